@@ -1,1 +1,29 @@
-//! Placeholder.
+//! Tollgate's nouns: the words that every other crate shares, and the validated configuration as one value.
+//!
+//! Nothing here does I/O, knows a clock, or knows a provider's wire format.
+
+pub mod endpoint;
+pub mod error_code;
+pub mod failure;
+pub mod key;
+pub mod limits;
+pub mod name;
+pub mod pattern;
+pub mod provider;
+pub mod route;
+pub mod snapshot;
+pub mod timeouts;
+pub mod usage;
+
+pub use endpoint::Endpoint;
+pub use error_code::ErrorCode;
+pub use failure::{Failure, FailureClass, TimeoutStage};
+pub use key::{ApiKey, KeyHash, KeyText};
+pub use limits::Limits;
+pub use name::{CredentialId, KeyName, ModelName, ProviderName, RouteName};
+pub use pattern::Pattern;
+pub use provider::{Credential, Provider};
+pub use route::{Route, RouteNode, Target};
+pub use snapshot::Snapshot;
+pub use timeouts::Timeouts;
+pub use usage::Usage;

@@ -1,1 +1,15 @@
-//! Placeholder.
+//! Tollgate's judgement: which target next, wait how long, rest which credential, whose fault it was.
+//!
+//! Pure code: state and facts and now in, decision out. No clock, no randomness, no I/O; the planes own the state and
+//! carry the decisions out.
+
+pub mod classify;
+pub mod credentials;
+pub mod plan;
+pub mod retry;
+pub mod retry_after;
+pub mod route;
+
+pub use classify::classify;
+pub use credentials::Bench;
+pub use plan::{Step, Walk};

@@ -1,0 +1,174 @@
+//! Every error that Tollgate itself tells a person about. Each code has a page under `docs/errors/`.
+
+/// One kind of error of Tollgate's own, with its page. Errors of a provider keep the provider's own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorCode {
+    /// The body is not JSON.
+    MalformedJson,
+    /// A member that Tollgate reads is missing or has the wrong type.
+    InvalidMember,
+    /// A member that Tollgate governs occurs twice.
+    DuplicateMember,
+    /// The body is larger than `limits.body_bytes_max`.
+    BodyTooLarge,
+    /// The body's type or encoding is not understood.
+    UnsupportedMediaType,
+    /// The request head is larger than the limits.
+    HeadTooLarge,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// No such path.
+    PathNotFound,
+    /// The client sent its body too slowly or broke off.
+    BodyTimeout,
+    /// The target speaks another format than the client.
+    TranslationNeeded,
+    /// The route in the request's header is wrong.
+    InvalidInlineConfig,
+    /// The request's custom host is not permitted.
+    CustomHostRefused,
+    /// The response id is not one that this gateway knows.
+    ResponseNotFound,
+    /// A header that Tollgate reads is not what it should be.
+    InvalidHeader,
+    /// No key was sent.
+    KeyMissing,
+    /// The key is not known.
+    KeyUnknown,
+    /// The key may not use this model or route.
+    ModelNotAllowed,
+    /// The key may not pass through to a provider.
+    PassthroughNotAllowed,
+    /// The key may not send a route of its own.
+    InlineConfigNotAllowed,
+    /// No route, provider or model has this name.
+    ModelNotFound,
+    /// No provider has this name, or it has no credential.
+    ProviderNotFound,
+    /// Every target failed.
+    TargetsFailed,
+    /// Every target failed, the last one by a time limit.
+    TargetsTimedOut,
+    /// A stream broke off after it had begun.
+    StreamBroken,
+    /// A stream went silent for too long.
+    StreamTimedOut,
+    /// The process has no memory left for this request.
+    Overloaded,
+    /// The process is shutting down.
+    Draining,
+    /// A defect of Tollgate.
+    Internal,
+    /// The configuration is wrong.
+    InvalidConfiguration,
+}
+
+/// What there is to know about a code.
+struct Facts {
+    code: &'static str,
+    status: u16,
+    kind: &'static str,
+}
+
+impl ErrorCode {
+    /// Every code.
+    pub const ALL: [Self; 29] = [
+        Self::MalformedJson,
+        Self::InvalidMember,
+        Self::DuplicateMember,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::HeadTooLarge,
+        Self::MethodNotAllowed,
+        Self::PathNotFound,
+        Self::BodyTimeout,
+        Self::TranslationNeeded,
+        Self::InvalidInlineConfig,
+        Self::CustomHostRefused,
+        Self::ResponseNotFound,
+        Self::InvalidHeader,
+        Self::KeyMissing,
+        Self::KeyUnknown,
+        Self::ModelNotAllowed,
+        Self::PassthroughNotAllowed,
+        Self::InlineConfigNotAllowed,
+        Self::ModelNotFound,
+        Self::ProviderNotFound,
+        Self::TargetsFailed,
+        Self::TargetsTimedOut,
+        Self::StreamBroken,
+        Self::StreamTimedOut,
+        Self::Overloaded,
+        Self::Draining,
+        Self::Internal,
+        Self::InvalidConfiguration,
+    ];
+
+    /// `TG` and four digits; the name of the page.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.facts().code
+    }
+
+    /// The HTTP status it is answered with.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        self.facts().status
+    }
+
+    /// OpenAI's `error.type` for it, as their error reference uses these words.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        self.facts().kind
+    }
+
+    fn facts(self) -> Facts {
+        const REQUEST: &str = "invalid_request_error";
+        const DENIED: &str = "permission_error";
+        const SERVER: &str = "server_error";
+        let (code, status, kind) = match self {
+            Self::MalformedJson => ("TG1001", 400, REQUEST),
+            Self::InvalidMember => ("TG1002", 400, REQUEST),
+            Self::DuplicateMember => ("TG1003", 400, REQUEST),
+            Self::BodyTooLarge => ("TG1004", 413, REQUEST),
+            Self::UnsupportedMediaType => ("TG1005", 415, REQUEST),
+            Self::HeadTooLarge => ("TG1006", 431, REQUEST),
+            Self::MethodNotAllowed => ("TG1007", 405, REQUEST),
+            Self::PathNotFound => ("TG1008", 404, REQUEST),
+            Self::BodyTimeout => ("TG1009", 408, REQUEST),
+            Self::TranslationNeeded => ("TG1010", 400, REQUEST),
+            Self::InvalidInlineConfig => ("TG1011", 400, REQUEST),
+            Self::CustomHostRefused => ("TG1012", 403, DENIED),
+            Self::ResponseNotFound => ("TG1013", 404, REQUEST),
+            Self::InvalidHeader => ("TG1014", 400, REQUEST),
+            Self::KeyMissing => ("TG2001", 401, "authentication_error"),
+            Self::KeyUnknown => ("TG2002", 401, "authentication_error"),
+            Self::ModelNotAllowed => ("TG2003", 403, DENIED),
+            Self::PassthroughNotAllowed => ("TG2004", 403, DENIED),
+            Self::InlineConfigNotAllowed => ("TG2005", 403, DENIED),
+            Self::ModelNotFound => ("TG2006", 404, REQUEST),
+            Self::ProviderNotFound => ("TG2007", 404, REQUEST),
+            Self::TargetsFailed => ("TG3001", 502, SERVER),
+            Self::TargetsTimedOut => ("TG3002", 504, "timeout_error"),
+            Self::StreamBroken => ("TG3003", 502, SERVER),
+            Self::StreamTimedOut => ("TG3004", 504, "timeout_error"),
+            Self::Overloaded => ("TG4001", 503, SERVER),
+            Self::Draining => ("TG4002", 503, SERVER),
+            Self::Internal => ("TG9001", 500, SERVER),
+            Self::InvalidConfiguration => ("TG5001", 500, SERVER),
+        };
+        Facts { code, status, kind }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ErrorCode;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_distinct() {
+        let codes: BTreeSet<_> = ErrorCode::ALL.into_iter().map(ErrorCode::code).collect();
+        assert_eq!(codes.len(), ErrorCode::ALL.len());
+    }
+}

@@ -1,0 +1,104 @@
+//! Names as types, so that a provider's name can never be passed where a model's is wanted.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, "{:?}", &*self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// A vendor or a server of the operator's own: `openai`, `my-vllm`.
+    ProviderName
+}
+name! {
+    /// An LLM as its provider names it: `gpt-4o-mini`, `meta-llama/Llama-3.3-70B-Instruct`.
+    ModelName
+}
+name! {
+    /// A saved route of the configuration.
+    RouteName
+}
+name! {
+    /// A Tollgate client key, by the name its owner gave it (never its text).
+    KeyName
+}
+name! {
+    /// One credential of one provider, as `provider#1`; stable over reloads, safe to log.
+    CredentialId
+}
+
+/// Why a text cannot be a provider's or a route's name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a name: use 1 to 64 letters, digits, `-`, `_` or `.`, starting with a letter or digit")]
+pub struct NameProblem(pub String);
+
+/// Checks a name that users write in the configuration and in `provider/model`.
+///
+/// # Errors
+/// When the text is empty, over 64 bytes, or holds anything but ASCII letters, digits, `-`, `_` and `.`.
+pub fn check_name(text: &str) -> Result<(), NameProblem> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let starts = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    if starts && text.len() <= 64 && text.bytes().all(legal) {
+        Ok(())
+    } else {
+        Err(NameProblem(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_name;
+
+    #[test]
+    fn a_name_has_no_slash_because_a_slash_splits_provider_from_model() {
+        assert!(check_name("my-vllm_2.0").is_ok());
+        for bad in ["", "a/b", "-a", "ä", "a b", &"x".repeat(65)] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+}

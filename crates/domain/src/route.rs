@@ -1,0 +1,132 @@
+//! Routes: trees that say which targets a request may go to, in which order. Inheritance is already resolved here, so
+//! each target carries all it needs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderName;
+
+use crate::name::{ModelName, RouteName};
+use crate::provider::{BaseUrl, Credential, Provider};
+use crate::timeouts::Timeouts;
+
+/// A route with its name, when it was saved under one.
+#[derive(Debug)]
+pub struct Route {
+    /// `None` for routes sent in a header and for `provider/model`.
+    pub name: Option<RouteName>,
+    /// The tree.
+    pub root: RouteNode,
+}
+
+/// A node of a route's tree.
+#[derive(Debug)]
+pub enum RouteNode {
+    /// Call this target.
+    Target(Box<Target>),
+    /// Take the first child, whatever happens.
+    Single(Box<RouteNode>),
+    /// Take the children in order until one does not fail.
+    Fallback {
+        /// The statuses that move on to the next child; any failure when absent.
+        on_status_codes: Option<BTreeSet<u16>>,
+        /// At least one.
+        children: Vec<RouteNode>,
+    },
+    /// Take one child by weight.
+    LoadBalance {
+        /// At least one, each with a weight; the sum is above zero.
+        children: Vec<(u32, RouteNode)>,
+    },
+}
+
+impl RouteNode {
+    /// Calls `visit` on every target of the tree, in order.
+    pub fn for_each_target<'tree>(&'tree self, visit: &mut impl FnMut(&'tree Target)) {
+        match self {
+            Self::Target(target) => visit(target),
+            Self::Single(child) => child.for_each_target(visit),
+            Self::Fallback { children, .. } => children.iter().for_each(|child| child.for_each_target(visit)),
+            Self::LoadBalance { children } => children.iter().for_each(|(_, child)| child.for_each_target(visit)),
+        }
+    }
+}
+
+/// A provider and model to call, with everything that governs the call.
+#[derive(Debug)]
+pub struct Target {
+    /// Its place in the route, as `targets[1].targets[0]`; empty for a lone target.
+    pub path: String,
+    /// Who is called.
+    pub provider: Arc<Provider>,
+    /// The model to ask for; the client's own when absent.
+    pub model: Option<ModelName>,
+    /// The credentials to use: the provider's, or the one written into the route.
+    pub credentials: Arc<[Credential]>,
+    /// Another address than the provider's own.
+    pub custom_host: Option<CustomHost>,
+    /// How often and when to try again.
+    pub retry: RetryPolicy,
+    /// How long it may take.
+    pub timeouts: Timeouts,
+    /// How the request's parameters are changed.
+    pub parameters: ParameterRules,
+    /// Client headers passed on besides the provider's own list.
+    pub forward_headers: Vec<HeaderName>,
+}
+
+/// An address that replaces the provider's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomHost {
+    /// Where.
+    pub base: BaseUrl,
+    /// Whether it came from a request, so that private addresses are refused; `false` when the operator wrote it.
+    pub from_request: bool,
+}
+
+/// When a target is tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Tries after the first one; 0 never retries.
+    pub attempts: u32,
+    /// The statuses that are worth a retry.
+    pub on_status_codes: BTreeSet<u16>,
+    /// Whether to wait as long as the provider asks for.
+    pub use_retry_after_header: bool,
+    /// The first wait, doubled at each further one.
+    pub backoff_first: Duration,
+    /// The longest wait, the provider's wish included; a longer wish ends the retries.
+    pub backoff_max: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts: 0,
+            on_status_codes: [408, 429, 500, 502, 503, 504, 529].into(),
+            use_retry_after_header: true,
+            backoff_first: Duration::from_millis(250),
+            backoff_max: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Changes of a request's JSON body, applied in the order defaults, overrides, drops.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ParameterRules {
+    /// Member and raw JSON, set where the client sent none.
+    pub defaults: Vec<(String, Vec<u8>)>,
+    /// Member and raw JSON, set whatever the client sent; objects are merged.
+    pub overrides: Vec<(String, Vec<u8>)>,
+    /// Paths removed, as `logit_bias` or `messages[*].name`.
+    pub drops: Vec<String>,
+}
+
+impl ParameterRules {
+    /// Whether nothing is changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.defaults.is_empty() && self.overrides.is_empty() && self.drops.is_empty()
+    }
+}

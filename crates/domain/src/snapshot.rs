@@ -1,0 +1,48 @@
+//! The whole configuration as one immutable value. Every source compiles to it; a request pins one and never sees
+//! another.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::key::{ApiKey, KeyHash};
+use crate::limits::Limits;
+use crate::name::{ProviderName, RouteName};
+use crate::provider::Provider;
+use crate::route::Route;
+
+/// A validated configuration.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Counts the loads since start; 1 is the first.
+    pub generation: u64,
+    /// Live providers in the order in which bare model names are looked up.
+    pub providers: Vec<Arc<Provider>>,
+    /// Saved routes.
+    pub routes: BTreeMap<RouteName, Arc<Route>>,
+    /// Client keys by hash.
+    pub keys: HashMap<KeyHash, Arc<ApiKey>>,
+    /// Bounds of every request.
+    pub limits: Limits,
+    /// What the operator lets requests decide.
+    pub request_policy: RequestPolicy,
+}
+
+/// What a request may ask for beyond a model's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RequestPolicy {
+    /// Whether an inline configuration may name a `custom_host`; private addresses stay refused.
+    pub custom_host: bool,
+}
+
+impl Snapshot {
+    /// The live provider of this name.
+    #[must_use]
+    pub fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
+        self.providers.iter().find(|provider| provider.name.as_str() == name)
+    }
+
+    /// The names of live providers.
+    pub fn provider_names(&self) -> impl Iterator<Item = &ProviderName> {
+        self.providers.iter().map(|provider| &provider.name)
+    }
+}

@@ -1,0 +1,172 @@
+//! Which of a provider's credentials to use: they rotate, and one that was refused or is over its quota rests while
+//! the others serve.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use domain::FailureClass;
+
+/// How long a refused credential (401, 403) rests. Long enough not to hammer a revoked key, short enough that a
+/// repaired account is back within a minute.
+const REST_REFUSED: Duration = Duration::from_secs(60);
+/// How long a rate-limited credential rests when the provider does not say.
+const REST_LIMITED: Duration = Duration::from_secs(5);
+/// The longest rest that a provider's `retry-after` can cause.
+const REST_MAX: Duration = Duration::from_secs(600);
+
+/// The credentials of one provider, each with the time until which it rests. Times are durations since any fixed start.
+#[derive(Debug)]
+pub struct Bench {
+    rests_until: Vec<AtomicU64>,
+    next: AtomicUsize,
+}
+
+/// The credentials that one request has tried at one target, as bits; those past the 64th share the last bit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tried(u64);
+
+impl Tried {
+    /// Marks a credential as tried.
+    pub fn add(&mut self, index: usize) {
+        self.0 |= Self::bit(index);
+    }
+
+    fn has(self, index: usize) -> bool {
+        self.0 & Self::bit(index) != 0
+    }
+
+    fn bit(index: usize) -> u64 {
+        1 << index.min(63)
+    }
+}
+
+/// A credential that was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// Its place in the provider's list.
+    pub index: usize,
+    /// Whether it should be resting, but so do all the others.
+    pub resting: bool,
+}
+
+impl Bench {
+    /// A bench of `count` credentials, none of which rests.
+    #[must_use]
+    pub fn new(count: usize) -> Self {
+        Self { rests_until: (0..count).map(|_| AtomicU64::new(0)).collect(), next: AtomicUsize::new(0) }
+    }
+
+    /// The next credential in turn that does not rest and was not tried; when all rest, the one that is back soonest.
+    /// `None` when every one was tried.
+    #[must_use]
+    pub fn choose(&self, tried: Tried, now: Duration) -> Option<Choice> {
+        let count = self.rests_until.len();
+        let first = if count > 1 { self.next.fetch_add(1, Ordering::Relaxed) % count } else { 0 };
+        let untried = (0..count).map(|step| (first + step) % count).filter(|index| !tried.has(*index));
+        let index = untried.min_by_key(|index| self.until(*index).saturating_sub(milliseconds(now)))?;
+        Some(Choice { index, resting: self.until(index) > milliseconds(now) })
+    }
+
+    /// Whether an untried credential is ready to serve at once.
+    #[must_use]
+    pub fn has_fresh(&self, tried: Tried, now: Duration) -> bool {
+        (0..self.rests_until.len()).any(|index| !tried.has(index) && self.until(index) <= milliseconds(now))
+    }
+
+    /// Lets a credential rest if the failure was its own.
+    pub fn failed(&self, index: usize, class: FailureClass, wish: Option<Duration>, now: Duration) {
+        let rest = match class {
+            FailureClass::Credential => REST_REFUSED,
+            FailureClass::RateLimited => wish.unwrap_or(REST_LIMITED).min(REST_MAX),
+            _ => return,
+        };
+        if let Some(until) = self.rests_until.get(index) {
+            until.fetch_max(milliseconds(now + rest), Ordering::Relaxed);
+        }
+    }
+
+    /// Ends a credential's rest: it has just served.
+    pub fn served(&self, index: usize) {
+        if let Some(until) = self.rests_until.get(index)
+            && until.load(Ordering::Relaxed) != 0
+        {
+            until.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// How many credentials rest now.
+    #[must_use]
+    pub fn resting(&self, now: Duration) -> usize {
+        (0..self.rests_until.len()).filter(|index| self.until(*index) > milliseconds(now)).count()
+    }
+
+    fn until(&self, index: usize) -> u64 {
+        self.rests_until.get(index).map_or(0, |until| until.load(Ordering::Relaxed))
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bench, Choice, Duration, FailureClass, Tried};
+
+    const START: Duration = Duration::from_secs(100);
+
+    fn order(bench: &Bench, now: Duration, times: usize) -> Vec<usize> {
+        (0..times).filter_map(|_| bench.choose(Tried::default(), now)).map(|choice| choice.index).collect()
+    }
+
+    #[test]
+    fn credentials_take_turns() {
+        assert_eq!(order(&Bench::new(3), START, 6), [0, 1, 2, 0, 1, 2]);
+    }
+
+    #[test]
+    fn a_refused_credential_rests_a_minute_while_the_others_serve() {
+        let bench = Bench::new(3);
+        bench.failed(1, FailureClass::Credential, None, START);
+        assert!(!order(&bench, START, 9).contains(&1));
+        assert!(order(&bench, START + Duration::from_secs(61), 9).contains(&1));
+    }
+
+    #[test]
+    fn a_limited_credential_rests_as_long_as_asked_but_ten_minutes_at_most() {
+        let bench = Bench::new(2);
+        bench.failed(0, FailureClass::RateLimited, Some(Duration::from_secs(9)), START);
+        assert_eq!(bench.resting(START + Duration::from_secs(8)), 1);
+        assert_eq!(bench.resting(START + Duration::from_secs(9)), 0);
+        bench.failed(0, FailureClass::RateLimited, Some(Duration::from_secs(86_400)), START);
+        assert_eq!(bench.resting(START + Duration::from_secs(600)), 0);
+    }
+
+    #[test]
+    fn failures_of_others_rest_no_credential() {
+        let bench = Bench::new(1);
+        for class in [FailureClass::Caller, FailureClass::Provider, FailureClass::ModelMissing, FailureClass::Connect] {
+            bench.failed(0, class, None, START);
+        }
+        assert_eq!(bench.resting(START), 0);
+    }
+
+    #[test]
+    fn when_all_rest_the_soonest_back_is_used_and_marked() {
+        let bench = Bench::new(2);
+        bench.failed(0, FailureClass::Credential, None, START);
+        bench.failed(1, FailureClass::RateLimited, Some(Duration::from_secs(3)), START);
+        assert_eq!(bench.choose(Tried::default(), START), Some(Choice { index: 1, resting: true }));
+        assert!(!bench.has_fresh(Tried::default(), START));
+    }
+
+    #[test]
+    fn a_request_never_tries_one_credential_twice() {
+        let bench = Bench::new(2);
+        let mut tried = Tried::default();
+        tried.add(0);
+        assert_eq!(bench.choose(tried, START).map(|choice| choice.index), Some(1));
+        tried.add(1);
+        assert_eq!(bench.choose(tried, START), None);
+    }
+}

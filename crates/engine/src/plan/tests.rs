@@ -1,0 +1,154 @@
+//! Laws of the walk.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::provider::{BaseUrl, HttpVersion, Provider, RateLimitHeaders, StreamUsage};
+use domain::route::{ParameterRules, RetryPolicy, Route, RouteNode, Target};
+use domain::{Failure, FailureClass, Timeouts};
+use proptest::prelude::*;
+
+use super::{Step, Walk};
+
+fn provider() -> Arc<Provider> {
+    Arc::new(Provider {
+        name: "p".into(),
+        base: BaseUrl::parse("http://127.0.0.1").unwrap(),
+        auth: domain::provider::AuthScheme::None,
+        endpoints: [const { None }; 8],
+        default_headers: vec![],
+        forward_headers: vec![],
+        error_rules: vec![],
+        rate_limit_headers: RateLimitHeaders::default(),
+        models: vec![],
+        credentials: Arc::from([]),
+        http_version: HttpVersion::Http1,
+        stream_usage: StreamUsage::OnRequest,
+    })
+}
+
+fn target(name: &str) -> RouteNode {
+    retrying(name, 0)
+}
+
+fn retrying(name: &str, attempts: u32) -> RouteNode {
+    RouteNode::Target(Box::new(Target {
+        path: name.to_owned(),
+        provider: provider(),
+        model: None,
+        credentials: Arc::from([]),
+        custom_host: None,
+        retry: RetryPolicy { attempts, ..RetryPolicy::default() },
+        timeouts: Timeouts::default(),
+        parameters: ParameterRules::default(),
+        forward_headers: vec![],
+    }))
+}
+
+fn fallback(codes: Option<&[u16]>, children: Vec<RouteNode>) -> RouteNode {
+    RouteNode::Fallback { on_status_codes: codes.map(|codes| codes.iter().copied().collect()), children }
+}
+
+fn start(root: RouteNode) -> Walk {
+    Walk::start(Arc::new(Route { name: None, root }), &mut || 0)
+}
+
+fn fault(status: u16) -> Failure {
+    Failure { class: FailureClass::Provider, status: Some(status), retry_after: None, detail: String::new() }
+}
+
+/// The targets called when each call fails with the next status, and how it ends.
+fn course(root: RouteNode, statuses: &[u16]) -> Vec<String> {
+    let mut walk = start(root);
+    let mut called = vec![walk.target().unwrap().path.clone()];
+    for status in statuses {
+        match walk.failed(&fault(*status), false, &mut || 0) {
+            Step::GiveUp => {
+                called.push("end".to_owned());
+                break;
+            }
+            _ => called.push(walk.target().unwrap().path.clone()),
+        }
+    }
+    called
+}
+
+#[test]
+fn a_fallback_takes_its_children_in_order_and_then_gives_up() {
+    let root = fallback(None, vec![target("a"), target("b"), target("c")]);
+    assert_eq!(course(root, &[500, 400, 503, 500]), ["a", "b", "c", "end"]);
+}
+
+#[test]
+fn a_fallback_with_codes_moves_on_for_those_only() {
+    let root = || fallback(Some(&[429]), vec![target("a"), target("b")]);
+    assert_eq!(course(root(), &[429, 500]), ["a", "b", "end"]);
+    assert_eq!(course(root(), &[500]), ["a", "end"]);
+}
+
+#[test]
+fn an_inner_failure_that_its_fallback_does_not_take_goes_to_the_outer_one() {
+    let inner = fallback(Some(&[429]), vec![target("a"), target("b")]);
+    assert_eq!(course(fallback(None, vec![inner, target("c")]), &[500, 500]), ["a", "c", "end"]);
+}
+
+#[test]
+fn a_load_balancer_never_tries_a_sibling_but_its_parent_may_move_on() {
+    let balance = RouteNode::LoadBalance { children: vec![(1, target("a")), (1, target("b"))] };
+    assert_eq!(course(fallback(None, vec![balance, target("c")]), &[500, 500]), ["a", "c", "end"]);
+}
+
+#[test]
+fn retries_come_before_the_next_target_and_start_anew_there() {
+    let root = fallback(None, vec![retrying("a", 2), retrying("b", 1)]);
+    assert_eq!(course(root, &[500, 500, 500, 500, 500]), ["a", "a", "a", "b", "b", "end"]);
+    assert_eq!(course(retrying("a", 2), &[400]), ["a", "end"]);
+}
+
+#[test]
+fn another_credential_is_tried_at_once_when_the_credential_was_at_fault() {
+    let mut walk = start(target("a"));
+    let refused = Failure { class: FailureClass::Credential, status: Some(401), retry_after: None, detail: String::new() };
+    assert_eq!(walk.failed(&refused, true, &mut || 0), Step::OtherCredential);
+    assert_eq!(walk.failed(&refused, false, &mut || 0), Step::GiveUp);
+    assert_eq!(start(target("a")).failed(&fault(500), true, &mut || 0), Step::GiveUp);
+}
+
+#[test]
+fn a_wish_beyond_the_longest_wait_ends_the_retries() {
+    let mut walk = start(retrying("a", 3));
+    let limited = |seconds| Failure {
+        class: FailureClass::RateLimited,
+        status: Some(429),
+        retry_after: Some(Duration::from_secs(seconds)),
+        detail: String::new(),
+    };
+    assert_eq!(walk.failed(&limited(2), false, &mut || 0), Step::Retry(Duration::from_secs(2)));
+    assert_eq!(walk.failed(&limited(3600), false, &mut || 0), Step::GiveUp);
+}
+
+proptest! {
+    #[test]
+    fn weights_are_shares(weights in prop::collection::vec(0_u32..100, 1..6), random: u64) {
+        prop_assume!(weights.iter().any(|weight| *weight > 0));
+        let children: Vec<_> = weights.iter().map(|weight| (*weight, target(&weight.to_string()))).collect();
+        let taken = super::weighted(&children, random);
+        prop_assert!(weights[taken] > 0);
+        let total: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
+        let before: u64 = weights[..taken].iter().map(|weight| u64::from(*weight)).sum();
+        let share = random as f64 / u64::MAX as f64 * total as f64;
+        prop_assert!(share >= before as f64 - 1e-6 && share <= (before + u64::from(weights[taken])) as f64 + 1e-6);
+    }
+
+    #[test]
+    fn a_walk_always_ends(depth in 0_u32..3, width in 1_usize..4, attempts in 0_u32..3, status in 400_u16..600) {
+        fn tree(depth: u32, width: usize, attempts: u32) -> RouteNode {
+            if depth == 0 { return retrying("t", attempts) }
+            fallback(None, (0..width).map(|_| tree(depth - 1, width, attempts)).collect())
+        }
+        let leaves = width.pow(depth);
+        let statuses = vec![status; leaves * (attempts as usize + 1)];
+        let called = course(tree(depth, width, attempts), &statuses);
+        prop_assert_eq!(called.last().map(String::as_str), Some("end"));
+    }
+}

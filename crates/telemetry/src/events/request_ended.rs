@@ -1,0 +1,77 @@
+//! A request that reached a provider has ended, exactly once.
+
+use std::time::Duration;
+
+use domain::{Endpoint, KeyName, Usage};
+
+use crate::meters::{Outcome, operation_name};
+use crate::{ProviderMeters, Telemetry};
+
+/// The end of a request.
+#[derive(Debug)]
+pub struct RequestEnded<'a> {
+    /// The request.
+    pub request_id: &'a str,
+    /// The client's key.
+    pub key: &'a KeyName,
+    /// What was asked for; `None` for a pass-through.
+    pub endpoint: Option<Endpoint>,
+    /// The provider that answered, or the last that failed.
+    pub provider: &'a ProviderMeters,
+    /// The model that was asked of it.
+    pub model: Option<&'a str>,
+    /// The status that the client saw.
+    pub status: u16,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How many attempts it took.
+    pub attempts: u32,
+    /// From the request's head to the answer's end.
+    pub duration: Duration,
+    /// From the request's head to the first content of a stream.
+    pub first_token: Option<Duration>,
+    /// Tollgate's own share, up to the answer's head.
+    pub overhead: Duration,
+    /// What the provider reported.
+    pub usage: Usage,
+}
+
+impl RequestEnded<'_> {
+    /// Counts and logs it.
+    pub fn emit(&self, telemetry: &Telemetry) {
+        self.provider.ended(self.endpoint, self.outcome, self.duration.as_secs_f64());
+        if let Some(first_token) = self.first_token {
+            self.provider.first_token(self.endpoint, first_token.as_secs_f64());
+        }
+        if self.usage != Usage::default() {
+            self.provider.used(self.model.unwrap_or("none"), &self.usage);
+        }
+        telemetry.meters.overhead.observe(self.overhead.as_secs_f64());
+        if self.attempts > 1 && self.outcome == Outcome::Done && self.status < 400 {
+            telemetry.meters.rescued.inc();
+        }
+        if telemetry.logs(self.outcome != Outcome::Done) {
+            self.log();
+        }
+    }
+
+    fn log(&self) {
+        tracing::info!(
+            target: "tollgate::request",
+            request_id = self.request_id,
+            key = self.key.as_str(),
+            operation = operation_name(self.endpoint),
+            provider = self.provider.name().as_str(),
+            model = self.model,
+            status = self.status,
+            outcome = self.outcome.name(),
+            attempts = self.attempts,
+            duration_ms = self.duration.as_millis(),
+            first_token_ms = self.first_token.map(|time| time.as_millis()),
+            overhead_us = self.overhead.as_micros(),
+            input_tokens = self.usage.input_tokens,
+            output_tokens = self.usage.output_tokens,
+            "request ended"
+        );
+    }
+}

@@ -1,0 +1,287 @@
+//! The metrics, prepared so that a request only touches atomics.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use domain::{Endpoint, FailureClass, ProviderName, Usage};
+use parking_lot::{Mutex, RwLock};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Most models of one provider with series of their own; later ones count as `other`, so that a client that invents
+/// names cannot fill the memory.
+const MODELS_MAX: usize = 500;
+
+/// From a fast cache to a long reasoning run.
+const DURATION_BUCKETS: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0];
+
+/// Tollgate's own share of a request.
+const OVERHEAD_BUCKETS: [f64; 10] =
+    [0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1];
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Outcome {
+    /// The client has a whole answer, be it the provider's refusal of a wrong request.
+    Done = 0,
+    /// No target could answer, or a stream broke off.
+    Failed = 1,
+    /// The client left.
+    Cancelled = 2,
+}
+
+impl Outcome {
+    /// The label value.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// The operation's label: an endpoint's name, or `passthrough`.
+#[must_use]
+pub fn operation_name(endpoint: Option<Endpoint>) -> &'static str {
+    endpoint.map_or("passthrough", Endpoint::name)
+}
+
+const OPERATIONS: usize = Endpoint::ALL.len() + 1;
+
+fn operation_number(endpoint: Option<Endpoint>) -> usize {
+    endpoint.map_or(Endpoint::ALL.len(), |endpoint| endpoint as usize)
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    provider: String,
+    operation: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperationLabels {
+    provider: String,
+    operation: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FailureLabels {
+    provider: String,
+    class: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TokenLabels {
+    provider: String,
+    model: String,
+    kind: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct CodeLabels {
+    pub(crate) code: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct ReloadLabels {
+    pub(crate) outcome: &'static str,
+}
+
+#[derive(Debug, Clone)]
+struct Families {
+    requests: Family<RequestLabels, Counter>,
+    duration: Family<OperationLabels, Histogram, fn() -> Histogram>,
+    first_token: Family<OperationLabels, Histogram, fn() -> Histogram>,
+    failures: Family<FailureLabels, Counter>,
+    tokens: Family<TokenLabels, Counter>,
+}
+
+/// Every metric of the process.
+#[derive(Debug)]
+pub struct Meters {
+    pub(crate) registry: Mutex<Registry>,
+    families: Families,
+    providers: Mutex<HashMap<ProviderName, Arc<ProviderMeters>>>,
+    pub(crate) refusals: Family<CodeLabels, Counter>,
+    pub(crate) reloads: Family<ReloadLabels, Counter>,
+    pub(crate) overhead: Histogram,
+    pub(crate) rescued: Counter,
+    /// Requests being served.
+    pub in_flight: Gauge,
+    /// Bytes of request bodies and held answers in memory.
+    pub in_flight_bytes: Gauge,
+    /// Open client connections.
+    pub connections: Gauge,
+    /// The generation of the configuration in force.
+    pub generation: Gauge,
+}
+
+fn duration_histogram() -> Histogram {
+    Histogram::new(DURATION_BUCKETS)
+}
+
+impl Meters {
+    pub(crate) fn new() -> Self {
+        let meters = Self {
+            registry: Mutex::new(Registry::with_prefix("tollgate")),
+            families: Families {
+                duration: Family::new_with_constructor(duration_histogram),
+                first_token: Family::new_with_constructor(duration_histogram),
+                requests: Family::default(),
+                failures: Family::default(),
+                tokens: Family::default(),
+            },
+            providers: Mutex::default(),
+            refusals: Family::default(),
+            reloads: Family::default(),
+            overhead: Histogram::new(OVERHEAD_BUCKETS),
+            rescued: Counter::default(),
+            in_flight: Gauge::default(),
+            in_flight_bytes: Gauge::default(),
+            connections: Gauge::default(),
+            generation: Gauge::default(),
+        };
+        meters.register();
+        meters
+    }
+
+    fn register(&self) {
+        let mut registry = self.registry.lock();
+        let families = &self.families;
+        registry.register("requests", "Requests by provider, operation and outcome", families.requests.clone());
+        let duration = "Time from the request's head to the end of its answer";
+        registry.register_with_unit("request_duration", duration, Unit::Seconds, families.duration.clone());
+        let first_token = "Time from the request's head to the first content of a stream";
+        registry.register_with_unit("first_token", first_token, Unit::Seconds, families.first_token.clone());
+        registry.register("attempt_failures", "Failed attempts by provider and class", families.failures.clone());
+        registry.register("tokens", "Tokens that providers reported", families.tokens.clone());
+        registry.register("refusals", "Requests that Tollgate refused, by error code", self.refusals.clone());
+        registry.register("config_reloads", "Configuration loads by outcome", self.reloads.clone());
+        let overhead = "Tollgate's own share of a request, upstream waits taken off";
+        registry.register_with_unit("overhead", overhead, Unit::Seconds, self.overhead.clone());
+        registry.register("rescued_requests", "Requests answered although an attempt failed", self.rescued.clone());
+        registry.register("requests_in_flight", "Requests being served", self.in_flight.clone());
+        let bytes = "Request bodies and held answers in memory";
+        registry.register_with_unit("in_flight", bytes, Unit::Bytes, self.in_flight_bytes.clone());
+        registry.register("connections", "Open client connections", self.connections.clone());
+        registry.register("config_generation", "Configuration in force", self.generation.clone());
+    }
+
+    pub(crate) fn provider(&self, name: &ProviderName) -> Arc<ProviderMeters> {
+        let mut providers = self.providers.lock();
+        let meters = providers
+            .entry(name.clone())
+            .or_insert_with(|| Arc::new(ProviderMeters::new(name.clone(), self.families.clone())));
+        Arc::clone(meters)
+    }
+}
+
+/// The counters of one provider, made when first needed and then found without a lookup.
+#[derive(Debug)]
+pub struct ProviderMeters {
+    name: ProviderName,
+    families: Families,
+    requests: [[OnceLock<Counter>; 3]; OPERATIONS],
+    duration: [OnceLock<Histogram>; OPERATIONS],
+    first_token: [OnceLock<Histogram>; OPERATIONS],
+    models: RwLock<HashMap<String, Arc<TokenMeters>>>,
+}
+
+/// Token counters of one model.
+#[derive(Debug)]
+struct TokenMeters {
+    input: Counter,
+    output: Counter,
+    cached_input: Counter,
+    reasoning: Counter,
+}
+
+impl ProviderMeters {
+    fn new(name: ProviderName, families: Families) -> Self {
+        Self {
+            name,
+            families,
+            requests: [const { [const { OnceLock::new() }; 3] }; OPERATIONS],
+            duration: [const { OnceLock::new() }; OPERATIONS],
+            first_token: [const { OnceLock::new() }; OPERATIONS],
+            models: RwLock::default(),
+        }
+    }
+
+    /// The provider's name.
+    #[must_use]
+    pub fn name(&self) -> &ProviderName {
+        &self.name
+    }
+
+    pub(crate) fn ended(&self, endpoint: Option<Endpoint>, outcome: Outcome, seconds: f64) {
+        let number = operation_number(endpoint);
+        let operation = operation_name(endpoint);
+        let provider = || self.name.to_string();
+        if let Some(slot) = self.requests.get(number).and_then(|outcomes| outcomes.get(outcome as usize)) {
+            let labels = || RequestLabels { provider: provider(), operation, outcome: outcome.name() };
+            slot.get_or_init(|| self.families.requests.get_or_create_owned(&labels())).inc();
+        }
+        if let Some(slot) = self.duration.get(number) {
+            let labels = || OperationLabels { provider: provider(), operation };
+            slot.get_or_init(|| self.families.duration.get_or_create_owned(&labels())).observe(seconds);
+        }
+    }
+
+    pub(crate) fn first_token(&self, endpoint: Option<Endpoint>, seconds: f64) {
+        if let Some(slot) = self.first_token.get(operation_number(endpoint)) {
+            let labels = || OperationLabels { provider: self.name.to_string(), operation: operation_name(endpoint) };
+            slot.get_or_init(|| self.families.first_token.get_or_create_owned(&labels())).observe(seconds);
+        }
+    }
+
+    pub(crate) fn attempt_failed(&self, class: FailureClass) {
+        let labels = FailureLabels { provider: self.name.to_string(), class: class.name() };
+        self.families.failures.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn used(&self, model: &str, usage: &Usage) {
+        let meters = self.model(model);
+        let add = |counter: &Counter, tokens: Option<u64>| {
+            if let Some(tokens) = tokens {
+                counter.inc_by(tokens);
+            }
+        };
+        add(&meters.input, usage.input_tokens);
+        add(&meters.output, usage.output_tokens);
+        add(&meters.cached_input, usage.cached_input_tokens);
+        add(&meters.reasoning, usage.reasoning_tokens);
+    }
+
+    fn model(&self, model: &str) -> Arc<TokenMeters> {
+        if let Some(meters) = self.models.read().get(model) {
+            return Arc::clone(meters);
+        }
+        let mut models = self.models.write();
+        let name = if models.len() < MODELS_MAX { model } else { "other" };
+        let meters = models.entry(name.to_owned()).or_insert_with(|| Arc::new(self.token_meters(name)));
+        Arc::clone(meters)
+    }
+
+    fn token_meters(&self, model: &str) -> TokenMeters {
+        let counter = |kind| {
+            let labels = TokenLabels { provider: self.name.to_string(), model: model.to_owned(), kind };
+            self.families.tokens.get_or_create_owned(&labels)
+        };
+        TokenMeters {
+            input: counter("input"),
+            output: counter("output"),
+            cached_input: counter("cached_input"),
+            reasoning: counter("reasoning"),
+        }
+    }
+}

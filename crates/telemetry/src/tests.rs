@@ -1,0 +1,72 @@
+//! Events move the metrics that they should, and nothing that a client invents grows without bound.
+
+use std::time::Duration;
+
+use domain::{ErrorCode, Failure, FailureClass, Usage};
+
+use crate::events::{AttemptFailed, ConfigurationLoaded, RequestEnded, RequestRefused};
+use crate::meters::Outcome;
+use crate::{ProviderMeters, Telemetry};
+
+fn ended<'a>(provider: &'a ProviderMeters, key: &'a domain::KeyName, model: &'a str) -> RequestEnded<'a> {
+    RequestEnded {
+        request_id: "r",
+        key,
+        endpoint: Some(domain::Endpoint::ChatCompletions),
+        provider,
+        model: Some(model),
+        status: 200,
+        outcome: Outcome::Done,
+        attempts: 2,
+        duration: Duration::from_millis(30),
+        first_token: None,
+        overhead: Duration::from_micros(20),
+        usage: Usage { input_tokens: Some(3), output_tokens: Some(4), ..Usage::default() },
+    }
+}
+
+#[test]
+fn an_ended_request_is_counted_with_its_tokens_and_its_rescue() {
+    let telemetry = Telemetry::new();
+    let provider = telemetry.provider(&"openai".into());
+    ended(&provider, &"k".into(), "gpt-4o").emit(&telemetry);
+    let text = telemetry.exposition();
+    for line in [
+        r#"tollgate_requests_total{provider="openai",operation="chat_completions",outcome="done"} 1"#,
+        r#"tollgate_tokens_total{provider="openai",model="gpt-4o",kind="output"} 4"#,
+        "tollgate_rescued_requests_total 1",
+    ] {
+        assert!(text.contains(line), "{line} not in\n{text}");
+    }
+}
+
+#[test]
+fn refusals_failures_and_reloads_are_counted() {
+    let telemetry = Telemetry::new();
+    RequestRefused { request_id: "r", key: None, code: ErrorCode::KeyUnknown, message: "m" }.emit(&telemetry);
+    let provider = telemetry.provider(&"groq".into());
+    let failure = Failure::without_status(FailureClass::Connect, "refused");
+    AttemptFailed { request_id: "r", provider: &provider, target: "", failure: &failure }.emit(&telemetry);
+    ConfigurationLoaded { result: Ok(3) }.emit(&telemetry);
+    ConfigurationLoaded { result: Err("bad") }.emit(&telemetry);
+    let text = telemetry.exposition();
+    for line in [
+        r#"tollgate_refusals_total{code="TG2002"} 1"#,
+        r#"tollgate_attempt_failures_total{provider="groq",class="connect"} 1"#,
+        r#"tollgate_config_reloads_total{outcome="refused"} 1"#,
+        "tollgate_config_generation 3",
+    ] {
+        assert!(text.contains(line), "{line} not in\n{text}");
+    }
+}
+
+#[test]
+fn invented_model_names_do_not_grow_the_metrics_without_bound() {
+    let telemetry = Telemetry::new();
+    let provider = telemetry.provider(&"openai".into());
+    for number in 0..2_000 {
+        ended(&provider, &"k".into(), &format!("model-{number}")).emit(&telemetry);
+    }
+    let series = telemetry.exposition().lines().filter(|line| line.contains("kind=\"input\"")).count();
+    assert_eq!(series, 501);
+}

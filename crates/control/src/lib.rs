@@ -1,1 +1,27 @@
-//! Placeholder.
+//! Configuration in, [`domain::Snapshot`] out: reads `tollgate.yaml`, finds everything that is wrong with it at once and
+//! says where, compiles it, and does so again whenever the file changes.
+//!
+//! The clock, the environment and the file system are handed in. Nothing here serves a request.
+
+pub mod environment;
+pub mod file;
+pub mod interpolate;
+pub mod key_entry;
+pub mod load;
+pub mod path;
+pub mod problem;
+pub mod reference;
+pub mod schema;
+pub mod settings;
+pub mod starter;
+pub mod structure;
+pub mod watch;
+pub mod yaml;
+
+mod compile;
+
+pub use compile::directory::Directory;
+pub use environment::{DiskEnvironment, Environment};
+pub use load::{Loaded, Loader};
+pub use problem::{ConfigErrors, ConfigProblem};
+pub use settings::{LogSettings, ServerSettings, UpstreamSettings};

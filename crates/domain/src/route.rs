@@ -54,7 +54,7 @@ impl RouteNode {
 }
 
 /// A provider and model to call, with everything that governs the call.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Target {
     /// Its place in the route, as `targets[1].targets[0]`; empty for a lone target.
     pub path: String,
@@ -110,6 +110,15 @@ impl Default for RetryPolicy {
             backoff_max: Duration::from_secs(20),
         }
     }
+}
+
+/// What a route starts from where it says nothing; also what `provider/model` and bare models are called with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RouteDefaults {
+    /// Retries.
+    pub retry: RetryPolicy,
+    /// Time limits.
+    pub timeouts: Timeouts,
 }
 
 /// Changes of a request's JSON body, applied in the order defaults, overrides, drops.

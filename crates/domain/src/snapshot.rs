@@ -8,7 +8,7 @@ use crate::key::{ApiKey, KeyHash};
 use crate::limits::Limits;
 use crate::name::{ProviderName, RouteName};
 use crate::provider::Provider;
-use crate::route::Route;
+use crate::route::{Route, RouteDefaults};
 
 /// A validated configuration.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub providers: Vec<Arc<Provider>>,
     /// Saved routes.
     pub routes: BTreeMap<RouteName, Arc<Route>>,
+    /// What targets start from where their route says nothing.
+    pub route_defaults: RouteDefaults,
     /// Client keys by hash.
     pub keys: HashMap<KeyHash, Arc<ApiKey>>,
     /// Bounds of every request.

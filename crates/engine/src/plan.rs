@@ -34,7 +34,11 @@ pub struct Walk {
 impl Walk {
     /// Starts at the first target. `random` gives 64 random bits per call.
     pub fn start(route: Arc<Route>, random: &mut dyn FnMut() -> u64) -> Self {
-        let mut walk = Self { route, place: SmallVec::new(), retries: 0 };
+        let mut walk = Self {
+            route,
+            place: SmallVec::new(),
+            retries: 0,
+        };
         walk.descend(random);
         walk
     }
@@ -52,8 +56,16 @@ impl Walk {
 
     /// Decides what follows a failure of the current target. `fresh_credential` says whether the target has a
     /// credential that this request has not tried and that does not rest.
-    pub fn failed(&mut self, failure: &Failure, fresh_credential: bool, random: &mut dyn FnMut() -> u64) -> Step {
-        let own_fault = matches!(failure.class, FailureClass::Credential | FailureClass::RateLimited);
+    pub fn failed(
+        &mut self,
+        failure: &Failure,
+        fresh_credential: bool,
+        random: &mut dyn FnMut() -> u64,
+    ) -> Step {
+        let own_fault = matches!(
+            failure.class,
+            FailureClass::Credential | FailureClass::RateLimited
+        );
         if own_fault && fresh_credential {
             return Step::OtherCredential;
         }
@@ -62,20 +74,33 @@ impl Walk {
             return Step::Retry(wait);
         }
         self.retries = 0;
-        if self.advance(failure.effective_status(), random) { Step::NextTarget } else { Step::GiveUp }
+        if self.advance(failure.effective_status(), random) {
+            Step::NextTarget
+        } else {
+            Step::GiveUp
+        }
     }
 
     fn retry_wait(&self, failure: &Failure, random: &mut dyn FnMut() -> u64) -> Option<Duration> {
         let policy = &self.target()?.retry;
-        let worth_it = self.retries < policy.attempts && policy.on_status_codes.contains(&failure.effective_status());
+        let worth_it =
+            self.retries < policy.attempts && policy.on_status_codes.contains(&failure.effective_status());
         worth_it.then(|| retry::wait(policy, self.retries, failure.retry_after, random()))?
     }
 
     /// Moves to the next target: up to the innermost fallback that reacts to `status` and has a child left, then down.
     fn advance(&mut self, status: u16, random: &mut dyn FnMut() -> u64) -> bool {
         while let Some(taken) = self.place.pop() {
-            let Some(RouteNode::Fallback { on_status_codes, children }) = self.node(self.place.len()) else { continue };
-            let reacts = on_status_codes.as_ref().is_none_or(|codes| codes.contains(&status));
+            let Some(RouteNode::Fallback {
+                on_status_codes,
+                children,
+            }) = self.node(self.place.len())
+            else {
+                continue;
+            };
+            let reacts = on_status_codes
+                .as_ref()
+                .is_none_or(|codes| codes.contains(&status));
             if reacts && taken + 1 < children.len() {
                 self.place.push(taken + 1);
                 self.descend(random);
@@ -98,12 +123,15 @@ impl Walk {
 
     /// The node that the first `depth` steps lead to.
     fn node(&self, depth: usize) -> Option<&RouteNode> {
-        self.place.iter().take(depth).try_fold(&self.route.root, |node, child| match node {
-            RouteNode::Target(_) => None,
-            RouteNode::Single(only) => Some(&**only),
-            RouteNode::Fallback { children, .. } => children.get(*child),
-            RouteNode::LoadBalance { children } => children.get(*child).map(|(_, node)| node),
-        })
+        self.place
+            .iter()
+            .take(depth)
+            .try_fold(&self.route.root, |node, child| match node {
+                RouteNode::Target(_) => None,
+                RouteNode::Single(only) => Some(&**only),
+                RouteNode::Fallback { children, .. } => children.get(*child),
+                RouteNode::LoadBalance { children } => children.get(*child).map(|(_, node)| node),
+            })
     }
 }
 

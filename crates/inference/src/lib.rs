@@ -1,1 +1,28 @@
-//! Placeholder.
+//! The LLM data plane: one request from its head to the end of its answer.
+//!
+//! `stack.rs` is the order of things; everything else is one step of it. The plane reads an immutable snapshot and
+//! never a database, and decides nothing that `engine` can decide.
+
+mod access;
+mod answer;
+mod attempt;
+mod byte_budget;
+mod dialect;
+mod directory;
+mod ending;
+mod gateway;
+mod ingress;
+mod models;
+mod passthrough;
+mod pinned;
+mod probes;
+mod refusal;
+mod request_id;
+mod resolve;
+mod response_owners;
+mod route_of;
+mod stack;
+mod stored;
+
+pub use answer::AnswerBody;
+pub use gateway::{Gateway, GatewayParts, Readiness};

@@ -1,0 +1,48 @@
+//! The form of `tollgate.yaml`. The doc comments here are what users read in their editor and in the reference; the JSON
+//! schema is made from these types.
+
+mod key;
+mod limits;
+mod log;
+mod server;
+mod size;
+mod upstream;
+
+use std::collections::BTreeMap;
+
+use engine::route::RouteSpec;
+use engine::route::spec::DefaultsSpec;
+use providers::definition::ProviderDefinition;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use key::KeySection;
+pub use limits::LimitsSection;
+pub use log::{LogFormat, LogRequests, LogSection};
+pub use server::{ServerSection, TlsSection};
+pub use size::{ByteSize, SIZE_FORMAT, SizeProblem};
+pub use upstream::{ProxyChoice, UpstreamSection};
+
+/// The configuration of a Tollgate gateway. Every part may be left out. Texts may hold `${env:NAME}`,
+/// `${env:NAME:-default}` and `${file:path}` (from the configuration's own folder); `$${` stands for `${`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConfigFile {
+    /// Where Tollgate listens. Read at start only.
+    pub server: ServerSection,
+    /// Bounds that hold for every request.
+    pub limits: LimitsSection,
+    /// How providers are reached. Read at start only, but for `custom_host_from_requests`.
+    pub upstream: UpstreamSection,
+    /// Providers by name: changes to built-in ones, and providers of your own. A built-in provider whose credential is
+    /// set in the environment takes part without being named here.
+    pub providers: BTreeMap<String, ProviderDefinition>,
+    /// Routes by name; a request names one as its `model`.
+    pub routes: BTreeMap<String, RouteSpec>,
+    /// What every route starts from.
+    pub defaults: DefaultsSpec,
+    /// The keys that clients present. Without any, nobody gets in.
+    pub keys: Vec<KeySection>,
+    /// What is logged. Read at start only.
+    pub log: LogSection,
+}

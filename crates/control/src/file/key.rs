@@ -1,0 +1,28 @@
+//! `keys:`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A key that clients present as `Authorization: Bearer tg-…` or `x-api-key`. Only its hash stands here.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeySection {
+    /// A name for logs and metrics, unique.
+    pub name: String,
+    /// The hash that `tollgate key new` prints: `blake3:` and 64 hexadecimal digits.
+    pub hash: String,
+    /// The models and routes it may name: patterns with `*` over route names, `provider/model` and bare model names.
+    /// All when absent.
+    #[serde(default)]
+    pub models: Option<Vec<String>>,
+    /// The providers it may reach, however named: patterns with `*`. All when absent.
+    #[serde(default)]
+    pub providers: Option<Vec<String>>,
+    /// Whether it may use a provider's API directly under `/providers/{name}/`, where no model can be checked. `false`
+    /// when absent.
+    #[serde(default)]
+    pub passthrough: Option<bool>,
+    /// Whether it may send a route of its own in a header. `false` when absent.
+    #[serde(default)]
+    pub inline_config: Option<bool>,
+}

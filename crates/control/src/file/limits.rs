@@ -1,0 +1,40 @@
+//! `limits:`.
+
+use engine::route::time::TimeSpan;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::size::ByteSize;
+
+/// Bounds that hold for every request, whoever sends it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsSection {
+    /// Largest request body; `64MiB` when absent.
+    pub body_bytes_max: Option<ByteSize>,
+    /// Largest request line and headers together, at least `8KiB`; `64KiB` when absent.
+    pub head_bytes_max: Option<ByteSize>,
+    /// Most header fields in a request; 100 when absent.
+    #[schemars(range(min = 8, max = 1000))]
+    pub headers_max: Option<u32>,
+    /// Deepest nesting of JSON in a request; 128 when absent.
+    #[schemars(range(min = 8, max = 1000))]
+    pub json_depth_max: Option<u16>,
+    /// Largest frame of a stream accepted from a provider; `16MiB` when absent.
+    pub sse_frame_bytes_max: Option<ByteSize>,
+    /// A provider's answer up to this size is held back until it is whole, so that its failure can still fall over;
+    /// `8MiB` when absent.
+    pub held_answer_bytes_max: Option<ByteSize>,
+    /// Most client connections at once; 16384 when absent.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub connections_max: Option<u32>,
+    /// Most bytes of request bodies and held answers in the process; above it requests are refused with status 503.
+    /// `1GiB` when absent.
+    pub in_flight_bytes_max: Option<ByteSize>,
+    /// How long a client may take to send a request's head; `30s` when absent.
+    pub head_read_timeout: Option<TimeSpan>,
+    /// Longest silence while a client sends its body; `30s` when absent.
+    pub body_idle_timeout: Option<TimeSpan>,
+    /// How long open requests may finish when the process is told to stop; `30s` when absent.
+    pub drain_timeout: Option<TimeSpan>,
+}

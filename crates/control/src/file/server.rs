@@ -1,0 +1,27 @@
+//! `server:`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Where Tollgate listens.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerSection {
+    /// Address and port: `127.0.0.1:8080`, `[::]:8080`, `localhost:8080`; port 0 takes a free one. `127.0.0.1:8080` when
+    /// absent.
+    pub listen: Option<String>,
+    /// A certificate to serve HTTPS with; without it, clear text.
+    pub tls: Option<TlsSection>,
+    /// Whether clients may speak HTTP/2, in clear text by prior knowledge. `true` when absent.
+    pub http2: Option<bool>,
+}
+
+/// A certificate with its key, as PEM files.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TlsSection {
+    /// The file of the certificate chain, looked up from the configuration's folder.
+    pub certificate: String,
+    /// The file of the private key, looked up from the configuration's folder.
+    pub private_key: String,
+}

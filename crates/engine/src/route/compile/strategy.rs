@@ -1,0 +1,151 @@
+//! How a node with several targets chooses: its mode, statuses and weights, checked.
+
+use std::collections::BTreeSet;
+
+use domain::route::RouteNode;
+
+use super::super::member;
+use super::super::spec::{RouteSpec, StrategyMode};
+use super::{Compiler, Place};
+
+/// Weights are kept as whole numbers; this many make up a weight of 1 where any weight has decimals.
+const WEIGHT_SCALE: f64 = 1000.0;
+const WEIGHT_MAX: f64 = 10_000.0;
+
+/// A strategy that is known to fit its targets.
+pub(super) enum Strategy {
+    Single,
+    Fallback { on_status_codes: Option<BTreeSet<u16>> },
+    LoadBalance { weights: Vec<u32> },
+}
+
+impl Strategy {
+    /// The node over these children, which are as many as the targets that the strategy was made for.
+    pub(super) fn node(self, children: Vec<RouteNode>) -> Option<RouteNode> {
+        match self {
+            Self::Single => children
+                .into_iter()
+                .next()
+                .map(|child| RouteNode::Single(Box::new(child))),
+            Self::Fallback { on_status_codes } => Some(RouteNode::Fallback {
+                on_status_codes,
+                children,
+            }),
+            Self::LoadBalance { weights } => Some(RouteNode::LoadBalance {
+                children: weights.into_iter().zip(children).collect(),
+            }),
+        }
+    }
+}
+
+impl Compiler<'_> {
+    pub(super) fn strategy(
+        &mut self,
+        spec: &RouteSpec,
+        targets: &[RouteSpec],
+        place: &Place,
+    ) -> Option<Strategy> {
+        if targets.is_empty() {
+            self.report(place.member("targets"), "there must be at least one target");
+            return None;
+        }
+        let lone = (targets.len() == 1).then_some(StrategyMode::Single);
+        let Some(mode) = spec.strategy.as_ref().map(|strategy| strategy.mode).or(lone) else {
+            let message =
+                "say how to choose among the targets: `strategy: {mode: fallback}` or `loadbalance`";
+            self.report(place.member("strategy"), message);
+            return None;
+        };
+        let statuses = self.fallback_statuses(spec, place);
+        if statuses.is_some() && mode != StrategyMode::Fallback {
+            let message = "statuses move on to the next target only with `mode: fallback`; for retries write `retry.on_status_codes`";
+            self.report(statuses_path(spec, place), message);
+        }
+        match mode {
+            StrategyMode::Single => Some(Strategy::Single),
+            StrategyMode::Fallback => Some(Strategy::Fallback {
+                on_status_codes: statuses,
+            }),
+            StrategyMode::Loadbalance => self
+                .weights(targets, place)
+                .map(|weights| Strategy::LoadBalance { weights }),
+        }
+    }
+
+    /// A set of statuses, each 100 to 599.
+    pub(super) fn statuses(&mut self, codes: &[u16], path: &str) -> BTreeSet<u16> {
+        for (index, code) in codes.iter().enumerate() {
+            if !(100..=599).contains(code) {
+                self.report(
+                    format!("{path}[{index}]"),
+                    format!("{code} is not an HTTP status; expected 100 to 599"),
+                );
+            }
+        }
+        codes.iter().copied().collect()
+    }
+
+    fn fallback_statuses(&mut self, spec: &RouteSpec, place: &Place) -> Option<BTreeSet<u16>> {
+        let inner = spec
+            .strategy
+            .as_ref()
+            .and_then(|strategy| strategy.on_status_codes.as_deref());
+        if inner.is_some() && spec.on_status_codes.is_some() {
+            let message = "`strategy.on_status_codes` says the same; write only one of them";
+            self.report(place.member("on_status_codes"), message);
+        }
+        let path = statuses_path(spec, place);
+        inner
+            .or(spec.on_status_codes.as_deref())
+            .map(|codes| self.statuses(codes, &path))
+    }
+
+    fn weights(&mut self, targets: &[RouteSpec], place: &Place) -> Option<Vec<u32>> {
+        let found = self.problems.len();
+        let weights: Vec<f64> = targets
+            .iter()
+            .map(|target| target.weight.unwrap_or(1.0))
+            .collect();
+        for (index, weight) in weights.iter().enumerate() {
+            self.check_weight(*weight, &member(&place.child(index).path, "weight"));
+        }
+        if weights.iter().all(|weight| *weight == 0.0) {
+            self.report(
+                place.member("targets"),
+                "all weights are 0, so nothing can be chosen",
+            );
+        }
+        let scale = if weights.iter().all(|weight| weight.fract() == 0.0) {
+            1.0
+        } else {
+            WEIGHT_SCALE
+        };
+        // In range after the checks above: at most 10,000 × 1000.
+        (self.problems.len() == found).then(|| {
+            weights
+                .iter()
+                .map(|weight| (weight * scale).round() as u32)
+                .collect()
+        })
+    }
+
+    fn check_weight(&mut self, weight: f64, path: &str) {
+        if !(0.0..=WEIGHT_MAX).contains(&weight) {
+            self.report(path, "a weight is 0 to 10000");
+        } else if weight > 0.0 && weight < 1.0 / WEIGHT_SCALE {
+            self.report(path, "a weight above 0 is at least 0.001");
+        }
+    }
+}
+
+fn statuses_path(spec: &RouteSpec, place: &Place) -> String {
+    let inner = spec
+        .strategy
+        .as_ref()
+        .is_some_and(|strategy| strategy.on_status_codes.is_some());
+    place.member(if inner {
+        "strategy.on_status_codes"
+    } else {
+        "on_status_codes"
+    })
+}

@@ -1,0 +1,462 @@
+//! What a route means, what it inherits, and what is refused with which path.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::provider::{
+    AuthScheme, BaseUrl, Credential, HttpVersion, Provider, RateLimitHeaders, StreamUsage,
+};
+use domain::route::{RouteNode, Target};
+use domain::{CredentialId, Endpoint};
+use http::{HeaderName, HeaderValue};
+use proptest::prelude::*;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+
+use super::{CompileContext, Defaults, Origin, ProviderDirectory, compile, defaults};
+use crate::route::RouteProblem;
+use crate::route::spec::{RouteSpec, from_json};
+
+const CLIENT: Origin = Origin::Request {
+    custom_host_allowed: true,
+};
+
+/// `openai` and `local` are live (`local` without a secret), `groq` lacks its credential.
+struct Directory(Vec<Arc<Provider>>);
+
+impl Directory {
+    fn new() -> Self {
+        let secret = |text: &str| Some(SecretString::from(text));
+        Self(vec![
+            provider("openai", secret("sk-operator")),
+            provider("local", None),
+        ])
+    }
+}
+
+impl ProviderDirectory for Directory {
+    fn live(&self, name: &str) -> Option<Arc<Provider>> {
+        self.0
+            .iter()
+            .find(|provider| provider.name.as_str() == name)
+            .cloned()
+    }
+
+    fn bare(&self, name: &str) -> Option<Arc<Provider>> {
+        if name == "groq" {
+            Some(provider("groq", None))
+        } else {
+            self.live(name)
+        }
+    }
+
+    fn credential(
+        &self,
+        _: &Provider,
+        secret: &SecretString,
+        id: CredentialId,
+    ) -> Result<Credential, String> {
+        let value = HeaderValue::from_str(secret.expose_secret())
+            .map_err(|_| "a header cannot hold it".to_owned())?;
+        let header = Some((HeaderName::from_static("authorization"), value));
+        Ok(Credential {
+            id,
+            secret: Some(secret.clone()),
+            header,
+            query: None,
+        })
+    }
+
+    fn absence(&self, name: &str) -> Option<String> {
+        (name == "groq").then(|| "provider `groq` has no credential; set GROQ_API_KEY".to_owned())
+    }
+
+    fn names(&self) -> Vec<String> {
+        ["openai", "local", "groq"].map(str::to_owned).into()
+    }
+}
+
+fn provider(name: &str, secret: Option<SecretString>) -> Arc<Provider> {
+    let id = CredentialId::from(format!("{name}#1"));
+    Arc::new(Provider {
+        name: name.into(),
+        base: BaseUrl::parse("https://example.com/v1").unwrap(),
+        endpoints: [const { None }; Endpoint::ALL.len()],
+        default_headers: Vec::new(),
+        forward_headers: Vec::new(),
+        error_rules: Vec::new(),
+        rate_limit_headers: RateLimitHeaders::default(),
+        models: Vec::new(),
+        credentials: [Credential {
+            id,
+            secret,
+            header: None,
+            query: None,
+        }]
+        .into(),
+        auth: AuthScheme::Bearer,
+        http_version: HttpVersion::default(),
+        stream_usage: StreamUsage::default(),
+    })
+}
+
+fn compiled(route: &serde_json::Value, origin: Origin) -> Result<RouteNode, Vec<RouteProblem>> {
+    let spec = from_json(route.to_string().as_bytes()).unwrap();
+    let context = CompileContext {
+        providers: &Directory::new(),
+        defaults: &Defaults::default(),
+        origin,
+    };
+    compile(&spec, &context)
+}
+
+fn problems(route: &serde_json::Value, origin: Origin) -> Vec<String> {
+    compiled(route, origin)
+        .unwrap_err()
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+fn targets(root: &RouteNode) -> Vec<&Target> {
+    let mut targets = Vec::new();
+    root.for_each_target(&mut |target| targets.push(target));
+    targets
+}
+
+#[test]
+fn a_target_may_be_written_in_three_ways() {
+    for route in [
+        json!({"target": "openai/gpt-4o"}),
+        json!({"provider": "@openai", "model": "gpt-4o"}),
+        json!({"provider": "openai", "override_params": {"model": "gpt-4o"}}),
+    ] {
+        let root = compiled(&route, Origin::Operator).unwrap();
+        let target = targets(&root)[0];
+        assert_eq!(target.provider.name.as_str(), "openai");
+        assert_eq!(target.model.as_ref().unwrap().as_str(), "gpt-4o");
+        assert!(target.parameters.is_empty(), "the model is no parameter any more");
+        assert_eq!(target.path, "");
+    }
+}
+
+#[test]
+fn a_model_name_keeps_its_own_slashes() {
+    let root = compiled(
+        &json!({"target": "local/meta-llama/Llama-3.3-70B"}),
+        Origin::Operator,
+    )
+    .unwrap();
+    assert_eq!(
+        targets(&root)[0].model.as_ref().unwrap().as_str(),
+        "meta-llama/Llama-3.3-70B"
+    );
+}
+
+#[test]
+fn settings_are_inherited_unless_set_lower_and_parameters_merge() {
+    let route = json!({
+        "strategy": {"mode": "fallback"},
+        "retry": {"attempts": 2, "on_status_codes": [500]},
+        "idle_timeout": "7s",
+        "request_timeout": 9000,
+        "custom_host": "https://proxy.example.com/v1",
+        "forward_headers": ["X-Team", "x-team", "x-user"],
+        "override_params": {"temperature": 0, "user": "root", "model": "shared"},
+        "default_params": {"max_tokens": 10},
+        "drop_params": ["logit_bias"],
+        "targets": [
+            {"provider": "openai"},
+            {"provider": "local", "model": "own", "retry": {"attempts": 5}, "total_timeout": "none", "idle_timeout": "1m",
+             "custom_host": "http://127.0.0.1:9/x", "forward_headers": [],
+             "override_params": {"user": "leaf"}, "default_params": {"n": 1}, "drop_params": ["messages[*].name", "logit_bias"]},
+        ],
+    });
+    let root = compiled(&route, Origin::Operator).unwrap();
+    let targets = targets(&root);
+    let [upper, lower] = targets[..] else {
+        panic!("two targets")
+    };
+
+    assert_eq!(
+        (upper.path.as_str(), lower.path.as_str()),
+        ("targets[0]", "targets[1]")
+    );
+    assert_eq!(upper.retry.attempts, 2);
+    assert_eq!(upper.retry.on_status_codes, [500].into());
+    assert_eq!(lower.retry.attempts, 5);
+    assert!(
+        lower.retry.on_status_codes.contains(&429),
+        "a lower retry replaces the upper one as a whole"
+    );
+
+    assert_eq!(upper.timeouts.idle, Some(Duration::from_secs(7)));
+    assert_eq!(upper.timeouts.first_token, Some(Duration::from_secs(9)));
+    assert_eq!(lower.timeouts.idle, Some(Duration::from_secs(60)));
+    assert_eq!(lower.timeouts.first_token, Some(Duration::from_secs(9)));
+    assert_eq!(lower.timeouts.total, None);
+
+    assert_eq!(
+        upper.custom_host.as_ref().unwrap().base.to_string(),
+        "https://proxy.example.com/v1"
+    );
+    assert_eq!(
+        lower.custom_host.as_ref().unwrap().base.to_string(),
+        "http://127.0.0.1:9/x"
+    );
+    assert!(!upper.custom_host.as_ref().unwrap().from_request);
+    assert_eq!(upper.forward_headers, ["x-team", "x-user"]);
+    assert!(lower.forward_headers.is_empty());
+
+    assert_eq!(upper.model.as_ref().unwrap().as_str(), "shared");
+    assert_eq!(lower.model.as_ref().unwrap().as_str(), "own");
+    let text = |rules: &[(String, Vec<u8>)]| -> Vec<String> {
+        rules
+            .iter()
+            .map(|(name, raw)| format!("{name}={}", String::from_utf8_lossy(raw)))
+            .collect()
+    };
+    assert_eq!(
+        text(&upper.parameters.overrides),
+        ["temperature=0", "user=\"root\""]
+    );
+    assert_eq!(
+        text(&lower.parameters.overrides),
+        ["temperature=0", "user=\"leaf\""]
+    );
+    assert_eq!(text(&lower.parameters.defaults), ["max_tokens=10", "n=1"]);
+    assert_eq!(lower.parameters.drops, ["logit_bias", "messages[*].name"]);
+}
+
+#[test]
+fn weights_keep_their_ratio_whole_or_with_decimals() {
+    let weights = |route: &serde_json::Value| match compiled(route, Origin::Operator).unwrap() {
+        RouteNode::LoadBalance { children } => {
+            children.into_iter().map(|(weight, _)| weight).collect::<Vec<_>>()
+        }
+        other => panic!("{other:?}"),
+    };
+    let two = |first: serde_json::Value, second: serde_json::Value| {
+        json!({"strategy": {"mode": "loadbalance"}, "targets": [
+            {"provider": "openai", "weight": first}, {"provider": "local", "weight": second}
+        ]})
+    };
+    assert_eq!(weights(&two(json!(3), json!(null))), [3, 1]);
+    assert_eq!(weights(&two(json!(0.7), json!(0.3))), [700, 300]);
+    assert_eq!(weights(&two(json!(0), json!(10_000))), [0, 10_000]);
+    let refused = |first, second| problems(&two(first, second), Origin::Operator);
+    assert_eq!(
+        refused(json!(0), json!(0)),
+        ["targets: all weights are 0, so nothing can be chosen"]
+    );
+    assert_eq!(
+        refused(json!(-1), json!(0.0001)),
+        [
+            "targets[0].weight: a weight is 0 to 10000",
+            "targets[1].weight: a weight above 0 is at least 0.001",
+        ]
+    );
+}
+
+#[test]
+fn one_target_needs_no_strategy_and_several_do() {
+    let lone = compiled(&json!({"targets": [{"provider": "openai"}]}), Origin::Operator).unwrap();
+    assert!(matches!(lone, RouteNode::Single(_)));
+    let several = json!({"targets": [{"provider": "openai"}, {"provider": "local"}]});
+    assert_eq!(
+        problems(&several, Origin::Operator),
+        ["strategy: say how to choose among the targets: `strategy: {mode: fallback}` or `loadbalance`"]
+    );
+}
+
+#[test]
+fn fallback_statuses_may_stand_beside_the_strategy() {
+    let route = json!({"strategy": {"mode": "fallback"}, "on_status_codes": [429], "targets": [{"provider": "openai"}]});
+    match compiled(&route, Origin::Operator).unwrap() {
+        RouteNode::Fallback { on_status_codes, .. } => assert_eq!(on_status_codes, Some([429].into())),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_is_reported_at_once_with_its_path() {
+    let route = json!({
+        "strategy": {"mode": "loadbalance", "on_status_codes": [429]},
+        "provider": "openai",
+        "retry": {"attempts": 11, "on_status_codes": [99, 600], "backoff_first": "30s", "backoff_max": "1s"},
+        "request_timeout": 5, "first_token_timeout": 6, "connect_timeout": 0,
+        "custom_host": "ftp://example.com",
+        "forward_headers": ["authorization", "x-portkey-config", "Connection", "b ad"],
+        "override_params": {"stream": true, "model": 4},
+        "default_params": {"model": "x", "stream_options": {}},
+        "drop_params": ["stream", "a..b", "messages[x]", "model"],
+        "targets": [
+            {"provider": "opnai"},
+            {"provider": "groq"},
+            {"target": "openai"},
+            {"target": "openai/a", "model": "b"},
+            {},
+            {"strategy": {"mode": "single"}, "provider": "openai"},
+            {"targets": []},
+        ],
+    });
+    assert_eq!(
+        problems(&route, Origin::Operator),
+        [
+            "retry.attempts: expected at most 10 retries",
+            "retry.on_status_codes[0]: 99 is not an HTTP status; expected 100 to 599",
+            "retry.on_status_codes[1]: 600 is not an HTTP status; expected 100 to 599",
+            "retry.backoff_first: the first wait is longer than `backoff_max`",
+            "request_timeout: `first_token_timeout` says the same; write only one of them",
+            "connect_timeout: expected a time above zero",
+            "custom_host: `ftp://example.com` is not a base URL: it must start with http:// or https://",
+            "forward_headers[0]: `authorization` carries credentials, which are never passed on; see `api_key` and `credentials`",
+            "forward_headers[1]: `x-portkey-config` is meant for the gateway and is never passed on",
+            "forward_headers[2]: `connection` belongs to the connection and is set by the gateway",
+            "forward_headers[3]: `b ad` is not a header name",
+            "override_params.stream: the client decides this, and the gateway reads the answer by it; it cannot be set here",
+            "override_params.model: expected a text, the name of a model",
+            "default_params.stream_options: the client decides this, and the gateway reads the answer by it; it cannot be set here",
+            "default_params.model: every request names a model; write `model` on the target to set it",
+            "drop_params[0]: `stream` cannot be removed; the gateway works by it",
+            "drop_params[1]: `a..b` is not a path; write it as `logit_bias` or `messages[*].name`",
+            "drop_params[2]: `messages[x]` is not a path; write it as `logit_bias` or `messages[*].name`",
+            "drop_params[3]: `model` cannot be removed; the gateway works by it",
+            "provider: a node with `targets` calls nobody itself; write this on its targets",
+            "strategy.on_status_codes: statuses move on to the next target only with `mode: fallback`; for retries write `retry.on_status_codes`",
+            "targets[0].provider: no provider is named `opnai`; did you mean `openai`?",
+            "targets[1].provider: provider `groq` has no credential; set GROQ_API_KEY",
+            "targets[2].target: write it as `provider/model`, or use `provider` alone",
+            "targets[3].model: `target` names it already; write only one of them",
+            "targets[4]: names no provider and has no targets; write `provider` and `model`, or `targets`",
+            "targets[5].strategy: a strategy needs `targets` to choose from",
+            "targets[6].targets: there must be at least one target",
+        ]
+    );
+}
+
+#[test]
+fn the_operators_defaults_hold_where_a_route_says_nothing() {
+    let spec = serde_json::from_value(json!({"retry": {"attempts": 4}, "idle_timeout": "none"})).unwrap();
+    let defaults = defaults(&spec).unwrap();
+    let context = CompileContext { providers: &Directory::new(), defaults: &defaults, origin: CLIENT };
+    let spec = from_json(br#"{"provider": "openai", "retry": {"on_status_codes": [500]}}"#).unwrap();
+    let root = compile(&spec, &context).unwrap();
+    let target = targets(&root)[0];
+    assert_eq!((target.retry.attempts, target.timeouts.idle), (4, None));
+    assert_eq!(target.retry.on_status_codes, [500].into());
+
+    let wrong = serde_json::from_value(json!({"retry": {"attempts": 40}})).unwrap();
+    assert_eq!(super::defaults(&wrong).unwrap_err()[0].path, "retry.attempts");
+}
+
+#[test]
+fn a_route_may_bring_a_credential_to_a_provider_that_has_none() {
+    let route = json!({"provider": "groq", "api_key": "gsk-one"});
+    let root = compiled(&route, CLIENT).unwrap();
+    let one = targets(&root)[0].credentials[0].clone();
+    assert_eq!(one.secret.as_ref().unwrap().expose_secret(), "gsk-one");
+    assert!(!one.id.as_str().contains("gsk-one"));
+
+    let other = compiled(&json!({"provider": "groq", "api_key": "gsk-two"}), CLIENT).unwrap();
+    assert_ne!(
+        targets(&other)[0].credentials[0].id,
+        one.id,
+        "one client's bad credential must not rest another's"
+    );
+    assert_eq!(
+        problems(&json!({"provider": "groq", "api_key": "a\nb"}), CLIENT),
+        ["api_key: a header cannot hold it"]
+    );
+}
+
+#[test]
+fn a_host_chosen_by_a_request_never_sees_the_operators_credential() {
+    let host = "https://evil.example.com";
+    let lone = |provider: &str| json!({"provider": provider, "custom_host": host});
+    assert!(problems(&lone("openai"), CLIENT)[0].starts_with("custom_host: a request that chooses the host"));
+    let inherited = json!({"custom_host": host, "targets": [{"provider": "openai"}]});
+    assert!(problems(&inherited, CLIENT)[0].starts_with("targets[0].custom_host: a request that chooses"));
+    assert!(
+        problems(
+            &lone("local"),
+            Origin::Request {
+                custom_host_allowed: false
+            }
+        )[0]
+        .starts_with("custom_host: this gateway does not let requests choose a host")
+    );
+
+    let own = json!({"provider": "openai", "custom_host": host, "api_key": "sk-own"});
+    let root = compiled(&own, CLIENT).unwrap();
+    assert!(targets(&root)[0].custom_host.as_ref().unwrap().from_request);
+    assert!(
+        compiled(&lone("local"), CLIENT).is_ok(),
+        "there is no secret to lose"
+    );
+    assert!(
+        compiled(&lone("openai"), Origin::Operator).is_ok(),
+        "the operator sends it where they like"
+    );
+}
+
+#[test]
+fn depth_and_number_of_targets_are_bounded() {
+    let nested = |depth: usize| {
+        (1..depth).fold(
+            json!({"provider": "openai"}),
+            |inner, _| json!({"targets": [inner]}),
+        )
+    };
+    assert!(compiled(&nested(8), Origin::Operator).is_ok());
+    let refused = problems(&nested(60), Origin::Operator);
+    assert_eq!(refused.len(), 1);
+    assert!(
+        refused[0].ends_with("a route is at most 8 levels deep"),
+        "{refused:?}"
+    );
+
+    let wide = |count: usize| json!({"strategy": {"mode": "fallback"}, "targets": vec![json!({"provider": "openai"}); count]});
+    assert!(compiled(&wide(100), Origin::Operator).is_ok());
+    assert_eq!(
+        problems(&wide(101), Origin::Operator),
+        ["targets: a route has at most 100 targets, this one 101"]
+    );
+}
+
+fn any_spec() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(json!({"provider": "openai"})),
+        Just(json!({"target": "local/m", "weight": 2})),
+        Just(json!({"provider": "nobody"})),
+        Just(json!({"provider": "openai", "drop_params": ["a[*].b"], "retry": {"attempts": 3}})),
+        Just(json!({})),
+    ];
+    leaf.prop_recursive(6, 40, 4, |inner| {
+        let mode = prop_oneof![Just("single"), Just("fallback"), Just("loadbalance")];
+        (mode, prop::collection::vec(inner, 0..4))
+            .prop_map(|(mode, targets)| json!({"strategy": {"mode": mode}, "targets": targets}))
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_route_compiles_with_every_target_in_place_or_says_why_not(route in any_spec()) {
+        fn leaves(spec: &RouteSpec) -> usize {
+            spec.targets.as_ref().map_or(1, |targets| targets.iter().map(leaves).sum())
+        }
+        let spec = from_json(route.to_string().as_bytes()).unwrap();
+        match compiled(&route, Origin::Operator) {
+            Err(problems) => prop_assert!(!problems.is_empty()),
+            Ok(root) => {
+                let singles = route.to_string().contains("single");
+                let found = targets(&root);
+                prop_assert!(found.len() <= leaves(&spec));
+                prop_assert!(singles || found.len() == leaves(&spec));
+                let mut paths: Vec<_> = found.iter().map(|target| &target.path).collect();
+                paths.dedup();
+                prop_assert_eq!(paths.len(), found.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The form of a route, for files and headers alike. Doc comments are the reference that users read.
+
+mod credential_text;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+pub use self::credential_text::CredentialText;
+use super::RouteProblem;
+use super::time::{TimeLimit, TimeSpan};
+
+/// A route or a node of one: either a target (`provider` and `model`, or `target`), or a `strategy` over `targets`.
+/// Retry, time limits, `custom_host` and `forward_headers` hold for everything below unless set lower;
+/// `override_params` and `default_params` merge downwards, the lower one winning; `drop_params` add up.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RouteSpec {
+    /// A label for people; it has no effect.
+    pub name: Option<String>,
+    /// How one of `targets` is chosen. Required when there is more than one.
+    pub strategy: Option<StrategySpec>,
+    /// The nodes to choose from; at most 100 targets in a route, nested at most 8 deep.
+    pub targets: Option<Vec<RouteSpec>>,
+    /// Share of the requests under a `loadbalance` strategy, 0 to 10000, up to three decimals; 1 when absent.
+    #[schemars(range(min = 0, max = 10000))]
+    pub weight: Option<f64>,
+    /// Provider and model in one: `openai/gpt-4o-mini`.
+    pub target: Option<String>,
+    /// Who is called: `openai`; `@openai` is the same.
+    pub provider: Option<String>,
+    /// The model to ask for; the client's own when absent.
+    pub model: Option<String>,
+    /// A credential for this target, instead of the provider's own.
+    pub api_key: Option<CredentialText>,
+    /// How often and when a target is tried again; replaces the one above as a whole.
+    pub retry: Option<RetrySpec>,
+    /// The same as `first_token_timeout`, under Portkey's name.
+    pub request_timeout: Option<TimeLimit>,
+    /// For name lookup, TCP and TLS together.
+    pub connect_timeout: Option<TimeSpan>,
+    /// Until the first content of a stream, or the whole body of an answer that is not streamed.
+    pub first_token_timeout: Option<TimeLimit>,
+    /// The longest silence within an answer.
+    pub idle_timeout: Option<TimeLimit>,
+    /// For one attempt as a whole, the body included.
+    pub total_timeout: Option<TimeLimit>,
+    /// Members of the request body that are set whatever the client sent; `model` here acts as `model` above.
+    pub override_params: Option<BTreeMap<String, Value>>,
+    /// Members of the request body that are set where the client sent none.
+    pub default_params: Option<BTreeMap<String, Value>>,
+    /// Members of the request body that are removed: `logit_bias`, `messages[*].name`.
+    pub drop_params: Option<Vec<String>>,
+    /// Another base URL than the provider's own: `https://host/v1`.
+    pub custom_host: Option<String>,
+    /// Client headers that are passed on besides the provider's own list.
+    pub forward_headers: Option<Vec<String>>,
+    /// The same as `strategy.on_status_codes`, for `fallback`.
+    #[schemars(inner(range(min = 100, max = 599)))]
+    pub on_status_codes: Option<Vec<u16>>,
+    /// Accepted because Portkey's configurations have it; it has no effect, since answers are never changed towards or
+    /// away from OpenAI's format unless the client's own format asks for it.
+    pub strict_open_ai_compliance: Option<bool>,
+}
+
+/// How one of several targets is chosen.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StrategySpec {
+    /// The rule.
+    pub mode: StrategyMode,
+    /// For `fallback`: the statuses that move on to the next target; any failure when absent.
+    #[serde(default)]
+    #[schemars(inner(range(min = 100, max = 599)))]
+    pub on_status_codes: Option<Vec<u16>>,
+}
+
+/// The rule of a strategy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StrategyMode {
+    /// The first target, whatever happens.
+    Single,
+    /// The targets in order until one does not fail.
+    Fallback,
+    /// One target at random, by weight.
+    Loadbalance,
+}
+
+/// When a target is tried again. Members that are absent come from the configuration's `defaults`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetrySpec {
+    /// Tries after the first one, 0 to 10.
+    #[schemars(range(max = 10))]
+    pub attempts: Option<u32>,
+    /// The statuses that are worth a retry; 408, 429, 500, 502, 503, 504 and 529 when absent.
+    #[schemars(inner(range(min = 100, max = 599)))]
+    pub on_status_codes: Option<Vec<u16>>,
+    /// Whether to wait as long as the provider asks for.
+    #[serde(alias = "use_retry_after_headers")]
+    #[schemars(extend("x-aliases" = ["use_retry_after_headers"]))]
+    pub use_retry_after_header: Option<bool>,
+    /// The first wait, doubled at each further one, with jitter.
+    pub backoff_first: Option<TimeSpan>,
+    /// The longest wait, the provider's wish included; a longer wish ends the retries.
+    pub backoff_max: Option<TimeSpan>,
+}
+
+/// What every route starts from.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DefaultsSpec {
+    /// How often and when a target is tried again; never when absent.
+    pub retry: Option<RetrySpec>,
+    /// The same as `first_token_timeout`.
+    pub request_timeout: Option<TimeLimit>,
+    /// For name lookup, TCP and TLS together; `5s` when absent.
+    pub connect_timeout: Option<TimeSpan>,
+    /// Until the first content of a stream, or the whole body of an answer that is not streamed; `10m` when absent.
+    pub first_token_timeout: Option<TimeLimit>,
+    /// The longest silence within an answer; `2m` when absent.
+    pub idle_timeout: Option<TimeLimit>,
+    /// For one attempt as a whole, the body included; `1h` when absent.
+    pub total_timeout: Option<TimeLimit>,
+}
+
+/// Reads a route sent in a request's header.
+///
+/// # Errors
+/// With the first mistake of form and its path.
+pub fn from_json(text: &[u8]) -> Result<RouteSpec, RouteProblem> {
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return Err(RouteProblem {
+            path: String::new(),
+            message: "expected a JSON object".to_owned(),
+        });
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let spec = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| problem(&error))?;
+    deserializer.end().map_err(|error| RouteProblem {
+        path: String::new(),
+        message: error.to_string(),
+    })?;
+    Ok(spec)
+}
+
+/// What to do about a setting of Portkey's that Tollgate does not have.
+#[must_use]
+pub fn refusal(setting: &str) -> Option<String> {
+    let advice = match setting {
+        "virtual_key" => "use `provider`, and `api_key` if the provider's own credential is not meant",
+        "cache" => "Tollgate has no response cache yet; remove it",
+        "before_request_hooks" | "after_request_hooks" | "input_guardrails" | "output_guardrails" => {
+            "Tollgate has no guardrails yet; remove it, and do not rely on a check that is not made"
+        }
+        "input_mutators" | "output_mutators" => "Tollgate has no mutators; see `override_params`",
+        "conditions" | "default" | "sticky" | "cb_config" => {
+            "Tollgate does not have this part of a strategy yet; remove it"
+        }
+        "prompt_id" => "Tollgate has no prompt templates yet; remove it",
+        _ if setting.starts_with("aws_")
+            || setting.starts_with("vertex_")
+            || setting.starts_with("azure_") =>
+        {
+            "set it up under `providers` in the configuration file"
+        }
+        "openai_project" | "openai_organization" | "deployment_id" | "api_version" => {
+            "set it up under `providers` in the configuration file"
+        }
+        _ => return None,
+    };
+    Some(format!("`{setting}` of Portkey is not supported: {advice}"))
+}
+
+fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> RouteProblem {
+    let path = error.path().to_string();
+    let path = if path == "." { String::new() } else { path };
+    let message = error.inner().to_string();
+    let refused = message
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.split('`').next())
+        .and_then(refusal);
+    RouteProblem {
+        path,
+        message: refused.unwrap_or(message),
+    }
+}

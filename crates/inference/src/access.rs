@@ -1,0 +1,106 @@
+//! Who is calling: the key in the request's head, looked up by its hash in the pinned snapshot.
+
+use std::sync::Arc;
+
+use domain::{ApiKey, ErrorCode, KeyHash, KeyText, Snapshot};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::refusal::Refusal;
+
+/// Where SDKs put a key, in the order in which they are looked at: Tollgate's own header and Portkey's leave
+/// `authorization` free for other uses; `x-api-key` is Anthropic's, `api-key` Azure's.
+const KEY_HEADERS: [&str; 2] = ["x-tollgate-api-key", "x-portkey-api-key"];
+const VENDOR_KEY_HEADERS: [&str; 2] = ["x-api-key", "api-key"];
+
+/// The key that a request carries.
+///
+/// # Errors
+/// 401 when there is none, or when it is not in the snapshot; the text sent is never repeated.
+pub(crate) fn authenticate(headers: &HeaderMap, snapshot: &Snapshot) -> Result<Arc<ApiKey>, Refusal> {
+    let text = presented(headers).ok_or_else(|| {
+        Refusal::new(ErrorCode::KeyMissing, "no key was sent; send it as `authorization: Bearer tg-…` or `x-api-key`")
+    })?;
+    snapshot.keys.get(&KeyHash::of(text)).cloned().ok_or_else(|| unknown(text))
+}
+
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    let named = |name: &&str| headers.get(*name).and_then(|value| value.to_str().ok());
+    KEY_HEADERS
+        .iter()
+        .find_map(named)
+        .or_else(|| headers.get(AUTHORIZATION)?.to_str().ok().map(without_scheme))
+        .or_else(|| VENDOR_KEY_HEADERS.iter().find_map(named))
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+}
+
+/// RFC 6750 section 2.1: `Bearer` and the token; the scheme's case does not matter (RFC 9110 section 11.1).
+fn without_scheme(value: &str) -> &str {
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token,
+        _ => value,
+    }
+}
+
+fn unknown(text: &str) -> Refusal {
+    let message = if KeyText::is_well_formed(text) {
+        "this key is not known here; it may have been removed"
+    } else if text.starts_with("sk-") {
+        "a provider's key was sent; send a Tollgate key (`tg-…`), the provider's own belongs into the configuration"
+    } else {
+        "this is not a whole Tollgate key; one is `tg-` and 49 letters and digits"
+    };
+    Refusal::new(ErrorCode::KeyUnknown, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arc, authenticate};
+    use domain::{ApiKey, ErrorCode, KeyText, Pattern, Snapshot};
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    fn snapshot(key: &KeyText) -> Snapshot {
+        let api_key = ApiKey {
+            name: "k".into(),
+            models: vec![Pattern::any()],
+            providers: vec![Pattern::any()],
+            passthrough: false,
+            inline_config: false,
+        };
+        Snapshot { keys: [(key.hash(), Arc::new(api_key))].into(), ..Snapshot::default() }
+    }
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        [(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())].into_iter().collect()
+    }
+
+    #[test]
+    fn every_sdk_finds_a_place_for_the_key() {
+        let key = KeyText::from_random([1; 32]);
+        let snapshot = snapshot(&key);
+        let bearer = format!("Bearer {}", key.reveal());
+        for (name, value) in [
+            ("authorization", bearer.as_str()),
+            ("authorization", &bearer.replace("Bearer", "bearer")),
+            ("x-api-key", key.reveal()),
+            ("api-key", key.reveal()),
+            ("x-tollgate-api-key", key.reveal()),
+            ("x-portkey-api-key", key.reveal()),
+        ] {
+            assert!(authenticate(&headers(name, value), &snapshot).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do_and_never_repeats_the_text() {
+        let snapshot = snapshot(&KeyText::from_random([1; 32]));
+        assert_eq!(authenticate(&HeaderMap::new(), &snapshot).unwrap_err().code, ErrorCode::KeyMissing);
+        let other = KeyText::from_random([2; 32]);
+        for text in [other.reveal(), "sk-proj-secret", "tg-short", "Bearer"] {
+            let refusal = authenticate(&headers("x-api-key", text), &snapshot).unwrap_err();
+            assert_eq!(refusal.code, ErrorCode::KeyUnknown);
+            assert!(!refusal.message.contains(text) || text == "Bearer", "{}", refusal.message);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The body of every answer: a few pieces, or a relay.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use smallvec::SmallVec;
+
+use super::opaque::OpaqueRelay;
+use super::relay::StreamRelay;
+
+/// A response body of the data plane.
+pub struct AnswerBody(Kind);
+
+enum Kind {
+    Whole(SmallVec<[Bytes; 2]>),
+    Stream(Box<StreamRelay>),
+    Opaque(Box<OpaqueRelay>),
+}
+
+/// The answer broke off; the client sees its connection end without a clean end of the body.
+#[derive(Debug, thiserror::Error)]
+#[error("the provider's answer broke off")]
+pub struct AnswerBroken;
+
+impl AnswerBody {
+    /// A body that is already there, in pieces.
+    pub(crate) fn whole(pieces: impl IntoIterator<Item = Bytes>) -> Self {
+        let mut pieces: SmallVec<[Bytes; 2]> = pieces.into_iter().filter(|piece| !piece.is_empty()).collect();
+        pieces.reverse();
+        Self(Kind::Whole(pieces))
+    }
+
+    /// An SSE stream.
+    pub(crate) fn stream(relay: StreamRelay) -> Self {
+        Self(Kind::Stream(Box::new(relay)))
+    }
+
+    /// Bytes that are not looked at.
+    pub(crate) fn opaque(relay: OpaqueRelay) -> Self {
+        Self(Kind::Opaque(Box::new(relay)))
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = AnswerBroken;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, AnswerBroken>>> {
+        match &mut self.get_mut().0 {
+            Kind::Whole(pieces) => Poll::Ready(pieces.pop().map(|piece| Ok(Frame::data(piece)))),
+            Kind::Stream(relay) => relay.poll_data(context).map(|data| data.map(|data| Ok(Frame::data(data)))),
+            Kind::Opaque(relay) => relay.poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(&self.0, Kind::Whole(pieces) if pieces.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Whole(pieces) => SizeHint::with_exact(pieces.iter().map(|piece| piece.len() as u64).sum()),
+            Kind::Stream(_) => SizeHint::default(),
+            Kind::Opaque(relay) => relay.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! A provider's SSE stream on its way to the client: frames as they come, watched for usage, errors and the end.
+//!
+//! The stream ends exactly once. A clean end needs the format's own last event; anything else ends with the format's
+//! error event.
+
+mod silence;
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use domain::{ErrorCode, TimeoutStage, Usage};
+use http_body::Body;
+use providers::transport::IncomingBody;
+use telemetry::meters::Outcome;
+use wire::formats::{EventFormat, EventKind};
+use wire::sse::{Batch, Frame, Splitter};
+
+pub(crate) use silence::Silence;
+
+use crate::ending::Ending;
+use crate::refusal::Refusal;
+use crate::dialect::usage_of;
+
+/// A stream whose first content has arrived.
+pub(crate) struct RelayStart {
+    pub(crate) format: &'static dyn EventFormat,
+    pub(crate) splitter: Splitter,
+    /// What was read so far, in whole frames.
+    pub(crate) held: Vec<Batch>,
+    pub(crate) rest: IncomingBody,
+    /// Whether the usage chunk was asked for by Tollgate and is taken out of the client's stream.
+    pub(crate) strip_usage: bool,
+    pub(crate) silence: Silence,
+}
+
+/// The relay.
+pub(crate) struct StreamRelay {
+    format: &'static dyn EventFormat,
+    splitter: Splitter,
+    ready: VecDeque<Bytes>,
+    rest: IncomingBody,
+    strip_usage: bool,
+    silence: Silence,
+    ending: Ending,
+    usage: wire::formats::Usage,
+    /// Frames sent to the client, which Responses numbers.
+    frames: u64,
+    /// The format's last event was seen.
+    ended: bool,
+    /// A finish reason was seen: providers that never send the last event may end here.
+    finished: bool,
+    /// The provider sent the format's error event itself.
+    failed: bool,
+    closed: bool,
+}
+
+impl StreamRelay {
+    pub(crate) fn new(start: RelayStart, ending: Ending) -> Self {
+        let mut relay = Self {
+            format: start.format,
+            splitter: start.splitter,
+            ready: VecDeque::with_capacity(start.held.len()),
+            rest: start.rest,
+            strip_usage: start.strip_usage,
+            silence: start.silence,
+            ending,
+            usage: wire::formats::Usage::default(),
+            frames: 0,
+            ended: false,
+            finished: false,
+            failed: false,
+            closed: false,
+        };
+        start.held.iter().for_each(|batch| relay.pass(batch));
+        relay
+    }
+
+    pub(super) fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            if let Some(data) = self.ready.pop_front() {
+                return Poll::Ready(Some(data));
+            }
+            if self.closed {
+                return Poll::Ready(None);
+            }
+            match Pin::new(&mut self.rest).poll_frame(context) {
+                Poll::Ready(Some(Ok(frame))) => self.heard(frame.into_data().unwrap_or_default()),
+                Poll::Ready(Some(Err(error))) => self.broke(&format!("the provider's stream broke off: {error}")),
+                Poll::Ready(None) => self.upstream_ended(),
+                Poll::Pending => match self.silence.poll_broken(context) {
+                    Poll::Ready(stage) => self.fell_silent(stage),
+                    Poll::Pending => return Poll::Pending,
+                },
+            }
+        }
+    }
+
+    fn heard(&mut self, data: Bytes) {
+        self.silence.heard();
+        match self.splitter.push(data) {
+            Ok(batch) => self.pass(&batch),
+            Err(error) => {
+                self.pass(&error.before);
+                self.broke(&error.to_string());
+            }
+        }
+    }
+
+    /// Queues a batch for the client, all of it but usage chunks that nobody asked for.
+    fn pass(&mut self, batch: &Batch) {
+        let mut from = 0;
+        let mut at = 0;
+        for frame in batch.frames() {
+            let next = at + frame.bytes.len();
+            if self.note(frame) == EventKind::Usage && self.strip_usage {
+                self.queue(batch.bytes.slice(from..at));
+                from = next;
+            }
+            at = next;
+        }
+        self.queue(batch.bytes.slice(from..at));
+    }
+
+    /// Takes note of what a frame says.
+    fn note(&mut self, frame: Frame<'_>) -> EventKind {
+        let seen = self.format.glance(frame);
+        if let Some(usage) = &seen.usage {
+            self.usage.merge(usage);
+        }
+        self.frames += 1;
+        self.finished |= seen.finished;
+        match seen.kind {
+            EventKind::End => self.ended = true,
+            EventKind::Error(_) => self.failed = true,
+            _ => {}
+        }
+        seen.kind
+    }
+
+    fn queue(&mut self, bytes: Bytes) {
+        if !bytes.is_empty() {
+            self.ready.push_back(bytes);
+        }
+    }
+
+    /// The provider closed its stream: cleanly when the format's end was seen, or as good as.
+    fn upstream_ended(&mut self) {
+        let tail = self.splitter.finish().bytes;
+        if !tail.is_empty() && self.note(Frame::new(&tail)) == EventKind::End {
+            // Some servers leave out the blank line after their last event.
+            self.queue(tail);
+        }
+        if self.failed {
+            self.close(Outcome::Failed);
+        } else if self.ended || self.finished {
+            self.close(Outcome::Done);
+        } else {
+            self.broke("the provider closed its stream before the end of the answer");
+        }
+    }
+
+    fn fell_silent(&mut self, stage: TimeoutStage) {
+        if self.ended {
+            // All was said; only the provider's connection lingers.
+            return self.close(Outcome::Done);
+        }
+        let message = format!("the provider's stream ran into {}", stage.setting());
+        self.fail(&Refusal::new(ErrorCode::StreamTimedOut, message));
+    }
+
+    fn broke(&mut self, message: &str) {
+        if self.ended {
+            return self.close(Outcome::Done);
+        }
+        self.fail(&Refusal::new(ErrorCode::StreamBroken, message));
+    }
+
+    /// Ends the stream with the format's own error event, unless the provider has sent one.
+    fn fail(&mut self, refusal: &Refusal) {
+        if !self.failed {
+            self.ready.push_back(self.format.error_event(&refusal.wire_error(self.ending.origin.id.as_str()), self.frames));
+        }
+        self.close(Outcome::Failed);
+    }
+
+    fn close(&mut self, outcome: Outcome) {
+        self.closed = true;
+        self.ending.used(usage_of(&self.usage));
+        self.ending.end(outcome);
+    }
+}
+
+impl Drop for StreamRelay {
+    /// A client that leaves has used what was reported so far.
+    fn drop(&mut self) {
+        let usage: Usage = usage_of(&self.usage);
+        self.ending.used(usage);
+    }
+}

@@ -1,0 +1,46 @@
+//! Calling providers: one attempt after another until one is committed or nothing is left to try.
+
+mod deadline;
+mod deliver;
+mod dispatch;
+mod encode;
+mod exchange;
+mod failed;
+mod give_up;
+mod hold;
+
+use std::sync::Arc;
+
+use domain::Endpoint;
+use http::HeaderMap;
+use wire::json::Document;
+use wire::formats::RequestFacts;
+
+use crate::byte_budget::Hold;
+use crate::ending::Origin;
+use crate::pinned::Pinned;
+use crate::response_owners::Owner;
+
+pub(crate) use deadline::Deadlines;
+pub(crate) use dispatch::dispatch;
+pub(crate) use encode::provider_uri;
+
+/// A request that is authorised and ready to be sent to a provider.
+pub(crate) struct Call {
+    pub(crate) origin: Origin,
+    pub(crate) pinned: Arc<Pinned>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) headers: HeaderMap,
+    pub(crate) document: Document,
+    pub(crate) facts: RequestFacts,
+    /// Who holds the conversation that the request continues, when that is known.
+    pub(crate) owner: Option<Arc<Owner>>,
+    pub(crate) hold: Hold,
+}
+
+impl Call {
+    /// The model that the client named; empty where the endpoint lets it name none.
+    pub(crate) fn client_model(&self) -> &str {
+        self.facts.model.as_deref().unwrap_or_default()
+    }
+}

@@ -1,0 +1,89 @@
+//! From a committed answer to the client's response.
+
+use bytes::Bytes;
+use domain::{CredentialId, Endpoint};
+use http::response::Parts;
+use http::{HeaderValue, Response, header};
+use smallvec::SmallVec;
+use telemetry::meters::Outcome;
+use wire::formats::usage_of_body;
+use wire::json::Document;
+
+use super::Call;
+use super::hold::{Committed, WholeBody};
+use crate::answer::{AnswerBody, OpaqueRelay, Served, StreamRelay, prepare};
+use crate::ending::Ending;
+use crate::pinned::ProviderState;
+use crate::response_owners::Owner;
+use crate::dialect::{request_kind, usage_of};
+
+/// Sends a committed answer on its way.
+pub(super) fn deliver(
+    call: &Call,
+    committed: Committed,
+    state: &ProviderState,
+    credential: CredentialId,
+    mut ending: Ending,
+) -> Response<AnswerBody> {
+    match committed {
+        Committed::Whole(mut head, WholeBody { pieces, document }) => {
+            if let Some(document) = &document {
+                ending.used(usage_in(document, call.endpoint));
+                remember(call, state, credential, || text_member(document, "id"));
+            }
+            finish_head(&mut head, state, &mut ending);
+            whole(head, pieces, ending)
+        }
+        Committed::Stream(mut head, start, response_id) => {
+            remember(call, state, credential, || response_id);
+            ending.first_token();
+            finish_head(&mut head, state, &mut ending);
+            head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            Response::from_parts(head, AnswerBody::stream(StreamRelay::new(*start, ending)))
+        }
+        Committed::Opaque(mut head, held, rest, idle) => {
+            finish_head(&mut head, state, &mut ending);
+            Response::from_parts(head, AnswerBody::opaque(OpaqueRelay::new(held, rest, idle, ending)))
+        }
+    }
+}
+
+/// Answers with a body that is all there; from here on nothing can fail but the client's connection.
+pub(super) fn whole(head: Parts, pieces: SmallVec<[Bytes; 2]>, mut ending: Ending) -> Response<AnswerBody> {
+    ending.end(Outcome::Done);
+    Response::from_parts(head, AnswerBody::whole(pieces))
+}
+
+/// Turns the provider's head into the client's.
+pub(super) fn finish_head(head: &mut Parts, state: &ProviderState, ending: &mut Ending) {
+    let overhead = ending.answered(head.status.as_u16());
+    let served = Served {
+        id: &ending.origin.id,
+        provider: state,
+        model: ending.model(),
+        attempts: ending.attempts(),
+        overhead,
+    };
+    prepare(head, &served);
+}
+
+/// Notes who holds a stored response, so that later calls about it find their way.
+fn remember(call: &Call, state: &ProviderState, credential: CredentialId, id: impl FnOnce() -> Option<String>) {
+    if call.endpoint != Endpoint::Responses {
+        return;
+    }
+    if let Some(id) = id() {
+        let owner = Owner { provider: state.provider.name.clone(), credential, key: call.origin.key.name.clone() };
+        call.origin.gateway.owners.remember(&id, owner);
+    }
+}
+
+fn usage_in(document: &Document, endpoint: Endpoint) -> domain::Usage {
+    let raw = document.member("usage").ok().flatten();
+    let read = raw.zip(request_kind(endpoint)).and_then(|(usage, kind)| usage_of_body(kind, &usage.raw()));
+    read.as_ref().map(usage_of).unwrap_or_default()
+}
+
+fn text_member(document: &Document, name: &str) -> Option<String> {
+    document.member(name).ok().flatten()?.as_str().map(std::borrow::Cow::into_owned)
+}

@@ -1,0 +1,142 @@
+//! The loop over attempts. What follows a failure is `engine`'s decision; here it is carried out.
+
+use std::sync::Arc;
+
+use domain::route::Target;
+use domain::{Credential, ErrorCode, Route};
+use engine::credentials::{Bench, Tried};
+use engine::{Step, Walk};
+use http::Response;
+use telemetry::events::AttemptFailed;
+use tokio::time::Instant;
+
+use super::encode::{Encoded, encode};
+use super::exchange::{AttemptSettings, exchange, origin_of};
+use super::failed::FailedAttempt;
+use super::give_up::{Attempts, give_up};
+use super::hold::{Committed, commit};
+use super::Call;
+use super::deliver::deliver;
+use crate::answer::AnswerBody;
+use crate::ending::Ending;
+use crate::pinned::ProviderState;
+use crate::refusal::Refusal;
+
+/// A credential that was chosen for an attempt, and where its health is kept.
+struct Chosen<'a> {
+    credential: &'a Credential,
+    /// Absent for a credential written into the route.
+    health: Option<(&'a Bench, usize)>,
+}
+
+/// Calls the targets of a route until one answers.
+///
+/// # Errors
+/// When Tollgate itself has to answer, because no target could.
+pub(crate) async fn dispatch(mut call: Call, route: Arc<Route>) -> Result<Response<AnswerBody>, Refusal> {
+    let gateway = Arc::clone(&call.origin.gateway);
+    let mut random = || gateway.random();
+    let mut ending = Ending::new(call.origin.clone());
+    let mut walk = Walk::start(route, &mut random);
+    let mut attempts = Attempts::default();
+    let mut tried = Tried::default();
+    loop {
+        let Some(target) = walk.target() else { return Err(Refusal::new(ErrorCode::Internal, "the route is empty")) };
+        let Some(state) = call.pinned.state(&target.provider).cloned() else {
+            return Err(Refusal::new(ErrorCode::Internal, "the route's provider is not live"));
+        };
+        let Some(chosen) = choose(&call, target, &state, &mut tried) else {
+            return Err(Refusal::new(ErrorCode::Internal, "the target has no credential"));
+        };
+        ending.attempt(&state, served_model(&call, target));
+        let sent = Instant::now();
+        let result = attempt(&mut call, target, &state, chosen.credential, &mut ending).await;
+        let failed = match result {
+            Ok(committed) => {
+                chosen.served();
+                let credential = chosen.credential.id.clone();
+                return Ok(deliver(&call, committed, &state, credential, ending));
+            }
+            Err(failed) => failed,
+        };
+        let now = gateway.uptime();
+        chosen.failed(&failed, now);
+        let fresh = chosen.health.is_some_and(|(bench, _)| bench.has_fresh(tried, now));
+        report(&call, target, &state, &failed);
+        attempts.add(target, served_model(&call, target), &failed, sent.elapsed());
+        match walk.failed(&failed.failure, fresh, &mut random) {
+            Step::OtherCredential => {}
+            Step::NextTarget => tried = Tried::default(),
+            Step::Retry(wait) => {
+                tried = Tried::default();
+                tokio::time::sleep(wait).await;
+                ending.waited(wait);
+            }
+            Step::GiveUp => return give_up(failed, &attempts, &state, ending),
+        }
+    }
+}
+
+/// One attempt, from its first byte to an answer that is sure.
+async fn attempt(
+    call: &mut Call,
+    target: &Target,
+    state: &ProviderState,
+    credential: &Credential,
+    ending: &mut Ending,
+) -> Result<Committed, FailedAttempt> {
+    let gateway = Arc::clone(&call.origin.gateway);
+    let Encoded { request, strip_usage } = encode(call, target, credential)?;
+    let origin = origin_of(target, &state.origin, &gateway.transport);
+    let settings = AttemptSettings { target, credential, now: gateway.wall_clock() };
+    let limits = &call.pinned.snapshot.limits;
+    let sent = Instant::now();
+    let committed = match exchange(request, &origin, &settings).await {
+        Ok(answered) => commit(answered, call.endpoint, strip_usage, &settings, limits, &mut call.hold).await,
+        Err(failed) => Err(failed),
+    };
+    ending.waited(sent.elapsed());
+    committed
+}
+
+/// The credential of the conversation's owner, else the next in turn.
+fn choose<'a>(call: &Call, target: &'a Target, state: &'a ProviderState, tried: &mut Tried) -> Option<Chosen<'a>> {
+    let own = Arc::ptr_eq(&target.credentials, &target.provider.credentials);
+    let bench = Some(&*state.bench).filter(|_| own && Arc::ptr_eq(&target.provider, &state.provider));
+    let owned = call.owner.as_ref().and_then(|owner| {
+        target.credentials.iter().position(|credential| credential.id == owner.credential)
+    });
+    let next = || bench?.choose(*tried, call.origin.gateway.uptime()).map(|choice| choice.index);
+    let index = owned.or_else(next).unwrap_or(0);
+    tried.add(index);
+    let credential = target.credentials.get(index)?;
+    Some(Chosen { credential, health: bench.map(|bench| (bench, index)) })
+}
+
+impl Chosen<'_> {
+    fn served(&self) {
+        if let Some((bench, index)) = self.health {
+            bench.served(index);
+        }
+    }
+
+    fn failed(&self, failed: &FailedAttempt, now: std::time::Duration) {
+        if let Some((bench, index)) = self.health {
+            bench.failed(index, failed.failure.class, failed.failure.retry_after, now);
+        }
+    }
+}
+
+fn served_model<'a>(call: &'a Call, target: &'a Target) -> Option<&'a str> {
+    target.model.as_ref().map(|model| model.as_str()).or(call.facts.model.as_deref())
+}
+
+fn report(call: &Call, target: &Target, state: &ProviderState, failed: &FailedAttempt) {
+    let event = AttemptFailed {
+        request_id: call.origin.id.as_str(),
+        provider: &state.meters,
+        target: &target.path,
+        failure: &failed.failure,
+    };
+    event.emit(&call.origin.gateway.telemetry);
+}

@@ -1,0 +1,145 @@
+//! From the client's request to the provider's: bytes spliced, headers chosen, credential added.
+
+use domain::provider::EndpointPath;
+use domain::provider::StreamUsage;
+use domain::route::{ParameterRules, Target};
+use domain::{Credential, Endpoint, ErrorCode, Provider};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use providers::transport::OutgoingBody;
+use secrecy::ExposeSecret;
+use smallvec::SmallVec;
+use wire::json::{Edit, Path, Segments};
+
+use super::Call;
+use super::failed::FailedAttempt;
+
+const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")));
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A request for a provider.
+pub(super) struct Encoded {
+    pub(super) request: Request<OutgoingBody>,
+    /// Whether usage was asked for in the client's place, so that its chunk must not reach the client.
+    pub(super) strip_usage: bool,
+}
+
+/// Builds the request of one attempt.
+///
+/// # Errors
+/// When the provider does not serve the endpoint, or the route's parameter rules cannot be applied to this body.
+pub(super) fn encode(call: &Call, target: &Target, credential: &Credential) -> Result<Encoded, FailedAttempt> {
+    let provider = &*target.provider;
+    let path = provider.endpoint(call.endpoint).ok_or_else(|| not_served(provider, call.endpoint))?;
+    let model = target.model.as_ref().map_or(call.client_model(), |model| model.as_str());
+    let strip_usage = asks_for_usage(call, provider);
+    let body = edited_body(call, target, model, strip_usage)
+        .map_err(|error| FailedAttempt::objection(ErrorCode::InvalidMember, error.to_string()))?;
+    let uri = match path {
+        EndpointPath::Fixed(path) => provider_uri(path.clone(), credential),
+        EndpointPath::PerModel { before, after } => {
+            let text = format!("{before}{}{after}", providers::percent::encode(model));
+            PathAndQuery::try_from(text).map(|path| provider_uri(path, credential)).map_err(|_| {
+                FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{model}` cannot be part of a path"))
+            })?
+        }
+    };
+    let mut request = Request::new(OutgoingBody::from(body.into_iter().collect::<SmallVec<[_; 4]>>()));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri;
+    let headers = request.headers_mut();
+    headers.reserve(12);
+    headers.insert(header::CONTENT_TYPE, JSON);
+    write_headers(headers, &call.headers, target, credential);
+    Ok(Encoded { request, strip_usage })
+}
+
+/// The request target, with the credential where the provider wants it in the query.
+pub(crate) fn provider_uri(path: PathAndQuery, credential: &Credential) -> Uri {
+    let Some(parameter) = &credential.query else { return Uri::from(path) };
+    let separator = if path.query().is_some() { '&' } else { '?' };
+    let text = format!("{path}{separator}{}", parameter.expose_secret());
+    // Both parts are valid on their own and the parameter is percent-encoded, so the whole is valid.
+    PathAndQuery::try_from(text).map_or_else(|_| Uri::from(path), Uri::from)
+}
+
+/// Headers for the provider: the client's that it knows, its own defaults, the credential.
+pub(super) fn write_headers(headers: &mut HeaderMap, client: &HeaderMap, target: &Target, credential: &Credential) {
+    let provider = &*target.provider;
+    if !provider.forward_headers.is_empty() || !target.forward_headers.is_empty() {
+        let forwarded = client.iter().filter(|(name, _)| {
+            header_forwards(provider, name) || target.forward_headers.contains(name)
+        });
+        forwarded.for_each(|(name, value)| {
+            headers.append(name, value.clone());
+        });
+    }
+    for (name, value) in &provider.default_headers {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    headers.insert(header::USER_AGENT, USER_AGENT);
+    if let Some((name, value)) = &credential.header {
+        headers.insert(name, value.clone());
+    }
+}
+
+/// Whether a client's header is passed on to a provider.
+fn header_forwards(provider: &Provider, name: &HeaderName) -> bool {
+    provider.forward_headers.iter().any(|pattern| pattern.matches(name))
+}
+
+/// Usage is always metered. OpenAI's chat streams report it only when asked (`stream_options`, API reference "Create
+/// chat completion").
+fn asks_for_usage(call: &Call, provider: &Provider) -> bool {
+    matches!(call.endpoint, Endpoint::ChatCompletions | Endpoint::Completions)
+        && call.facts.stream
+        && call.facts.include_usage != Some(true)
+        && provider.stream_usage == StreamUsage::OnRequest
+}
+
+fn edited_body(
+    call: &Call,
+    target: &Target,
+    model: &str,
+    ask_for_usage: bool,
+) -> Result<Segments, Box<dyn std::error::Error>> {
+    let mut edit = Edit::new(&call.document);
+    if call.facts.model.as_deref() != Some(model) && !model.is_empty() {
+        edit.set("model", &json_string(model))?;
+    }
+    if ask_for_usage {
+        wire::formats::ask_for_usage(&mut edit, &call.facts)?;
+    }
+    apply(&mut edit, &target.parameters)?;
+    Ok(edit.apply())
+}
+
+/// Portkey's order: defaults, overrides, drops.
+fn apply(edit: &mut Edit<'_>, rules: &ParameterRules) -> Result<(), Box<dyn std::error::Error>> {
+    for (member, raw) in &rules.defaults {
+        edit.default(member, raw)?;
+    }
+    for (member, raw) in &rules.overrides {
+        edit.merge(member, raw)?;
+    }
+    for path in &rules.drops {
+        edit.remove_path(&path.parse::<Path>()?)?;
+    }
+    Ok(())
+}
+
+fn json_string(text: &str) -> Vec<u8> {
+    serde_json::Value::from(text).to_string().into_bytes()
+}
+
+fn not_served(provider: &Provider, endpoint: Endpoint) -> FailedAttempt {
+    let name = &provider.name;
+    let speaks_another = Endpoint::ALL.into_iter().find(|other| other.is_generation() && provider.endpoint(*other).is_some());
+    match speaks_another.filter(|_| endpoint.is_generation()) {
+        Some(other) => FailedAttempt::objection(
+            ErrorCode::TranslationNeeded,
+            format!("{name} does not serve {endpoint}, and requests are not translated yet; call it by {other}"),
+        ),
+        None => FailedAttempt::objection(ErrorCode::TranslationNeeded, format!("{name} does not serve {endpoint}")),
+    }
+}

@@ -1,0 +1,81 @@
+//! The answer when nothing is left to try: the provider's own error where it is the client's to mend, else a list of
+//! what was tried.
+
+use std::time::Duration;
+
+use domain::route::Target;
+use domain::{ErrorCode, Failure, FailureClass};
+use http::{HeaderValue, Response, header};
+use smallvec::smallvec;
+
+use super::deliver::{finish_head, whole};
+use super::failed::{ErrorAnswer, FailedAttempt};
+use crate::answer::AnswerBody;
+use crate::ending::Ending;
+use crate::pinned::ProviderState;
+use crate::refusal::Refusal;
+
+/// What was tried, as text lines for the final error.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    lines: Vec<String>,
+}
+
+impl Attempts {
+    pub(super) fn add(&mut self, target: &Target, model: Option<&str>, failed: &FailedAttempt, took: Duration) {
+        let Failure { class, detail, .. } = &failed.failure;
+        let name = match model {
+            Some(model) => format!("{}/{model}", target.provider.name),
+            None => target.provider.name.to_string(),
+        };
+        let number = self.lines.len() + 1;
+        self.lines.push(format!("{number}. {name}: {} ({detail}) after {} ms", class.name(), took.as_millis()));
+    }
+}
+
+/// The answer after the last failure.
+///
+/// # Errors
+/// When Tollgate answers itself.
+pub(super) fn give_up(
+    failed: FailedAttempt,
+    attempts: &Attempts,
+    state: &ProviderState,
+    ending: Ending,
+) -> Result<Response<AnswerBody>, Refusal> {
+    let FailedAttempt { failure, answer, objection } = failed;
+    match answer.filter(|_| is_the_clients(failure.class)) {
+        Some(answer) => Ok(relay(*answer, &failure, state, ending)),
+        None => Err(refuse(&failure, objection, attempts, ending)),
+    }
+}
+
+/// Errors that the client can act on keep the provider's words and status. A refused credential is Tollgate's own
+/// affair, a provider's breakdown is told as a 502.
+fn is_the_clients(class: FailureClass) -> bool {
+    matches!(class, FailureClass::Caller | FailureClass::ModelMissing | FailureClass::RateLimited)
+}
+
+fn relay(answer: ErrorAnswer, failure: &Failure, state: &ProviderState, mut ending: Ending) -> Response<AnswerBody> {
+    let ErrorAnswer { mut head, body } = answer;
+    finish_head(&mut head, state, &mut ending);
+    if let (Some(wait), None) = (failure.retry_after, head.headers.get(header::RETRY_AFTER)) {
+        head.headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    whole(head, smallvec![body], ending)
+}
+
+fn refuse(failure: &Failure, objection: Option<ErrorCode>, attempts: &Attempts, mut ending: Ending) -> Refusal {
+    let code = match (objection.filter(|_| attempts.lines.len() == 1), failure.class) {
+        (Some(code), _) => code,
+        (None, FailureClass::Timeout(_)) => ErrorCode::TargetsTimedOut,
+        (None, _) => ErrorCode::TargetsFailed,
+    };
+    ending.answered(code.status());
+    ending.end(telemetry::meters::Outcome::Failed);
+    let message = match objection.filter(|_| attempts.lines.len() == 1) {
+        Some(_) => failure.detail.clone(),
+        None => format!("no target could answer; {}", attempts.lines.join("; ")),
+    };
+    Refusal::new(code, message).with_retry_after(failure.retry_after)
+}

@@ -1,0 +1,207 @@
+//! Holding an answer back until it is sure: a stream until its first content, any other answer until it is whole. Up
+//! to then a failure can still fall over to another target.
+
+use bytes::Bytes;
+use domain::{Endpoint, Failure, FailureClass, Limits};
+use http::header;
+use http::response::Parts;
+use http_body_util::BodyExt;
+use hyper::body::Body;
+use providers::transport::IncomingBody;
+use smallvec::SmallVec;
+use wire::formats::{EventFormat, EventKind, ProviderError};
+use wire::json::{ChunkedBytes, Document, Kind, ScanLimits, Scanner};
+use wire::sse::{Batch, Frame, Splitter};
+
+use super::exchange::{Answered, AttemptSettings, classify_error};
+use super::failed::{FailedAttempt, redacted};
+use crate::answer::{RelayStart, Silence};
+use crate::byte_budget::Hold;
+use crate::dialect::event_format;
+
+/// An answer that can no longer fall over.
+pub(super) enum Committed {
+    /// All of it.
+    Whole(Parts, WholeBody),
+    /// A stream with its first content.
+    Stream(Parts, Box<RelayStart>, Option<String>),
+    /// Bytes that are passed on unread, the first ones read already.
+    Opaque(Parts, SmallVec<[Bytes; 2]>, IncomingBody, Option<std::time::Duration>),
+}
+
+/// A whole answer.
+pub(super) struct WholeBody {
+    pub(super) pieces: SmallVec<[Bytes; 2]>,
+    /// Its top level, when it is JSON.
+    pub(super) document: Option<Document>,
+}
+
+/// Holds the answer back as far as is right for its kind.
+///
+/// # Errors
+/// When it fails before it is sure.
+pub(super) async fn commit(
+    answered: Answered,
+    endpoint: Endpoint,
+    strip_usage: bool,
+    settings: &AttemptSettings<'_>,
+    limits: &Limits,
+    hold: &mut Hold,
+) -> Result<Committed, FailedAttempt> {
+    let content_type = essence(&answered.head);
+    if answered.head.headers.contains_key(header::CONTENT_ENCODING) {
+        let Answered { head, body, deadlines } = answered;
+        return Ok(Committed::Opaque(head, SmallVec::new(), body, deadlines.idle()));
+    }
+    match event_format(endpoint).filter(|_| content_type == "text/event-stream") {
+        Some(format) => hold_stream(answered, format, strip_usage, settings, limits).await,
+        None => hold_whole(answered, endpoint, content_type == "application/json", settings, limits, hold).await,
+    }
+}
+
+fn essence(head: &Parts) -> String {
+    let text = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+async fn hold_whole(
+    answered: Answered,
+    endpoint: Endpoint,
+    is_json: bool,
+    settings: &AttemptSettings<'_>,
+    limits: &Limits,
+    hold: &mut Hold,
+) -> Result<Committed, FailedAttempt> {
+    let Answered { head, mut body, deadlines } = answered;
+    let mut scanner = Scanner::new(ScanLimits { depth_max: u16::MAX, members_max: 100_000 });
+    let mut chunks = ChunkedBytes::new();
+    while !body.is_end_stream() {
+        let Some(frame) = deadlines.bound(true, body.frame()).await? else { break };
+        let frame = frame.map_err(|error| FailedAttempt::broken(format!("the answer broke off: {error}")))?;
+        let data = frame.into_data().unwrap_or_default();
+        if is_json {
+            scanner.feed(&data).map_err(|error| FailedAttempt::broken(format!("the answer is not JSON: {error}")))?;
+        }
+        let fits = chunks.len() + data.len() <= limits.held_answer_bytes_max;
+        let granted = fits && hold.grow(data.len(), limits.in_flight_bytes_max).is_ok();
+        chunks.push(data);
+        if !granted {
+            return Ok(Committed::Opaque(head, pieces(&chunks), body, deadlines.idle()));
+        }
+    }
+    if !is_json {
+        return Ok(Committed::Whole(head, WholeBody { pieces: pieces(&chunks), document: None }));
+    }
+    let outline = scanner.finish().map_err(|error| FailedAttempt::broken(format!("the answer is not JSON: {error}")))?;
+    let document = Document::from_parts(chunks, outline);
+    refuse_error_in_disguise(&document, endpoint, settings)?;
+    let pieces = pieces(document.body());
+    Ok(Committed::Whole(head, WholeBody { pieces, document: Some(document) }))
+}
+
+/// Some providers answer 200 with nothing but an error object (OpenRouter does, its errors page says so).
+fn refuse_error_in_disguise(
+    document: &Document,
+    endpoint: Endpoint,
+    settings: &AttemptSettings<'_>,
+) -> Result<(), FailedAttempt> {
+    let expected = match endpoint {
+        Endpoint::ChatCompletions | Endpoint::Completions => "choices",
+        Endpoint::Embeddings => "data",
+        _ => return Ok(()),
+    };
+    let has = |member| document.member(member).ok().flatten();
+    match has("error") {
+        Some(error) if error.kind() == Kind::Object && has(expected).is_none() => {
+            let body = document.body().range(0..document.body().len());
+            Err(stream_failure(&ProviderError::parse(&body), settings).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn hold_stream(
+    answered: Answered,
+    format: &'static dyn EventFormat,
+    strip_usage: bool,
+    settings: &AttemptSettings<'_>,
+    limits: &Limits,
+) -> Result<Committed, FailedAttempt> {
+    let Answered { head, mut body, deadlines } = answered;
+    let mut splitter = Splitter::new(limits.sse_frame_bytes_max);
+    let mut held = Vec::with_capacity(1);
+    let mut held_bytes = 0;
+    let mut response_id = None;
+    loop {
+        let Some(frame) = deadlines.bound(false, body.frame()).await? else {
+            return Err(FailedAttempt::broken("the stream ended before its first content"));
+        };
+        let frame = frame.map_err(|error| FailedAttempt::broken(format!("the stream broke off: {error}")))?;
+        let batch = splitter
+            .push(frame.into_data().unwrap_or_default())
+            .map_err(|error| FailedAttempt::broken(error.to_string()))?;
+        let sure = first_content(&batch, format, settings, &mut response_id)?;
+        held_bytes += batch.bytes.len();
+        held.push(batch);
+        if sure || held_bytes > limits.held_answer_bytes_max {
+            let silence = Silence::new(deadlines.idle(), deadlines.total_until());
+            let start = RelayStart { format, splitter, held, rest: body, strip_usage, silence };
+            return Ok(Committed::Stream(head, Box::new(start), response_id));
+        }
+    }
+}
+
+/// Whether a batch holds something for the reader.
+///
+/// # Errors
+/// When it holds an error instead.
+fn first_content(
+    batch: &Batch,
+    format: &'static dyn EventFormat,
+    settings: &AttemptSettings<'_>,
+    response_id: &mut Option<String>,
+) -> Result<bool, FailedAttempt> {
+    for frame in batch.frames() {
+        match format.inspect(frame).kind {
+            EventKind::Content | EventKind::Usage | EventKind::End => return Ok(true),
+            EventKind::Error(error) => return Err(stream_failure(&error, settings).into()),
+            EventKind::Malformed => return Err(FailedAttempt::broken("the stream's first event is not JSON")),
+            EventKind::Preamble if response_id.is_none() => *response_id = response_id_in(frame),
+            EventKind::Preamble | EventKind::Comment | EventKind::Other => {}
+        }
+    }
+    Ok(false)
+}
+
+/// The failure that an error inside a 200 answer stands for.
+fn stream_failure(error: &ProviderError, settings: &AttemptSettings<'_>) -> Failure {
+    let status = status_in(error).unwrap_or(502);
+    let class = match classify_error(status, error, &settings.target.provider) {
+        FailureClass::Broken => FailureClass::Provider,
+        class => class,
+    };
+    let text = redacted(error.message.as_deref().unwrap_or("no message"), settings.credential);
+    Failure { class, status: Some(status), retry_after: None, detail: format!("error in the answer: {text}") }
+}
+
+/// Providers that put a status into an error event put it into its code (OpenRouter's errors page).
+fn status_in(error: &ProviderError) -> Option<u16> {
+    error.code.as_deref()?.parse().ok().filter(|status| (400..600).contains(status))
+}
+
+/// The id of the response that a Responses stream announces in its first event.
+fn response_id_in(frame: Frame<'_>) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Announcement {
+        response: Announced,
+    }
+    #[derive(serde::Deserialize)]
+    struct Announced {
+        id: String,
+    }
+    serde_json::from_slice::<Announcement>(&frame.data()).ok().map(|event| event.response.id)
+}
+
+fn pieces(chunks: &ChunkedBytes) -> SmallVec<[Bytes; 2]> {
+    chunks.chunks().iter().cloned().collect()
+}

@@ -1,0 +1,42 @@
+//! Which wire format an endpoint speaks, and its words in the domain's terms.
+
+use domain::Endpoint;
+use domain::endpoint::ClientShape;
+use wire::formats::{ErrorFormat, EventFormat, EventStream, RequestKind};
+
+/// How a request to this endpoint is read. `None` for endpoints without a request body.
+pub(crate) fn request_kind(endpoint: Endpoint) -> Option<RequestKind> {
+    match endpoint {
+        Endpoint::ChatCompletions => Some(RequestKind::Chat),
+        Endpoint::Completions => Some(RequestKind::Completions),
+        Endpoint::Responses => Some(RequestKind::Responses),
+        Endpoint::Messages | Endpoint::CountTokens => Some(RequestKind::Messages),
+        // A moderation has the same facts as an embedding: a model and an input.
+        Endpoint::Embeddings | Endpoint::Moderations => Some(RequestKind::Embeddings),
+        Endpoint::Models => None,
+    }
+}
+
+/// How a streamed answer of this endpoint is read.
+pub(crate) fn event_format(endpoint: Endpoint) -> Option<&'static dyn EventFormat> {
+    request_kind(endpoint)?.event_stream().map(EventStream::format)
+}
+
+/// The shape of errors for a client's conventions.
+pub(crate) fn error_format(shape: ClientShape) -> ErrorFormat {
+    match shape {
+        ClientShape::OpenAi => ErrorFormat::OpenAi,
+        ClientShape::Anthropic => ErrorFormat::Anthropic,
+    }
+}
+
+/// Usage in the domain's words.
+pub(crate) fn usage_of(usage: &wire::formats::Usage) -> domain::Usage {
+    domain::Usage {
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
+        cached_input_tokens: usage.cached_input_tokens,
+        cache_write_tokens: usage.cache_write_tokens,
+        reasoning_tokens: usage.reasoning_tokens,
+    }
+}

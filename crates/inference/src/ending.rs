@@ -1,0 +1,129 @@
+//! The end of a request, told exactly once: done, failed, or (when dropped untold) cancelled by the client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{ApiKey, Endpoint, Usage};
+use telemetry::events::RequestEnded;
+use telemetry::meters::Outcome;
+use tokio::time::Instant;
+
+use crate::gateway::Gateway;
+use crate::pinned::ProviderState;
+use crate::request_id::RequestId;
+
+/// Who asked for what, and since when.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) id: RequestId,
+    pub(crate) key: Arc<ApiKey>,
+    /// `None` for a pass-through.
+    pub(crate) endpoint: Option<Endpoint>,
+    pub(crate) started: Instant,
+}
+
+/// The account of one request, from its first attempt to its end.
+pub(crate) struct Ending {
+    pub(crate) origin: Origin,
+    provider: Option<Arc<ProviderState>>,
+    model: Option<Box<str>>,
+    attempts: u32,
+    waited: Duration,
+    overhead: Duration,
+    first_token: Option<Duration>,
+    status: u16,
+    usage: Usage,
+    told: bool,
+}
+
+impl Ending {
+    /// Opens the account.
+    pub(crate) fn new(origin: Origin) -> Self {
+        origin.gateway.telemetry.meters().in_flight.inc();
+        Self {
+            origin,
+            provider: None,
+            model: None,
+            attempts: 0,
+            waited: Duration::ZERO,
+            overhead: Duration::ZERO,
+            first_token: None,
+            status: 0,
+            usage: Usage::default(),
+            told: false,
+        }
+    }
+
+    /// Notes that an attempt begins.
+    pub(crate) fn attempt(&mut self, provider: &Arc<ProviderState>, model: Option<&str>) {
+        self.attempts += 1;
+        self.provider = Some(Arc::clone(provider));
+        if self.model.as_deref() != model {
+            self.model = model.map(Into::into);
+        }
+    }
+
+    /// Adds time spent waiting for a provider or for a retry, which is not Tollgate's own.
+    pub(crate) fn waited(&mut self, time: Duration) {
+        self.waited += time;
+    }
+
+    /// Notes the status that the client gets, and fixes Tollgate's own share of the time up to here.
+    pub(crate) fn answered(&mut self, status: u16) -> Duration {
+        self.status = status;
+        self.overhead = self.origin.started.elapsed().saturating_sub(self.waited);
+        self.overhead
+    }
+
+    /// Notes that a stream's first content is there.
+    pub(crate) fn first_token(&mut self) {
+        self.first_token = Some(self.origin.started.elapsed());
+    }
+
+    /// Notes what the provider reported.
+    pub(crate) fn used(&mut self, usage: Usage) {
+        self.usage = usage;
+    }
+
+    /// The model that was asked for last.
+    pub(crate) fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    /// How many attempts were made.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Closes the account; later calls say nothing more.
+    pub(crate) fn end(&mut self, outcome: Outcome) {
+        if std::mem::replace(&mut self.told, true) {
+            return;
+        }
+        let telemetry = &self.origin.gateway.telemetry;
+        telemetry.meters().in_flight.dec();
+        let Some(provider) = &self.provider else { return };
+        let event = RequestEnded {
+            request_id: self.origin.id.as_str(),
+            key: &self.origin.key.name,
+            endpoint: self.origin.endpoint,
+            provider: &provider.meters,
+            model: self.model.as_deref(),
+            status: self.status,
+            outcome,
+            attempts: self.attempts,
+            duration: self.origin.started.elapsed(),
+            first_token: self.first_token,
+            overhead: self.overhead,
+            usage: self.usage,
+        };
+        event.emit(telemetry);
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.end(Outcome::Cancelled);
+    }
+}

@@ -1,0 +1,118 @@
+//! The plane's state: what outlives a request.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+use domain::Snapshot;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use jiff::Timestamp;
+use providers::transport::Transport;
+use telemetry::Telemetry;
+use tokio::time::Instant;
+
+use crate::answer::AnswerBody;
+use crate::byte_budget::ByteBudget;
+use crate::pinned::Pinned;
+use crate::response_owners::ResponseOwners;
+use crate::stack;
+
+/// What a gateway is made of. Time of day and randomness come from outside.
+pub struct GatewayParts {
+    /// The way to providers.
+    pub transport: Transport,
+    /// Where events go.
+    pub telemetry: Telemetry,
+    /// 64 random bits per call.
+    pub random: Box<dyn Fn() -> u64 + Send + Sync>,
+    /// The time of day.
+    pub wall_clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+/// Whether new requests are welcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// Yes.
+    Ready,
+    /// No: the process finishes what it has.
+    Draining,
+}
+
+/// The data plane. Shared by all connections.
+pub struct Gateway {
+    pub(crate) transport: Transport,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) budget: Arc<ByteBudget>,
+    pub(crate) owners: ResponseOwners,
+    random: Box<dyn Fn() -> u64 + Send + Sync>,
+    wall_clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    pinned: ArcSwap<Pinned>,
+    draining: AtomicBool,
+    started: Instant,
+}
+
+impl Gateway {
+    /// A gateway that serves `snapshot`.
+    #[must_use]
+    pub fn new(parts: GatewayParts, snapshot: Arc<Snapshot>) -> Arc<Self> {
+        let pinned = Pinned::new(snapshot, None, &parts.transport, &parts.telemetry);
+        Arc::new(Self {
+            transport: parts.transport,
+            telemetry: parts.telemetry,
+            budget: Arc::default(),
+            owners: ResponseOwners::new(),
+            random: parts.random,
+            wall_clock: parts.wall_clock,
+            pinned: ArcSwap::from_pointee(pinned),
+            draining: AtomicBool::new(false),
+            started: Instant::now(),
+        })
+    }
+
+    /// Serves another snapshot from now on. Requests under way keep theirs; the health of credentials that did not
+    /// change is kept.
+    pub fn install(&self, snapshot: Arc<Snapshot>) {
+        let next = Pinned::new(snapshot, Some(&self.pinned.load()), &self.transport, &self.telemetry);
+        self.pinned.store(Arc::new(next));
+    }
+
+    /// Answers one request. Never fails: every error is an answer.
+    pub async fn serve(self: Arc<Self>, request: Request<Incoming>) -> Response<AnswerBody> {
+        stack::serve(self, request).await
+    }
+
+    /// Refuses new work from now on; `/readyz` says so.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether new requests are welcome.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        if self.draining.load(Ordering::Relaxed) { Readiness::Draining } else { Readiness::Ready }
+    }
+
+    pub(crate) fn pin(&self) -> Arc<Pinned> {
+        self.pinned.load_full()
+    }
+
+    pub(crate) fn random(&self) -> u64 {
+        (self.random)()
+    }
+
+    pub(crate) fn wall_clock(&self) -> Timestamp {
+        (self.wall_clock)()
+    }
+
+    /// Time since start, the clock of credential health.
+    pub(crate) fn uptime(&self) -> std::time::Duration {
+        self.started.elapsed()
+    }
+
+    pub(crate) fn exposition(&self) -> String {
+        let bytes = i64::try_from(self.budget.used_bytes()).unwrap_or(i64::MAX);
+        self.telemetry.meters().in_flight_bytes.set(bytes);
+        self.telemetry.exposition()
+    }
+}

@@ -1,0 +1,7 @@
+//! What a client asks for: its path, its headers, its body.
+
+mod body;
+mod path;
+
+pub(crate) use body::{ReadBody, read_json};
+pub(crate) use path::{Operation, Probe, StoredAction, client_shape, match_path};

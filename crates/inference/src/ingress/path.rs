@@ -1,0 +1,211 @@
+//! Paths to operations. Authorisation is computed from what is matched here, never from the raw path again.
+
+use domain::endpoint::ClientShape;
+use domain::{Endpoint, ErrorCode};
+use http::Method;
+
+use crate::refusal::Refusal;
+
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Operation<'a> {
+    /// `POST` of an endpoint that names a model.
+    Call(Endpoint),
+    /// `GET /v1/models`.
+    ListModels,
+    /// `GET /v1/models/{id}`; the id may hold slashes.
+    GetModel(&'a str),
+    /// A sub-resource of `/v1/responses/{id}`.
+    Stored(StoredAction, &'a str),
+    /// Any other path of a provider.
+    Passthrough {
+        /// The provider's name.
+        provider: &'a str,
+        /// What follows, with its leading slash, without a query.
+        path: &'a str,
+    },
+    /// A probe.
+    Probe(Probe),
+}
+
+/// What is done with a stored response (OpenAI API reference, "Responses").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StoredAction {
+    /// `GET /responses/{id}`.
+    Get,
+    /// `DELETE /responses/{id}`.
+    Delete,
+    /// `POST /responses/{id}/cancel`.
+    Cancel,
+    /// `GET /responses/{id}/input_items`.
+    InputItems,
+}
+
+/// For orchestrators and scrapers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Probe {
+    Health,
+    Ready,
+    Metrics,
+}
+
+/// The conventions of the client: by drop-in prefix, by endpoint, else by whether it sent an `anthropic-version` header.
+pub(crate) fn client_shape(path: &str, anthropic_client: bool) -> ClientShape {
+    let (prefix, rest) = split_prefix(path);
+    let anthropic = match prefix {
+        Some(prefix) => prefix == "anthropic",
+        None => anthropic_client || without_version(rest).starts_with("/messages"),
+    };
+    if anthropic { ClientShape::Anthropic } else { ClientShape::OpenAi }
+}
+
+/// Finds what a method and path mean.
+///
+/// # Errors
+/// 404 for unknown paths, 405 with the methods that exist.
+pub(crate) fn match_path<'a>(method: &Method, path: &'a str) -> Result<Operation<'a>, Refusal> {
+    if let Some(provider_path) = path.strip_prefix("/providers/") {
+        let (provider, path) = split_at_slash(provider_path);
+        return Ok(Operation::Passthrough { provider, path });
+    }
+    if let Some(probe) = probe(path) {
+        return require(method, &Method::GET, "GET").map(|()| Operation::Probe(probe));
+    }
+    let (prefix, rest) = split_prefix(path);
+    operation(method, without_version(rest)).unwrap_or_else(|| match prefix {
+        Some(provider) => Ok(Operation::Passthrough { provider, path: rest }),
+        None => Err(unknown(path)),
+    })
+}
+
+/// A drop-in prefix and the path after it.
+fn split_prefix(path: &str) -> (Option<&'static str>, &str) {
+    for prefix in ["openai", "anthropic"] {
+        let after = path.strip_prefix('/').and_then(|path| path.strip_prefix(prefix));
+        if let Some(rest) = after.filter(|rest| rest.starts_with('/')) {
+            return (Some(prefix), rest);
+        }
+    }
+    (None, path)
+}
+
+/// SDKs are pointed at a base URL with or without `/v1`; both work.
+fn without_version(path: &str) -> &str {
+    path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path)
+}
+
+fn split_at_slash(text: &str) -> (&str, &str) {
+    text.find('/').and_then(|place| text.split_at_checked(place)).unwrap_or((text, "/"))
+}
+
+fn probe(path: &str) -> Option<Probe> {
+    match path {
+        "/healthz" => Some(Probe::Health),
+        "/readyz" => Some(Probe::Ready),
+        "/metrics" => Some(Probe::Metrics),
+        _ => None,
+    }
+}
+
+/// The operation of a path without prefix and version; `None` when there is none.
+fn operation<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Refusal>> {
+    let call = |endpoint| Some(require(method, &Method::POST, "POST").map(|()| Operation::Call(endpoint)));
+    match path {
+        "/chat/completions" => call(Endpoint::ChatCompletions),
+        "/completions" => call(Endpoint::Completions),
+        "/responses" => call(Endpoint::Responses),
+        "/embeddings" => call(Endpoint::Embeddings),
+        "/moderations" => call(Endpoint::Moderations),
+        "/messages" => call(Endpoint::Messages),
+        "/messages/count_tokens" => call(Endpoint::CountTokens),
+        "/models" => Some(require(method, &Method::GET, "GET").map(|()| Operation::ListModels)),
+        _ => nested(method, path),
+    }
+}
+
+fn nested<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Refusal>> {
+    if let Some(model) = path.strip_prefix("/models/").filter(|model| !model.is_empty()) {
+        return Some(require(method, &Method::GET, "GET").map(|()| Operation::GetModel(model)));
+    }
+    let id_and_action = path.strip_prefix("/responses/")?;
+    let (id, action) = id_and_action.split_once('/').unwrap_or((id_and_action, ""));
+    let stored = |needed: &Method, allow, action| {
+        Some(require(method, needed, allow).map(|()| Operation::Stored(action, id)))
+    };
+    match action {
+        _ if id.is_empty() => None,
+        "" if *method == Method::DELETE => stored(&Method::DELETE, "", StoredAction::Delete),
+        "" => stored(&Method::GET, "GET, DELETE", StoredAction::Get),
+        "cancel" => stored(&Method::POST, "POST", StoredAction::Cancel),
+        "input_items" => stored(&Method::GET, "GET", StoredAction::InputItems),
+        _ => None,
+    }
+}
+
+fn require(method: &Method, needed: &Method, allow: &'static str) -> Result<(), Refusal> {
+    if method == needed {
+        return Ok(());
+    }
+    let message = format!("{method} does not exist here; use {allow}");
+    Err(Refusal { allow: Some(allow), ..Refusal::new(ErrorCode::MethodNotAllowed, message) })
+}
+
+fn unknown(path: &str) -> Refusal {
+    let shown: String = path.chars().take(100).collect();
+    let message = format!(
+        "no such path: {shown}; Tollgate serves /v1/chat/completions, /v1/responses, /v1/messages, /v1/embeddings, \
+         /v1/models and others, and any path of a provider at /providers/NAME/…"
+    );
+    Refusal::new(ErrorCode::PathNotFound, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClientShape, Endpoint, ErrorCode, Method, Operation, StoredAction, client_shape, match_path};
+
+    #[test]
+    fn sdks_find_their_endpoints_under_every_base_url_they_may_be_given() {
+        for base in ["", "/v1", "/openai", "/openai/v1"] {
+            let path = format!("{base}/chat/completions");
+            assert_eq!(match_path(&Method::POST, &path), Ok(Operation::Call(Endpoint::ChatCompletions)));
+            assert_eq!(client_shape(&path, false), ClientShape::OpenAi);
+        }
+        for base in ["", "/v1", "/anthropic", "/anthropic/v1"] {
+            let path = format!("{base}/messages");
+            assert_eq!(match_path(&Method::POST, &path), Ok(Operation::Call(Endpoint::Messages)));
+            assert_eq!(client_shape(&path, false), ClientShape::Anthropic);
+        }
+        assert_eq!(client_shape("/v1/models", true), ClientShape::Anthropic);
+    }
+
+    #[test]
+    fn stored_responses_have_four_actions() {
+        for (method, path, action) in [
+            (Method::GET, "/v1/responses/resp_1", StoredAction::Get),
+            (Method::DELETE, "/v1/responses/resp_1", StoredAction::Delete),
+            (Method::POST, "/v1/responses/resp_1/cancel", StoredAction::Cancel),
+            (Method::GET, "/openai/v1/responses/resp_1/input_items", StoredAction::InputItems),
+        ] {
+            assert_eq!(match_path(&method, path), Ok(Operation::Stored(action, "resp_1")));
+        }
+    }
+
+    #[test]
+    fn other_paths_of_a_prefix_pass_through_and_bare_ones_do_not_exist() {
+        let through = Operation::Passthrough { provider: "openai", path: "/v1/files" };
+        assert_eq!(match_path(&Method::GET, "/openai/v1/files"), Ok(through));
+        let named = Operation::Passthrough { provider: "groq", path: "/x/y" };
+        assert_eq!(match_path(&Method::PUT, "/providers/groq/x/y"), Ok(named));
+        let refused = |method, path| match_path(&method, path).unwrap_err();
+        assert_eq!(refused(Method::GET, "/v1/files").code, ErrorCode::PathNotFound);
+        assert_eq!(refused(Method::GET, "/v1/chat/completions").allow, Some("POST"));
+        assert_eq!(refused(Method::POST, "/healthz").allow, Some("GET"));
+        assert_eq!(refused(Method::PUT, "/v1/responses/r").allow, Some("GET, DELETE"));
+    }
+
+    #[test]
+    fn a_model_id_keeps_its_slashes() {
+        let get = match_path(&Method::GET, "/v1/models/openai/gpt-4o");
+        assert_eq!(get, Ok(Operation::GetModel("openai/gpt-4o")));
+    }
+}

@@ -1,0 +1,204 @@
+//! `/providers/{name}/…` and unknown paths of drop-in prefixes: any path of a provider, both bodies unread.
+//!
+//! No model check can cover this, so a key needs `passthrough: true` for it.
+
+use std::sync::Arc;
+
+use domain::{Credential, Endpoint, ErrorCode, Failure, FailureClass, Provider, Timeouts};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, Request, Response, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use providers::transport::OutgoingBody;
+use smallvec::SmallVec;
+use telemetry::meters::Outcome;
+use tokio::time::Instant;
+
+use crate::answer::{AnswerBody, OpaqueRelay, Served, prepare};
+use crate::attempt::{Deadlines, provider_uri};
+use crate::ending::{Ending, Origin};
+use crate::pinned::{Pinned, ProviderState};
+use crate::refusal::Refusal;
+
+/// Where a request is relayed to.
+pub(crate) struct Relayed<'a> {
+    pub(crate) provider: &'a Arc<Provider>,
+    /// The whole path at the provider, without a query.
+    pub(crate) path: String,
+    /// Which of the provider's credentials to use.
+    pub(crate) credential: usize,
+    /// For metrics; `None` for a pass-through.
+    pub(crate) endpoint: Option<Endpoint>,
+}
+
+/// Relays a request to any path of a provider.
+///
+/// # Errors
+/// 403 when the key may not, 404 when there is no such provider, 502 or 504 when the provider cannot be reached.
+pub(crate) async fn relay(
+    origin: Origin,
+    pinned: &Pinned,
+    name: &str,
+    path: &str,
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, Refusal> {
+    let key = &origin.key;
+    if !key.passthrough || !key.allows_provider(name) {
+        let message = format!(
+            "the key `{}` may not pass through to `{name}`; its owner can set `passthrough: true`",
+            key.name
+        );
+        return Err(Refusal::new(ErrorCode::PassthroughNotAllowed, message));
+    }
+    let provider = pinned.snapshot.provider(name).ok_or_else(|| unknown_provider(pinned, name))?;
+    let path = joined(&provider.base.prefix, path)?;
+    let credential = pinned.state(provider).and_then(|state| {
+        state.bench.choose(engine::credentials::Tried::default(), origin.gateway.uptime())
+    });
+    let credential = credential.map_or(0, |choice| choice.index);
+    relay_to(origin, pinned, Relayed { provider, path, credential, endpoint: None }, request).await
+}
+
+/// Relays a request to one path of one provider with one of its credentials.
+///
+/// # Errors
+/// 502 or 504 when the provider cannot be reached.
+pub(crate) async fn relay_to(
+    origin: Origin,
+    pinned: &Pinned,
+    to: Relayed<'_>,
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, Refusal> {
+    let internal = || Refusal::new(ErrorCode::Internal, "the provider has no state");
+    let state = Arc::clone(pinned.state(to.provider).ok_or_else(internal)?);
+    let credential = to.provider.credentials.get(to.credential).ok_or_else(internal)?;
+    let mut ending = Ending::new(Origin { endpoint: to.endpoint, ..origin });
+    ending.attempt(&state, None);
+    let outgoing = outgoing(request, &to, credential)?;
+    let timeouts = Timeouts::default();
+    let sent = Instant::now();
+    let deadlines = Deadlines::from(sent, timeouts);
+    let sending = deadlines.bound(false, state.origin.send(outgoing, timeouts.connect)).await;
+    ending.waited(sent.elapsed());
+    let response = match sending {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => {
+            let failure = Failure::without_status(error.failure_class(), error.to_string());
+            return Err(unreachable(&failure, &state, ending));
+        }
+        Err(failure) => return Err(unreachable(&failure, &state, ending)),
+    };
+    let (mut head, body) = response.into_parts();
+    let overhead = ending.answered(head.status.as_u16());
+    let served = Served { id: &ending.origin.id, provider: &state, model: None, attempts: 1, overhead };
+    prepare(&mut head, &served);
+    Ok(Response::from_parts(head, AnswerBody::opaque(OpaqueRelay::new(SmallVec::new(), body, timeouts.idle, ending))))
+}
+
+fn outgoing(
+    request: Request<Incoming>,
+    to: &Relayed<'_>,
+    credential: &Credential,
+) -> Result<Request<OutgoingBody>, Refusal> {
+    let (head, body) = request.into_parts();
+    let with_query = match head.uri.query() {
+        Some(query) => format!("{}?{query}", to.path),
+        None => to.path.clone(),
+    };
+    let path = PathAndQuery::try_from(with_query)
+        .map_err(|_| Refusal::new(ErrorCode::PathNotFound, "the path cannot be sent to the provider"))?;
+    let empty = hyper::body::Body::is_end_stream(&body);
+    let body = if empty { OutgoingBody::Empty } else { OutgoingBody::stream(body.map_err(Into::into)) };
+    let mut outgoing = Request::new(body);
+    *outgoing.method_mut() = head.method;
+    *outgoing.uri_mut() = provider_uri(path, credential);
+    *outgoing.headers_mut() = passed_on(&head.headers, to.provider, credential);
+    Ok(outgoing)
+}
+
+/// All of the client's headers but those of its connection, its key, and those meant for the gateway.
+fn passed_on(client: &HeaderMap, provider: &Provider, credential: &Credential) -> HeaderMap {
+    const NOT_PASSED: [HeaderName; 14] = [
+        header::HOST,
+        header::CONNECTION,
+        header::TRANSFER_ENCODING,
+        header::UPGRADE,
+        header::TE,
+        header::TRAILER,
+        header::PROXY_AUTHORIZATION,
+        header::EXPECT,
+        header::AUTHORIZATION,
+        header::COOKIE,
+        header::FORWARDED,
+        HeaderName::from_static("x-api-key"),
+        HeaderName::from_static("api-key"),
+        HeaderName::from_static("keep-alive"),
+    ];
+    let for_gateway = |name: &HeaderName| {
+        let name = name.as_str();
+        name.starts_with("x-tollgate-") || name.starts_with("x-portkey-") || name.starts_with("x-forwarded-")
+    };
+    let mut headers = HeaderMap::with_capacity(client.len());
+    for (name, value) in client.iter().filter(|(name, _)| !NOT_PASSED.contains(name) && !for_gateway(name)) {
+        headers.append(name, value.clone());
+    }
+    for (name, value) in &provider.default_headers {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    if let Some((name, value)) = &credential.header {
+        headers.insert(name, value.clone());
+    }
+    headers
+}
+
+/// The provider's base path and the client's, without a doubled version (`/v1` + `/v1/files`). A path that climbs
+/// (`..`, also percent-encoded) is refused: it could leave what the operator named.
+fn joined(prefix: &str, path: &str) -> Result<String, Refusal> {
+    let climbs = path.split('/').any(|segment| {
+        let plain = segment.replace("%2e", ".").replace("%2E", ".");
+        plain == ".." || plain == "."
+    });
+    if climbs || path.contains('\\') || path.to_ascii_lowercase().contains("%2f") || path.to_ascii_lowercase().contains("%5c") {
+        return Err(Refusal::new(ErrorCode::PathNotFound, "a path must not climb with `..` or hide a slash"));
+    }
+    let version = prefix.rsplit('/').next().map(|last| format!("/{last}")).filter(|last| last.len() > 1);
+    let below = version.as_deref().and_then(|version| path.strip_prefix(version)).filter(|rest| rest.starts_with('/'));
+    Ok(format!("{prefix}{}", below.unwrap_or(path)))
+}
+
+fn unreachable(failure: &Failure, state: &ProviderState, mut ending: Ending) -> Refusal {
+    let code = match failure.class {
+        FailureClass::Timeout(_) => ErrorCode::TargetsTimedOut,
+        _ => ErrorCode::TargetsFailed,
+    };
+    ending.answered(code.status());
+    ending.end(Outcome::Failed);
+    Refusal::new(code, format!("{}: {} ({})", state.provider.name, failure.class.name(), failure.detail))
+}
+
+fn unknown_provider(pinned: &Pinned, name: &str) -> Refusal {
+    let live: Vec<String> = pinned.snapshot.provider_names().map(ToString::to_string).collect();
+    let shown: String = name.chars().take(64).collect();
+    let message = format!("no provider `{shown}` is live; there are: {}", live.join(", "));
+    Refusal::new(ErrorCode::ProviderNotFound, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn a_version_is_not_doubled() {
+        assert_eq!(joined("/openai/v1", "/v1/files").unwrap(), "/openai/v1/files");
+        assert_eq!(joined("/openai/v1", "/files").unwrap(), "/openai/v1/files");
+        assert_eq!(joined("", "/v1/files").unwrap(), "/v1/files");
+        assert_eq!(joined("/v1", "/v11/files").unwrap(), "/v1/v11/files");
+    }
+
+    #[test]
+    fn a_path_that_climbs_is_refused() {
+        for path in ["/../admin", "/a/%2e%2e/b", "/a/.%2E/b", "/a%2f..%2fb", "/a\\b", "/./a"] {
+            assert!(joined("/v1", path).is_err(), "{path}");
+        }
+    }
+}

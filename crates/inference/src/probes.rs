@@ -1,0 +1,29 @@
+//! `GET /healthz`, `/readyz` and `/metrics`: for orchestrators and scrapers, without a key.
+
+use http::{HeaderValue, Response, StatusCode, header};
+
+use crate::answer::AnswerBody;
+use crate::gateway::{Gateway, Readiness};
+use crate::ingress::Probe;
+use crate::refusal::json_response;
+
+/// Answers a probe.
+pub(crate) fn answer(gateway: &Gateway, probe: Probe) -> Response<AnswerBody> {
+    match probe {
+        Probe::Health => json_response(StatusCode::OK, br#"{"status":"ok"}"#.to_vec()),
+        Probe::Ready => match gateway.readiness() {
+            Readiness::Ready => json_response(StatusCode::OK, br#"{"status":"ready"}"#.to_vec()),
+            Readiness::Draining => {
+                json_response(StatusCode::SERVICE_UNAVAILABLE, br#"{"status":"draining"}"#.to_vec())
+            }
+        },
+        Probe::Metrics => metrics(gateway),
+    }
+}
+
+fn metrics(gateway: &Gateway) -> Response<AnswerBody> {
+    let mut response = json_response(StatusCode::OK, gateway.exposition().into_bytes());
+    let content_type = HeaderValue::from_static(telemetry::EXPOSITION_CONTENT_TYPE);
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+}

@@ -1,0 +1,89 @@
+//! Errors of Tollgate's own, mapped to HTTP in this one place, in the shape of the client's format.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::ErrorCode;
+use domain::endpoint::ClientShape;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use wire::formats::WireError;
+
+use crate::answer::AnswerBody;
+use crate::dialect::error_format;
+use crate::request_id::RequestId;
+
+/// A request that Tollgate answers itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// Which error.
+    pub(crate) code: ErrorCode,
+    /// What is wrong and what to do, for people; holds no secret.
+    pub(crate) message: String,
+    /// The request's member that is wrong.
+    pub(crate) param: Option<String>,
+    /// When trying again makes sense.
+    pub(crate) retry_after: Option<Duration>,
+    /// The methods that would be allowed, for 405.
+    pub(crate) allow: Option<&'static str>,
+}
+
+impl Refusal {
+    /// A refusal with a message only.
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), param: None, retry_after: None, allow: None }
+    }
+
+    /// Names the member that is wrong.
+    pub(crate) fn with_param(self, param: impl Into<String>) -> Self {
+        Self { param: Some(param.into()), ..self }
+    }
+
+    /// Says when to try again.
+    pub(crate) fn with_retry_after(self, wait: Option<Duration>) -> Self {
+        Self { retry_after: wait, ..self }
+    }
+
+    /// The answer in the client's shape.
+    pub(crate) fn response(&self, shape: ClientShape, id: &RequestId) -> Response<AnswerBody> {
+        let body = self.wire_error(id.as_str()).body(error_format(shape));
+        let mut response = Response::new(AnswerBody::whole([body]));
+        *response.status_mut() = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self.write_headers(response.headers_mut(), id);
+        response
+    }
+
+    /// The error as wire formats write it.
+    pub(crate) fn wire_error<'a>(&'a self, request_id: &'a str) -> WireError<'a> {
+        WireError {
+            status: self.code.status(),
+            code: self.code.code(),
+            kind: self.code.kind(),
+            message: &self.message,
+            param: self.param.as_deref(),
+            request_id: Some(request_id),
+        }
+    }
+
+    fn write_headers(&self, headers: &mut HeaderMap, id: &RequestId) {
+        const REQUEST_ID: HeaderName = HeaderName::from_static("x-tollgate-request-id");
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(REQUEST_ID, id.header().clone());
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        if let Some(methods) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+        }
+        if matches!(self.code, ErrorCode::KeyMissing | ErrorCode::KeyUnknown) {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+    }
+}
+
+/// A JSON body that was made here.
+pub(crate) fn json_response(status: StatusCode, body: Vec<u8>) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::whole([Bytes::from(body)]));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,166 @@
+//! From the model that a client named to a route: a saved route, `provider/model`, or a bare model that a live provider
+//! is known to serve.
+
+use std::sync::Arc;
+
+use domain::route::{ParameterRules, Route, RouteDefaults, RouteNode, Target};
+use domain::{ApiKey, Endpoint, ErrorCode, ModelName, Provider, Snapshot};
+use quick_cache::sync::Cache;
+use quick_cache::Equivalent;
+
+use crate::refusal::Refusal;
+
+mod near;
+
+pub(crate) use near::unknown as unknown_model;
+
+/// Most names whose resolution is remembered.
+const NAMES_MAX: usize = 4_096;
+
+/// Remembers resolved names, so that a request resolves with one lookup.
+#[derive(Debug)]
+pub(crate) struct Resolver {
+    names: Cache<NameKey, Arc<Route>>,
+    inline: Cache<Box<str>, Arc<Route>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct NameKey(Endpoint, Box<str>);
+
+/// A name as it is looked up; hashes as the tuple struct that is kept.
+#[derive(Hash)]
+struct NameRef<'a>(Endpoint, &'a str);
+
+impl Equivalent<NameKey> for NameRef<'_> {
+    fn equivalent(&self, key: &NameKey) -> bool {
+        self.0 == key.0 && *self.1 == *key.1
+    }
+}
+
+/// Most inline routes that are remembered; each is at most a request head long.
+const INLINE_MAX: usize = 512;
+
+impl Resolver {
+    pub(crate) fn new() -> Self {
+        Self { names: Cache::new(NAMES_MAX), inline: Cache::new(INLINE_MAX) }
+    }
+
+    /// The route that `name` stands for at `endpoint`, permitted to `key`.
+    ///
+    /// # Errors
+    /// 404 with near names when nothing has this name; 403 when the key may not use it.
+    pub(crate) fn by_name(
+        &self,
+        snapshot: &Snapshot,
+        endpoint: Endpoint,
+        name: &str,
+        key: &ApiKey,
+    ) -> Result<Arc<Route>, Refusal> {
+        if let Some(route) = snapshot.routes.get(name) {
+            return permit_saved(route, name, key).map(|()| Arc::clone(route));
+        }
+        let route = match self.names.get(&NameRef(endpoint, name)) {
+            Some(route) => route,
+            None => self.find(snapshot, endpoint, name, key)?,
+        };
+        permit_targets(&route, name, key).map(|()| route)
+    }
+
+    /// A route written into the request, compiled once per text.
+    ///
+    /// # Errors
+    /// What `compile` says, or 403 when the key may not use one of its targets.
+    pub(crate) fn inline(
+        &self,
+        text: &str,
+        client_model: &str,
+        key: &ApiKey,
+        compile: impl FnOnce() -> Result<Arc<Route>, Refusal>,
+    ) -> Result<Arc<Route>, Refusal> {
+        let route = match self.inline.get(text) {
+            Some(route) => route,
+            None => {
+                let route = compile()?;
+                self.inline.insert(text.into(), Arc::clone(&route));
+                route
+            }
+        };
+        permit_targets(&route, client_model, key).map(|()| route)
+    }
+
+    fn find(&self, snapshot: &Snapshot, endpoint: Endpoint, name: &str, key: &ApiKey) -> Result<Arc<Route>, Refusal> {
+        let (provider, model) = look_up(snapshot, endpoint, name).ok_or_else(|| unknown_model(snapshot, name, key))?;
+        let route = Arc::new(direct(provider, model.into(), &snapshot.route_defaults));
+        self.names.insert(NameKey(endpoint, name.into()), Arc::clone(&route));
+        Ok(route)
+    }
+}
+
+/// The provider that a name means at an endpoint, and the model's name there.
+pub(crate) fn look_up<'a>(
+    snapshot: &'a Snapshot,
+    endpoint: Endpoint,
+    name: &'a str,
+) -> Option<(&'a Arc<Provider>, &'a str)> {
+    let prefixed = name.split_once('/').and_then(|(provider, model)| {
+        let model = Some(model).filter(|model| !model.is_empty())?;
+        Some((snapshot.provider(provider)?, model))
+    });
+    prefixed.or_else(|| {
+        let mut knowing = snapshot.providers.iter().filter(|provider| provider.knows_model(name)).peekable();
+        let first = knowing.peek().copied();
+        knowing.find(|provider| provider.endpoint(endpoint).is_some()).or(first).map(|provider| (provider, name))
+    })
+}
+
+/// The route of one target with nothing special about it.
+fn direct(provider: &Arc<Provider>, model: ModelName, defaults: &RouteDefaults) -> Route {
+    let target = Target {
+        path: String::new(),
+        provider: Arc::clone(provider),
+        model: Some(model),
+        credentials: Arc::clone(&provider.credentials),
+        custom_host: None,
+        retry: defaults.retry.clone(),
+        timeouts: defaults.timeouts,
+        parameters: ParameterRules::default(),
+        forward_headers: Vec::new(),
+    };
+    Route { name: None, root: RouteNode::Target(Box::new(target)) }
+}
+
+/// A saved route is permitted by its name; its targets must be of providers that the key may reach.
+fn permit_saved(route: &Route, name: &str, key: &ApiKey) -> Result<(), Refusal> {
+    if !key.allows_name(name) {
+        return Err(not_allowed(name, key));
+    }
+    permit_each(route, |target| key.allows_provider(target.provider.name.as_str()), key)
+}
+
+/// Any other route is permitted when each of its targets is.
+fn permit_targets(route: &Route, client_model: &str, key: &ApiKey) -> Result<(), Refusal> {
+    let allowed = |target: &Target| {
+        let model = target.model.as_ref().map_or(client_model, ModelName::as_str);
+        key.allows_model(target.provider.name.as_str(), model)
+    };
+    permit_each(route, allowed, key)
+}
+
+fn permit_each(route: &Route, allowed: impl Fn(&Target) -> bool, key: &ApiKey) -> Result<(), Refusal> {
+    let mut refused = None;
+    route.root.for_each_target(&mut |target| {
+        if refused.is_none() && !allowed(target) {
+            let model = target.model.as_ref().map_or("*", ModelName::as_str);
+            refused = Some(not_allowed(&format!("{}/{model}", target.provider.name), key));
+        }
+    });
+    refused.map_or(Ok(()), Err)
+}
+
+fn not_allowed(name: &str, key: &ApiKey) -> Refusal {
+    let message = format!("the key `{}` may not use `{name}`; its owner can allow it in the configuration", key.name);
+    Refusal::new(ErrorCode::ModelNotAllowed, message).with_param("model")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! Which route a request takes: one written into its headers, or the one its model stands for; and whoever holds the
+//! conversation that it continues goes before all others.
+
+use std::sync::Arc;
+
+use domain::route::{Route, RouteNode, Target};
+use domain::{Endpoint, ErrorCode};
+use engine::route::{self, CompileContext, RouteProblem, spec};
+use http::HeaderMap;
+
+use crate::attempt::Call;
+use crate::directory::Directory;
+use crate::refusal::Refusal;
+
+/// A route, or the name of a saved one.
+const CONFIG_HEADERS: [&str; 2] = ["x-tollgate-config", "x-portkey-config"];
+/// A provider for the model as it is named.
+const PROVIDER_HEADERS: [&str; 2] = ["x-tollgate-provider", "x-portkey-provider"];
+/// What OpenAI's moderation endpoint uses when no model is named (API reference, "Create moderation").
+const MODERATION_MODEL: &str = "omni-moderation-latest";
+
+/// Finds the route, and notes the owner of a continued conversation in the call.
+///
+/// # Errors
+/// When nothing has the model's name, the key may not use it, or the header is wrong.
+pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
+    let route = named_route(call)?;
+    let Some(previous) = call.facts.previous_response_id.as_deref() else { return Ok(route) };
+    let owners = &call.origin.gateway.owners;
+    if owners.is_foreign(previous, &call.origin.key.name) {
+        let message = format!("no response `{previous}` was made with this key");
+        return Err(Refusal::new(ErrorCode::ResponseNotFound, message).with_param("previous_response_id"));
+    }
+    let Some(owner) = owners.find(previous, &call.origin.key.name) else { return Ok(route) };
+    let narrowed = target_of(&route, |target| target.provider.name == owner.provider);
+    call.owner = Some(owner);
+    Ok(narrowed.unwrap_or(route))
+}
+
+fn named_route(call: &Call) -> Result<Arc<Route>, Refusal> {
+    if let Some(text) = header(&call.headers, &CONFIG_HEADERS)? {
+        return if text.trim_start().starts_with('{') { inline(call, text) } else { by_name(call, text) };
+    }
+    match header(&call.headers, &PROVIDER_HEADERS)? {
+        Some(provider) => {
+            let provider = provider.trim_start_matches('@');
+            by_name(call, &format!("{provider}/{}", model(call)?))
+        }
+        None => by_name(call, model(call)?),
+    }
+}
+
+fn by_name(call: &Call, name: &str) -> Result<Arc<Route>, Refusal> {
+    let resolver = &call.pinned.resolver;
+    resolver.by_name(&call.pinned.snapshot, call.endpoint, name, &call.origin.key)
+}
+
+fn model(call: &Call) -> Result<&str, Refusal> {
+    let default = (call.endpoint == Endpoint::Moderations).then_some(MODERATION_MODEL);
+    call.facts.model.as_deref().or(default).filter(|model| !model.is_empty()).ok_or_else(|| {
+        let message = "`model` is missing; name a saved route, `provider/model`, or a model that GET /v1/models lists";
+        Refusal::new(ErrorCode::InvalidMember, message).with_param("model")
+    })
+}
+
+/// A whole route in the header, compiled once per text and snapshot.
+fn inline(call: &Call, text: &str) -> Result<Arc<Route>, Refusal> {
+    if !call.origin.key.inline_config {
+        let message = format!(
+            "the key `{}` may not send a route of its own; its owner can set `inline_config: true`, or save the route",
+            call.origin.key.name
+        );
+        return Err(Refusal::new(ErrorCode::InlineConfigNotAllowed, message));
+    }
+    let snapshot = &call.pinned.snapshot;
+    let compile = || {
+        let spec = spec::from_json(text.as_bytes()).map_err(|problem| refuse_route(&[problem]))?;
+        let origin = route::Origin::Request { custom_host_allowed: snapshot.request_policy.custom_host };
+        let context =
+            CompileContext { providers: &Directory { snapshot }, defaults: &snapshot.route_defaults, origin };
+        let root = route::compile(&spec, &context).map_err(|problems| refuse_route(&problems))?;
+        Ok(Arc::new(Route { name: None, root }))
+    };
+    call.pinned.resolver.inline(text, call.client_model(), &call.origin.key, compile)
+}
+
+fn refuse_route(problems: &[RouteProblem]) -> Refusal {
+    let code = if problems.iter().any(|problem| problem.path.ends_with("custom_host")) {
+        ErrorCode::CustomHostRefused
+    } else {
+        ErrorCode::InvalidInlineConfig
+    };
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    Refusal::new(code, format!("the route in the request's header is wrong: {}", lines.join("; ")))
+}
+
+fn header<'a>(headers: &'a HeaderMap, names: &[&str]) -> Result<Option<&'a str>, Refusal> {
+    let found = names.iter().find_map(|name| headers.get(*name).map(|value| (name, value)));
+    let Some((name, value)) = found else { return Ok(None) };
+    value.to_str().map(Some).map_err(|_| {
+        Refusal::new(ErrorCode::InvalidHeader, format!("`{name}` holds bytes that are not visible ASCII"))
+    })
+}
+
+/// A route of only the first target that fits.
+fn target_of(route: &Route, fits: impl Fn(&Target) -> bool) -> Option<Arc<Route>> {
+    let mut found = None;
+    route.root.for_each_target(&mut |target| {
+        if found.is_none() && fits(target) {
+            found = Some(target.clone());
+        }
+    });
+    found.map(|target| Arc::new(Route { name: None, root: RouteNode::Target(Box::new(target)) }))
+}
+

@@ -1,0 +1,138 @@
+//! The order of things, for every request, on one screen.
+//!
+//! 1. an id, a pinned snapshot, a panic guard
+//! 2. the path says what is asked for
+//! 3. the key says who asks, before a byte of the body is read
+//! 4. the body is read, bounded and scanned; the facts are taken from it
+//! 5. the model becomes a route that this key may use
+//! 6. the route's targets are called until one answers (`attempt`)
+//! 7. the answer goes out, and ends exactly once (`answer`, `ending`)
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use domain::endpoint::ClientShape;
+use domain::{ApiKey, Endpoint, ErrorCode};
+use futures_util::FutureExt;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use telemetry::events::RequestRefused;
+use tokio::time::Instant;
+use wire::formats::{FactsError, facts};
+
+use crate::answer::AnswerBody;
+use crate::attempt::{Call, dispatch};
+use crate::ending::Origin;
+use crate::gateway::{Gateway, Readiness};
+use crate::ingress::{Operation, ReadBody, client_shape, match_path, read_json};
+use crate::pinned::Pinned;
+use crate::refusal::Refusal;
+use crate::request_id::RequestId;
+use crate::dialect::request_kind;
+use crate::route_of::route_of;
+use crate::{access, models, passthrough, probes, stored};
+
+/// Answers one request.
+pub(crate) async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<AnswerBody> {
+    let id = RequestId::from_random(gateway.random(), gateway.random());
+    let anthropic_client = request.headers().contains_key("anthropic-version");
+    let shape = client_shape(request.uri().path(), anthropic_client);
+    let answered = AssertUnwindSafe(answer(&gateway, request, shape, &id)).catch_unwind().await;
+    match answered {
+        Ok(Ok(response)) => response,
+        Ok(Err(Refused { refusal, key })) => refuse(&gateway, &refusal, key.as_deref(), shape, &id),
+        Err(_panic) => {
+            let refusal = Refusal::new(ErrorCode::Internal, "Tollgate failed on this request; its log says where");
+            refuse(&gateway, &refusal, None, shape, &id)
+        }
+    }
+}
+
+/// A refusal, with the key when it was already known.
+struct Refused {
+    refusal: Refusal,
+    key: Option<Arc<ApiKey>>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, key: None }
+    }
+}
+
+async fn answer(
+    gateway: &Arc<Gateway>,
+    request: Request<Incoming>,
+    shape: ClientShape,
+    id: &RequestId,
+) -> Result<Response<AnswerBody>, Refused> {
+    let started = Instant::now();
+    let path = request.uri().path().to_owned();
+    let operation = match_path(request.method(), &path)?;
+    if let Operation::Probe(probe) = operation {
+        return Ok(probes::answer(gateway, probe));
+    }
+    if gateway.readiness() == Readiness::Draining {
+        return Err(Refusal::new(ErrorCode::Draining, "the gateway is shutting down; try again").into());
+    }
+    let pinned = gateway.pin();
+    let key = access::authenticate(request.headers(), &pinned.snapshot)?;
+    let endpoint = match operation {
+        Operation::Call(endpoint) => Some(endpoint),
+        _ => None,
+    };
+    let origin = Origin { gateway: Arc::clone(gateway), id: id.clone(), key: Arc::clone(&key), endpoint, started };
+    let result = match operation {
+        Operation::Call(endpoint) => call(origin, pinned, endpoint, request).await,
+        Operation::ListModels => Ok(models::list(&pinned.snapshot, &key, shape)),
+        Operation::GetModel(model) => models::get(&pinned.snapshot, &key, model, shape),
+        Operation::Stored(action, response_id) => stored::relay(origin, pinned, action, response_id, request).await,
+        Operation::Passthrough { provider, path } => {
+            passthrough::relay(origin, &pinned, provider, path, request).await
+        }
+        Operation::Probe(probe) => Ok(probes::answer(gateway, probe)),
+    };
+    result.map_err(|refusal| Refused { refusal, key: Some(key) })
+}
+
+/// A request with a model in its body.
+async fn call(
+    origin: Origin,
+    pinned: Arc<Pinned>,
+    endpoint: Endpoint,
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, Refusal> {
+    let (head, body) = request.into_parts();
+    let ReadBody { document, hold } =
+        read_json(&head.headers, body, &pinned.snapshot.limits, &origin.gateway.budget).await?;
+    let kind = request_kind(endpoint).ok_or_else(|| Refusal::new(ErrorCode::Internal, "no body is read here"))?;
+    let facts = facts(kind, &document).map_err(|error| unreadable(&error))?;
+    let mut call = Call { origin, pinned, endpoint, headers: head.headers, document, facts, owner: None, hold };
+    let route = route_of(&mut call)?;
+    dispatch(call, route).await
+}
+
+fn unreadable(error: &FactsError) -> Refusal {
+    let code = match error {
+        FactsError::Duplicate(_) => ErrorCode::DuplicateMember,
+        _ => ErrorCode::InvalidMember,
+    };
+    let refusal = Refusal::new(code, error.to_string());
+    match error.param() {
+        Some(param) => refusal.with_param(param),
+        None => refusal,
+    }
+}
+
+fn refuse(
+    gateway: &Gateway,
+    refusal: &Refusal,
+    key: Option<&ApiKey>,
+    shape: ClientShape,
+    id: &RequestId,
+) -> Response<AnswerBody> {
+    let key = key.map(|key| &key.name);
+    RequestRefused { request_id: id.as_str(), key, code: refusal.code, message: &refusal.message }
+        .emit(&gateway.telemetry);
+    refusal.response(shape, id)
+}

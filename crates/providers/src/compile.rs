@@ -1,0 +1,135 @@
+//! From a definition to a provider that can be called: everything that can be known before a request is computed here
+//! once, and everything that is wrong is reported at once, each with its place.
+
+mod credentials;
+mod headers;
+mod paths;
+mod problem;
+mod rules;
+mod variables;
+
+use domain::provider::{BaseUrl, HttpVersion, Provider, StreamUsage};
+use domain::{Pattern, ProviderName};
+
+use crate::definition::{self, Live, ProviderDefinition};
+use credentials::Found;
+use variables::Values;
+
+pub use credentials::{SecretProblem, present};
+pub use problem::{Problem, Problems};
+
+/// Reads one environment variable, handed in so that a test decides what is set.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What became of a definition without mistakes.
+#[derive(Debug)]
+pub enum Compiled {
+    /// It can be called.
+    Live(Box<Provider>),
+    /// It would be live if these environment variables were set: for a credential one of them is enough.
+    NoCredential {
+        /// The variables, in the order in which they are looked at.
+        variables: Vec<String>,
+    },
+}
+
+/// Compiles the provider called `name`.
+///
+/// Credentials and variables that the definition does not give are read from `environment`.
+///
+/// # Errors
+/// Everything that is wrong with the definition, each with the path of the field (`auth.header`) and what to do.
+pub fn compile(
+    name: &str,
+    definition: ProviderDefinition,
+    environment: Environment<'_>,
+) -> Result<Compiled, Vec<Problem>> {
+    let mut problems = Problems::default();
+    if let Err(problem) = domain::name::check_name(name) {
+        problems.add("", problem.to_string());
+    }
+    let values = Values::resolve(&definition, environment, &mut problems);
+    let auth = credentials::scheme(&definition, &mut problems);
+    let found = credentials::find(name, &definition, &auth, environment, &mut problems);
+    let base = base_url(definition.base_url.as_deref(), &values, &mut problems);
+    let prefix = base.as_ref().map_or("", |base| base.prefix.as_str());
+    let endpoints = paths::endpoints(&definition.endpoints, prefix, &values, &mut problems);
+    let default_headers = headers::defaults(&definition.headers.default, &values, &mut problems);
+    let forward_headers = headers::forwarded(definition.headers.forward.as_deref(), &mut problems);
+    let error_rules = rules::errors(definition.errors.as_deref(), &mut problems);
+    let rate_limit_headers = rules::rate_limits(definition.rate_limits.as_deref(), &mut problems);
+    let models = models(definition.models.as_deref(), &mut problems);
+    problems.into_result()?;
+
+    let unconfigured = definition.live == Some(Live::WhenConfigured) && !values.any_is_set;
+    let variables = match (found, base) {
+        (Found::Credentials(credentials), Some(base)) if !unconfigured => {
+            return Ok(Compiled::Live(Box::new(Provider {
+                name: ProviderName::from(name),
+                base,
+                endpoints,
+                default_headers,
+                forward_headers,
+                error_rules,
+                rate_limit_headers,
+                models,
+                credentials,
+                auth,
+                http_version: http_version(definition.transport.http),
+                stream_usage: stream_usage(definition.streams.usage),
+            })));
+        }
+        (Found::Missing(mut variables), _) => {
+            variables.extend(values.missing);
+            variables
+        }
+        (Found::Credentials(_), _) if unconfigured => values.names,
+        (Found::Credentials(_), _) => values.missing,
+    };
+    Ok(Compiled::NoCredential { variables })
+}
+
+/// The base URL with its variables filled in; `None` when it is wrong or a variable has no value yet.
+fn base_url(text: Option<&str>, values: &Values, problems: &mut Problems) -> Option<BaseUrl> {
+    const PATH: &str = "base_url";
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+        problems.add(PATH, "it is missing; write where the provider answers, such as https://host/v1");
+        return None;
+    };
+    let filled = values.fill(PATH, text, problems)?;
+    match BaseUrl::parse(&filled) {
+        Ok(base) => Some(base),
+        Err(problem) => {
+            problems.add(PATH, problem.to_string());
+            None
+        }
+    }
+}
+
+fn models(names: Option<&[String]>, problems: &mut Problems) -> Vec<Pattern> {
+    let names = names.unwrap_or_default();
+    for (place, name) in names.iter().enumerate() {
+        if name.is_empty() || name.chars().any(char::is_whitespace) {
+            problems.add(format!("models[{place}]"), "a model's name is not empty and has no white space");
+        }
+    }
+    names.iter().map(|name| Pattern::from(name.as_str())).collect()
+}
+
+fn http_version(version: Option<definition::HttpVersion>) -> HttpVersion {
+    match version {
+        None | Some(definition::HttpVersion::Http1) => HttpVersion::Http1,
+        Some(definition::HttpVersion::Http2) => HttpVersion::Http2,
+    }
+}
+
+fn stream_usage(usage: Option<definition::StreamUsage>) -> StreamUsage {
+    match usage {
+        None | Some(definition::StreamUsage::OnRequest) => StreamUsage::OnRequest,
+        Some(definition::StreamUsage::Always) => StreamUsage::Always,
+        Some(definition::StreamUsage::Never) => StreamUsage::Never,
+    }
+}
+
+#[cfg(test)]
+mod tests;

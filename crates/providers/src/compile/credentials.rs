@@ -1,0 +1,156 @@
+//! Finding a provider's credentials and making each ready to be sent.
+
+use std::sync::Arc;
+
+use domain::provider::{AuthScheme, Credential};
+use domain::CredentialId;
+use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Environment, Problems};
+use crate::definition::{self, ProviderDefinition};
+use crate::percent;
+
+/// How many credentials one provider may have.
+const CREDENTIALS_MAX: usize = 64;
+
+/// Why a secret cannot be sent. The secret itself is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SecretProblem {
+    /// There is nothing in it.
+    #[error("the secret is empty; write it, or set the environment variable it comes from")]
+    Empty,
+    /// A header cannot carry it.
+    #[error("the secret holds a line break or another character that no header may have; check how it was copied")]
+    NotAHeaderValue,
+    /// The provider takes none.
+    #[error("the provider takes no credential; remove it, or set `auth.scheme`")]
+    NotWanted,
+}
+
+/// The credentials of a definition.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// At least one; it has no secret where the provider needs none.
+    Credentials(Arc<[Credential]>),
+    /// None; these variables were looked at.
+    Missing(Vec<String>),
+}
+
+/// Makes a secret ready to be sent to a provider that is told who calls by `auth`.
+///
+/// # Errors
+/// When the secret cannot be carried there.
+pub fn present(auth: &AuthScheme, secret: &SecretString, id: CredentialId) -> Result<Credential, SecretProblem> {
+    let text = secret.expose_secret().trim();
+    if text.is_empty() {
+        return Err(SecretProblem::Empty);
+    }
+    let (mut header, mut query) = (None, None);
+    match auth {
+        AuthScheme::Bearer => header = Some((AUTHORIZATION, sensitive(&format!("Bearer {text}"))?)),
+        AuthScheme::Header(name) => header = Some((name.clone(), sensitive(text)?)),
+        AuthScheme::Query(name) => {
+            query = Some(SecretString::from(format!("{}={}", percent::encode(name), percent::encode(text))));
+        }
+        AuthScheme::None => return Err(SecretProblem::NotWanted),
+    }
+    Ok(Credential { id, secret: Some(SecretString::from(text)), header, query })
+}
+
+/// The scheme of a definition; any scheme after a problem.
+pub(super) fn scheme(definition: &ProviderDefinition, problems: &mut Problems) -> AuthScheme {
+    let auth = &definition.auth;
+    let may_have_credential =
+        definition.credentials.as_ref().is_some_and(|list| !list.is_empty()) || auth.env.is_some();
+    match auth.scheme {
+        Some(definition::AuthScheme::Bearer) => AuthScheme::Bearer,
+        Some(definition::AuthScheme::None) => AuthScheme::None,
+        None if may_have_credential => AuthScheme::Bearer,
+        None => AuthScheme::None,
+        Some(definition::AuthScheme::Header) => header_scheme(auth.header.as_deref(), problems),
+        Some(definition::AuthScheme::Query) => match auth.parameter.as_deref() {
+            Some(parameter) if !parameter.is_empty() => AuthScheme::Query(parameter.to_owned()),
+            _ => {
+                problems.add("auth.parameter", "it is missing; name the query parameter, as `scheme` is `query`");
+                AuthScheme::None
+            }
+        },
+    }
+}
+
+/// The credentials that the definition holds, else those of the environment.
+pub(super) fn find(
+    name: &str,
+    definition: &ProviderDefinition,
+    auth: &AuthScheme,
+    environment: Environment<'_>,
+    problems: &mut Problems,
+) -> Found {
+    let written = definition.credentials.as_deref().unwrap_or_default();
+    let env = definition.auth.env.as_deref().unwrap_or_default();
+    let secrets: Vec<(String, SecretString)> = if written.is_empty() {
+        from_environment(env, environment)
+    } else {
+        let place = |(place, secret): (usize, &definition::Secret)| {
+            (format!("credentials[{place}]"), secret.clone().into_inner())
+        };
+        written.iter().enumerate().map(place).collect()
+    };
+    if secrets.len() > CREDENTIALS_MAX {
+        problems.add("credentials", format!("there are more than {CREDENTIALS_MAX}; remove some"));
+    }
+    let mut credentials = Vec::with_capacity(secrets.len().max(1));
+    for (number, (path, secret)) in (1..).zip(&secrets).take(CREDENTIALS_MAX) {
+        match present(auth, secret, CredentialId::from(format!("{name}#{number}"))) {
+            Ok(credential) => credentials.push(credential),
+            Err(problem) => problems.add(path, problem.to_string()),
+        }
+    }
+    let needs_none = *auth == AuthScheme::None || definition.auth.optional == Some(true);
+    if credentials.is_empty() && needs_none {
+        let id = CredentialId::from(format!("{name}#1"));
+        credentials.push(Credential { id, secret: None, header: None, query: None });
+    }
+    if credentials.is_empty() {
+        if env.is_empty() && secrets.is_empty() {
+            problems.add("credentials", "there is none; write one, or set `auth.scheme` to `none`");
+        }
+        return Found::Missing(env.to_vec());
+    }
+    Found::Credentials(credentials.into())
+}
+
+/// The secrets of the first variable that is set, split at commas.
+fn from_environment(env: &[String], environment: Environment<'_>) -> Vec<(String, SecretString)> {
+    let present = |value: &String| !value.trim().is_empty();
+    let Some((name, value)) =
+        env.iter().find_map(|name| Some((name, environment(name).filter(present)?)))
+    else {
+        return Vec::new();
+    };
+    let secrets = value.split(',').map(str::trim).filter(|secret| !secret.is_empty());
+    secrets.map(|secret| (format!("auth.env ({name})"), SecretString::from(secret))).collect()
+}
+
+fn header_scheme(header: Option<&str>, problems: &mut Problems) -> AuthScheme {
+    const PATH: &str = "auth.header";
+    let Some(header) = header else {
+        problems.add(PATH, "it is missing; name the header, as `scheme` is `header`");
+        return AuthScheme::None;
+    };
+    match HeaderName::try_from(header) {
+        Ok(name) => AuthScheme::Header(name),
+        Err(_) => {
+            problems.add(PATH, format!("`{header}` is not the name of a header"));
+            AuthScheme::None
+        }
+    }
+}
+
+fn sensitive(text: &str) -> Result<HeaderValue, SecretProblem> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| SecretProblem::NotAHeaderValue)?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,260 @@
+//! What a provider's data file and the operator's `providers:` section say: one set of fields for both, so that a
+//! built-in provider can be changed field by field and a new one needs no code.
+//!
+//! The JSON schema of the configuration and the reference of it are made from the comments of this file.
+
+mod merge;
+mod secret;
+
+use std::collections::BTreeMap;
+
+use domain::{Endpoint, FailureClass};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use secret::Secret;
+
+/// A provider of LLMs: where it answers, how to sign in, what it serves and how it differs from the others.
+///
+/// Every field may be left out. For a provider of a built-in name, what is left out is as built in.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProviderDefinition {
+    /// The provider's name for people: `Groq`.
+    pub title: Option<String>,
+    /// The URL of its API reference.
+    pub docs: Option<String>,
+    /// When the provider takes part without being named in the configuration.
+    pub live: Option<Live>,
+    /// The URL that all endpoint paths are appended to, such as `https://api.groq.com/openai/v1`. May hold
+    /// `${variable}`, see `variables`.
+    pub base_url: Option<String>,
+    /// The model names, or patterns with `*`, that this provider serves when a request names them without a
+    /// provider: `["gpt-4o", "gpt-*"]`.
+    pub models: Option<Vec<String>>,
+    /// The secrets to sign in with; requests rotate over them. Without them, the variables of `auth.env` are read.
+    pub credentials: Option<Vec<Secret>>,
+    /// How the provider is told who calls.
+    pub auth: Auth,
+    /// Values that stand for `${name}` in `base_url`, in endpoint paths and in default headers, by name.
+    pub variables: BTreeMap<String, Variable>,
+    /// Which operations the provider offers, each with its path.
+    pub endpoints: Endpoints,
+    /// Which headers go to the provider.
+    pub headers: Headers,
+    /// How the provider's errors mean something else than their status says; the first that fits decides.
+    pub errors: Option<Vec<ErrorException>>,
+    /// The headers in which the provider reports its quotas.
+    pub rate_limits: Option<Vec<RateLimit>>,
+    /// How the provider is reached.
+    pub transport: Transport,
+    /// How the provider streams.
+    pub streams: Streams,
+}
+
+/// When a provider takes part without being named in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Live {
+    /// As soon as a credential for it is found in the environment. The default.
+    WithCredential,
+    /// Only when one of its `variables` is set in the environment: servers of the operator's own, which have an
+    /// address but need no credential.
+    WhenConfigured,
+    /// Always. A `when_configured` provider that the configuration names becomes so.
+    Always,
+}
+
+/// How a provider is told who calls.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Auth {
+    /// Where the credential goes. When left out: `bearer` if there may be a credential, else `none`.
+    pub scheme: Option<AuthScheme>,
+    /// The header that carries the credential, for `scheme: header`.
+    pub header: Option<String>,
+    /// The query parameter that carries the credential, for `scheme: query`.
+    pub parameter: Option<String>,
+    /// Environment variables that may hold the credential; the first that is set is taken. Several credentials are
+    /// separated by commas.
+    pub env: Option<Vec<String>>,
+    /// Whether the provider also answers without a credential.
+    pub optional: Option<bool>,
+}
+
+/// Where a credential goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthScheme {
+    /// In `authorization: Bearer …`.
+    Bearer,
+    /// Alone in the header that `auth.header` names.
+    Header,
+    /// In the query parameter that `auth.parameter` names.
+    Query,
+    /// Nowhere: the provider needs none.
+    None,
+}
+
+/// What stands for `${name}`: `value`, else the first variable of `env` that is set, else `default`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Variable {
+    /// The value itself.
+    pub value: Option<String>,
+    /// Environment variables that may hold the value; the first that is set is taken.
+    pub env: Option<Vec<String>>,
+    /// The value when there is no other.
+    pub default: Option<String>,
+    /// An ending that is taken off the value, because people write the same address with and without it: `/v1`.
+    pub strip: Option<String>,
+}
+
+/// The path of each operation, appended to `base_url`; `{model}` in it stands for the model's name. An operation
+/// without a path is not offered; an empty path takes away one that is built in.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Endpoints {
+    /// OpenAI chat completions: `/chat/completions`.
+    pub chat_completions: Option<String>,
+    /// OpenAI legacy text completions: `/completions`.
+    pub completions: Option<String>,
+    /// OpenAI Responses: `/responses`.
+    pub responses: Option<String>,
+    /// OpenAI embeddings: `/embeddings`.
+    pub embeddings: Option<String>,
+    /// OpenAI moderations: `/moderations`.
+    pub moderations: Option<String>,
+    /// The list of models: `/models`.
+    pub models: Option<String>,
+    /// Anthropic messages: `/v1/messages`.
+    pub messages: Option<String>,
+    /// Anthropic token counting: `/v1/messages/count_tokens`.
+    pub count_tokens: Option<String>,
+}
+
+impl Endpoints {
+    /// The path written for an endpoint, when it is offered.
+    #[must_use]
+    pub fn path(&self, endpoint: Endpoint) -> Option<&str> {
+        let path = match endpoint {
+            Endpoint::ChatCompletions => &self.chat_completions,
+            Endpoint::Completions => &self.completions,
+            Endpoint::Responses => &self.responses,
+            Endpoint::Embeddings => &self.embeddings,
+            Endpoint::Moderations => &self.moderations,
+            Endpoint::Models => &self.models,
+            Endpoint::Messages => &self.messages,
+            Endpoint::CountTokens => &self.count_tokens,
+        };
+        path.as_deref().filter(|path| !path.is_empty())
+    }
+}
+
+/// Which headers go to the provider, beside the credential and the content headers.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Headers {
+    /// Headers that are sent unless the client sent its own, by name.
+    pub default: BTreeMap<String, String>,
+    /// Client headers that are passed on: names, or beginnings of names followed by `*`.
+    pub forward: Option<Vec<String>>,
+}
+
+/// An error that means something else than its status says. All conditions that are given must hold.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ErrorException {
+    /// Only errors with this HTTP status.
+    pub status: Option<u16>,
+    /// Only errors whose `type` or `code` is this text.
+    pub code: Option<String>,
+    /// Only errors whose message contains this text.
+    pub message_contains: Option<String>,
+    /// What the error means.
+    pub means: Option<ErrorMeaning>,
+}
+
+/// Whose fault an error is, and so what is done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorMeaning {
+    /// The request is wrong; no other provider is asked because of it.
+    Caller,
+    /// The credential was refused; another is tried.
+    Credential,
+    /// The credential is over its quota for now; it rests.
+    RateLimited,
+    /// The provider does not have the model; another target is tried.
+    ModelMissing,
+    /// The provider is overloaded as a whole.
+    Overloaded,
+    /// The provider failed.
+    Provider,
+}
+
+impl From<ErrorMeaning> for FailureClass {
+    fn from(meaning: ErrorMeaning) -> Self {
+        match meaning {
+            ErrorMeaning::Caller => Self::Caller,
+            ErrorMeaning::Credential => Self::Credential,
+            ErrorMeaning::RateLimited => Self::RateLimited,
+            ErrorMeaning::ModelMissing => Self::ModelMissing,
+            ErrorMeaning::Overloaded => Self::Overloaded,
+            ErrorMeaning::Provider => Self::Provider,
+        }
+    }
+}
+
+/// The two headers that report one quota.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RateLimit {
+    /// The header with what remains of the quota.
+    pub remaining: Option<String>,
+    /// The header with the time until, or at which, the quota is full again: a duration (`6m0s`), seconds, or an
+    /// RFC 3339 time.
+    pub reset: Option<String>,
+}
+
+/// How a provider is reached.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Transport {
+    /// The HTTP version that is spoken with it; `"1.1"` when left out.
+    pub http: Option<HttpVersion>,
+}
+
+/// An HTTP version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum HttpVersion {
+    /// HTTP/1.1, one request at a time on each of many connections.
+    #[serde(rename = "1.1")]
+    Http1,
+    /// HTTP/2, many requests at a time on few connections.
+    #[serde(rename = "2")]
+    Http2,
+}
+
+/// How a provider streams.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Streams {
+    /// When an OpenAI chat stream says how many tokens it used; `on_request` when left out.
+    pub usage: Option<StreamUsage>,
+}
+
+/// When an OpenAI chat stream says how many tokens it used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamUsage {
+    /// When the request has `stream_options.include_usage`.
+    OnRequest,
+    /// Without being asked; `stream_options` might be refused.
+    Always,
+    /// Not at all; `stream_options` might be refused.
+    Never,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! Putting what the operator wrote over what is built in: a value or a list replaces, a table is merged by name.
+
+use super::{
+    Auth, Endpoints, Headers, Live, ProviderDefinition, Streams, Transport, Variable,
+};
+
+impl ProviderDefinition {
+    /// This definition with every field that `over` gives taken from there.
+    ///
+    /// Lists are replaced as a whole; `variables` and `headers.default` are merged by name. What is merged was named
+    /// in the configuration, so a provider that is live [`Live::WhenConfigured`] becomes live.
+    #[must_use]
+    pub fn merge(self, over: Self) -> Self {
+        let live = match over.live.or(self.live) {
+            Some(Live::WhenConfigured) => Some(Live::Always),
+            live => live,
+        };
+        let mut variables = self.variables;
+        for (name, variable) in over.variables {
+            let merged = variables.remove(&name).unwrap_or_default().merge(variable);
+            variables.insert(name, merged);
+        }
+        Self {
+            title: over.title.or(self.title),
+            docs: over.docs.or(self.docs),
+            live,
+            base_url: over.base_url.or(self.base_url),
+            models: over.models.or(self.models),
+            credentials: over.credentials.or(self.credentials),
+            auth: self.auth.merge(over.auth),
+            variables,
+            endpoints: self.endpoints.merge(over.endpoints),
+            headers: self.headers.merge(over.headers),
+            errors: over.errors.or(self.errors),
+            rate_limits: over.rate_limits.or(self.rate_limits),
+            transport: Transport { http: over.transport.http.or(self.transport.http) },
+            streams: Streams { usage: over.streams.usage.or(self.streams.usage) },
+        }
+    }
+}
+
+impl Auth {
+    fn merge(self, over: Self) -> Self {
+        Self {
+            scheme: over.scheme.or(self.scheme),
+            header: over.header.or(self.header),
+            parameter: over.parameter.or(self.parameter),
+            env: over.env.or(self.env),
+            optional: over.optional.or(self.optional),
+        }
+    }
+}
+
+impl Variable {
+    fn merge(self, over: Self) -> Self {
+        Self {
+            value: over.value.or(self.value),
+            env: over.env.or(self.env),
+            default: over.default.or(self.default),
+            strip: over.strip.or(self.strip),
+        }
+    }
+}
+
+impl Endpoints {
+    fn merge(self, over: Self) -> Self {
+        Self {
+            chat_completions: over.chat_completions.or(self.chat_completions),
+            completions: over.completions.or(self.completions),
+            responses: over.responses.or(self.responses),
+            embeddings: over.embeddings.or(self.embeddings),
+            moderations: over.moderations.or(self.moderations),
+            models: over.models.or(self.models),
+            messages: over.messages.or(self.messages),
+            count_tokens: over.count_tokens.or(self.count_tokens),
+        }
+    }
+}
+
+impl Headers {
+    fn merge(self, over: Self) -> Self {
+        let mut default = self.default;
+        default.extend(over.default);
+        Self { default, forward: over.forward.or(self.forward) }
+    }
+}

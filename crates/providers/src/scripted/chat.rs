@@ -1,0 +1,225 @@
+//! OpenAI chat completions (`platform.openai.com/docs/api-reference/chat`).
+
+use domain::endpoint::ClientShape;
+use serde_json::{Value, json};
+
+use super::conversation::{Call, Content, Conversation, Reply, Tool, ToolChoice, limit};
+use super::failure::{Refusal, open_ai};
+use super::fingerprint::{CREATED_SECONDS, Fingerprint, tokens};
+use super::frames::{Answer, Events, Frame};
+
+/// The most choices that one request gets.
+const CHOICES_MAX: u64 = 8;
+
+/// The shape of this format's errors.
+pub(super) const SHAPE: ClientShape = ClientShape::OpenAi;
+
+/// Answers a request.
+pub(super) fn answer(body: &Value, fingerprint: Fingerprint) -> Result<Answer, Refusal> {
+    let conversation = read(body)?;
+    let reply = conversation.reply(fingerprint);
+    let choices = body.get("n").and_then(Value::as_u64).unwrap_or(1).clamp(1, CHOICES_MAX);
+    let writer = Writer { conversation: &conversation, reply: &reply, fingerprint, choices };
+    Ok(if conversation.stream {
+        let include_usage = body.pointer("/stream_options/include_usage").and_then(Value::as_bool);
+        Answer::Stream(writer.events(include_usage == Some(true)))
+    } else {
+        Answer::Whole(writer.completion())
+    })
+}
+
+/// The usage object of chat and legacy completions.
+pub(super) fn usage(input_tokens: usize, output_tokens: usize) -> Value {
+    json!({
+        "prompt_tokens": input_tokens,
+        "completion_tokens": output_tokens,
+        "total_tokens": input_tokens + output_tokens,
+        "prompt_tokens_details": { "cached_tokens": 0, "audio_tokens": 0 },
+        "completion_tokens_details": {
+            "reasoning_tokens": 0,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    })
+}
+
+fn read(body: &Value) -> Result<Conversation, Refusal> {
+    let messages = body.get("messages").and_then(Value::as_array).filter(|messages| !messages.is_empty());
+    let messages = messages.ok_or_else(|| Refusal::field("messages", "`messages` must be a list that is not empty"))?;
+    let mut conversation = Conversation {
+        model: body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
+        tools: body.get("tools").and_then(Value::as_array).map(|tools| read_tools(tools)).unwrap_or_default(),
+        choice: read_choice(body.get("tool_choice")),
+        schema: read_schema(body.get("response_format")),
+        output_tokens_max: limit(body, &["max_completion_tokens", "max_tokens"]),
+        ..Conversation::default()
+    };
+    for message in messages {
+        let role = message.get("role").and_then(Value::as_str);
+        let role = role.ok_or_else(|| Refusal::field("messages", "each message must have a `role`"))?;
+        conversation.add_message(role, Content::read(message.get("content").unwrap_or(&Value::Null)));
+    }
+    Ok(conversation)
+}
+
+fn read_tools(tools: &[Value]) -> Vec<Tool> {
+    let functions = tools.iter().filter_map(|tool| tool.get("function"));
+    let read = |function: &Value| {
+        Some(Tool {
+            name: function.get("name")?.as_str()?.to_owned(),
+            parameters: function.get("parameters").cloned().unwrap_or(json!({ "type": "object" })),
+        })
+    };
+    functions.filter_map(read).collect()
+}
+
+fn read_choice(choice: Option<&Value>) -> ToolChoice {
+    match choice {
+        Some(Value::String(word)) if word == "none" => ToolChoice::Never,
+        Some(Value::String(word)) if word == "required" => ToolChoice::Required,
+        Some(choice) => {
+            let name = choice.pointer("/function/name").and_then(Value::as_str);
+            name.map_or(ToolChoice::Auto, |name| ToolChoice::Named(name.to_owned()))
+        }
+        None => ToolChoice::Auto,
+    }
+}
+
+fn read_schema(format: Option<&Value>) -> Option<Value> {
+    let format = format?;
+    match format.get("type")?.as_str()? {
+        "json_schema" => Some(format.pointer("/json_schema/schema").cloned().unwrap_or(json!({ "type": "object" }))),
+        "json_object" => Some(json!({ "properties": { "echo": { "type": "string" } } })),
+        _ => None,
+    }
+}
+
+struct Writer<'a> {
+    conversation: &'a Conversation,
+    reply: &'a Reply,
+    fingerprint: Fingerprint,
+    choices: u64,
+}
+
+impl Writer<'_> {
+    fn completion(&self) -> Value {
+        let choice = |index| {
+            json!({
+                "index": index,
+                "message": self.message(),
+                "logprobs": null,
+                "finish_reason": self.finish_reason(),
+            })
+        };
+        json!({
+            "id": self.fingerprint.id("chatcmpl-", 0),
+            "object": "chat.completion",
+            "created": CREATED_SECONDS,
+            "model": self.conversation.model,
+            "choices": (0..self.choices).map(choice).collect::<Vec<_>>(),
+            "usage": self.usage(),
+            "service_tier": "default",
+            "system_fingerprint": "fp_scripted",
+        })
+    }
+
+    fn message(&self) -> Value {
+        if self.reply.calls.is_empty() {
+            return json!({
+                "role": "assistant",
+                "content": self.reply.text,
+                "refusal": null,
+                "annotations": [],
+            });
+        }
+        let calls: Vec<Value> = self.reply.calls.iter().map(|call| call_object(call, &call.arguments.to_string())).collect();
+        json!({
+            "role": "assistant",
+            "content": null,
+            "refusal": null,
+            "annotations": [],
+            "tool_calls": calls,
+        })
+    }
+
+    fn finish_reason(&self) -> &'static str {
+        match self.reply {
+            Reply { calls, .. } if !calls.is_empty() => "tool_calls",
+            Reply { truncated: true, .. } => "length",
+            _ => "stop",
+        }
+    }
+
+    fn usage(&self) -> Value {
+        let choices = usize::try_from(self.choices).unwrap_or(1);
+        usage(self.conversation.input_tokens, self.reply.output_tokens * choices)
+    }
+
+    fn events(&self, include_usage: bool) -> Events {
+        let mut frames = Vec::new();
+        for index in 0..self.choices {
+            self.add_choice(&mut frames, index, include_usage);
+        }
+        if include_usage {
+            let mut last = self.chunk(&[], true);
+            last["usage"] = self.usage();
+            frames.push(Frame::data(&last));
+        }
+        frames.push(Frame::done());
+        let error = open_ai("server_error", "scripted failure in the middle of the stream", None, None);
+        Events { frames, error: Frame::data(&error) }
+    }
+
+    fn add_choice(&self, frames: &mut Vec<Frame>, index: u64, include_usage: bool) {
+        let mut push = |delta: Value, finish: Option<&str>, is_token: bool| {
+            let choice = json!({ "index": index, "delta": delta, "logprobs": null, "finish_reason": finish });
+            let frame = Frame::data(&self.chunk(&[choice], include_usage));
+            frames.push(if is_token { frame.as_token() } else { frame });
+        };
+        if self.reply.calls.is_empty() {
+            push(json!({ "role": "assistant", "content": "", "refusal": null }), None, false);
+            for token in tokens(&self.reply.text) {
+                push(json!({ "content": token }), None, true);
+            }
+        } else {
+            push(json!({ "role": "assistant", "content": null }), None, false);
+            for (number, call) in self.reply.calls.iter().enumerate() {
+                let mut first = call_object(call, "");
+                first["index"] = json!(number);
+                push(json!({ "tool_calls": [first] }), None, false);
+                for piece in tokens(&call.arguments.to_string()) {
+                    let part = json!({ "index": number, "function": { "arguments": piece } });
+                    push(json!({ "tool_calls": [part] }), None, true);
+                }
+            }
+        }
+        push(json!({}), Some(self.finish_reason()), false);
+    }
+
+    /// A chunk; where usage was asked for, all but the last say `null` for it.
+    fn chunk(&self, choices: &[Value], include_usage: bool) -> Value {
+        let mut chunk = json!({
+            "id": self.fingerprint.id("chatcmpl-", 0),
+            "object": "chat.completion.chunk",
+            "created": CREATED_SECONDS,
+            "model": self.conversation.model,
+            "service_tier": "default",
+            "system_fingerprint": "fp_scripted",
+            "choices": choices,
+        });
+        if include_usage {
+            chunk["usage"] = Value::Null;
+        }
+        chunk
+    }
+}
+
+fn call_object(call: &Call, arguments: &str) -> Value {
+    json!({
+        "id": format!("call_{}", call.id),
+        "type": "function",
+        "function": { "name": call.name, "arguments": arguments },
+    })
+}

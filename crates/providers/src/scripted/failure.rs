@@ -1,0 +1,99 @@
+//! Errors in the shapes of OpenAI (`platform.openai.com/docs/guides/error-codes`) and of Anthropic
+//! (`platform.claude.com/docs/en/api/errors`).
+
+use domain::endpoint::ClientShape;
+use http::header::{HeaderValue, RETRY_AFTER};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::script::{Script, Step};
+
+/// A request that cannot be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// 400, 404 or 405.
+    pub(super) status: u16,
+    /// What is wrong.
+    pub(super) message: String,
+    /// The field that is wrong.
+    pub(super) param: Option<&'static str>,
+    /// OpenAI's code for it.
+    pub(super) code: Option<&'static str>,
+}
+
+impl Refusal {
+    /// A field that is missing or wrong.
+    pub(super) fn field(param: &'static str, message: impl Into<String>) -> Self {
+        Self { status: 400, message: message.into(), param: Some(param), code: None }
+    }
+
+    /// Something that is not there.
+    pub(super) fn missing(message: impl Into<String>) -> Self {
+        Self { status: 404, message: message.into(), param: None, code: None }
+    }
+
+    pub(super) fn script(&self, shape: ClientShape) -> Script {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let body = match shape {
+            ClientShape::OpenAi => open_ai("invalid_request_error", &self.message, self.param, self.code),
+            ClientShape::Anthropic => anthropic(anthropic_type(self.status), &self.message),
+        };
+        Script::json(status, &body)
+    }
+}
+
+/// The answer of a `fail-…` model.
+pub(super) fn script(status: u16, shape: ClientShape) -> Script {
+    let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let message = format!("scripted failure with status {status}");
+    let body = match shape {
+        ClientShape::OpenAi => {
+            let (kind, code) = open_ai_type_and_code(status);
+            open_ai(kind, &message, None, code)
+        }
+        ClientShape::Anthropic => anthropic(anthropic_type(status), &message),
+    };
+    let mut script = Script::json(code, &body);
+    if status == 429
+        && let Some(Step::Head { headers, .. }) = script.steps.first_mut()
+    {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    script
+}
+
+/// OpenAI's error object.
+pub(super) fn open_ai(kind: &str, message: &str, param: Option<&str>, code: Option<&str>) -> Value {
+    json!({ "error": { "message": message, "type": kind, "param": param, "code": code } })
+}
+
+/// Anthropic's error object.
+pub(super) fn anthropic(kind: &str, message: &str) -> Value {
+    json!({
+        "type": "error",
+        "error": { "type": kind, "message": message },
+        "request_id": "req_scripted",
+    })
+}
+
+fn open_ai_type_and_code(status: u16) -> (&'static str, Option<&'static str>) {
+    match status {
+        401 => ("invalid_request_error", Some("invalid_api_key")),
+        404 => ("invalid_request_error", Some("model_not_found")),
+        429 => ("requests", Some("rate_limit_exceeded")),
+        500.. => ("server_error", None),
+        _ => ("invalid_request_error", None),
+    }
+}
+
+fn anthropic_type(status: u16) -> &'static str {
+    match status {
+        401 => "authentication_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        429 => "rate_limit_error",
+        529 => "overloaded_error",
+        500.. => "api_error",
+        _ => "invalid_request_error",
+    }
+}

@@ -1,0 +1,136 @@
+//! Which format a request is in, and the whole way from the request to its script.
+
+use domain::endpoint::ClientShape;
+use http::Method;
+use serde_json::Value;
+
+use super::behaviour::Behaviour;
+use super::failure::Refusal;
+use super::fingerprint::Fingerprint;
+use super::frames::{self, Answer};
+use super::responses::ResponseStore;
+use super::script::{Script, ScriptedRequest};
+use super::{chat, completions, embeddings, messages, models, moderations, responses};
+
+/// What is done about a request. `store` remembers responses that can be asked for again.
+///
+/// Paths are taken with and without `/v1` before them. The behaviour is that of the request's `model`.
+pub fn answer(request: &ScriptedRequest, store: &mut ResponseStore) -> Script {
+    let route = route(request);
+    let shape = shape(request, route.as_ref().ok());
+    let done = route.and_then(|route| perform(&route, request, shape, store));
+    match done {
+        Ok((answer, behaviour)) => frames::script(answer, behaviour, shape),
+        Err(refusal) => refusal.script(shape),
+    }
+}
+
+/// An operation, with the id that its path names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Route {
+    Chat,
+    Completions,
+    Embeddings,
+    Moderations,
+    Messages,
+    CountTokens,
+    Models,
+    Model(String),
+    CreateResponse,
+    InputTokens,
+    GetResponse(String),
+    DeleteResponse(String),
+    CancelResponse(String),
+    InputItems(String),
+}
+
+fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
+    let path = request.path.strip_prefix("/v1").unwrap_or(&request.path).trim_matches('/');
+    let segments: Vec<&str> = path.split('/').collect();
+    let id = |id: &str| id.to_owned();
+    let (method, route) = match segments.as_slice() {
+        ["chat", "completions"] => (Method::POST, Route::Chat),
+        ["completions"] => (Method::POST, Route::Completions),
+        ["embeddings"] => (Method::POST, Route::Embeddings),
+        ["moderations"] => (Method::POST, Route::Moderations),
+        ["messages"] => (Method::POST, Route::Messages),
+        ["messages", "count_tokens"] => (Method::POST, Route::CountTokens),
+        ["models"] => (Method::GET, Route::Models),
+        ["models", model] => (Method::GET, Route::Model(id(model))),
+        ["responses"] => (Method::POST, Route::CreateResponse),
+        ["responses", "input_tokens"] => (Method::POST, Route::InputTokens),
+        ["responses", response] if request.method == Method::DELETE => {
+            (Method::DELETE, Route::DeleteResponse(id(response)))
+        }
+        ["responses", response] => (Method::GET, Route::GetResponse(id(response))),
+        ["responses", response, "cancel"] => (Method::POST, Route::CancelResponse(id(response))),
+        ["responses", response, "input_items"] => (Method::GET, Route::InputItems(id(response))),
+        _ => return Err(Refusal::missing(format!("Unknown path {} {}", request.method, request.path))),
+    };
+    if request.method != method {
+        let message = format!("{} takes {method}, not {}", request.path, request.method);
+        return Err(Refusal { status: 405, message, param: None, code: None });
+    }
+    Ok(route)
+}
+
+/// Anthropic's shape for its own operations, and for clients that send its version header.
+fn shape(request: &ScriptedRequest, route: Option<&Route>) -> ClientShape {
+    match route {
+        Some(Route::Messages | Route::CountTokens) => messages::SHAPE,
+        Some(Route::Models | Route::Model(_)) | None if request.headers.contains_key("anthropic-version") => {
+            messages::SHAPE
+        }
+        _ => chat::SHAPE,
+    }
+}
+
+fn perform(
+    route: &Route,
+    request: &ScriptedRequest,
+    shape: ClientShape,
+    store: &mut ResponseStore,
+) -> Result<(Answer, Behaviour), Refusal> {
+    let stored = match route {
+        Route::Models => Some(Ok(models::list(shape))),
+        Route::Model(name) => Some(models::get(name, shape)),
+        Route::GetResponse(id) => Some(responses::get(id, store)),
+        Route::DeleteResponse(id) => Some(responses::delete(id, store)),
+        Route::CancelResponse(id) => Some(responses::cancel(id, store)),
+        Route::InputItems(id) => Some(responses::input_items(id, store)),
+        _ => None,
+    };
+    if let Some(answer) = stored {
+        return Ok((answer?, Behaviour::Echo));
+    }
+    let body = body(request)?;
+    let behaviour = behaviour(route, &body)?;
+    let fingerprint = Fingerprint::of(&request.path, &request.body);
+    let answer = match route {
+        Route::Chat => chat::answer(&body, fingerprint),
+        Route::Completions => completions::answer(&body, fingerprint),
+        Route::Embeddings => embeddings::answer(&body),
+        Route::Moderations => moderations::answer(&body, fingerprint),
+        Route::Messages => messages::answer(&body, fingerprint),
+        Route::CountTokens => messages::count_tokens(&body),
+        Route::InputTokens => responses::input_tokens(&body),
+        _ => responses::create(&body, fingerprint, store),
+    };
+    Ok((answer?, behaviour))
+}
+
+fn body(request: &ScriptedRequest) -> Result<Value, Refusal> {
+    let refusal = |message: String| Refusal { status: 400, message, param: None, code: None };
+    let body: Value = serde_json::from_slice(&request.body)
+        .map_err(|error| refusal(format!("We could not parse the JSON body of your request: {error}")))?;
+    if body.is_object() { Ok(body) } else { Err(refusal("the body must be a JSON object".to_owned())) }
+}
+
+/// The behaviour of the model; only moderations may leave it out.
+fn behaviour(route: &Route, body: &Value) -> Result<Behaviour, Refusal> {
+    match body.get("model").and_then(Value::as_str) {
+        Some(model) => Ok(Behaviour::of_model(model)),
+        None if matches!(route, Route::Moderations | Route::InputTokens) => Ok(Behaviour::Echo),
+        None => Err(Refusal::field("model", "you must provide a model parameter")),
+    }
+}

@@ -1,0 +1,1 @@
+//! Laws of shared connections.

@@ -1,0 +1,125 @@
+//! Anthropic Messages (API reference, "Messages" and "Streaming Messages").
+
+use bytes::Bytes;
+
+use super::request::RequestShape;
+use super::{EventFormat, EventKind, Inspection, ProviderError, Usage, WireError};
+use crate::json::View;
+use crate::sse::Frame;
+
+/// What governs a request.
+pub(super) const REQUEST: RequestShape = RequestShape {
+    streams: true,
+    takes_usage_option: false,
+    counts_choices: false,
+    continues_responses: false,
+};
+
+/// The events of a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Events;
+
+impl EventFormat for Events {
+    fn inspect(&self, frame: Frame<'_>) -> Inspection {
+        if frame.is_comment_only() {
+            return Inspection::of(EventKind::Comment);
+        }
+        let data = frame.data();
+        if data.is_empty() {
+            return Inspection::of(EventKind::Other);
+        }
+        let Ok(event) = View::parse(&data) else {
+            return Inspection::of(EventKind::Malformed);
+        };
+        let name = event.get("type").and_then(|name| name.as_str());
+        match (
+            name.as_deref(),
+            frame.event().and_then(|name| std::str::from_utf8(name).ok()),
+        ) {
+            (Some(name), _) | (None, Some(name)) => inspect_event(name, &event),
+            (None, None) => inspect_event("", &event),
+        }
+    }
+
+    fn glance(&self, frame: Frame<'_>) -> Inspection {
+        if let Some(b"content_block_delta" | b"content_block_start" | b"content_block_stop" | b"ping") =
+            frame.event()
+        {
+            return Inspection::of(EventKind::Content);
+        }
+        match self.inspect(frame) {
+            Inspection {
+                kind: EventKind::Preamble | EventKind::Other | EventKind::Malformed,
+                usage,
+                finished,
+            } => Inspection {
+                kind: EventKind::Content,
+                usage,
+                finished,
+            },
+            inspection => inspection,
+        }
+    }
+
+    /// `event: error` with the body of an error answer.
+    fn error_event(&self, error: &WireError<'_>, _frames_before: u64) -> Bytes {
+        error.anthropic_event()
+    }
+}
+
+fn inspect_event(name: &str, event: &View<'_>) -> Inspection {
+    match name {
+        "message_start" => {
+            let usage = event
+                .at(&["message", "usage"])
+                .as_ref()
+                .and_then(Usage::of_anthropic);
+            Inspection {
+                kind: EventKind::Preamble,
+                usage,
+                finished: false,
+            }
+        }
+        "message_delta" => {
+            let usage = event.get("usage").as_ref().and_then(Usage::of_anthropic);
+            let finished = event
+                .at(&["delta", "stop_reason"])
+                .is_some_and(|reason| reason.has_substance());
+            Inspection {
+                kind: if finished {
+                    EventKind::Content
+                } else {
+                    EventKind::Other
+                },
+                usage,
+                finished,
+            }
+        }
+        "message_stop" => Inspection::of(EventKind::End),
+        "ping" | "content_block_stop" => Inspection::of(EventKind::Preamble),
+        "content_block_start" => Inspection::of(block_kind(event)),
+        "content_block_delta" => Inspection::of(EventKind::Content),
+        "error" => Inspection::of(EventKind::Error(ProviderError::of(event))),
+        _ if event.get("error").is_some_and(|error| error.has_substance()) => {
+            Inspection::of(EventKind::Error(ProviderError::of(event)))
+        }
+        _ => Inspection::of(EventKind::Other),
+    }
+}
+
+/// Text and thinking blocks are announced empty; any other block (a tool call, redacted thinking) says something.
+fn block_kind(event: &View<'_>) -> EventKind {
+    let Some(block) = event.get("content_block") else {
+        return EventKind::Preamble;
+    };
+    let kind = block.get("type").and_then(|kind| kind.as_str());
+    let says = match kind.as_deref() {
+        Some(member @ ("text" | "thinking")) => block.get(member).is_some_and(|text| text.has_substance()),
+        _ => true,
+    };
+    if says {
+        EventKind::Content
+    } else {
+        EventKind::Preamble
+    }
+}

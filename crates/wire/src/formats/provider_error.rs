@@ -1,0 +1,160 @@
+//! What a provider says went wrong, whichever of the many shapes it says it in.
+
+use crate::json::{Kind, View};
+
+/// Longest message that is kept; a provider may echo a whole prompt.
+const MESSAGE_BYTES_MAX: usize = 4096;
+
+/// A provider's error. Its text is the provider's and may name the provider's account, so it is for the operator first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProviderError {
+    /// The class of the error, such as `rate_limit_error` or `RESOURCE_EXHAUSTED`.
+    pub kind: Option<String>,
+    /// The code of the error, such as `context_length_exceeded` or `429`.
+    pub code: Option<String>,
+    /// What went wrong, in the provider's words, cut at 4 KiB.
+    pub message: Option<String>,
+}
+
+impl ProviderError {
+    /// Reads an error body or the data of an error event: `{"error":{…}}`, `{"error":"…"}`, `{"message":"…"}`,
+    /// `{"detail":…}`, alone or as the first element of an array. What is not understood is none.
+    pub fn parse(body: &[u8]) -> Self {
+        View::parse(body).map(|view| Self::of(&view)).unwrap_or_default()
+    }
+
+    /// As [`Self::parse`], from a value that was scanned.
+    pub(super) fn of(view: &View<'_>) -> Self {
+        if view.kind() == Kind::Array {
+            return view
+                .elements()
+                .next()
+                .map(|first| Self::of_object(&first))
+                .unwrap_or_default();
+        }
+        Self::of_object(view)
+    }
+
+    fn of_object(view: &View<'_>) -> Self {
+        let mut error = Self::of_members(view);
+        match view.get("error") {
+            Some(inner) if inner.kind() == Kind::Object => error = Self::of_members(&inner).or(error),
+            Some(inner) => error.message = text_of(&inner).or(error.message),
+            None => {}
+        }
+        error
+    }
+
+    fn of_members(view: &View<'_>) -> Self {
+        let label = |keys: &[&str]| {
+            keys.iter()
+                .find_map(|key| view.get(key)?.as_label().map(|text| text.into_owned()))
+        };
+        let message = ["message", "detail", "msg"]
+            .iter()
+            .find_map(|key| text_of(&view.get(key)?));
+        Self {
+            // `"type":"error"` only says that this is an error.
+            kind: label(&["type", "error_type", "status"]).filter(|kind| kind != "error"),
+            code: label(&["code"]),
+            message,
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            kind: self.kind.or(other.kind),
+            code: self.code.or(other.code),
+            message: self.message.or(other.message),
+        }
+    }
+}
+
+/// The text of a message: a string, or the first entry of a list of problems (`[{"msg":"…"}]`, as FastAPI has it).
+fn text_of(value: &View<'_>) -> Option<String> {
+    let text = match value.kind() {
+        Kind::Array => {
+            let first = value.elements().next()?;
+            first
+                .get("msg")
+                .or_else(|| first.get("message"))
+                .unwrap_or(first)
+                .as_str()?
+                .into_owned()
+        }
+        Kind::Object => value
+            .get("message")
+            .or_else(|| value.get("msg"))?
+            .as_str()?
+            .into_owned(),
+        _ => value.as_str()?.into_owned(),
+    };
+    Some(cut(text)).filter(|text| !text.is_empty())
+}
+
+fn cut(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(MESSAGE_BYTES_MAX));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> (Option<String>, Option<String>, Option<String>) {
+        let error = ProviderError::parse(body.as_bytes());
+        (error.kind, error.code, error.message)
+    }
+
+    fn some(kind: &str, code: &str, message: &str) -> (Option<String>, Option<String>, Option<String>) {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        (text(kind), text(code), text(message))
+    }
+
+    #[test]
+    fn every_shape_in_use_is_understood() {
+        let openai =
+            r#"{"error":{"message":"no","type":"invalid_request_error","param":null,"code":"bad_key"}}"#;
+        assert_eq!(read(openai), some("invalid_request_error", "bad_key", "no"));
+        let anthropic =
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"busy"},"request_id":"r"}"#;
+        assert_eq!(read(anthropic), some("overloaded_error", "", "busy"));
+        let gemini = r#"[{"error":{"code":429,"message":"slow","status":"RESOURCE_EXHAUSTED"}}]"#;
+        assert_eq!(read(gemini), some("RESOURCE_EXHAUSTED", "429", "slow"));
+        let vllm = r#"{"object":"error","message":"long","type":"BadRequestError","param":null,"code":400}"#;
+        assert_eq!(read(vllm), some("BadRequestError", "400", "long"));
+        assert_eq!(
+            read(r#"{"error":"loading","error_type":"overloaded"}"#),
+            some("overloaded", "", "loading")
+        );
+        assert_eq!(read(r#"{"message":"throttled"}"#), some("", "", "throttled"));
+        assert_eq!(read(r#"{"detail":"Not Found"}"#), some("", "", "Not Found"));
+        assert_eq!(
+            read(r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#),
+            some("", "", "field required")
+        );
+        let responses = r#"{"type":"error","code":"ERR","message":"bad","param":null,"sequence_number":1}"#;
+        assert_eq!(read(responses), some("", "ERR", "bad"));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_none() {
+        for body in [
+            "",
+            "<html>",
+            "[]",
+            "7",
+            "{}",
+            r#"{"error":null}"#,
+            r#"{"error":{"message":{"a":1}}}"#,
+        ] {
+            assert_eq!(read(body), some("", "", ""), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_long_message_is_cut_between_characters() {
+        let error = ProviderError::parse(format!(r#"{{"message":"x{}"}}"#, "é".repeat(4000)).as_bytes());
+        assert_eq!(error.message.unwrap().len(), MESSAGE_BYTES_MAX - 1);
+    }
+}

@@ -1,0 +1,323 @@
+//! The facts of a request that the gateway decides on, read without touching the rest.
+//!
+//! Members that the gateway governs may occur only once: where readers disagree which of two counts, a request could
+//! be authorised for one model and served by another.
+
+use super::{ErrorFormat, EventStream, chat, completions, embeddings, messages, responses};
+use crate::json::{Document, DuplicateKey, Kind, MemberRef, ScanError};
+
+/// The kinds of inference requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RequestKind {
+    /// `POST /v1/chat/completions`
+    Chat,
+    /// `POST /v1/completions`
+    Completions,
+    /// `POST /v1/responses`
+    Responses,
+    /// `POST /v1/messages`
+    Messages,
+    /// `POST /v1/embeddings`
+    Embeddings,
+}
+
+impl RequestKind {
+    /// The event stream of a streamed answer; none for requests that are never streamed.
+    pub fn event_stream(self) -> Option<EventStream> {
+        match self {
+            Self::Chat => Some(EventStream::Chat),
+            Self::Completions => Some(EventStream::Completions),
+            Self::Responses => Some(EventStream::Responses),
+            Self::Messages => Some(EventStream::Messages),
+            Self::Embeddings => None,
+        }
+    }
+
+    /// How errors are told to the sender of such a request.
+    pub fn error_format(self) -> ErrorFormat {
+        match self {
+            Self::Messages => ErrorFormat::Anthropic,
+            Self::Chat | Self::Completions | Self::Responses | Self::Embeddings => ErrorFormat::OpenAi,
+        }
+    }
+
+    fn shape(self) -> RequestShape {
+        match self {
+            Self::Chat => chat::REQUEST,
+            Self::Completions => completions::REQUEST,
+            Self::Responses => responses::REQUEST,
+            Self::Messages => messages::REQUEST,
+            Self::Embeddings => embeddings::REQUEST,
+        }
+    }
+}
+
+/// Which governed members mean something in a format.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RequestShape {
+    /// `stream`
+    pub(super) streams: bool,
+    /// `stream_options.include_usage`
+    pub(super) takes_usage_option: bool,
+    /// `n` and `best_of`
+    pub(super) counts_choices: bool,
+    /// `previous_response_id`
+    pub(super) continues_responses: bool,
+}
+
+/// What the gateway needs to know of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestFacts {
+    /// The kind that the request was read as.
+    pub kind: RequestKind,
+    /// The model that is asked for.
+    pub model: Option<String>,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// Whether the client asked for usage in the stream; none when it did not say.
+    pub include_usage: Option<bool>,
+    /// The most output tokens of one answer, in tokens: the largest of the limits given.
+    pub max_output_tokens: Option<u64>,
+    /// How many answers are asked for at once, the largest of `n` and `best_of`.
+    pub choices: Option<u64>,
+    /// The stored response that this request continues, which only its provider knows.
+    pub previous_response_id: Option<String>,
+}
+
+/// A request whose facts cannot be read with certainty.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FactsError {
+    /// The body is not an object.
+    #[error("the body must be an object, found {found}")]
+    NotAnObject {
+        /// What it is.
+        found: Kind,
+    },
+    /// A governed member occurs more than once.
+    #[error(transparent)]
+    Duplicate(#[from] DuplicateKey),
+    /// A governed member has the wrong type.
+    #[error("`{path}` must be {wanted}, found {found}")]
+    WrongType {
+        /// The member, such as `stream_options.include_usage`.
+        path: &'static str,
+        /// What it must be.
+        wanted: &'static str,
+        /// What it is.
+        found: Kind,
+    },
+    /// A part of the body does not scan, so its outline was made from other bytes.
+    #[error("the body does not match its outline: {0}")]
+    Mismatch(#[from] ScanError),
+}
+
+impl FactsError {
+    /// The member at fault, for the `param` of an error answer; none when it is the whole body.
+    pub fn param(&self) -> Option<&str> {
+        match self {
+            Self::Duplicate(duplicate) => Some(&duplicate.key),
+            Self::WrongType { path, .. } => Some(path),
+            Self::NotAnObject { .. } | Self::Mismatch(_) => None,
+        }
+    }
+}
+
+/// Reads the facts of a request.
+///
+/// # Errors
+/// When the body is not an object, a governed member occurs twice, or one that counts in this format has the wrong
+/// type. `null` counts as absent, except for `model`.
+pub fn facts(kind: RequestKind, document: &Document) -> Result<RequestFacts, FactsError> {
+    let shape = kind.shape();
+    let governed = Governed::of(document)?;
+    let model = governed
+        .get(Key::Model)
+        .map(|member| text(Key::Model, &member))
+        .transpose()?;
+    let stream = match governed.get(Key::Stream).filter(|_| shape.streams) {
+        Some(member) => flag(Key::Stream.name(), &member)?.unwrap_or(false),
+        None => false,
+    };
+    let include_usage = match governed
+        .get(Key::StreamOptions)
+        .filter(|_| shape.takes_usage_option)
+    {
+        Some(options) => include_usage(&options)?,
+        None => None,
+    };
+    let previous_response_id = match governed
+        .get(Key::PreviousResponseId)
+        .filter(|_| shape.continues_responses)
+    {
+        Some(member) if member.kind() != Kind::Null => Some(text(Key::PreviousResponseId, &member)?),
+        _ => None,
+    };
+    let choices = if shape.counts_choices {
+        governed.largest(&[Key::N, Key::BestOf])?
+    } else {
+        None
+    };
+    let max_output_tokens =
+        governed.largest(&[Key::MaxTokens, Key::MaxCompletionTokens, Key::MaxOutputTokens])?;
+    Ok(RequestFacts {
+        kind,
+        model,
+        stream,
+        include_usage,
+        max_output_tokens,
+        choices,
+        previous_response_id,
+    })
+}
+
+/// The members that the gateway governs, whatever the format: a provider may read one that its format lacks.
+#[derive(Debug, Clone, Copy)]
+enum Key {
+    Model,
+    Stream,
+    StreamOptions,
+    MaxTokens,
+    MaxCompletionTokens,
+    MaxOutputTokens,
+    PreviousResponseId,
+    N,
+    BestOf,
+}
+
+const KEYS: usize = 9;
+
+impl Key {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "model" => Self::Model,
+            "stream" => Self::Stream,
+            "stream_options" => Self::StreamOptions,
+            "max_tokens" => Self::MaxTokens,
+            "max_completion_tokens" => Self::MaxCompletionTokens,
+            "max_output_tokens" => Self::MaxOutputTokens,
+            "previous_response_id" => Self::PreviousResponseId,
+            "n" => Self::N,
+            "best_of" => Self::BestOf,
+            _ => return None,
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Stream => "stream",
+            Self::StreamOptions => "stream_options",
+            Self::MaxTokens => "max_tokens",
+            Self::MaxCompletionTokens => "max_completion_tokens",
+            Self::MaxOutputTokens => "max_output_tokens",
+            Self::PreviousResponseId => "previous_response_id",
+            Self::N => "n",
+            Self::BestOf => "best_of",
+        }
+    }
+}
+
+/// The governed members of one request, each at most once.
+struct Governed<'d>([Option<MemberRef<'d>>; KEYS]);
+
+impl<'d> Governed<'d> {
+    fn of(document: &'d Document) -> Result<Self, FactsError> {
+        if document.outline().kind != Kind::Object {
+            return Err(FactsError::NotAnObject {
+                found: document.outline().kind,
+            });
+        }
+        let mut found = [None; KEYS];
+        for member in document.members() {
+            let Some(key) = member.key().as_deref().and_then(Key::of) else {
+                continue;
+            };
+            if found[key as usize].replace(member).is_some() {
+                return Err(DuplicateKey {
+                    key: key.name().to_owned(),
+                }
+                .into());
+            }
+        }
+        Ok(Self(found))
+    }
+
+    fn get(&self, key: Key) -> Option<MemberRef<'d>> {
+        self.0[key as usize]
+    }
+
+    /// The largest of the counts in these members.
+    fn largest(&self, keys: &[Key]) -> Result<Option<u64>, FactsError> {
+        let mut largest = None;
+        for &key in keys {
+            if let Some(member) = self.get(key) {
+                largest = largest.max(count(key, &member)?);
+            }
+        }
+        Ok(largest)
+    }
+}
+
+fn text(key: Key, member: &MemberRef<'_>) -> Result<String, FactsError> {
+    member.as_str().map(std::borrow::Cow::into_owned).ok_or_else(|| {
+        // A string can only be refused for half of a surrogate pair.
+        let wanted = if member.kind() == Kind::String {
+            "a string without unpaired surrogates"
+        } else {
+            "a string"
+        };
+        FactsError::WrongType {
+            path: key.name(),
+            wanted,
+            found: member.kind(),
+        }
+    })
+}
+
+fn count(key: Key, member: &MemberRef<'_>) -> Result<Option<u64>, FactsError> {
+    match (member.kind(), member.as_u64()) {
+        (Kind::Null, _) => Ok(None),
+        (_, Some(count)) => Ok(Some(count)),
+        (found, None) => Err(FactsError::WrongType {
+            path: key.name(),
+            wanted: "a whole number, 0 or more",
+            found,
+        }),
+    }
+}
+
+fn flag(path: &'static str, member: &MemberRef<'_>) -> Result<Option<bool>, FactsError> {
+    match (member.kind(), member.as_bool()) {
+        (Kind::Null, _) => Ok(None),
+        (_, Some(flag)) => Ok(Some(flag)),
+        (found, None) => Err(FactsError::WrongType {
+            path,
+            wanted: "true or false",
+            found,
+        }),
+    }
+}
+
+fn include_usage(options: &MemberRef<'_>) -> Result<Option<bool>, FactsError> {
+    const PATH: &str = "stream_options.include_usage";
+    match options.kind() {
+        Kind::Null => return Ok(None),
+        Kind::Object => {}
+        found => {
+            return Err(FactsError::WrongType {
+                path: "stream_options",
+                wanted: "an object",
+                found,
+            });
+        }
+    }
+    let options = Document::of_value(options.raw_bytes())?;
+    match options.member("include_usage") {
+        Ok(Some(member)) => flag(PATH, &member),
+        Ok(None) => Ok(None),
+        Err(_) => Err(DuplicateKey { key: PATH.to_owned() }.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! OpenAI Responses (API reference, "Responses" and "Streaming events").
+
+use bytes::Bytes;
+
+use super::request::RequestShape;
+use super::{EventFormat, EventKind, Inspection, ProviderError, Usage, WireError, wanted_keys};
+use crate::json::View;
+use crate::sse::Frame;
+
+/// What governs a request.
+pub(super) const REQUEST: RequestShape = RequestShape {
+    streams: true,
+    takes_usage_option: false,
+    counts_choices: false,
+    continues_responses: true,
+};
+
+/// The events of a response.
+#[derive(Debug, Clone, Copy)]
+pub struct Events;
+
+impl EventFormat for Events {
+    fn inspect(&self, frame: Frame<'_>) -> Inspection {
+        if frame.is_comment_only() {
+            return Inspection::of(EventKind::Comment);
+        }
+        let data = frame.data();
+        if data.trim_ascii() == b"[DONE]" {
+            // Not of this format, but compatible servers carry it over from chat completions.
+            return Inspection::of(EventKind::End);
+        }
+        if data.is_empty() {
+            return Inspection::of(EventKind::Other);
+        }
+        let Ok(event) = View::parse(&data) else {
+            return Inspection::of(EventKind::Malformed);
+        };
+        let name = event.get("type").and_then(|name| name.as_str());
+        match (
+            name.as_deref(),
+            frame.event().and_then(|name| std::str::from_utf8(name).ok()),
+        ) {
+            (Some(name), _) | (None, Some(name)) => inspect_event(name, &event),
+            (None, None) => inspect_event("", &event),
+        }
+    }
+
+    fn glance(&self, frame: Frame<'_>) -> Inspection {
+        match frame.event() {
+            Some(name)
+                if name.ends_with(b".delta") || name.ends_with(b".done") || name.ends_with(b".added") =>
+            {
+                return Inspection::of(EventKind::Content);
+            }
+            Some(_) => {}
+            None => {
+                let data = frame.data();
+                if data.starts_with(b"{") && !wanted_keys::any_in(&data) {
+                    return Inspection::of(EventKind::Content);
+                }
+            }
+        }
+        match self.inspect(frame) {
+            Inspection {
+                kind: EventKind::Preamble | EventKind::Other | EventKind::Malformed,
+                usage,
+                finished,
+            } => Inspection {
+                kind: EventKind::Content,
+                usage,
+                finished,
+            },
+            inspection => inspection,
+        }
+    }
+
+    /// `event: error` with the error's members beside `type` and `sequence_number`.
+    fn error_event(&self, error: &WireError<'_>, frames_before: u64) -> Bytes {
+        error.responses_event(frames_before)
+    }
+}
+
+fn inspect_event(name: &str, event: &View<'_>) -> Inspection {
+    match name {
+        "response.created" | "response.in_progress" | "response.queued" => {
+            Inspection::of(EventKind::Preamble)
+        }
+        "response.completed" | "response.incomplete" => Inspection {
+            kind: EventKind::End,
+            usage: usage_of(event),
+            finished: true,
+        },
+        "response.failed" => {
+            let error = event
+                .at(&["response", "error"])
+                .map(|error| ProviderError::of(&error))
+                .unwrap_or_default();
+            Inspection {
+                kind: EventKind::Error(error),
+                usage: usage_of(event),
+                finished: false,
+            }
+        }
+        "error" => Inspection::of(EventKind::Error(ProviderError::of(event))),
+        "response.output_item.added" => Inspection::of(item_kind(event)),
+        "response.content_part.added" | "response.reasoning_summary_part.added" => {
+            let part = event.get("part");
+            let says = part.is_some_and(|part| part.get("text").is_some_and(|text| text.has_substance()));
+            Inspection::of(if says {
+                EventKind::Content
+            } else {
+                EventKind::Preamble
+            })
+        }
+        name if name.ends_with(".delta") || name.ends_with(".done") => Inspection::of(EventKind::Content),
+        _ if event.get("error").is_some_and(|error| error.has_substance()) => {
+            Inspection::of(EventKind::Error(ProviderError::of(event)))
+        }
+        _ => Inspection::of(EventKind::Other),
+    }
+}
+
+/// Messages and reasoning are announced empty; any other item (a tool call) already says what it is.
+fn item_kind(event: &View<'_>) -> EventKind {
+    let item = event.at(&["item", "type"]);
+    match item.as_ref().and_then(View::as_str).as_deref() {
+        Some("message" | "reasoning") | None => EventKind::Preamble,
+        Some(_) => EventKind::Content,
+    }
+}
+
+fn usage_of(event: &View<'_>) -> Option<Usage> {
+    event
+        .at(&["response", "usage"])
+        .as_ref()
+        .and_then(Usage::of_openai)
+}

@@ -1,0 +1,236 @@
+//! Errors of the gateway in the words of each format, so that unmodified client libraries raise them as their own.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::RequestKind;
+
+/// An error to tell a client.
+#[derive(Debug, Clone, Copy)]
+pub struct WireError<'a> {
+    /// The HTTP status, also where the error ends a stream that began with 200.
+    pub status: u16,
+    /// A stable code.
+    pub code: &'a str,
+    /// The class of the error in OpenAI's terms, such as `rate_limit_error`. Anthropic's follows from the status.
+    pub kind: &'a str,
+    /// What is wrong and what to do.
+    pub message: &'a str,
+    /// The member of the request that is wrong.
+    pub param: Option<&'a str>,
+    /// The id of the request, which Anthropic has in the body.
+    pub request_id: Option<&'a str>,
+}
+
+/// The two shapes of error bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorFormat {
+    /// `{"error":{"message","type","param","code"}}` (OpenAI API reference, "Error codes").
+    OpenAi,
+    /// `{"type":"error","error":{"type","message"},"request_id"}` (Anthropic API reference, "Errors").
+    Anthropic,
+}
+
+/// The body of an error answer to this kind of request.
+pub fn error_body(kind: RequestKind, error: &WireError<'_>) -> Bytes {
+    error.body(kind.error_format())
+}
+
+impl WireError<'_> {
+    /// The body of an error answer.
+    pub fn body(&self, format: ErrorFormat) -> Bytes {
+        Bytes::from(match format {
+            ErrorFormat::OpenAi => to_json(&self.openai()),
+            ErrorFormat::Anthropic => to_json(&self.anthropic()),
+        })
+    }
+
+    /// The event of chat completions and completions.
+    pub(super) fn openai_event(&self) -> Bytes {
+        event(None, &self.openai())
+    }
+
+    /// The event of Messages.
+    pub(super) fn anthropic_event(&self) -> Bytes {
+        event(Some("error"), &self.anthropic())
+    }
+
+    /// The event of Responses, with its place in the stream.
+    pub(super) fn responses_event(&self, sequence_number: u64) -> Bytes {
+        let data = ResponsesEvent {
+            r#type: "error",
+            code: self.code,
+            message: self.message,
+            param: self.param,
+            sequence_number,
+        };
+        event(Some("error"), &data)
+    }
+
+    fn openai(&self) -> OpenAiBody<'_> {
+        let error = OpenAiError {
+            message: self.message,
+            r#type: self.kind,
+            param: self.param,
+            code: self.code,
+        };
+        OpenAiBody { error }
+    }
+
+    fn anthropic(&self) -> AnthropicBody<'_> {
+        let error = AnthropicError {
+            r#type: anthropic_type(self.status),
+            message: self.message,
+        };
+        AnthropicBody {
+            r#type: "error",
+            error,
+            request_id: self.request_id,
+        }
+    }
+}
+
+/// The error type that Anthropic documents for a status. It may use `invalid_request_error` for any other 4xx.
+fn anthropic_type(status: u16) -> &'static str {
+    match status {
+        401 => "authentication_error",
+        402 => "billing_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        504 => "timeout_error",
+        503 | 529 => "overloaded_error",
+        400..=499 => "invalid_request_error",
+        _ => "api_error",
+    }
+}
+
+#[derive(Serialize)]
+struct OpenAiBody<'a> {
+    error: OpenAiError<'a>,
+}
+
+#[derive(Serialize)]
+struct OpenAiError<'a> {
+    message: &'a str,
+    r#type: &'a str,
+    param: Option<&'a str>,
+    code: &'a str,
+}
+
+#[derive(Serialize)]
+struct AnthropicBody<'a> {
+    r#type: &'static str,
+    error: AnthropicError<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct AnthropicError<'a> {
+    r#type: &'static str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct ResponsesEvent<'a> {
+    r#type: &'static str,
+    code: &'a str,
+    message: &'a str,
+    param: Option<&'a str>,
+    sequence_number: u64,
+}
+
+/// Serialising structs of strings and numbers cannot fail; an unreachable failure would leave nothing.
+fn to_json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+fn event(name: Option<&str>, data: &impl Serialize) -> Bytes {
+    let mut event = Vec::new();
+    if let Some(name) = name {
+        event.extend_from_slice(b"event: ");
+        event.extend_from_slice(name.as_bytes());
+        event.push(b'\n');
+    }
+    event.extend_from_slice(b"data: ");
+    event.extend_from_slice(&to_json(data));
+    event.extend_from_slice(b"\n\n");
+    Bytes::from(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::{EventKind, EventStream, ProviderError};
+    use crate::sse::Frame;
+
+    const ERROR: WireError<'_> = WireError {
+        status: 429,
+        code: "TG3001",
+        kind: "rate_limit_error",
+        message: "limit of \"team\" reached\nwait 3 s",
+        param: None,
+        request_id: Some("req_1"),
+    };
+
+    #[test]
+    fn bodies_have_the_shape_of_their_provider() {
+        assert_eq!(
+            error_body(RequestKind::Responses, &ERROR),
+            r#"{"error":{"message":"limit of \"team\" reached\nwait 3 s","type":"rate_limit_error","param":null,"code":"TG3001"}}"#
+        );
+        assert_eq!(
+            error_body(RequestKind::Messages, &ERROR),
+            r#"{"type":"error","error":{"type":"rate_limit_error","message":"limit of \"team\" reached\nwait 3 s"},"request_id":"req_1"}"#
+        );
+    }
+
+    #[test]
+    fn an_error_event_reads_back_as_an_error_in_its_own_format() {
+        for stream in [
+            EventStream::Chat,
+            EventStream::Completions,
+            EventStream::Responses,
+            EventStream::Messages,
+        ] {
+            let format = stream.format();
+            let event = format.error_event(&ERROR, 7);
+            let frame = Frame::new(&event);
+            let EventKind::Error(ProviderError { message, .. }) = format.inspect(frame).kind else {
+                panic!("{stream:?} does not know its own error")
+            };
+            assert_eq!(message.unwrap(), ERROR.message);
+            assert_eq!(format.glance(frame), format.inspect(frame));
+        }
+    }
+
+    #[test]
+    fn responses_numbers_the_error_after_the_frames_before_it() {
+        let event = EventStream::Responses.format().error_event(&ERROR, 7);
+        assert!(event.starts_with(b"event: error\ndata: {\"type\":\"error\",\"code\":\"TG3001\""));
+        assert!(event.ends_with(b"\"param\":null,\"sequence_number\":7}\n\n"));
+    }
+
+    #[test]
+    fn each_status_has_the_type_that_anthropic_documents() {
+        for (status, expected) in [
+            (400, "invalid_request_error"),
+            (401, "authentication_error"),
+            (402, "billing_error"),
+            (403, "permission_error"),
+            (404, "not_found_error"),
+            (413, "request_too_large"),
+            (422, "invalid_request_error"),
+            (429, "rate_limit_error"),
+            (500, "api_error"),
+            (502, "api_error"),
+            (503, "overloaded_error"),
+            (504, "timeout_error"),
+            (529, "overloaded_error"),
+        ] {
+            assert_eq!(anthropic_type(status), expected, "{status}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Server-sent events (WHATWG HTML, section 9.2) cut into frames without changing a byte.
+
+mod frame;
+mod splitter;
+
+pub use frame::{Frame, Lines};
+pub use splitter::{Batch, FrameTooLarge, Frames, Splitter, Tail};

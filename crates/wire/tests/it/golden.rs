@@ -1,0 +1,189 @@
+//! Recorded streams and bodies of each format, and what is read from them.
+//!
+//! A new case is a new file in `tests/golden/<format>/`: `*.sse` is a stream, `*.json` the body of an answer or error.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use wire::formats::{
+    EventFormat, EventKind, EventStream, Inspection, ProviderError, RequestKind, Usage, usage_of_response,
+};
+use wire::sse::{Frame, Splitter};
+
+const FRAME_BYTES_MAX: usize = 1 << 20;
+
+/// How much of a frame a snapshot shows.
+const EXCERPT_CHARS: usize = 72;
+
+/// Files of a format with this extension, by name.
+fn cases(format: &str, extension: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(format);
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("the format has a folder")
+        .map(|entry| entry.expect("the folder can be listed").path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "no {extension} case for {format}");
+    files
+}
+
+fn name_of(format: &str, case: &Path) -> String {
+    format!(
+        "{format}__{}",
+        case.file_name().expect("a case has a name").to_string_lossy()
+    )
+}
+
+fn assert_snapshot(format: &str, case: &Path, text: &str) {
+    insta::with_settings!({ snapshot_path => "../golden/snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name_of(format, case), text);
+    });
+}
+
+/// What a stream that came in these chunks says, frame by frame.
+fn inspections(format: &dyn EventFormat, chunks: &[&[u8]]) -> Vec<(Vec<u8>, Inspection)> {
+    let mut splitter = Splitter::new(FRAME_BYTES_MAX);
+    let mut seen = Vec::new();
+    for chunk in chunks {
+        let batch = splitter
+            .push(Bytes::copy_from_slice(chunk))
+            .expect("no frame is too large");
+        seen.extend(
+            batch
+                .frames()
+                .map(|frame| (frame.bytes.to_vec(), format.inspect(frame))),
+        );
+    }
+    seen
+}
+
+fn check_streams(folder: &str, stream: EventStream) {
+    let format = stream.format();
+    for case in cases(folder, "sse") {
+        let recorded = fs::read(&case).expect("a case can be read");
+        let whole = inspections(format, &[&recorded]);
+        assert_snapshot(folder, &case, &rendered(&whole));
+        for cut in 0..=recorded.len() {
+            let (head, tail) = recorded.split_at(cut);
+            assert_eq!(
+                inspections(format, &[head, tail]),
+                whole,
+                "{} cut at {cut}",
+                case.display()
+            );
+        }
+        for (frame, inspection) in &whole {
+            assert_glance_agrees(format, Frame::new(frame), inspection);
+        }
+    }
+}
+
+/// A glance may call anything content that does not matter for metering; the rest must agree.
+fn assert_glance_agrees(format: &dyn EventFormat, frame: Frame<'_>, inspection: &Inspection) {
+    let glance = format.glance(frame);
+    match &inspection.kind {
+        EventKind::Preamble | EventKind::Content | EventKind::Other | EventKind::Malformed => {
+            assert_eq!(glance.kind, EventKind::Content);
+        }
+        exact => assert_eq!(&glance.kind, exact),
+    }
+    assert_eq!(glance.finished, inspection.finished);
+    // After the first content no usage follows from an opening event, so a glance may pass over message_start.
+    assert_eq!(glance.usage, inspection.usage);
+}
+
+fn check_bodies(folder: &str, kind: RequestKind) {
+    for case in cases(folder, "json") {
+        let body = fs::read(&case).expect("a case can be read");
+        let usage =
+            usage_of_response(kind, &body).map_or_else(|| "none".to_owned(), |usage| rendered_usage(&usage));
+        let error = ProviderError::parse(&body);
+        assert_snapshot(
+            folder,
+            &case,
+            &format!("usage: {usage}\nerror: {}", rendered_error(&error)),
+        );
+    }
+}
+
+fn rendered(seen: &[(Vec<u8>, Inspection)]) -> String {
+    let mut text = String::new();
+    for (frame, inspection) in seen {
+        let excerpt: String = String::from_utf8_lossy(frame)
+            .escape_debug()
+            .take(EXCERPT_CHARS)
+            .collect();
+        let kind = match &inspection.kind {
+            EventKind::Error(error) => format!("Error({})", rendered_error(error)),
+            kind => format!("{kind:?}"),
+        };
+        let finished = if inspection.finished { " finished" } else { "" };
+        let usage = inspection
+            .usage
+            .map(|usage| format!(" {}", rendered_usage(&usage)))
+            .unwrap_or_default();
+        writeln!(text, "{kind}{finished}{usage}\n    {excerpt}").expect("a string takes all text");
+    }
+    text
+}
+
+fn rendered_usage(usage: &Usage) -> String {
+    let counts = [
+        ("input", usage.input_tokens),
+        ("output", usage.output_tokens),
+        ("cached", usage.cached_input_tokens),
+        ("cache_write", usage.cache_write_tokens),
+        ("cache_write_1h", usage.cache_write_1h_tokens),
+        ("reasoning", usage.reasoning_tokens),
+        ("audio_in", usage.input_audio_tokens),
+        ("audio_out", usage.output_audio_tokens),
+    ];
+    let known = counts
+        .iter()
+        .filter_map(|(name, count)| Some(format!("{name}={}", (*count)?)));
+    format!("[{}]", known.collect::<Vec<_>>().join(" "))
+}
+
+fn rendered_error(error: &ProviderError) -> String {
+    let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    format!(
+        "kind {}, code {}, message {}",
+        or_dash(&error.kind),
+        or_dash(&error.code),
+        or_dash(&error.message)
+    )
+}
+
+#[test]
+fn chat_streams() {
+    check_streams("chat", EventStream::Chat);
+}
+
+#[test]
+fn completions_streams() {
+    check_streams("completions", EventStream::Completions);
+}
+
+#[test]
+fn responses_streams() {
+    check_streams("responses", EventStream::Responses);
+}
+
+#[test]
+fn messages_streams() {
+    check_streams("messages", EventStream::Messages);
+}
+
+#[test]
+fn bodies() {
+    check_bodies("chat", RequestKind::Chat);
+    check_bodies("completions", RequestKind::Completions);
+    check_bodies("responses", RequestKind::Responses);
+    check_bodies("messages", RequestKind::Messages);
+    check_bodies("embeddings", RequestKind::Embeddings);
+}

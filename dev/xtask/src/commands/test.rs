@@ -1,0 +1,226 @@
+//! `cargo xtask test`: everything that continuous integration checks, in order, stopping at the first failure. Downloads
+//! and cargo-deny's build run beside the compiler; the tests come last, so that the run ends with the runner's own lines.
+
+mod examples;
+mod guide;
+mod sdk;
+mod server;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+
+use crate::background::{Background, Leash};
+use crate::cargo_deny;
+use crate::clock::Stopwatch;
+use crate::prerequisites::{self, Prerequisite};
+use crate::process;
+use crate::tidy;
+use sdk::Environments;
+
+/// Which steps to run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Run this step only; may be given several times
+    #[arg(long, value_enum)]
+    only: Vec<Step>,
+}
+
+/// The steps, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum Step {
+    /// Formatting
+    Fmt,
+    /// The style guide
+    Tidy,
+    /// Lints, all of them errors
+    Clippy,
+    /// Licences, bans and sources of the dependency tree
+    Deny,
+    /// The binaries and tests that the next steps use
+    Build,
+    /// The vendors' own clients against a running Tollgate
+    Sdk,
+    /// The example configurations, and the commands of the guide against a running Tollgate
+    Examples,
+    /// The Rust tests
+    Nextest,
+}
+
+/// Runs the steps. Setting up what is missing is part of it.
+pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<ExitCode> {
+    let steps = selected(&arguments.only);
+    let mut preparations = Preparations::start(root, &steps)?;
+    for step in steps {
+        println!("== {}", step.name());
+        let stopwatch = Stopwatch::start();
+        if step == Step::Nextest {
+            // The runner says by itself how it went, and nothing is printed after it.
+            return runner(root);
+        }
+        if let Err(error) = run_step(step, root, &mut preparations) {
+            eprintln!("{error:#}");
+            eprintln!("xtask test: {} failed after {}", step.name(), stopwatch.seconds());
+            return Ok(ExitCode::FAILURE);
+        }
+        println!("ok {} {}", step.name(), stopwatch.seconds());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Step {
+    fn name(self) -> String {
+        self.to_possible_value()
+            .map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+/// All steps, or those asked for, each once and in the order of the list.
+fn selected(only: &[Step]) -> Vec<Step> {
+    let all = Step::value_variants().iter().copied();
+    all.filter(|step| only.is_empty() || only.contains(step))
+        .collect()
+}
+
+/// What is made ready while earlier steps run.
+struct Preparations {
+    deny: Option<Background<PathBuf>>,
+    sdk: Option<Background<Environments>>,
+}
+
+impl Preparations {
+    fn start(root: &Path, steps: &[Step]) -> Result<Self> {
+        let logs = root.join("target/xtask");
+        prerequisites::ensure(
+            &[Prerequisite::CCompiler],
+            &Leash::new(&logs.join("install.log"))?,
+        )?;
+        let mut preparations = Self {
+            deny: None,
+            sdk: None,
+        };
+        if steps.contains(&Step::Deny) {
+            let root = root.to_path_buf();
+            let work = move |leash: &Leash| cargo_deny::ensure(&root, leash);
+            preparations.deny = Some(Background::start(&logs.join("cargo-deny.log"), work)?);
+        }
+        if steps.contains(&Step::Sdk) {
+            let root = root.to_path_buf();
+            let work = move |leash: &Leash| sdk::prepare(&root, leash);
+            preparations.sdk = Some(Background::start(&logs.join("sdk.log"), work)?);
+        }
+        Ok(preparations)
+    }
+}
+
+fn run_step(step: Step, root: &Path, preparations: &mut Preparations) -> Result<()> {
+    match step {
+        Step::Fmt => process::run(process::cargo(root).args(["fmt", "--all", "--check"])),
+        Step::Tidy => tidy_step(root),
+        Step::Clippy => process::run(process::cargo(root).args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ])),
+        Step::Deny => {
+            let program = preparations
+                .deny
+                .take()
+                .context("cargo-deny was not prepared")?
+                .join()?;
+            process::run(&mut cargo_deny::check(
+                &program,
+                root,
+                &["licenses", "bans", "sources"],
+            ))
+        }
+        Step::Build => build(root),
+        Step::Sdk => {
+            let environments = preparations
+                .sdk
+                .take()
+                .context("the clients were not prepared")?
+                .join()?;
+            build(root)?;
+            sdk::run(root, &environments)
+        }
+        Step::Examples => {
+            build(root)?;
+            examples::run(root)?;
+            guide::run(root)
+        }
+        Step::Nextest => bail!("the runner is started by itself"),
+    }
+}
+
+fn tidy_step(root: &Path) -> Result<()> {
+    let report = tidy::check(root)?;
+    for finding in &report.findings {
+        eprintln!("{finding}");
+    }
+    println!("{}", report.summary);
+    if report.findings.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "{} findings; exceptions go to dev/xtask/tidy.allow with a reason",
+        report.findings.len()
+    )
+}
+
+/// Builds the binaries as the runner will want them: with the tests, so that features are the same and nothing is built
+/// twice.
+fn build(root: &Path) -> Result<()> {
+    process::run(process::cargo(root).args([
+        "build",
+        "--quiet",
+        "--workspace",
+        "--bins",
+        "--tests",
+        "--locked",
+    ]))
+}
+
+fn runner(root: &Path) -> Result<ExitCode> {
+    let mut command = process::cargo(root);
+    if process::is_on_path("cargo-nextest") {
+        command.args(["nextest", "run", "--workspace", "--locked"]);
+    } else {
+        command.args(["test", "--workspace", "--locked"]);
+    }
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start `{}`", process::describe(&command)))?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_runs_and_the_runner_is_last() {
+        let steps = selected(&[]);
+        assert_eq!(steps.len(), Step::value_variants().len());
+        assert_eq!(steps.first(), Some(&Step::Fmt));
+        assert_eq!(steps.last(), Some(&Step::Nextest));
+    }
+
+    #[test]
+    fn chosen_steps_run_once_in_the_usual_order() {
+        assert_eq!(
+            selected(&[Step::Deny, Step::Fmt, Step::Deny]),
+            [Step::Fmt, Step::Deny]
+        );
+    }
+}

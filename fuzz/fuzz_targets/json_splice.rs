@@ -24,7 +24,10 @@ struct Input {
 }
 
 fuzz_target!(|input: Input| {
-    let limits = ScanLimits { depth_max: input.depth_max.into(), members_max: input.members_max.into() };
+    let limits = ScanLimits {
+        depth_max: input.depth_max.into(),
+        members_max: input.members_max.into(),
+    };
     laws::the_scanner_agrees_with_serde_json(&input.text);
     laws::the_outline_does_not_depend_on_chunks(&input.text, &input.cuts, limits);
     let change = match input.change % 3 {

@@ -42,7 +42,8 @@ impl Path {
         let mut path = self.clone();
         for piece in text.split(['.', '[']).filter(|piece| !piece.is_empty()) {
             let index = piece.strip_suffix(']').and_then(|digits| digits.parse().ok());
-            path.0.push(index.map_or_else(|| Segment::Key(piece.to_owned()), Segment::Index));
+            path.0
+                .push(index.map_or_else(|| Segment::Key(piece.to_owned()), Segment::Index));
         }
         path
     }
@@ -65,7 +66,9 @@ impl Path {
         for segment in &self.0 {
             let step = match (segment, &node.value) {
                 (Segment::Key(key), _) => node.get(key).map(|entry| (&entry.node, entry.position)),
-                (Segment::Index(index), Value::Sequence(items)) => items.get(*index).map(|item| (item, item.position)),
+                (Segment::Index(index), Value::Sequence(items)) => {
+                    items.get(*index).map(|item| (item, item.position))
+                }
                 (Segment::Index(_), _) => None,
             };
             let Some((below, at)) = step else { return position };
@@ -125,15 +128,24 @@ mod tests {
 
     #[test]
     fn a_path_reads_as_it_is_written() {
-        let path = Path::root().key("routes").key("v1.5").below("targets[1].retry.on_status_codes[0]");
-        assert_eq!(path.to_string(), "routes.v1.5.targets[1].retry.on_status_codes[0]");
+        let path = Path::root()
+            .key("routes")
+            .key("v1.5")
+            .below("targets[1].retry.on_status_codes[0]");
+        assert_eq!(
+            path.to_string(),
+            "routes.v1.5.targets[1].retry.on_status_codes[0]"
+        );
         assert_eq!(path.section(), Some("routes"));
         assert_eq!(Path::root().below("").to_string(), "");
     }
 
     #[test]
     fn a_path_is_located_at_the_value_or_the_nearest_thing_above() {
-        let root = read("routes:\n  fast:\n    targets:\n      - provider: openai\n        retry: {attempts: 3}\n").0.unwrap();
+        let root =
+            read("routes:\n  fast:\n    targets:\n      - provider: openai\n        retry: {attempts: 3}\n")
+                .0
+                .unwrap();
         let at = |path: &str| {
             let Position { line, column } = Path::root().below(path).locate(&root);
             (line, column)

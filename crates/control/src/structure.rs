@@ -31,9 +31,17 @@ pub(crate) struct Checked {
 
 /// Checks a tree against a schema.
 pub(crate) fn check(root: &Node, schema: &Json) -> Checked {
-    let mut checker = Checker { schemas: Schemas::new(schema), problems: Vec::new(), secrets: Redactions::default() };
+    let mut checker = Checker {
+        schemas: Schemas::new(schema),
+        problems: Vec::new(),
+        secrets: Redactions::default(),
+    };
     let json = checker.value(root, schema, &Path::root());
-    Checked { json, problems: checker.problems, secrets: checker.secrets }
+    Checked {
+        json,
+        problems: checker.problems,
+        secrets: checker.secrets,
+    }
 }
 
 struct Checker<'s> {
@@ -44,12 +52,18 @@ struct Checker<'s> {
 
 impl<'s> Checker<'s> {
     fn report(&mut self, position: Position, path: &Path, message: impl Into<String>) {
-        self.problems.push(ConfigProblem { position: Some(position), path: path.clone(), message: message.into() });
+        self.problems.push(ConfigProblem {
+            position: Some(position),
+            path: path.clone(),
+            message: message.into(),
+        });
     }
 
     /// `None` when the value is wrong, which has been reported then.
     fn value(&mut self, node: &Node, schema: &'s Json, path: &Path) -> Option<Json> {
-        let Some(schema) = self.schemas.resolve(schema, node) else { return self.free(node, path) };
+        let Some(schema) = self.schemas.resolve(schema, node) else {
+            return self.free(node, path);
+        };
         match &node.value {
             Value::Scalar(scalar) => {
                 if schema::is_secret(schema) {
@@ -75,18 +89,31 @@ impl<'s> Checker<'s> {
     }
 
     fn wrong_kind(&mut self, node: &Node, schema: &Json, found: &str, path: &Path) -> Option<Json> {
-        self.report(node.position, path, format!("expected {}, found {found}", schema::expected(schema)));
+        self.report(
+            node.position,
+            path,
+            format!("expected {}, found {found}", schema::expected(schema)),
+        );
         None
     }
 
     fn sequence(&mut self, items: &[Node], schema: &'s Json, path: &Path) -> Option<Json> {
         // Every item is looked at, also after a wrong one.
-        let items: Vec<_> =
-            items.iter().enumerate().map(|(index, item)| self.value(item, schema, &path.index(index))).collect();
+        let items: Vec<_> = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| self.value(item, schema, &path.index(index)))
+            .collect();
         items.into_iter().collect::<Option<_>>().map(Json::Array)
     }
 
-    fn mapping(&mut self, entries: &[Entry], schema: &'s Json, position: Position, path: &Path) -> Option<Json> {
+    fn mapping(
+        &mut self,
+        entries: &[Entry],
+        schema: &'s Json,
+        position: Position,
+        path: &Path,
+    ) -> Option<Json> {
         let found = self.problems.len();
         let mut object = Map::new();
         for entry in entries {
@@ -94,7 +121,9 @@ impl<'s> Checker<'s> {
                 self.unknown_key(entry, schema, path);
                 continue;
             };
-            let Some(below) = schema::member(schema, name) else { continue };
+            let Some(below) = schema::member(schema, name) else {
+                continue;
+            };
             if is_nothing(&entry.node) && !self.schemas.is_free(below) {
                 continue;
             }
@@ -104,7 +133,10 @@ impl<'s> Checker<'s> {
         }
         for name in schema::required(schema).filter(|name| !object.contains_key(*name)) {
             // A wrong value was reported already; it is not missing on top of that.
-            if entries.iter().all(|entry| entry.key != name || is_nothing(&entry.node)) {
+            if entries
+                .iter()
+                .all(|entry| entry.key != name || is_nothing(&entry.node))
+            {
                 self.report(position, &path.key(name), "it is missing");
             }
         }
@@ -113,9 +145,15 @@ impl<'s> Checker<'s> {
 
     fn unknown_key(&mut self, entry: &Entry, schema: &Json, path: &Path) {
         let in_route = path.section() == Some("routes");
-        let message = in_route.then(|| refusal(&entry.key)).flatten().unwrap_or_else(|| {
-            format!("unknown key{}", near::suggestion(&entry.key, schema::property_names(schema)))
-        });
+        let message = in_route
+            .then(|| refusal(&entry.key))
+            .flatten()
+            .unwrap_or_else(|| {
+                format!(
+                    "unknown key{}",
+                    near::suggestion(&entry.key, schema::property_names(schema))
+                )
+            });
         self.report(entry.position, &path.key(&entry.key), message);
     }
 
@@ -131,9 +169,11 @@ impl<'s> Checker<'s> {
                 Resolved::Decimal(number) => Json::from(number),
                 Resolved::Text(text) => Json::from(text),
             }),
-            Value::Sequence(items) => {
-                items.iter().enumerate().map(|(index, item)| self.free(item, &path.index(index))).collect()
-            }
+            Value::Sequence(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| self.free(item, &path.index(index)))
+                .collect(),
             Value::Mapping(entries) => entries
                 .iter()
                 .map(|entry| Some((entry.key.clone(), self.free(&entry.node, &path.key(&entry.key))?)))

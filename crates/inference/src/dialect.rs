@@ -18,7 +18,8 @@ pub(crate) fn request_kind(endpoint: Endpoint) -> Option<RequestKind> {
 }
 
 /// How a streamed answer of this endpoint is read.
-pub(crate) fn event_format(endpoint: Endpoint) -> Option<&'static dyn EventFormat> {
+#[must_use]
+pub fn event_format(endpoint: Endpoint) -> Option<&'static dyn EventFormat> {
     request_kind(endpoint)?.event_stream().map(EventStream::format)
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use domain::Snapshot;
+use engine::route::ProviderDirectory;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use jiff::Timestamp;
@@ -30,6 +31,15 @@ pub struct GatewayParts {
     pub wall_clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
+/// What a gateway serves: a configuration, compiled.
+#[derive(Clone)]
+pub struct Configuration {
+    /// The configuration itself.
+    pub snapshot: Arc<Snapshot>,
+    /// The providers that a route in a request's header may name.
+    pub directory: Arc<dyn ProviderDirectory + Send + Sync>,
+}
+
 /// Whether new requests are welcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readiness {
@@ -53,10 +63,10 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway that serves `snapshot`.
+    /// A gateway that serves a configuration.
     #[must_use]
-    pub fn new(parts: GatewayParts, snapshot: Arc<Snapshot>) -> Arc<Self> {
-        let pinned = Pinned::new(snapshot, None, &parts.transport, &parts.telemetry);
+    pub fn new(parts: GatewayParts, configuration: Configuration) -> Arc<Self> {
+        let pinned = Pinned::new(configuration, None, &parts.transport, &parts.telemetry);
         Arc::new(Self {
             transport: parts.transport,
             telemetry: parts.telemetry,
@@ -70,10 +80,10 @@ impl Gateway {
         })
     }
 
-    /// Serves another snapshot from now on. Requests under way keep theirs; the health of credentials that did not
+    /// Serves another configuration from now on. Requests under way keep theirs; the health of credentials that did not
     /// change is kept.
-    pub fn install(&self, snapshot: Arc<Snapshot>) {
-        let next = Pinned::new(snapshot, Some(&self.pinned.load()), &self.transport, &self.telemetry);
+    pub fn install(&self, configuration: Configuration) {
+        let next = Pinned::new(configuration, Some(&self.pinned.load()), &self.transport, &self.telemetry);
         self.pinned.store(Arc::new(next));
     }
 

@@ -7,8 +7,7 @@ mod access;
 mod answer;
 mod attempt;
 mod byte_budget;
-mod dialect;
-mod directory;
+pub mod dialect;
 mod ending;
 mod gateway;
 mod ingress;
@@ -25,4 +24,4 @@ mod stack;
 mod stored;
 
 pub use answer::AnswerBody;
-pub use gateway::{Gateway, GatewayParts, Readiness};
+pub use gateway::{Configuration, Gateway, GatewayParts, Readiness};

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use domain::{Credential, Endpoint, ErrorCode, Failure, FailureClass, Provider, Timeouts};
+use engine::credentials::Tried;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Request, Response, header};
 use http_body_util::BodyExt;
@@ -52,10 +53,8 @@ pub(crate) async fn relay(
     }
     let provider = pinned.snapshot.provider(name).ok_or_else(|| unknown_provider(pinned, name))?;
     let path = joined(&provider.base.prefix, path)?;
-    let credential = pinned.state(provider).and_then(|state| {
-        state.bench.choose(engine::credentials::Tried::default(), origin.gateway.uptime())
-    });
-    let credential = credential.map_or(0, |choice| choice.index);
+    let choice = pinned.state(provider).bench.choose(Tried::default(), origin.gateway.uptime());
+    let credential = choice.map_or(0, |choice| choice.index);
     relay_to(origin, pinned, Relayed { provider, path, credential, endpoint: None }, request).await
 }
 
@@ -69,9 +68,9 @@ pub(crate) async fn relay_to(
     to: Relayed<'_>,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    let internal = || Refusal::new(ErrorCode::Internal, "the provider has no state");
-    let state = Arc::clone(pinned.state(to.provider).ok_or_else(internal)?);
-    let credential = to.provider.credentials.get(to.credential).ok_or_else(internal)?;
+    let state = pinned.state(to.provider);
+    let no_credential = || Refusal::new(ErrorCode::Internal, "the provider has no such credential");
+    let credential = to.provider.credentials.get(to.credential).ok_or_else(no_credential)?;
     let mut ending = Ending::new(Origin { endpoint: to.endpoint, ..origin });
     ending.attempt(&state, None);
     let outgoing = outgoing(request, &to, credential)?;

@@ -5,18 +5,25 @@ use std::sync::Arc;
 
 use domain::{Provider, ProviderName, Snapshot};
 use engine::Bench;
+use engine::route::ProviderDirectory;
 use http::HeaderValue;
+use parking_lot::Mutex;
 use providers::transport::{AddressPolicy, Origin, OriginKey, Transport};
 use telemetry::{ProviderMeters, Telemetry};
 
+use crate::gateway::Configuration;
 use crate::resolve::Resolver;
 
 /// A snapshot and its prepared state. A request pins one and sees no other.
-#[derive(Debug)]
 pub(crate) struct Pinned {
     pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) directory: Arc<dyn ProviderDirectory + Send + Sync>,
     pub(crate) resolver: Resolver,
     providers: HashMap<ProviderName, Arc<ProviderState>>,
+    /// Providers that are not live, named by a route that brings its own credential; as many as the directory has.
+    bare: Mutex<HashMap<ProviderName, Arc<ProviderState>>>,
+    transport: Transport,
+    telemetry: Telemetry,
 }
 
 /// What is kept of one provider.
@@ -31,36 +38,51 @@ pub(crate) struct ProviderState {
 
 impl Pinned {
     pub(crate) fn new(
-        snapshot: Arc<Snapshot>,
+        configuration: Configuration,
         before: Option<&Self>,
         transport: &Transport,
         telemetry: &Telemetry,
     ) -> Self {
+        let Configuration { snapshot, directory } = configuration;
         let state = |provider: &Arc<Provider>| {
             let old = before.and_then(|before| before.providers.get(&provider.name));
-            let state = ProviderState {
-                provider: Arc::clone(provider),
-                origin: transport.origin(&origin_key(provider)),
-                bench: bench(provider, old),
-                meters: telemetry.provider(&provider.name),
-                name: HeaderValue::from_str(provider.name.as_str()).unwrap_or(HeaderValue::from_static("unnamed")),
-            };
+            let state = ProviderState::new(provider, bench(provider, old), transport, telemetry);
             (provider.name.clone(), Arc::new(state))
         };
-        let mut providers: HashMap<_, _> = snapshot.providers.iter().map(state).collect();
-        for route in snapshot.routes.values() {
-            route.root.for_each_target(&mut |target| {
-                if !providers.contains_key(&target.provider.name) {
-                    providers.extend([state(&target.provider)]);
-                }
-            });
+        Self {
+            providers: snapshot.providers.iter().map(state).collect(),
+            bare: Mutex::default(),
+            resolver: Resolver::new(),
+            snapshot,
+            directory,
+            transport: transport.clone(),
+            telemetry: telemetry.clone(),
         }
-        Self { resolver: Resolver::new(), providers, snapshot }
     }
 
-    /// The state of a provider of this snapshot, be it live or named by a route that brings its own credential.
-    pub(crate) fn state(&self, provider: &Provider) -> Option<&Arc<ProviderState>> {
-        self.providers.get(&provider.name)
+    /// The state of a provider, be it live or named by a route that brings its own credential.
+    pub(crate) fn state(&self, provider: &Arc<Provider>) -> Arc<ProviderState> {
+        if let Some(state) = self.providers.get(&provider.name) {
+            return Arc::clone(state);
+        }
+        let mut bare = self.bare.lock();
+        let state = bare.entry(provider.name.clone()).or_insert_with(|| {
+            let bench = Arc::new(Bench::new(0));
+            Arc::new(ProviderState::new(provider, bench, &self.transport, &self.telemetry))
+        });
+        Arc::clone(state)
+    }
+}
+
+impl ProviderState {
+    fn new(provider: &Arc<Provider>, bench: Arc<Bench>, transport: &Transport, telemetry: &Telemetry) -> Self {
+        Self {
+            provider: Arc::clone(provider),
+            origin: transport.origin(&origin_key(provider)),
+            bench,
+            meters: telemetry.provider(&provider.name),
+            name: HeaderValue::from_str(provider.name.as_str()).unwrap_or(HeaderValue::from_static("unnamed")),
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use engine::route::{self, CompileContext, RouteProblem, spec};
 use http::HeaderMap;
 
 use crate::attempt::Call;
-use crate::directory::Directory;
 use crate::refusal::Refusal;
 
 /// A route, or the name of a saved one.
@@ -76,8 +75,8 @@ fn inline(call: &Call, text: &str) -> Result<Arc<Route>, Refusal> {
     let compile = || {
         let spec = spec::from_json(text.as_bytes()).map_err(|problem| refuse_route(&[problem]))?;
         let origin = route::Origin::Request { custom_host_allowed: snapshot.request_policy.custom_host };
-        let context =
-            CompileContext { providers: &Directory { snapshot }, defaults: &snapshot.route_defaults, origin };
+        let providers = &*call.pinned.directory;
+        let context = CompileContext { providers, defaults: &snapshot.route_defaults, origin };
         let root = route::compile(&spec, &context).map_err(|problems| refuse_route(&problems))?;
         Ok(Arc::new(Route { name: None, root }))
     };

@@ -24,7 +24,7 @@ use crate::answer::AnswerBody;
 use crate::attempt::{Call, dispatch};
 use crate::ending::Origin;
 use crate::gateway::{Gateway, Readiness};
-use crate::ingress::{Operation, ReadBody, client_shape, match_path, read_json};
+use crate::ingress::{Operation, ReadBody, bound_head, client_shape, match_path, read_json};
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
@@ -76,6 +76,7 @@ async fn answer(
         return Err(Refusal::new(ErrorCode::Draining, "the gateway is shutting down; try again").into());
     }
     let pinned = gateway.pin();
+    bound_head(request.headers(), &pinned.snapshot.limits)?;
     let key = access::authenticate(request.headers(), &pinned.snapshot)?;
     let endpoint = match operation {
         Operation::Call(endpoint) => Some(endpoint),

@@ -12,7 +12,7 @@ use domain::provider::{BaseUrl, HttpVersion, Provider, StreamUsage};
 use domain::{Pattern, ProviderName};
 
 use crate::definition::{self, Live, ProviderDefinition};
-use credentials::Found;
+use credentials::{Found, Search};
 use variables::Values;
 
 pub use credentials::{SecretProblem, present};
@@ -41,7 +41,7 @@ pub enum Compiled {
 /// Everything that is wrong with the definition, each with the path of the field (`auth.header`) and what to do.
 pub fn compile(
     name: &str,
-    definition: ProviderDefinition,
+    mut definition: ProviderDefinition,
     environment: Environment<'_>,
 ) -> Result<Compiled, Vec<Problem>> {
     let mut problems = Problems::default();
@@ -50,7 +50,14 @@ pub fn compile(
     }
     let values = Values::resolve(&definition, environment, &mut problems);
     let auth = credentials::scheme(&definition, &mut problems);
-    let found = credentials::find(name, &definition, &auth, environment, &mut problems);
+    let written = definition.credentials.take().unwrap_or_default();
+    let found = Search {
+        name,
+        definition: &definition.auth,
+        auth: &auth,
+        environment,
+    }
+    .find(written, &mut problems);
     let base = base_url(definition.base_url.as_deref(), &values, &mut problems);
     let prefix = base.as_ref().map_or("", |base| base.prefix.as_str());
     let endpoints = paths::endpoints(&definition.endpoints, prefix, &values, &mut problems);
@@ -93,7 +100,10 @@ pub fn compile(
 fn base_url(text: Option<&str>, values: &Values, problems: &mut Problems) -> Option<BaseUrl> {
     const PATH: &str = "base_url";
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
-        problems.add(PATH, "it is missing; write where the provider answers, such as https://host/v1");
+        problems.add(
+            PATH,
+            "it is missing; write where the provider answers, such as https://host/v1",
+        );
         return None;
     };
     let filled = values.fill(PATH, text, problems)?;
@@ -110,7 +120,10 @@ fn models(names: Option<&[String]>, problems: &mut Problems) -> Vec<Pattern> {
     let names = names.unwrap_or_default();
     for (place, name) in names.iter().enumerate() {
         if name.is_empty() || name.chars().any(char::is_whitespace) {
-            problems.add(format!("models[{place}]"), "a model's name is not empty and has no white space");
+            problems.add(
+                format!("models[{place}]"),
+                "a model's name is not empty and has no white space",
+            );
         }
     }
     names.iter().map(|name| Pattern::from(name.as_str())).collect()

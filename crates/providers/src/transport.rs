@@ -73,13 +73,21 @@ impl Transport {
             tls: Tls::new(&settings.extra_ca_pem)?,
             proxies: Proxies::new(&settings.proxy)?,
         });
-        Ok(Self(Arc::new(Shared { settings, connector, origins: Mutex::default() })))
+        Ok(Self(Arc::new(Shared {
+            settings,
+            connector,
+            origins: Mutex::default(),
+        })))
     }
 
     /// The connections of one origin: the same for the same key. Keep it, so that no lookup happens per request.
     #[must_use]
     pub fn origin(&self, key: &OriginKey) -> Arc<Origin> {
-        let Shared { settings, connector, origins } = &*self.0;
+        let Shared {
+            settings,
+            connector,
+            origins,
+        } = &*self.0;
         let mut origins = origins.lock();
         if let Some(origin) = origins.get(key) {
             return Arc::clone(origin);
@@ -92,17 +100,24 @@ impl Transport {
     /// Closes connections that were idle for too long or that their server closed, and forgets origins that nobody
     /// holds and that keep no connection. To be called every few seconds.
     pub fn reap(&self, now: Instant) {
-        let Shared { settings, origins, .. } = &*self.0;
+        let Shared {
+            settings, origins, ..
+        } = &*self.0;
         let known: Vec<Arc<Origin>> = origins.lock().values().cloned().collect();
         for origin in known {
             origin.reap(now, settings.idle_timeout);
         }
-        origins.lock().retain(|_, origin| Arc::strong_count(origin) > 1 || origin.kept_connections() > 0);
+        origins
+            .lock()
+            .retain(|_, origin| Arc::strong_count(origin) > 1 || origin.kept_connections() > 0);
     }
 }
 
 impl fmt::Debug for Transport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Transport").field("settings", &self.0.settings).finish_non_exhaustive()
+        formatter
+            .debug_struct("Transport")
+            .field("settings", &self.0.settings)
+            .finish_non_exhaustive()
     }
 }

@@ -74,8 +74,33 @@ impl Launch {
             "--cpu-list",
             &self.core.to_string(),
         ]);
-        command.arg(&self.program).args(&self.arguments);
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.arg(&self.program);
+        self.complete(command)
+    }
+
+    /// Starts a server whose output goes to its log.
+    pub(crate) fn start(&self) -> anyhow::Result<Running> {
+        self.spawn(self.command())
+    }
+
+    /// The same with no tool before it, whose own start would count: the child inherits the pin of the thread that starts it.
+    pub(crate) fn start_bare(&self) -> anyhow::Result<Running> {
+        let start = || {
+            pinning::pin_this_thread(self.core)?;
+            self.spawn(self.complete(Command::new(&self.program)))
+        };
+        thread::scope(|scope| {
+            scope
+                .spawn(start)
+                .join()
+                .unwrap_or_else(|_| bail!("the thread that starts {} broke", self.name))
+        })
+    }
+
+    fn complete(&self, mut command: Command) -> Command {
+        command
+            .args(&self.arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         // Whatever a server writes into its working folder belongs beside its log.
         if let Some(folder) = self.log.parent() {
             command.current_dir(folder);
@@ -86,16 +111,14 @@ impl Launch {
         command
     }
 
-    /// Starts a server whose output goes to its log.
-    pub(crate) fn start(&self) -> anyhow::Result<Running> {
+    fn spawn(&self, mut command: Command) -> anyhow::Result<Running> {
         let log = File::create(&self.log).with_context(|| format!("cannot create {}", self.log.display()))?;
         let errors = log.try_clone().context("cannot share a log")?;
-        let mut command = self.command();
         command.stdin(Stdio::null()).stdout(log).stderr(errors);
         let started = Instant::now();
         let child = command
             .spawn()
-            .with_context(|| format!("cannot start {} with setpriv and taskset", self.name))?;
+            .with_context(|| format!("cannot start {}; are setpriv and taskset installed?", self.name))?;
         Ok(Running {
             name: self.name.clone(),
             child,
@@ -238,6 +261,29 @@ mod tests {
         assert!(
             error.contains("ended before it was ready") && error.contains("the configuration is wrong"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn both_ways_of_starting_pin_the_child() {
+        let folder = tempfile::tempdir().unwrap();
+        let cores = pinning::Cores::of_this_machine().unwrap();
+        let mut launch = launch("sleep", &["1000"], &folder);
+        launch.core = cores.load;
+        let running = launch.start_bare().unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", running.id())).unwrap();
+        assert!(
+            status.contains(&format!("Cpus_allowed_list:\t{}\n", cores.load)),
+            "{status}"
+        );
+        launch.program = PathBuf::from("grep");
+        launch.arguments = vec!["Cpus_allowed_list".into(), "/proc/self/status".into()];
+        let mut running = launch.start().unwrap();
+        assert!(running.child.wait().unwrap().success());
+        assert!(
+            running.log_tail().ends_with(&format!("\t{}", cores.load)),
+            "{}",
+            running.log_tail()
         );
     }
 

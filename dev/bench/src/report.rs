@@ -6,7 +6,7 @@ pub(crate) mod machine;
 use std::fmt::Write;
 
 pub(crate) use figures::median;
-use figures::{Spread, absolute, compared, format_value};
+use figures::{Spread, compared, digits, format_value};
 
 use crate::cases::{Compare, Reading, Unit};
 
@@ -181,7 +181,7 @@ brackets: `×` divides by the floor, `+` is what comes on top of it. The last co
 
 impl Row {
     fn absolute(&self, server: &str) -> Option<String> {
-        absolute(&self.of(server).map(|(_, value)| value).collect::<Vec<_>>())
+        median(&self.of(server).map(|(_, value)| value).collect::<Vec<_>>())
             .map(|value| format_value(value, self.unit))
     }
 
@@ -206,7 +206,9 @@ impl Row {
                 };
                 format!("{} ({} to {})", added(median), added(least), added(most))
             }
-            Compare::Ratio | Compare::Alone => format!("{median:.2} × ({least:.2}–{most:.2})"),
+            Compare::Ratio | Compare::Alone => {
+                format!("{} × ({}–{})", digits(median), digits(least), digits(most))
+            }
         })
     }
 

@@ -11,9 +11,9 @@ use serde_json::json;
 pub const SIZE_FORMAT: &str = "byte-size";
 
 /// The largest size that can be written: 1 TiB.
-pub const SIZE_MAX: u64 = 1 << 40;
+pub(super) const SIZE_MAX: u64 = 1 << 40;
 
-/// A number of bytes, at most [`SIZE_MAX`].
+/// A number of bytes, at most 1 TiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteSize(pub u64);
 
@@ -23,7 +23,7 @@ pub enum SizeProblem {
     /// It is not a whole number with a unit.
     #[error("expected a size such as \"64MiB\", \"16KiB\" or \"1GiB\", or a number of bytes")]
     Form,
-    /// It is more than [`SIZE_MAX`].
+    /// It is more than 1 TiB.
     #[error("expected a size of at most 1 TiB")]
     TooLarge,
 }
@@ -36,7 +36,11 @@ impl ByteSize {
     }
 
     fn checked(bytes: u64) -> Result<Self, SizeProblem> {
-        if bytes > SIZE_MAX { Err(SizeProblem::TooLarge) } else { Ok(Self(bytes)) }
+        if bytes > SIZE_MAX {
+            Err(SizeProblem::TooLarge)
+        } else {
+            Ok(Self(bytes))
+        }
     }
 }
 
@@ -44,7 +48,9 @@ impl std::str::FromStr for ByteSize {
     type Err = SizeProblem;
 
     fn from_str(text: &str) -> Result<Self, SizeProblem> {
-        let unit_at = text.find(|letter: char| !letter.is_ascii_digit()).ok_or(SizeProblem::Form)?;
+        let unit_at = text
+            .find(|letter: char| !letter.is_ascii_digit())
+            .ok_or(SizeProblem::Form)?;
         let (digits, unit) = text.split_at(unit_at);
         let bytes_per_unit = match unit.trim_start() {
             "B" => 1,
@@ -59,7 +65,10 @@ impl std::str::FromStr for ByteSize {
         if digits.is_empty() {
             return Err(SizeProblem::Form);
         }
-        let bytes = digits.parse::<u64>().ok().and_then(|count| count.checked_mul(bytes_per_unit));
+        let bytes = digits
+            .parse::<u64>()
+            .ok()
+            .and_then(|count| count.checked_mul(bytes_per_unit));
         Self::checked(bytes.ok_or(SizeProblem::TooLarge)?)
     }
 }
@@ -99,7 +108,10 @@ impl JsonSchema for ByteSize {
         schema.insert("format".to_owned(), json!(SIZE_FORMAT));
         schema.insert("pattern".to_owned(), json!("^[0-9]+ ?(B|[KkMG]B|[KMG]iB)$"));
         schema.insert("minimum".to_owned(), json!(0));
-        schema.insert("description".to_owned(), json!("A size such as `64MiB`, `16KiB` or `10MB`; a bare number is bytes."));
+        schema.insert(
+            "description".to_owned(),
+            json!("A size such as `64MiB`, `16KiB` or `10MB`; a bare number is bytes."),
+        );
         schema
     }
 }
@@ -111,15 +123,22 @@ mod tests {
 
     #[test]
     fn a_size_needs_a_unit_or_is_bytes() {
-        for (json, bytes) in
-            [("\"64MiB\"", 64 << 20), ("\"16 KiB\"", 16 << 10), ("\"10MB\"", 10_000_000), ("\"1GiB\"", 1 << 30), ("7", 7)]
-        {
+        for (json, bytes) in [
+            ("\"64MiB\"", 64 << 20),
+            ("\"16 KiB\"", 16 << 10),
+            ("\"10MB\"", 10_000_000),
+            ("\"1GiB\"", 1 << 30),
+            ("7", 7),
+        ] {
             assert_eq!(serde_json::from_str::<ByteSize>(json).unwrap().0, bytes, "{json}");
         }
         for bad in ["\"64\"", "\"MiB\"", "\"64mb\"", "\"-1B\"", "-1", "1.5", "true"] {
             assert!(serde_json::from_str::<ByteSize>(bad).is_err(), "{bad}");
         }
-        assert_eq!("99999999999999999999GiB".parse::<ByteSize>(), Err(SizeProblem::TooLarge));
+        assert_eq!(
+            "99999999999999999999GiB".parse::<ByteSize>(),
+            Err(SizeProblem::TooLarge)
+        );
         assert_eq!("2000GiB".parse::<ByteSize>(), Err(SizeProblem::TooLarge));
     }
 

@@ -23,11 +23,17 @@ pub(super) fn convert(scalar: &Scalar, schema: &Json) -> Result<Json, String> {
         }
         Resolved::Truth(truth) if allows("boolean") => Ok(Json::from(truth)),
         // A number where a text is wanted is that text as it was written: `model: 4`.
-        Resolved::Text(_) | Resolved::Whole(_) | Resolved::Large(_) | Resolved::Decimal(_) if allows("string") => {
+        Resolved::Text(_) | Resolved::Whole(_) | Resolved::Large(_) | Resolved::Decimal(_)
+            if allows("string") =>
+        {
             text(&scalar.text, schema)
         }
         _ if scalar.style == Style::Interpolated && allows("string") => text(&scalar.text, schema),
-        found => Err(format!("expected {}, found {}", schema::expected(schema), name(&found, scalar))),
+        found => Err(format!(
+            "expected {}, found {}",
+            schema::expected(schema),
+            name(&found, scalar)
+        )),
     }
 }
 
@@ -38,7 +44,10 @@ fn choice(scalar: &Scalar, choices: &[&str]) -> Result<Json, String> {
     }
     let listed: Vec<_> = choices.iter().map(|choice| format!("`{choice}`")).collect();
     let suggestion = near::suggestion(text, choices.iter().copied());
-    Err(format!("expected {}, found `{text}`{suggestion}", listed.join(" or ")))
+    Err(format!(
+        "expected {}, found `{text}`{suggestion}",
+        listed.join(" or ")
+    ))
 }
 
 fn text(text: &str, schema: &Json) -> Result<Json, String> {
@@ -66,14 +75,19 @@ fn whole(number: i128, schema: &Json) -> Result<Json, String> {
         };
         return Err(format!("expected a whole number {range}, found {number}"));
     }
-    let json = u64::try_from(number).map(Json::from).or_else(|_| i64::try_from(number).map(Json::from));
+    let json = u64::try_from(number)
+        .map(Json::from)
+        .or_else(|_| i64::try_from(number).map(Json::from));
     json.map_err(|_| format!("{number} is out of range"))
 }
 
 fn decimal(text: &str, schema: &Json) -> Result<Json, String> {
     let number = text.parse::<f64>().map_err(|_| "expected a number".to_owned())?;
     let bound = |name: &str| schema.get(name).and_then(Json::as_f64);
-    let (least, most) = (bound("minimum").unwrap_or(f64::MIN), bound("maximum").unwrap_or(f64::MAX));
+    let (least, most) = (
+        bound("minimum").unwrap_or(f64::MIN),
+        bound("maximum").unwrap_or(f64::MAX),
+    );
     if (least..=most).contains(&number) {
         Ok(Json::from(number))
     } else {
@@ -85,7 +99,9 @@ fn name(found: &Resolved<'_>, scalar: &Scalar) -> String {
     match found {
         Resolved::Nothing => "nothing".to_owned(),
         Resolved::Truth(truth) => format!("`{truth}`"),
-        Resolved::Whole(_) | Resolved::Large(_) | Resolved::Decimal(_) => format!("the number {}", scalar.text),
+        Resolved::Whole(_) | Resolved::Large(_) | Resolved::Decimal(_) => {
+            format!("the number {}", scalar.text)
+        }
         Resolved::Text(_) => "a text".to_owned(),
     }
 }

@@ -26,7 +26,9 @@ fn render_at(node: &Node, depth: usize, text: &mut String) {
         Value::Mapping(entries) if entries.is_empty() => line(text, 0, "{}"),
         Value::Sequence(items) => items.iter().for_each(|item| child("-", item, depth, text)),
         Value::Mapping(entries) => {
-            entries.iter().for_each(|entry| child(&format!("{}:", quote(&entry.key)), &entry.node, depth, text));
+            entries
+                .iter()
+                .for_each(|entry| child(&format!("{}:", quote(&entry.key)), &entry.node, depth, text));
         }
     }
 }

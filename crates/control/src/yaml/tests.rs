@@ -28,7 +28,9 @@ fn every_key_and_value_knows_its_place() {
     let listen = server.node.get("listen").unwrap();
     assert_eq!(listen.position, Position { line: 3, column: 3 });
     assert_eq!(listen.node.position, Position { line: 3, column: 11 });
-    let Value::Sequence(items) = &root.get("list").unwrap().node.value else { panic!("a list") };
+    let Value::Sequence(items) = &root.get("list").unwrap().node.value else {
+        panic!("a list")
+    };
     assert_eq!(items[1].position, Position { line: 4, column: 11 });
 }
 
@@ -44,21 +46,29 @@ fn json_is_read_too_and_an_empty_text_is_an_empty_mapping() {
 #[test]
 fn a_key_that_occurs_twice_is_reported_with_both_lines_and_the_rest_is_still_read() {
     let (root, problems) = read("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\na: 4\n");
-    assert_eq!(problems.iter().map(ToString::to_string).collect::<Vec<_>>(), [
-        "5:3: the key `c` occurs twice; it stands in line 3 already",
-        "6:1: the key `a` occurs twice; it stands in line 1 already",
-    ]);
+    assert_eq!(
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [
+            "5:3: the key `c` occurs twice; it stands in line 3 already",
+            "6:1: the key `a` occurs twice; it stands in line 1 already",
+        ]
+    );
     assert_eq!(text_of(&root.unwrap(), "a"), "1");
 }
 
 #[test]
 fn anchors_repeat_and_merge_keys_fill_in_what_is_not_written() {
-    let root = tree("base: &base {x: 1, y: 2}\nuse:\n  <<: *base\n  y: 3\nlate:\n  y: 4\n  <<: [*base]\ncopy: *base\n");
+    let root = tree(
+        "base: &base {x: 1, y: 2}\nuse:\n  <<: *base\n  y: 3\nlate:\n  y: 4\n  <<: [*base]\ncopy: *base\n",
+    );
     assert_eq!(text_of(&root.get("use").unwrap().node, "x"), "1");
     assert_eq!(text_of(&root.get("use").unwrap().node, "y"), "3");
     assert_eq!(text_of(&root.get("late").unwrap().node, "y"), "4");
     assert_eq!(text_of(&root.get("copy").unwrap().node, "x"), "1");
-    assert_eq!(problems("a:\n  <<: text\n"), ["2:3: `<<` merges a mapping, or a list of mappings"]);
+    assert_eq!(
+        problems("a:\n  <<: text\n"),
+        ["2:3: `<<` merges a mapping, or a list of mappings"]
+    );
 }
 
 #[test]
@@ -70,7 +80,10 @@ fn repetition_through_anchors_is_bounded() {
     }
     let (root, problems) = read(&bomb);
     assert_eq!(root, None);
-    assert!(problems[0].message.contains(&NODES_MAX.to_string()), "{problems:?}");
+    assert!(
+        problems[0].message.contains(&NODES_MAX.to_string()),
+        "{problems:?}"
+    );
     let itself = &problems_of_recursion()[0];
     assert!(itself.contains("within what it repeats"), "{itself}");
 }
@@ -89,8 +102,14 @@ fn nesting_is_bounded_without_using_the_stack() {
 
 #[test]
 fn what_would_be_ignored_or_ambiguous_is_refused() {
-    assert_eq!(problems("a: 1\n---\nb: 2\n"), ["2:1: there is a second document; a configuration is one document"]);
-    assert_eq!(problems("a: !secret x\n"), ["1:12: the tag `!secret` is not supported; remove it"]);
+    assert_eq!(
+        problems("a: 1\n---\nb: 2\n"),
+        ["2:1: there is a second document; a configuration is one document"]
+    );
+    assert_eq!(
+        problems("a: !secret x\n"),
+        ["1:12: the tag `!secret` is not supported; remove it"]
+    );
     assert_eq!(problems("? [a]\n: b\n"), ["1:3: a key must be a text"]);
     assert_eq!(problems("a: !!str 5\n"), Vec::<String>::new());
     for broken in ["a: [1", "a: \"x", "a:\n\t- b", "*nobody", "%FOO\n---\n"] {
@@ -100,7 +119,10 @@ fn what_would_be_ignored_or_ambiguous_is_refused() {
 
 #[test]
 fn plain_texts_mean_what_the_core_schema_says() {
-    let plain = |text: &str| Scalar { text: text.to_owned(), style: Style::Plain };
+    let plain = |text: &str| Scalar {
+        text: text.to_owned(),
+        style: Style::Plain,
+    };
     for (text, meaning) in [
         ("", Resolved::Nothing),
         ("~", Resolved::Nothing),
@@ -124,7 +146,13 @@ fn plain_texts_mean_what_the_core_schema_says() {
     ] {
         assert_eq!(resolve(&plain(text)), meaning, "{text:?}");
     }
-    assert_eq!(resolve(&Scalar { text: "5".to_owned(), style: Style::Quoted }), Resolved::Text("5"));
+    assert_eq!(
+        resolve(&Scalar {
+            text: "5".to_owned(),
+            style: Style::Quoted
+        }),
+        Resolved::Text("5")
+    );
 }
 
 #[test]
@@ -138,20 +166,42 @@ fn shape(node: &Node) -> String {
         Value::Scalar(scalar) => format!("{:?}{:?}", scalar.style, scalar.text),
         Value::Sequence(items) => format!("{:?}", items.iter().map(shape).collect::<Vec<_>>()),
         Value::Mapping(entries) => {
-            format!("{:?}", entries.iter().map(|entry| (&entry.key, shape(&entry.node))).collect::<Vec<_>>())
+            format!(
+                "{:?}",
+                entries
+                    .iter()
+                    .map(|entry| (&entry.key, shape(&entry.node)))
+                    .collect::<Vec<_>>()
+            )
         }
     }
 }
 
 fn any_node() -> impl Strategy<Value = Node> {
-    let node = |value| Node { position: Position::START, value };
-    let plain = "[a-z0-9]{1,6}".prop_map(|text| Scalar { text, style: Style::Plain });
-    let quoted = any::<String>().prop_map(|text| Scalar { text, style: Style::Quoted });
+    let node = |value| Node {
+        position: Position::START,
+        value,
+    };
+    let plain = "[a-z0-9]{1,6}".prop_map(|text| Scalar {
+        text,
+        style: Style::Plain,
+    });
+    let quoted = any::<String>().prop_map(|text| Scalar {
+        text,
+        style: Style::Quoted,
+    });
     let scalar = prop_oneof![plain, quoted].prop_map(move |scalar| node(Value::Scalar(scalar)));
     scalar.prop_recursive(4, 40, 5, move |inner| {
         let key = "[ -~]{0,8}".prop_filter("`<<` merges", |key| key != "<<");
         let entries = prop::collection::btree_map(key, inner.clone(), 0..5).prop_map(|entries| {
-            entries.into_iter().map(|(key, node)| super::Entry { key, position: Position::START, node }).collect()
+            entries
+                .into_iter()
+                .map(|(key, node)| super::Entry {
+                    key,
+                    position: Position::START,
+                    node,
+                })
+                .collect()
         });
         prop_oneof![
             prop::collection::vec(inner, 0..5).prop_map(move |items| node(Value::Sequence(items))),

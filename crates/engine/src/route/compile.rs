@@ -11,9 +11,10 @@ mod tests;
 
 use std::sync::Arc;
 
+use domain::CredentialId;
 use domain::provider::{Credential, Provider};
-use domain::route::{RetryPolicy, RouteNode};
-use domain::{CredentialId, Timeouts};
+pub use domain::route::RouteDefaults as Defaults;
+use domain::route::RouteNode;
 use secrecy::SecretString;
 
 use self::inherit::Inherited;
@@ -60,8 +61,6 @@ pub enum Origin {
         custom_host_allowed: bool,
     },
 }
-
-pub use domain::route::RouteDefaults as Defaults;
 
 /// What a route is compiled against.
 #[derive(Clone, Copy)]
@@ -116,11 +115,22 @@ pub fn defaults(spec: &DefaultsSpec) -> Result<Defaults, Vec<RouteProblem>> {
         ..RouteSpec::default()
     };
     let built_in = Defaults::default();
-    let context = CompileContext { providers: &Nobody, defaults: &built_in, origin: Origin::Operator };
-    let mut compiler = Compiler { context: &context, problems: Vec::new(), targets: 0 };
+    let context = CompileContext {
+        providers: &Nobody,
+        defaults: &built_in,
+        origin: Origin::Operator,
+    };
+    let mut compiler = Compiler {
+        context: &context,
+        problems: Vec::new(),
+        targets: 0,
+    };
     let settings = compiler.refine(&Inherited::from(&built_in), &node, &Place::root());
     if compiler.problems.is_empty() {
-        Ok(Defaults { retry: settings.retry, timeouts: settings.timeouts })
+        Ok(Defaults {
+            retry: settings.retry,
+            timeouts: settings.timeouts,
+        })
     } else {
         Err(compiler.problems)
     }
@@ -138,7 +148,12 @@ impl ProviderDirectory for Nobody {
         None
     }
 
-    fn credential(&self, provider: &Provider, _: &SecretString, _: CredentialId) -> Result<Credential, String> {
+    fn credential(
+        &self,
+        provider: &Provider,
+        _: &SecretString,
+        _: CredentialId,
+    ) -> Result<Credential, String> {
         Err(format!("provider `{}` is not known here", provider.name))
     }
 

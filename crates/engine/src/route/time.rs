@@ -74,7 +74,11 @@ impl std::str::FromStr for TimeLimit {
     type Err = TimeProblem;
 
     fn from_str(text: &str) -> Result<Self, TimeProblem> {
-        if text == "none" { Ok(Self::Never) } else { text.parse().and_then(Self::from_span) }
+        if text == "none" {
+            Ok(Self::Never)
+        } else {
+            text.parse().and_then(Self::from_span)
+        }
     }
 }
 

@@ -42,9 +42,7 @@ pub(crate) async fn dispatch(mut call: Call, route: Arc<Route>) -> Result<Respon
     let mut tried = Tried::default();
     loop {
         let Some(target) = walk.target() else { return Err(Refusal::new(ErrorCode::Internal, "the route is empty")) };
-        let Some(state) = call.pinned.state(&target.provider).cloned() else {
-            return Err(Refusal::new(ErrorCode::Internal, "the route's provider is not live"));
-        };
+        let state = call.pinned.state(&target.provider);
         let Some(chosen) = choose(&call, target, &state, &mut tried) else {
             return Err(Refusal::new(ErrorCode::Internal, "the target has no credential"));
         };

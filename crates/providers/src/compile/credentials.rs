@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::provider::{AuthScheme, Credential};
 use domain::CredentialId;
+use domain::provider::{AuthScheme, Credential};
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -22,7 +22,9 @@ pub enum SecretProblem {
     #[error("the secret is empty; write it, or set the environment variable it comes from")]
     Empty,
     /// A header cannot carry it.
-    #[error("the secret holds a line break or another character that no header may have; check how it was copied")]
+    #[error(
+        "the secret holds a line break or another character that no header may have; check how it was copied"
+    )]
     NotAHeaderValue,
     /// The provider takes none.
     #[error("the provider takes no credential; remove it, or set `auth.scheme`")]
@@ -42,7 +44,11 @@ pub(super) enum Found {
 ///
 /// # Errors
 /// When the secret cannot be carried there.
-pub fn present(auth: &AuthScheme, secret: &SecretString, id: CredentialId) -> Result<Credential, SecretProblem> {
+pub fn present(
+    auth: &AuthScheme,
+    secret: &SecretString,
+    id: CredentialId,
+) -> Result<Credential, SecretProblem> {
     let text = secret.expose_secret().trim();
     if text.is_empty() {
         return Err(SecretProblem::Empty);
@@ -52,18 +58,30 @@ pub fn present(auth: &AuthScheme, secret: &SecretString, id: CredentialId) -> Re
         AuthScheme::Bearer => header = Some((AUTHORIZATION, sensitive(&format!("Bearer {text}"))?)),
         AuthScheme::Header(name) => header = Some((name.clone(), sensitive(text)?)),
         AuthScheme::Query(name) => {
-            query = Some(SecretString::from(format!("{}={}", percent::encode(name), percent::encode(text))));
+            query = Some(SecretString::from(format!(
+                "{}={}",
+                percent::encode(name),
+                percent::encode(text)
+            )));
         }
         AuthScheme::None => return Err(SecretProblem::NotWanted),
     }
-    Ok(Credential { id, secret: Some(SecretString::from(text)), header, query })
+    Ok(Credential {
+        id,
+        secret: Some(SecretString::from(text)),
+        header,
+        query,
+    })
 }
 
 /// The scheme of a definition; any scheme after a problem.
 pub(super) fn scheme(definition: &ProviderDefinition, problems: &mut Problems) -> AuthScheme {
     let auth = &definition.auth;
-    let may_have_credential =
-        definition.credentials.as_ref().is_some_and(|list| !list.is_empty()) || auth.env.is_some();
+    let may_have_credential = definition
+        .credentials
+        .as_ref()
+        .is_some_and(|list| !list.is_empty())
+        || auth.env.is_some();
     match auth.scheme {
         Some(definition::AuthScheme::Bearer) => AuthScheme::Bearer,
         Some(definition::AuthScheme::None) => AuthScheme::None,
@@ -73,65 +91,91 @@ pub(super) fn scheme(definition: &ProviderDefinition, problems: &mut Problems) -
         Some(definition::AuthScheme::Query) => match auth.parameter.as_deref() {
             Some(parameter) if !parameter.is_empty() => AuthScheme::Query(parameter.to_owned()),
             _ => {
-                problems.add("auth.parameter", "it is missing; name the query parameter, as `scheme` is `query`");
+                problems.add(
+                    "auth.parameter",
+                    "it is missing; name the query parameter, as `scheme` is `query`",
+                );
                 AuthScheme::None
             }
         },
     }
 }
 
-/// The credentials that the definition holds, else those of the environment.
-pub(super) fn find(
-    name: &str,
-    definition: &ProviderDefinition,
-    auth: &AuthScheme,
-    environment: Environment<'_>,
-    problems: &mut Problems,
-) -> Found {
-    let written = definition.credentials.as_deref().unwrap_or_default();
-    let env = definition.auth.env.as_deref().unwrap_or_default();
-    let secrets: Vec<(String, SecretString)> = if written.is_empty() {
-        from_environment(env, environment)
-    } else {
-        let place = |(place, secret): (usize, &definition::Secret)| {
-            (format!("credentials[{place}]"), secret.clone().into_inner())
+/// Where the credentials of one provider are looked for.
+pub(super) struct Search<'a> {
+    pub(super) name: &'a str,
+    pub(super) definition: &'a definition::Auth,
+    pub(super) auth: &'a AuthScheme,
+    pub(super) environment: Environment<'a>,
+}
+
+impl Search<'_> {
+    /// The credentials that were written, else those of the environment.
+    pub(super) fn find(&self, written: Vec<definition::Secret>, problems: &mut Problems) -> Found {
+        let env = self.definition.env.as_deref().unwrap_or_default();
+        let secrets: Vec<(String, SecretString)> = if written.is_empty() {
+            from_environment(env, self.environment)
+        } else {
+            let place = |(place, secret): (usize, definition::Secret)| {
+                (format!("credentials[{place}]"), secret.into_inner())
+            };
+            written.into_iter().enumerate().map(place).collect()
         };
-        written.iter().enumerate().map(place).collect()
-    };
-    if secrets.len() > CREDENTIALS_MAX {
-        problems.add("credentials", format!("there are more than {CREDENTIALS_MAX}; remove some"));
-    }
-    let mut credentials = Vec::with_capacity(secrets.len().max(1));
-    for (number, (path, secret)) in (1..).zip(&secrets).take(CREDENTIALS_MAX) {
-        match present(auth, secret, CredentialId::from(format!("{name}#{number}"))) {
-            Ok(credential) => credentials.push(credential),
-            Err(problem) => problems.add(path, problem.to_string()),
+        if secrets.len() > CREDENTIALS_MAX {
+            problems.add(
+                "credentials",
+                format!("there are more than {CREDENTIALS_MAX}; remove some"),
+            );
         }
-    }
-    let needs_none = *auth == AuthScheme::None || definition.auth.optional == Some(true);
-    if credentials.is_empty() && needs_none {
-        let id = CredentialId::from(format!("{name}#1"));
-        credentials.push(Credential { id, secret: None, header: None, query: None });
-    }
-    if credentials.is_empty() {
-        if env.is_empty() && secrets.is_empty() {
-            problems.add("credentials", "there is none; write one, or set `auth.scheme` to `none`");
+        let mut credentials = Vec::with_capacity(secrets.len().max(1));
+        for (number, (path, secret)) in (1..).zip(&secrets).take(CREDENTIALS_MAX) {
+            match present(self.auth, secret, self.id(number)) {
+                Ok(credential) => credentials.push(credential),
+                Err(problem) => problems.add(path, problem.to_string()),
+            }
         }
-        return Found::Missing(env.to_vec());
+        let needs_none = *self.auth == AuthScheme::None || self.definition.optional == Some(true);
+        if credentials.is_empty() && needs_none {
+            credentials.push(Credential {
+                id: self.id(1),
+                secret: None,
+                header: None,
+                query: None,
+            });
+        }
+        if credentials.is_empty() {
+            if env.is_empty() && secrets.is_empty() {
+                problems.add(
+                    "credentials",
+                    "there is none; write one, or set `auth.scheme` to `none`",
+                );
+            }
+            return Found::Missing(env.to_vec());
+        }
+        Found::Credentials(credentials.into())
     }
-    Found::Credentials(credentials.into())
+
+    fn id(&self, number: usize) -> CredentialId {
+        CredentialId::from(format!("{}#{number}", self.name))
+    }
 }
 
 /// The secrets of the first variable that is set, split at commas.
 fn from_environment(env: &[String], environment: Environment<'_>) -> Vec<(String, SecretString)> {
     let present = |value: &String| !value.trim().is_empty();
-    let Some((name, value)) =
-        env.iter().find_map(|name| Some((name, environment(name).filter(present)?)))
+    let Some((name, value)) = env
+        .iter()
+        .find_map(|name| Some((name, environment(name).filter(present)?)))
     else {
         return Vec::new();
     };
-    let secrets = value.split(',').map(str::trim).filter(|secret| !secret.is_empty());
-    secrets.map(|secret| (format!("auth.env ({name})"), SecretString::from(secret))).collect()
+    let secrets = value
+        .split(',')
+        .map(str::trim)
+        .filter(|secret| !secret.is_empty());
+    secrets
+        .map(|secret| (format!("auth.env ({name})"), SecretString::from(secret)))
+        .collect()
 }
 
 fn header_scheme(header: Option<&str>, problems: &mut Problems) -> AuthScheme {

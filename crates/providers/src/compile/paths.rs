@@ -29,8 +29,14 @@ pub(super) fn endpoints(
             }
         }
     });
-    if Endpoint::ALL.into_iter().all(|endpoint| definition.path(endpoint).is_none()) {
-        problems.add("endpoints", "there is none; write at least one, such as `chat_completions: /chat/completions`");
+    if Endpoint::ALL
+        .into_iter()
+        .all(|endpoint| definition.path(endpoint).is_none())
+    {
+        problems.add(
+            "endpoints",
+            "there is none; write at least one, such as `chat_completions: /chat/completions`",
+        );
     }
     paths
 }
@@ -44,12 +50,17 @@ fn endpoint_path(prefix: &str, text: &str) -> Result<EndpointPath, &'static str>
     }
     let not_a_path = |_| "it is not a path; percent-encode what a URL may not have";
     let Some((before, after)) = text.split_once(MODEL) else {
-        return PathAndQuery::try_from(format!("{prefix}{text}")).map(EndpointPath::Fixed).map_err(not_a_path);
+        return PathAndQuery::try_from(format!("{prefix}{text}"))
+            .map(EndpointPath::Fixed)
+            .map_err(not_a_path);
     };
     if after.contains(MODEL) {
         return Err("`{model}` may be in it only once");
     }
     let before = format!("{prefix}{before}");
     PathAndQuery::try_from(format!("{before}m{after}")).map_err(not_a_path)?;
-    Ok(EndpointPath::PerModel { before, after: after.to_owned() })
+    Ok(EndpointPath::PerModel {
+        before,
+        after: after.to_owned(),
+    })
 }

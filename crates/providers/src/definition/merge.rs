@@ -1,8 +1,6 @@
 //! Putting what the operator wrote over what is built in: a value or a list replaces, a table is merged by name.
 
-use super::{
-    Auth, Endpoints, Headers, Live, ProviderDefinition, Streams, Transport, Variable,
-};
+use super::{Auth, Endpoints, Headers, Live, ProviderDefinition, Streams, Transport, Variable};
 
 impl ProviderDefinition {
     /// This definition with every field that `over` gives taken from there.
@@ -33,8 +31,12 @@ impl ProviderDefinition {
             headers: self.headers.merge(over.headers),
             errors: over.errors.or(self.errors),
             rate_limits: over.rate_limits.or(self.rate_limits),
-            transport: Transport { http: over.transport.http.or(self.transport.http) },
-            streams: Streams { usage: over.streams.usage.or(self.streams.usage) },
+            transport: Transport {
+                http: over.transport.http.or(self.transport.http),
+            },
+            streams: Streams {
+                usage: over.streams.usage.or(self.streams.usage),
+            },
         }
     }
 }
@@ -81,6 +83,9 @@ impl Headers {
     fn merge(self, over: Self) -> Self {
         let mut default = self.default;
         default.extend(over.default);
-        Self { default, forward: over.forward.or(self.forward) }
+        Self {
+            default,
+            forward: over.forward.or(self.forward),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How long `slow-first-token` waits before anything of the body.
+/// How long `slow-first-token` waits before anything of the body, and slow models before a whole answer.
 pub const FIRST_TOKEN_PAUSE: Duration = Duration::from_secs(3);
 
 /// How long `slow-tokens` waits before each token.
@@ -15,9 +15,9 @@ pub enum Behaviour {
     Echo,
     /// Answers with this error status.
     Fail(u16),
-    /// Sends the head, waits [`FIRST_TOKEN_PAUSE`], then answers.
+    /// Sends the head of a stream, waits [`FIRST_TOKEN_PAUSE`], then the rest; waits before all of a whole answer.
     SlowFirstToken,
-    /// Waits [`TOKEN_PAUSE`] before each token.
+    /// Waits [`TOKEN_PAUSE`] before each token of a stream; a whole answer is as slow as `slow-first-token`.
     SlowTokens,
     /// Never gets beyond the head of a stream; sends nothing at all otherwise.
     Hang,
@@ -63,12 +63,18 @@ impl Behaviour {
     /// The behaviour of a model; any other name echoes.
     #[must_use]
     pub fn of_model(model: &str) -> Self {
-        MODELS.iter().find(|(name, _)| *name == model).map_or(Self::Echo, |(_, behaviour)| *behaviour)
+        MODELS
+            .iter()
+            .find(|(name, _)| *name == model)
+            .map_or(Self::Echo, |(_, behaviour)| *behaviour)
     }
 
     /// The name of the model that behaves so.
     #[must_use]
     pub fn model_name(self) -> &'static str {
-        MODELS.iter().find(|(_, behaviour)| *behaviour == self).map_or("echo", |(name, _)| name)
+        MODELS
+            .iter()
+            .find(|(_, behaviour)| *behaviour == self)
+            .map_or("echo", |(name, _)| name)
     }
 }

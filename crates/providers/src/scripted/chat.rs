@@ -18,10 +18,21 @@ pub(super) const SHAPE: ClientShape = ClientShape::OpenAi;
 pub(super) fn answer(body: &Value, fingerprint: Fingerprint) -> Result<Answer, Refusal> {
     let conversation = read(body)?;
     let reply = conversation.reply(fingerprint);
-    let choices = body.get("n").and_then(Value::as_u64).unwrap_or(1).clamp(1, CHOICES_MAX);
-    let writer = Writer { conversation: &conversation, reply: &reply, fingerprint, choices };
+    let choices = body
+        .get("n")
+        .and_then(Value::as_u64)
+        .unwrap_or(1)
+        .clamp(1, CHOICES_MAX);
+    let writer = Writer {
+        conversation: &conversation,
+        reply: &reply,
+        fingerprint,
+        choices,
+    };
     Ok(if conversation.stream {
-        let include_usage = body.pointer("/stream_options/include_usage").and_then(Value::as_bool);
+        let include_usage = body
+            .pointer("/stream_options/include_usage")
+            .and_then(Value::as_bool);
         Answer::Stream(writer.events(include_usage == Some(true)))
     } else {
         Answer::Whole(writer.completion())
@@ -45,12 +56,24 @@ pub(super) fn usage(input_tokens: usize, output_tokens: usize) -> Value {
 }
 
 fn read(body: &Value) -> Result<Conversation, Refusal> {
-    let messages = body.get("messages").and_then(Value::as_array).filter(|messages| !messages.is_empty());
-    let messages = messages.ok_or_else(|| Refusal::field("messages", "`messages` must be a list that is not empty"))?;
+    let messages = body
+        .get("messages")
+        .and_then(Value::as_array)
+        .filter(|messages| !messages.is_empty());
+    let messages =
+        messages.ok_or_else(|| Refusal::field("messages", "`messages` must be a list that is not empty"))?;
     let mut conversation = Conversation {
-        model: body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        model: body
+            .get("model")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
         stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
-        tools: body.get("tools").and_then(Value::as_array).map(|tools| read_tools(tools)).unwrap_or_default(),
+        tools: body
+            .get("tools")
+            .and_then(Value::as_array)
+            .map(|tools| read_tools(tools))
+            .unwrap_or_default(),
         choice: read_choice(body.get("tool_choice")),
         schema: read_schema(body.get("response_format")),
         output_tokens_max: limit(body, &["max_completion_tokens", "max_tokens"]),
@@ -59,7 +82,10 @@ fn read(body: &Value) -> Result<Conversation, Refusal> {
     for message in messages {
         let role = message.get("role").and_then(Value::as_str);
         let role = role.ok_or_else(|| Refusal::field("messages", "each message must have a `role`"))?;
-        conversation.add_message(role, Content::read(message.get("content").unwrap_or(&Value::Null)));
+        conversation.add_message(
+            role,
+            Content::read(message.get("content").unwrap_or(&Value::Null)),
+        );
     }
     Ok(conversation)
 }
@@ -69,7 +95,10 @@ fn read_tools(tools: &[Value]) -> Vec<Tool> {
     let read = |function: &Value| {
         Some(Tool {
             name: function.get("name")?.as_str()?.to_owned(),
-            parameters: function.get("parameters").cloned().unwrap_or(json!({ "type": "object" })),
+            parameters: function
+                .get("parameters")
+                .cloned()
+                .unwrap_or(json!({ "type": "object" })),
         })
     };
     functions.filter_map(read).collect()
@@ -90,7 +119,12 @@ fn read_choice(choice: Option<&Value>) -> ToolChoice {
 fn read_schema(format: Option<&Value>) -> Option<Value> {
     let format = format?;
     match format.get("type")?.as_str()? {
-        "json_schema" => Some(format.pointer("/json_schema/schema").cloned().unwrap_or(json!({ "type": "object" }))),
+        "json_schema" => Some(
+            format
+                .pointer("/json_schema/schema")
+                .cloned()
+                .unwrap_or(json!({ "type": "object" })),
+        ),
         "json_object" => Some(json!({ "properties": { "echo": { "type": "string" } } })),
         _ => None,
     }
@@ -134,7 +168,12 @@ impl Writer<'_> {
                 "annotations": [],
             });
         }
-        let calls: Vec<Value> = self.reply.calls.iter().map(|call| call_object(call, &call.arguments.to_string())).collect();
+        let calls: Vec<Value> = self
+            .reply
+            .calls
+            .iter()
+            .map(|call| call_object(call, &call.arguments.to_string()))
+            .collect();
         json!({
             "role": "assistant",
             "content": null,
@@ -168,18 +207,30 @@ impl Writer<'_> {
             frames.push(Frame::data(&last));
         }
         frames.push(Frame::done());
-        let error = open_ai("server_error", "scripted failure in the middle of the stream", None, None);
-        Events { frames, error: Frame::data(&error) }
+        let error = open_ai(
+            "server_error",
+            "scripted failure in the middle of the stream",
+            None,
+            None,
+        );
+        Events {
+            frames,
+            error: Frame::data(&error),
+        }
     }
 
     fn add_choice(&self, frames: &mut Vec<Frame>, index: u64, include_usage: bool) {
         let mut push = |delta: Value, finish: Option<&str>, is_token: bool| {
             let choice = json!({ "index": index, "delta": delta, "logprobs": null, "finish_reason": finish });
             let frame = Frame::data(&self.chunk(&[choice], include_usage));
-            frames.push(if is_token { frame.as_token() } else { frame });
+            frames.push(if is_token { frame.into_token() } else { frame });
         };
         if self.reply.calls.is_empty() {
-            push(json!({ "role": "assistant", "content": "", "refusal": null }), None, false);
+            push(
+                json!({ "role": "assistant", "content": "", "refusal": null }),
+                None,
+                false,
+            );
             for token in tokens(&self.reply.text) {
                 push(json!({ "content": token }), None, true);
             }

@@ -13,8 +13,10 @@ pub(super) fn answer(body: &Value, fingerprint: Fingerprint) -> Result<Answer, R
     let prompts = prompts(body)?;
     let stream = body.get("stream").and_then(Value::as_bool).unwrap_or(false);
     let model = body.get("model").and_then(Value::as_str).unwrap_or_default();
-    let replies: Vec<(usize, Reply)> =
-        prompts.into_iter().map(|prompt| reply(body, prompt, fingerprint)).collect();
+    let replies: Vec<(usize, Reply)> = prompts
+        .into_iter()
+        .map(|prompt| reply(body, prompt, fingerprint))
+        .collect();
     let input_tokens = replies.iter().map(|(input, _)| input).sum();
     let output_tokens = replies.iter().map(|(_, reply)| reply.output_tokens).sum();
     let usage = usage(input_tokens, output_tokens);
@@ -29,22 +31,38 @@ pub(super) fn answer(body: &Value, fingerprint: Fingerprint) -> Result<Answer, R
         })
     };
     if stream {
-        let include_usage = body.pointer("/stream_options/include_usage").and_then(Value::as_bool) == Some(true);
-        let chunks = replies.iter().enumerate().flat_map(|(index, (_, reply))| chunks(index, reply));
-        let mut frames: Vec<Frame> =
-            chunks.map(|choice| Frame::data(&completion(vec![choice])).as_token()).collect();
+        let include_usage = body
+            .pointer("/stream_options/include_usage")
+            .and_then(Value::as_bool)
+            == Some(true);
+        let chunks = replies
+            .iter()
+            .enumerate()
+            .flat_map(|(index, (_, reply))| chunks(index, reply));
+        let mut frames: Vec<Frame> = chunks
+            .map(|choice| Frame::data(&completion(vec![choice])).into_token())
+            .collect();
         if include_usage {
             let mut last = completion(Vec::new());
             last["usage"] = usage;
             frames.push(Frame::data(&last));
         }
         frames.push(Frame::done());
-        let error = open_ai("server_error", "scripted failure in the middle of the stream", None, None);
-        return Ok(Answer::Stream(Events { frames, error: Frame::data(&error) }));
+        let error = open_ai(
+            "server_error",
+            "scripted failure in the middle of the stream",
+            None,
+            None,
+        );
+        return Ok(Answer::Stream(Events {
+            frames,
+            error: Frame::data(&error),
+        }));
     }
-    let choices = replies.iter().enumerate().map(|(index, (_, reply))| {
-        choice(index, &reply.text, Some(finish_reason(reply)))
-    });
+    let choices = replies
+        .iter()
+        .enumerate()
+        .map(|(index, (_, reply))| choice(index, &reply.text, Some(finish_reason(reply))));
     let mut whole = completion(choices.collect());
     whole["usage"] = usage;
     Ok(Answer::Whole(whole))
@@ -54,9 +72,13 @@ pub(super) fn answer(body: &Value, fingerprint: Fingerprint) -> Result<Answer, R
 fn prompts(body: &Value) -> Result<Vec<String>, Refusal> {
     match body.get("prompt") {
         Some(Value::String(prompt)) => Ok(vec![prompt.clone()]),
-        Some(Value::Array(prompts)) if prompts.iter().all(Value::is_number) => {
-            Ok(vec![prompts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")])
-        }
+        Some(Value::Array(prompts)) if prompts.iter().all(Value::is_number) => Ok(vec![
+            prompts
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" "),
+        ]),
         Some(Value::Array(prompts)) => Ok(prompts
             .iter()
             .map(|prompt| prompt.as_str().map_or_else(|| prompt.to_string(), str::to_owned))
@@ -66,14 +88,25 @@ fn prompts(body: &Value) -> Result<Vec<String>, Refusal> {
 }
 
 fn reply(body: &Value, prompt: String, fingerprint: Fingerprint) -> (usize, Reply) {
-    let mut conversation =
-        Conversation { output_tokens_max: limit(body, &["max_tokens"]), ..Conversation::default() };
-    conversation.add_message("user", Content { text: prompt, images: 0 });
+    let mut conversation = Conversation {
+        output_tokens_max: limit(body, &["max_tokens"]),
+        ..Conversation::default()
+    };
+    conversation.add_message(
+        "user",
+        Content {
+            text: prompt,
+            images: 0,
+        },
+    );
     (conversation.input_tokens, conversation.reply(fingerprint))
 }
 
 fn chunks(index: usize, reply: &Reply) -> Vec<Value> {
-    let mut chunks: Vec<Value> = tokens(&reply.text).into_iter().map(|token| choice(index, token, None)).collect();
+    let mut chunks: Vec<Value> = tokens(&reply.text)
+        .into_iter()
+        .map(|token| choice(index, token, None))
+        .collect();
     chunks.push(choice(index, "", Some(finish_reason(reply))));
     chunks
 }

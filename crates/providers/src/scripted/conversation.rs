@@ -139,15 +139,28 @@ impl Conversation {
     pub(super) fn reply(&self, fingerprint: Fingerprint) -> Reply {
         let calls = self.calls(fingerprint);
         if !calls.is_empty() {
-            let output_tokens = calls.iter().map(|call| 1 + count(&call.arguments.to_string())).sum();
-            return Reply { text: String::new(), calls, output_tokens, truncated: false };
+            let output_tokens = calls
+                .iter()
+                .map(|call| 1 + count(&call.arguments.to_string()))
+                .sum();
+            return Reply {
+                text: String::new(),
+                calls,
+                output_tokens,
+                truncated: false,
+            };
         }
         let text = self.text();
         let all = tokens(&text);
         let kept = self.output_tokens_max.unwrap_or(usize::MAX).min(all.len());
         let truncated = kept < all.len();
         let text = all.into_iter().take(kept).collect();
-        Reply { text, calls, output_tokens: kept, truncated }
+        Reply {
+            text,
+            calls,
+            output_tokens: kept,
+            truncated,
+        }
     }
 
     fn text(&self) -> String {
@@ -174,7 +187,12 @@ impl Conversation {
         let all = CALL_WORDS.iter().any(|words| said.contains(&format!("{words}s")));
         let chosen: Vec<&Tool> = match &self.choice {
             ToolChoice::Never => Vec::new(),
-            ToolChoice::Named(name) => self.tools.iter().filter(|tool| tool.name == *name).take(1).collect(),
+            ToolChoice::Named(name) => self
+                .tools
+                .iter()
+                .filter(|tool| tool.name == *name)
+                .take(1)
+                .collect(),
             ToolChoice::Auto if !asked => Vec::new(),
             ToolChoice::Auto | ToolChoice::Required if all => self.tools.iter().take(CALLS_MAX).collect(),
             ToolChoice::Auto | ToolChoice::Required => self.tools.iter().take(1).collect(),

@@ -2,8 +2,8 @@
 //! (`platform.claude.com/docs/en/api/errors`).
 
 use domain::endpoint::ClientShape;
-use http::header::{HeaderValue, RETRY_AFTER};
 use http::StatusCode;
+use http::header::{HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};
 
 use super::script::{Script, Step};
@@ -24,12 +24,22 @@ pub(super) struct Refusal {
 impl Refusal {
     /// A field that is missing or wrong.
     pub(super) fn field(param: &'static str, message: impl Into<String>) -> Self {
-        Self { status: 400, message: message.into(), param: Some(param), code: None }
+        Self {
+            status: 400,
+            message: message.into(),
+            param: Some(param),
+            code: None,
+        }
     }
 
     /// Something that is not there.
     pub(super) fn missing(message: impl Into<String>) -> Self {
-        Self { status: 404, message: message.into(), param: None, code: None }
+        Self {
+            status: 404,
+            message: message.into(),
+            param: None,
+            code: None,
+        }
     }
 
     pub(super) fn script(&self, shape: ClientShape) -> Script {

@@ -38,21 +38,33 @@ pub(super) struct Frame {
 impl Frame {
     /// An event with data only.
     pub(super) fn data(data: &Value) -> Self {
-        Self { event: None, data: data.to_string(), is_token: false }
+        Self {
+            event: None,
+            data: data.to_string(),
+            is_token: false,
+        }
     }
 
     /// An event named as the `type` of its data.
     pub(super) fn named(name: &str, data: &Value) -> Self {
-        Self { event: Some(name.to_owned()), data: data.to_string(), is_token: false }
+        Self {
+            event: Some(name.to_owned()),
+            data: data.to_string(),
+            is_token: false,
+        }
     }
 
     /// The mark with which OpenAI's chat streams end.
     pub(super) fn done() -> Self {
-        Self { event: None, data: "[DONE]".to_owned(), is_token: false }
+        Self {
+            event: None,
+            data: "[DONE]".to_owned(),
+            is_token: false,
+        }
     }
 
     /// The same, carrying a token of the text: what slow behaviours slow down.
-    pub(super) fn as_token(mut self) -> Self {
+    pub(super) fn into_token(mut self) -> Self {
         self.is_token = true;
         self
     }
@@ -85,7 +97,7 @@ fn whole(body: &Value, behaviour: Behaviour, shape: ClientShape) -> Script {
     let half = bytes.slice(..bytes.len() / 2);
     let all = Step::Bytes(bytes);
     Script::new(match behaviour {
-        Behaviour::SlowFirstToken | Behaviour::SlowTokens => vec![head, Step::Pause(FIRST_TOKEN_PAUSE), all],
+        Behaviour::SlowFirstToken | Behaviour::SlowTokens => vec![Step::Pause(FIRST_TOKEN_PAUSE), head, all],
         Behaviour::Hang => vec![Step::Hang],
         Behaviour::CutMidstream => vec![head, Step::Bytes(half), Step::Cut],
         Behaviour::MalformedJson => vec![head, Step::Bytes(half)],
@@ -99,7 +111,9 @@ fn stream(events: &Events, behaviour: Behaviour) -> Script {
     let mut steps = vec![Step::head(StatusCode::OK, "text/event-stream; charset=utf-8")];
     let count = match behaviour {
         Behaviour::Hang | Behaviour::Empty => 0,
-        Behaviour::CutMidstream | Behaviour::MalformedJson | Behaviour::ErrorMidstream => events.frames.len() / 2,
+        Behaviour::CutMidstream | Behaviour::MalformedJson | Behaviour::ErrorMidstream => {
+            events.frames.len() / 2
+        }
         _ => events.frames.len(),
     };
     if behaviour == Behaviour::SlowFirstToken {

@@ -18,8 +18,16 @@ pub(super) fn answer(body: &Value, fingerprint: Fingerprint) -> Result<Answer, R
         return Err(Refusal::field("max_tokens", "max_tokens: Field required"));
     }
     let reply = conversation.reply(fingerprint);
-    let writer = Writer { conversation: &conversation, reply: &reply, fingerprint };
-    Ok(if conversation.stream { Answer::Stream(writer.events()) } else { Answer::Whole(writer.message()) })
+    let writer = Writer {
+        conversation: &conversation,
+        reply: &reply,
+        fingerprint,
+    };
+    Ok(if conversation.stream {
+        Answer::Stream(writer.events())
+    } else {
+        Answer::Whole(writer.message())
+    })
 }
 
 /// Answers `POST /v1/messages/count_tokens`.
@@ -28,12 +36,23 @@ pub(super) fn count_tokens(body: &Value) -> Result<Answer, Refusal> {
 }
 
 fn read(body: &Value) -> Result<Conversation, Refusal> {
-    let messages = body.get("messages").and_then(Value::as_array).filter(|messages| !messages.is_empty());
+    let messages = body
+        .get("messages")
+        .and_then(Value::as_array)
+        .filter(|messages| !messages.is_empty());
     let messages = messages.ok_or_else(|| Refusal::field("messages", "messages: Field required"))?;
     let mut conversation = Conversation {
-        model: body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        model: body
+            .get("model")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
         stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
-        tools: body.get("tools").and_then(Value::as_array).map(|tools| read_tools(tools)).unwrap_or_default(),
+        tools: body
+            .get("tools")
+            .and_then(Value::as_array)
+            .map(|tools| read_tools(tools))
+            .unwrap_or_default(),
         choice: read_choice(body.get("tool_choice")),
         schema: ["/output_config/format/schema", "/output_format/schema"]
             .iter()
@@ -41,7 +60,10 @@ fn read(body: &Value) -> Result<Conversation, Refusal> {
         output_tokens_max: limit(body, &["max_tokens"]),
         ..Conversation::default()
     };
-    conversation.add_message("system", Content::read(body.get("system").unwrap_or(&Value::Null)));
+    conversation.add_message(
+        "system",
+        Content::read(body.get("system").unwrap_or(&Value::Null)),
+    );
     for message in messages {
         let role = message.get("role").and_then(Value::as_str);
         let role = role.ok_or_else(|| Refusal::field("messages", "messages.role: Field required"))?;
@@ -64,7 +86,10 @@ fn tool_result(content: &Value) -> Option<Content> {
 
 fn read_tools(tools: &[Value]) -> Vec<Tool> {
     let read = |tool: &Value| {
-        Some(Tool { name: tool.get("name")?.as_str()?.to_owned(), parameters: tool.get("input_schema")?.clone() })
+        Some(Tool {
+            name: tool.get("name")?.as_str()?.to_owned(),
+            parameters: tool.get("input_schema")?.clone(),
+        })
     };
     tools.iter().filter_map(read).collect()
 }
@@ -90,7 +115,11 @@ impl Writer<'_> {
         let content: Vec<Value> = if self.reply.calls.is_empty() {
             vec![json!({ "type": "text", "text": self.reply.text, "citations": null })]
         } else {
-            self.reply.calls.iter().map(|call| tool_use(call, &call.arguments)).collect()
+            self.reply
+                .calls
+                .iter()
+                .map(|call| tool_use(call, &call.arguments))
+                .collect()
         };
         let mut message = self.shell(&content);
         message["stop_reason"] = json!(self.stop_reason());
@@ -127,10 +156,18 @@ impl Writer<'_> {
     }
 
     fn events(&self) -> Events {
-        let mut frames = vec![frame(json!({ "type": "message_start", "message": self.shell(&[]) }))];
+        let mut frames = vec![frame(
+            json!({ "type": "message_start", "message": self.shell(&[]) }),
+        )];
         if self.reply.calls.is_empty() {
             let start = json!({ "type": "text", "text": "" });
-            add_block(&mut frames, 0, &start, &self.reply.text, |token| json!({ "type": "text_delta", "text": token }));
+            add_block(
+                &mut frames,
+                0,
+                &start,
+                &self.reply.text,
+                |token| json!({ "type": "text_delta", "text": token }),
+            );
         }
         for (index, call) in self.reply.calls.iter().enumerate() {
             let start = tool_use(call, &json!({}));
@@ -144,7 +181,10 @@ impl Writer<'_> {
         })));
         frames.push(frame(json!({ "type": "message_stop" })));
         let error = anthropic("overloaded_error", "scripted failure in the middle of the stream");
-        Events { frames, error: frame(error) }
+        Events {
+            frames,
+            error: frame(error),
+        }
     }
 }
 
@@ -155,13 +195,15 @@ fn add_block(
     text: &str,
     delta: impl Fn(&str) -> Value,
 ) {
-    frames.push(frame(json!({ "type": "content_block_start", "index": index, "content_block": start })));
+    frames.push(frame(
+        json!({ "type": "content_block_start", "index": index, "content_block": start }),
+    ));
     if index == 0 {
         frames.push(frame(json!({ "type": "ping" })));
     }
     for token in tokens(text) {
         let event = json!({ "type": "content_block_delta", "index": index, "delta": delta(token) });
-        frames.push(frame(event).as_token());
+        frames.push(frame(event).into_token());
     }
     frames.push(frame(json!({ "type": "content_block_stop", "index": index })));
 }
@@ -170,7 +212,10 @@ fn tool_use(call: &Call, input: &Value) -> Value {
     json!({ "type": "tool_use", "id": format!("toolu_{}", call.id), "name": call.name, "input": input })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "each event is built for this call alone")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "each event is built for this call alone"
+)]
 fn frame(event: Value) -> Frame {
     let name = event.get("type").and_then(Value::as_str).unwrap_or("message");
     Frame::named(name, &event)

@@ -28,7 +28,7 @@ pub type Answerer = Arc<dyn Fn(ScriptedRequest) -> Script + Send + Sync>;
 pub type OnClientGone = Arc<dyn Fn(&ClientGone) + Send + Sync>;
 
 /// A wait.
-pub type Wait = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+pub type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Makes a wait of a length.
 pub type Sleeper = Arc<dyn Fn(Duration) -> Wait + Send + Sync>;
@@ -47,6 +47,9 @@ const CONNECTIONS_MAX: usize = 8_192;
 
 /// The largest request body, in bytes; larger ones are refused with 413.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// How long nothing is accepted after accepting failed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Plays scripts until told to stop.
 #[derive(Clone)]
@@ -106,7 +109,7 @@ impl Server {
                         // Out of file descriptors, or a client that left at once: the next accept tells which.
                         Err(error) => {
                             tracing::debug!(%error, "the scripted provider could not accept a connection");
-                            tokio::task::yield_now().await;
+                            (self.sleeper)(ACCEPT_PAUSE).await;
                         }
                     }
                 }

@@ -34,8 +34,7 @@ pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !SPECIAL_V4.iter().any(|network| network.contains(address)),
         IpAddr::V6(address) => {
-            GLOBAL_UNICAST_V6.contains(address)
-                && !SPECIAL_V6.iter().any(|network| network.contains(address))
+            GLOBAL_UNICAST_V6.contains(address) && !SPECIAL_V6.iter().any(|network| network.contains(address))
         }
     }
 }
@@ -54,7 +53,10 @@ struct NetworkV6 {
 impl NetworkV4 {
     const fn new(address: [u8; 4], bits: u32) -> Self {
         let [a, b, c, d] = address;
-        Self { address: Ipv4Addr::new(a, b, c, d), bits }
+        Self {
+            address: Ipv4Addr::new(a, b, c, d),
+            bits,
+        }
     }
 
     fn contains(&self, address: Ipv4Addr) -> bool {
@@ -65,7 +67,10 @@ impl NetworkV4 {
 impl NetworkV6 {
     const fn new(leading: [u16; 3], bits: u32) -> Self {
         let [a, b, c] = leading;
-        Self { address: Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), bits }
+        Self {
+            address: Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0),
+            bits,
+        }
     }
 
     fn contains(&self, address: Ipv6Addr) -> bool {
@@ -76,23 +81,23 @@ impl NetworkV6 {
 /// <https://www.iana.org/assignments/iana-ipv4-special-registry>, multicast, and the one metadata address that lies
 /// in public space.
 const SPECIAL_V4: [NetworkV4; 17] = [
-    NetworkV4::new([0, 0, 0, 0], 8),          // this network
-    NetworkV4::new([10, 0, 0, 0], 8),         // private
-    NetworkV4::new([100, 64, 0, 0], 10),      // carrier-grade NAT; Alibaba's metadata service
-    NetworkV4::new([127, 0, 0, 0], 8),        // loopback
-    NetworkV4::new([168, 63, 129, 16], 32),   // Azure's wire server
-    NetworkV4::new([169, 254, 0, 0], 16),     // link-local; metadata services
-    NetworkV4::new([172, 16, 0, 0], 12),      // private
-    NetworkV4::new([192, 0, 0, 0], 24),       // protocol assignments; Oracle's metadata service
-    NetworkV4::new([192, 0, 2, 0], 24),       // documentation
-    NetworkV4::new([192, 31, 196, 0], 24),    // AS112
-    NetworkV4::new([192, 52, 193, 0], 24),    // AMT
-    NetworkV4::new([192, 88, 99, 0], 24),     // 6to4 relays
-    NetworkV4::new([192, 168, 0, 0], 16),     // private
-    NetworkV4::new([198, 18, 0, 0], 15),      // benchmarking
-    NetworkV4::new([198, 51, 100, 0], 24),    // documentation
-    NetworkV4::new([203, 0, 113, 0], 24),     // documentation
-    NetworkV4::new([224, 0, 0, 0], 3),        // multicast, reserved, broadcast
+    NetworkV4::new([0, 0, 0, 0], 8),        // this network
+    NetworkV4::new([10, 0, 0, 0], 8),       // private
+    NetworkV4::new([100, 64, 0, 0], 10),    // carrier-grade NAT; Alibaba's metadata service
+    NetworkV4::new([127, 0, 0, 0], 8),      // loopback
+    NetworkV4::new([168, 63, 129, 16], 32), // Azure's wire server
+    NetworkV4::new([169, 254, 0, 0], 16),   // link-local; metadata services
+    NetworkV4::new([172, 16, 0, 0], 12),    // private
+    NetworkV4::new([192, 0, 0, 0], 24),     // protocol assignments; Oracle's metadata service
+    NetworkV4::new([192, 0, 2, 0], 24),     // documentation
+    NetworkV4::new([192, 31, 196, 0], 24),  // AS112
+    NetworkV4::new([192, 52, 193, 0], 24),  // AMT
+    NetworkV4::new([192, 88, 99, 0], 24),   // 6to4 relays
+    NetworkV4::new([192, 168, 0, 0], 16),   // private
+    NetworkV4::new([198, 18, 0, 0], 15),    // benchmarking
+    NetworkV4::new([198, 51, 100, 0], 24),  // documentation
+    NetworkV4::new([203, 0, 113, 0], 24),   // documentation
+    NetworkV4::new([224, 0, 0, 0], 3),      // multicast, reserved, broadcast
 ];
 
 /// The only IPv6 space in which public addresses are assigned. It leaves out loopback, unspecified, IPv4-mapped and
@@ -102,11 +107,11 @@ const GLOBAL_UNICAST_V6: NetworkV6 = NetworkV6::new([0x2000, 0, 0], 3);
 
 /// <https://www.iana.org/assignments/iana-ipv6-special-registry>, inside of [`GLOBAL_UNICAST_V6`].
 const SPECIAL_V6: [NetworkV6; 5] = [
-    NetworkV6::new([0x2001, 0, 0], 23),       // protocol assignments: Teredo, benchmarking, ORCHID
-    NetworkV6::new([0x2001, 0xdb8, 0], 32),   // documentation
-    NetworkV6::new([0x2002, 0, 0], 16),       // 6to4
+    NetworkV6::new([0x2001, 0, 0], 23), // protocol assignments: Teredo, benchmarking, ORCHID
+    NetworkV6::new([0x2001, 0xdb8, 0], 32), // documentation
+    NetworkV6::new([0x2002, 0, 0], 16), // 6to4
     NetworkV6::new([0x2620, 0x4f, 0x8000], 48), // AS112
-    NetworkV6::new([0x3fff, 0, 0], 20),       // documentation
+    NetworkV6::new([0x3fff, 0, 0], 20), // documentation
 ];
 
 #[cfg(test)]
@@ -202,7 +207,10 @@ mod tests {
     #[test]
     fn one_refused_address_is_found_among_public_ones() {
         let addresses = [address("8.8.8.8"), address("10.0.0.7"), address("1.1.1.1")];
-        assert_eq!(AddressPolicy::PublicOnly.first_refused(&addresses), Some(address("10.0.0.7")));
+        assert_eq!(
+            AddressPolicy::PublicOnly.first_refused(&addresses),
+            Some(address("10.0.0.7"))
+        );
         assert_eq!(AddressPolicy::Any.first_refused(&addresses), None);
     }
 

@@ -20,7 +20,9 @@ pub enum SendError {
         source: io::Error,
     },
     /// The address policy forbids an address of the host.
-    #[error("`{host}` has the address {address}, which is not public, and only public addresses are allowed here")]
+    #[error(
+        "`{host}` has the address {address}, which is not public, and only public addresses are allowed here"
+    )]
     Refused {
         /// The name.
         host: Box<str>,

@@ -39,7 +39,10 @@ struct Idle {
 
 impl Pool {
     pub(super) fn new(idle_connections_max: usize) -> Self {
-        Self { idle: Mutex::default(), idle_connections_max }
+        Self {
+            idle: Mutex::default(),
+            idle_connections_max,
+        }
     }
 
     /// The connection that was used last. It may have closed; sending tells.
@@ -95,9 +98,17 @@ pub(super) type Unanswered = TrySendError<Request<OutgoingBody>>;
 
 impl Connection {
     pub(super) async fn open(stream: Stream) -> Result<Box<Self>, SendError> {
-        let opened = http1::Builder::new().max_buf_size(BUFFER_BYTES_MAX).handshake(TokioIo::new(stream)).await;
+        let opened = http1::Builder::new()
+            .max_buf_size(BUFFER_BYTES_MAX)
+            .handshake(TokioIo::new(stream))
+            .await;
         let (sender, driver) = opened.map_err(SendError::Http)?;
-        Ok(Box::new(Self { sender, driver: Some(driver), wakeup: Wakeup::new(), served: false }))
+        Ok(Box::new(Self {
+            sender,
+            driver: Some(driver),
+            wakeup: Wakeup::new(),
+            served: false,
+        }))
     }
 
     /// Sends a request and drives the connection until the head of the answer is there.
@@ -106,10 +117,8 @@ impl Connection {
         request: Request<OutgoingBody>,
     ) -> Result<Response<Incoming>, Unanswered> {
         let mut answer = pin!(self.sender.try_send_request(request));
-        std::future::poll_fn(|context| {
-            self.poll_until(context, |context| answer.as_mut().poll(context))
-        })
-        .await
+        std::future::poll_fn(|context| self.poll_until(context, |context| answer.as_mut().poll(context)))
+            .await
     }
 
     /// Drives the connection until the next frame of the answer's body is there.

@@ -3,14 +3,16 @@
 //! An exchange beyond a connection's stream limit would wait, unseen, for a stream that may last minutes. So each
 //! connection counts its streams against the limit that its server announced.
 
-use std::future::poll_fn;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use hyper::client::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper::rt::Executor;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -43,7 +45,7 @@ pub(super) struct Pool {
 }
 
 type Sender = http2::SendRequest<OutgoingBody>;
-type Driver = http2::Connection<TokioIo<Stream>, OutgoingBody, TokioExecutor>;
+type Driver = http2::Connection<TokioIo<Stream>, OutgoingBody, Tasks>;
 
 /// One connection. It closes when it is dropped and its streams have ended.
 pub(super) struct Connection {
@@ -85,12 +87,16 @@ impl Pool {
 
     /// Forgets a connection that takes no more requests.
     pub(super) fn remove(&self, place: &Place) {
-        self.connections.lock().retain(|connection| !Arc::ptr_eq(&connection.load, &place.0));
+        self.connections
+            .lock()
+            .retain(|connection| !Arc::ptr_eq(&connection.load, &place.0));
     }
 
     /// Closes connections without streams for too long, or that their server closed.
     pub(super) fn reap(&self, now: Instant, idle_timeout: Duration) {
-        self.connections.lock().retain_mut(|connection| !connection.is_spent(now, idle_timeout));
+        self.connections
+            .lock()
+            .retain_mut(|connection| !connection.is_spent(now, idle_timeout));
     }
 
     /// How many connections there are.
@@ -102,7 +108,8 @@ impl Pool {
 impl Connection {
     /// Opens a connection and waits for the server's settings, which say how many streams it takes.
     pub(super) async fn open(stream: Stream) -> Result<Self, SendError> {
-        let opened = http2::Builder::new(TokioExecutor::new())
+        let tasks = Tasks::default();
+        let opened = http2::Builder::new(tasks.clone())
             .timer(TokioTimer::new())
             .initial_max_send_streams(UNANNOUNCED)
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
@@ -112,12 +119,18 @@ impl Connection {
             .handshake(TokioIo::new(stream))
             .await;
         let (sender, driver) = opened.map_err(SendError::Http)?;
-        let load = Arc::new(Load { streams: AtomicUsize::new(0), streams_max: AtomicUsize::new(0) });
+        let load = Arc::new(Load {
+            streams: AtomicUsize::new(0),
+            streams_max: AtomicUsize::new(0),
+        });
         let (announce, announced) = oneshot::channel();
-        // The streams of many tasks share the connection, so it has a task of its own; it ends with the connection.
-        tokio::spawn(drive(driver, Arc::clone(&load), announce));
+        tokio::spawn(drive(driver, tasks, Arc::clone(&load), announce));
         match announced.await {
-            Ok(Ok(())) => Ok(Self { sender, load, idle_since: None }),
+            Ok(Ok(())) => Ok(Self {
+                sender,
+                load,
+                idle_since: None,
+            }),
             Ok(Err(error)) => Err(SendError::Http(error)),
             Err(_) => Err(SendError::Closed { reused: false }),
         }
@@ -147,10 +160,14 @@ impl Connection {
     }
 }
 
-/// Drives a connection to its end, keeps its limit up to date, and tells when the limit is known for the first time.
-async fn drive(mut driver: Driver, load: Arc<Load>, announce: oneshot::Sender<Result<(), hyper::Error>>) {
+/// Hands requests to a connection until it ends, keeps its limit up to date, and tells when the limit is known for the
+/// first time.
+async fn drive(mut driver: Driver, tasks: Tasks, load: Arc<Load>, announce: Announce) {
     let mut announce = Some(announce);
     let ended = poll_fn(|context| {
+        if announce.is_some() {
+            tasks.0.register(context.waker());
+        }
         let ended = Pin::new(&mut driver).poll(context);
         let limit = driver.current_max_send_streams();
         if limit != UNANNOUNCED {
@@ -158,7 +175,7 @@ async fn drive(mut driver: Driver, load: Arc<Load>, announce: oneshot::Sender<Re
             if ended.is_pending()
                 && let Some(announce) = announce.take()
             {
-                // The one who opened the connection may have given up; its streams tell then.
+                // The one who opened the connection may have given up.
                 announce.send(Ok(())).ok();
             }
         }
@@ -169,5 +186,30 @@ async fn drive(mut driver: Driver, load: Arc<Load>, announce: oneshot::Sender<Re
         if let Some(announce) = announce {
             announce.send(Err(error)).ok();
         }
+    }
+}
+
+type Announce = oneshot::Sender<Result<(), hyper::Error>>;
+
+/// Runs what hyper runs beside a connection. Frames are read there, so it is there that the server's settings arrive
+/// first; whoever waits for them is woken after each turn.
+#[derive(Clone, Default)]
+struct Tasks(Arc<AtomicWaker>);
+
+impl<F> Executor<F> for Tasks
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, future: F) {
+        let waiting = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            let mut future = pin!(future);
+            poll_fn(|context| {
+                let polled = future.as_mut().poll(context);
+                waiting.wake();
+                polled
+            })
+            .await;
+        });
     }
 }

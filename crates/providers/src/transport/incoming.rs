@@ -30,12 +30,11 @@ enum Source {
 }
 
 impl IncomingBody {
-    pub(super) fn http1(
-        body: Incoming,
-        connection: Box<http1::Connection>,
-        pool: &Arc<http1::Pool>,
-    ) -> Self {
-        let mut incoming = Self { body, source: Source::Http1(connection, Arc::clone(pool)) };
+    pub(super) fn http1(body: Incoming, connection: Box<http1::Connection>, pool: &Arc<http1::Pool>) -> Self {
+        let mut incoming = Self {
+            body,
+            source: Source::Http1(connection, Arc::clone(pool)),
+        };
         if incoming.body.is_end_stream() {
             incoming.give_back();
         }
@@ -43,7 +42,10 @@ impl IncomingBody {
     }
 
     pub(super) fn http2(body: Incoming, place: http2::Place) -> Self {
-        Self { body, source: Source::Http2 { _place: place } }
+        Self {
+            body,
+            source: Source::Http2 { _place: place },
+        }
     }
 
     fn give_back(&mut self) {
@@ -66,7 +68,9 @@ impl Body for IncomingBody {
             Source::Http1(connection, _) => connection.poll_frame(&mut this.body, context),
             Source::Http2 { .. } | Source::Ended => Pin::new(&mut this.body).poll_frame(context),
         };
-        let Poll::Ready(frame) = frame else { return Poll::Pending };
+        let Poll::Ready(frame) = frame else {
+            return Poll::Pending;
+        };
         match &frame {
             // A server that knows the end asks no more after the last frame.
             Some(Ok(_)) if !this.body.is_end_stream() => {}

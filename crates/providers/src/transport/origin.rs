@@ -62,7 +62,12 @@ impl Origin {
             }
             HttpVersion::Http2 => Connections::Http2(http2::Pool::default()),
         };
-        Self { connector, target, form, connections }
+        Self {
+            connector,
+            target,
+            form,
+            connections,
+        }
     }
 
     /// Sends a request over a kept-alive or a new connection and waits for the head of the answer.
@@ -136,7 +141,13 @@ impl Origin {
         &self,
         pool: &http2::Pool,
         connect_timeout: Duration,
-    ) -> Result<(hyper::client::conn::http2::SendRequest<OutgoingBody>, http2::Place), SendError> {
+    ) -> Result<
+        (
+            hyper::client::conn::http2::SendRequest<OutgoingBody>,
+            http2::Place,
+        ),
+        SendError,
+    > {
         let opening = async {
             let _turn = pool.opening.lock().await;
             if let Some(taken) = pool.take() {
@@ -147,9 +158,10 @@ impl Origin {
         };
         match tokio::time::timeout(connect_timeout, opening).await {
             Ok(opened) => opened,
-            Err(_) => {
-                Err(SendError::ConnectTimeout { host: self.target.host.clone(), after: connect_timeout })
-            }
+            Err(_) => Err(SendError::ConnectTimeout {
+                host: self.target.host.clone(),
+                after: connect_timeout,
+            }),
         }
     }
 
@@ -201,7 +213,10 @@ fn is_hang_up(error: &hyper::Error) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     cause.is_some_and(|cause| {
         use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-        matches!(cause.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+        matches!(
+            cause.kind(),
+            BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
+        )
     })
 }
 
@@ -236,7 +251,11 @@ enum RequestForm {
     /// Path and query in the request line, and a `host` header (RFC 9112, section 3.2.1).
     Path { host: HeaderValue },
     /// The whole URL in the request line, for a proxy (RFC 9112, section 3.2.2).
-    Whole { host: HeaderValue, base: Base, authorization: Option<HeaderValue> },
+    Whole {
+        host: HeaderValue,
+        base: Base,
+        authorization: Option<HeaderValue>,
+    },
     /// Scheme, authority and path apart, and no `host` header (RFC 9113, section 8.3.1).
     Pseudo { base: Base },
 }
@@ -248,24 +267,37 @@ struct Base {
 
 impl RequestForm {
     fn new(key: &OriginKey, target: &Target) -> Self {
-        let base = Base { scheme: key.scheme.clone(), authority: key.authority.clone() };
+        let base = Base {
+            scheme: key.scheme.clone(),
+            authority: key.authority.clone(),
+        };
         match (&target.route, key.http_version) {
             (_, HttpVersion::Http2) => Self::Pseudo { base },
-            (Route::Forward(proxy), HttpVersion::Http1) => {
-                Self::Whole { host: host_header(key), base, authorization: proxy.authorization.clone() }
-            }
-            (_, HttpVersion::Http1) => Self::Path { host: host_header(key) },
+            (Route::Forward(proxy), HttpVersion::Http1) => Self::Whole {
+                host: host_header(key),
+                base,
+                authorization: proxy.authorization.clone(),
+            },
+            (_, HttpVersion::Http1) => Self::Path {
+                host: host_header(key),
+            },
         }
     }
 
     fn apply(&self, request: &mut Request<OutgoingBody>) {
         match self {
             Self::Path { host } => set_host(request, host),
-            Self::Whole { host, base, authorization } => {
+            Self::Whole {
+                host,
+                base,
+                authorization,
+            } => {
                 set_host(request, host);
                 base.complete(request);
                 if let Some(authorization) = authorization {
-                    request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
+                    request
+                        .headers_mut()
+                        .insert(PROXY_AUTHORIZATION, authorization.clone());
                 }
             }
             Self::Pseudo { base } => {
@@ -283,7 +315,9 @@ impl Base {
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
         // Scheme, authority and path make a whole URL; an absent path becomes `/`.
-        parts.path_and_query.get_or_insert_with(|| http::uri::PathAndQuery::from_static("/"));
+        parts
+            .path_and_query
+            .get_or_insert_with(|| http::uri::PathAndQuery::from_static("/"));
         *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
     }
 }

@@ -32,8 +32,14 @@ struct Shared {
 
 impl Wakeup {
     pub(super) fn new() -> Self {
-        let shared = Arc::new(Shared { state: AtomicU8::new(DRIVING), task: AtomicWaker::new() });
-        Self { waker: Waker::from(Arc::clone(&shared)), shared }
+        let shared = Arc::new(Shared {
+            state: AtomicU8::new(DRIVING),
+            task: AtomicWaker::new(),
+        });
+        Self {
+            waker: Waker::from(Arc::clone(&shared)),
+            shared,
+        }
     }
 
     /// What everything in the connection is polled with.
@@ -50,7 +56,9 @@ impl Wakeup {
     /// The task found nothing more to do; `false` when a wake-up came meanwhile, so that it must look again.
     pub(super) fn rest(&self) -> bool {
         let state = &self.shared.state;
-        let rested = state.compare_exchange(DRIVING, WAITING, Ordering::AcqRel, Ordering::Acquire).is_ok();
+        let rested = state
+            .compare_exchange(DRIVING, WAITING, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok();
         if !rested {
             state.swap(DRIVING, Ordering::AcqRel);
         }

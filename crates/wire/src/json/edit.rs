@@ -112,7 +112,8 @@ impl<'d> Edit<'d> {
     /// Unlike RFC 7396 a `null` is written and does not delete.
     ///
     /// # Errors
-    /// As [`Self::set`], and when a merged key occurs twice in the document.
+    /// As [`Self::set`], and when a merged key occurs twice in the document or in the new value, or holds an unpaired
+    /// surrogate.
     pub fn merge(&mut self, key: &str, raw_json: &[u8]) -> Result<&mut Self, EditError> {
         check_value(key, raw_json)?;
         let value = merge::merged(self.current(key)?, Bytes::copy_from_slice(raw_json))?;

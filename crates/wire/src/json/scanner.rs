@@ -56,6 +56,9 @@ pub struct Scanner {
     failure: Option<ScanError>,
 }
 
+/// Members of a usual request, for which room is made at once.
+const MEMBERS_USUAL: usize = 12;
+
 /// What may come next.
 #[derive(Debug, Clone, Copy)]
 enum State {
@@ -390,6 +393,9 @@ impl Scanner {
             (0, _) => {
                 self.root = Some(kind);
                 self.root_span.start = offset;
+                if kind == Kind::Object {
+                    self.members.reserve(MEMBERS_USUAL.min(self.limits.members_max));
+                }
             }
             (1, Some(Kind::Object)) => {
                 if let Some(member) = self.members.last_mut() {

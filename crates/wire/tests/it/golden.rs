@@ -1,4 +1,5 @@
-//! Recorded streams and bodies of each format, and what is read from them.
+//! Streams and bodies of each format, written after the providers' documentation and public recordings, and what is
+//! read from them.
 //!
 //! A new case is a new file in `tests/golden/<format>/`: `*.sse` is a stream, `*.json` the body of an answer or error.
 
@@ -14,8 +15,8 @@ use wire::sse::{Frame, Splitter};
 
 const FRAME_BYTES_MAX: usize = 1 << 20;
 
-/// How much of a frame a snapshot shows.
-const EXCERPT_CHARS: usize = 72;
+/// How much of a frame's start and of its end a snapshot shows.
+const EXCERPT_CHARS: usize = 56;
 
 /// Files of a format with this extension, by name.
 fn cases(format: &str, extension: &str) -> Vec<PathBuf> {
@@ -93,7 +94,6 @@ fn assert_glance_agrees(format: &dyn EventFormat, frame: Frame<'_>, inspection: 
         exact => assert_eq!(&glance.kind, exact),
     }
     assert_eq!(glance.finished, inspection.finished);
-    // After the first content no usage follows from an opening event, so a glance may pass over message_start.
     assert_eq!(glance.usage, inspection.usage);
 }
 
@@ -103,21 +103,18 @@ fn check_bodies(folder: &str, kind: RequestKind) {
         let usage =
             usage_of_response(kind, &body).map_or_else(|| "none".to_owned(), |usage| rendered_usage(&usage));
         let error = ProviderError::parse(&body);
-        assert_snapshot(
-            folder,
-            &case,
-            &format!("usage: {usage}\nerror: {}", rendered_error(&error)),
-        );
+        let error = if error.message.is_some() {
+            rendered_error(&error)
+        } else {
+            "none".to_owned()
+        };
+        assert_snapshot(folder, &case, &format!("usage: {usage}\nerror: {error}"));
     }
 }
 
 fn rendered(seen: &[(Vec<u8>, Inspection)]) -> String {
     let mut text = String::new();
     for (frame, inspection) in seen {
-        let excerpt: String = String::from_utf8_lossy(frame)
-            .escape_debug()
-            .take(EXCERPT_CHARS)
-            .collect();
         let kind = match &inspection.kind {
             EventKind::Error(error) => format!("Error({})", rendered_error(error)),
             kind => format!("{kind:?}"),
@@ -127,9 +124,23 @@ fn rendered(seen: &[(Vec<u8>, Inspection)]) -> String {
             .usage
             .map(|usage| format!(" {}", rendered_usage(&usage)))
             .unwrap_or_default();
-        writeln!(text, "{kind}{finished}{usage}\n    {excerpt}").expect("a string takes all text");
+        writeln!(text, "{kind}{finished}{usage}\n    {}", excerpt(frame)).expect("a string takes all text");
     }
     text
+}
+
+fn excerpt(frame: &[u8]) -> String {
+    let text: Vec<char> = String::from_utf8_lossy(frame)
+        .trim_end()
+        .replace('\n', "⏎")
+        .replace('\r', "␍")
+        .chars()
+        .collect();
+    if text.len() <= 2 * EXCERPT_CHARS {
+        return text.iter().collect();
+    }
+    let (start, end) = (&text[..EXCERPT_CHARS], &text[text.len() - EXCERPT_CHARS..]);
+    start.iter().chain(&['…']).chain(end).collect()
 }
 
 fn rendered_usage(usage: &Usage) -> String {

@@ -14,14 +14,14 @@ const WIDE: ScanLimits = ScanLimits {
 
 /// How the edits of [`an_edit_changes_nothing_else`] change a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     Set,
     Default,
     Remove,
 }
 
 /// However a stream is cut into chunks, it has the same frames and the same tail, and no byte is lost or added.
-pub fn frames_do_not_depend_on_chunks(stream: &[u8], cuts: &[usize], frame_bytes_max: usize) {
+pub(crate) fn frames_do_not_depend_on_chunks(stream: &[u8], cuts: &[usize], frame_bytes_max: usize) {
     let whole = split([stream], frame_bytes_max);
     let in_chunks = split(chunks(stream, cuts), frame_bytes_max);
     assert_eq!(in_chunks.frames, whole.frames);
@@ -37,7 +37,7 @@ pub fn frames_do_not_depend_on_chunks(stream: &[u8], cuts: &[usize], frame_bytes
 }
 
 /// The scanner accepts what serde_json accepts, and both see the same members.
-pub fn the_scanner_agrees_with_serde_json(text: &[u8]) {
+pub(crate) fn the_scanner_agrees_with_serde_json(text: &[u8]) {
     let outline = scan([text], WIDE);
     let oracle = serde_json::from_slice::<&RawValue>(text);
     assert_eq!(outline.is_ok(), oracle.is_ok(), "{outline:?} but {oracle:?}");
@@ -64,12 +64,18 @@ pub fn the_scanner_agrees_with_serde_json(text: &[u8]) {
 }
 
 /// However a document is cut into chunks, it has the same outline or the same error.
-pub fn the_outline_does_not_depend_on_chunks(text: &[u8], cuts: &[usize], limits: ScanLimits) {
+pub(crate) fn the_outline_does_not_depend_on_chunks(text: &[u8], cuts: &[usize], limits: ScanLimits) {
     assert_eq!(scan(chunks(text, cuts), limits), scan([text], limits));
 }
 
 /// An edit of the bytes is the edit of the value, and every member but the edited one keeps its bytes.
-pub fn an_edit_changes_nothing_else(text: &[u8], cuts: &[usize], change: Change, key: &str, raw: &[u8]) {
+pub(crate) fn an_edit_changes_nothing_else(
+    text: &[u8],
+    cuts: &[usize],
+    change: Change,
+    key: &str,
+    raw: &[u8],
+) {
     let Ok(outline) = scan(chunks(text, cuts), WIDE) else {
         return;
     };
@@ -90,7 +96,7 @@ pub fn an_edit_changes_nothing_else(text: &[u8], cuts: &[usize], change: Change,
             EditError::Duplicate(_) => assert!(occurrences > 1),
             EditError::NotAnObject { .. } => assert_ne!(before.outline().kind, Kind::Object),
             EditError::InvalidValue { .. } => assert!(serde_json::from_slice::<&RawValue>(raw).is_err()),
-            EditError::Mismatch(error) => panic!("{error}"),
+            error @ (EditError::Mismatch(_) | EditError::UnpairedSurrogate) => panic!("{error}"),
         }
         return;
     }
@@ -102,6 +108,89 @@ pub fn an_edit_changes_nothing_else(text: &[u8], cuts: &[usize], change: Change,
     }
     if occurrences == 1 && change == Change::Set {
         replaces_only_the_value(text, &before, &after, key, raw);
+    }
+}
+
+/// A merge into the bytes is the merge into the value: objects member by member, anything else replaced.
+pub(crate) fn a_merge_is_the_merge_of_the_values(text: &[u8], key: &str, patch: &[u8]) {
+    let Ok(mut expected) = serde_json::from_slice::<Value>(text) else {
+        return;
+    };
+    let Ok(patch_value) = serde_json::from_slice::<Value>(patch) else {
+        return;
+    };
+    let before = document(text);
+    let mut edit = Edit::new(&before);
+    match edit.merge(key, patch) {
+        Ok(_) => {}
+        Err(EditError::Duplicate(_) | EditError::NotAnObject { .. }) => return,
+        Err(error) => panic!("{error}"),
+    }
+    merge_values(&mut expected, serde_json::json!({ key: patch_value }));
+    let after: Value = serde_json::from_slice(&edit.apply().into_bytes()).expect("a merge leaves JSON");
+    assert_eq!(after, expected);
+}
+
+fn merge_values(target: &mut Value, patch: Value) {
+    match (target, patch) {
+        (Value::Object(target), Value::Object(patch)) => {
+            for (key, value) in patch {
+                match target.get_mut(&key) {
+                    Some(slot) => merge_values(slot, value),
+                    None => drop(target.insert(key, value)),
+                }
+            }
+        }
+        (target, patch) => *target = patch,
+    }
+}
+
+/// What a path leads to is gone, and nothing else is.
+pub(crate) fn a_dropped_path_is_gone_from_the_value(text: &[u8], path: &str) {
+    let Ok(mut expected) = serde_json::from_slice(text) else {
+        return;
+    };
+    let before = document(text);
+    let mut edit = Edit::new(&before);
+    match edit.remove_path(&path.parse().expect("the path is well formed")) {
+        Ok(_) => {}
+        Err(EditError::Duplicate(_) | EditError::NotAnObject { .. }) => return,
+        Err(error) => panic!("{error}"),
+    }
+    let steps: Vec<&str> = path
+        .split(['.', '['])
+        .map(|step| step.trim_end_matches(']'))
+        .collect();
+    drop_from(&mut expected, &steps);
+    let after: Value = serde_json::from_slice(&edit.apply().into_bytes()).expect("a removal leaves JSON");
+    assert_eq!(after, expected);
+}
+
+fn drop_from(value: &mut Value, steps: &[&str]) {
+    let Some((step, rest)) = steps.split_first() else {
+        return;
+    };
+    match (value, rest.is_empty()) {
+        (Value::Object(object), true) => drop(object.remove(*step)),
+        (Value::Object(object), false) => object
+            .get_mut(*step)
+            .into_iter()
+            .for_each(|child| drop_from(child, rest)),
+        (Value::Array(array), true) if *step == "*" => array.clear(),
+        (Value::Array(array), false) if *step == "*" => {
+            array.iter_mut().for_each(|child| drop_from(child, rest))
+        }
+        (Value::Array(array), is_last) => {
+            let Some(index) = step.parse().ok().filter(|&index: &usize| index < array.len()) else {
+                return;
+            };
+            if is_last {
+                drop(array.remove(index))
+            } else {
+                drop_from(&mut array[index], rest)
+            }
+        }
+        _ => {}
     }
 }
 

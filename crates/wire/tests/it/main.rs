@@ -1,5 +1,11 @@
 //! The codecs from outside: their laws on generated input, and their reading of recorded streams and bodies.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a law that does not hold ends the test"
+)]
+
 mod golden;
 mod laws;
 mod properties;

@@ -1,4 +1,4 @@
-//! How long after its start a server answers its first request, the way through `setpriv` and `taskset` included.
+//! How long after its start a server answers its first request.
 
 use super::{Compare, Measured, Unit};
 use crate::report::median;
@@ -8,9 +8,9 @@ use crate::rig::{Rig, Subject};
 const SLOW_MILLIS: f64 = 500.0;
 
 pub(super) fn measure(rig: &Rig, subject: &Subject<'_>) -> anyhow::Result<Measured> {
-    let mut times = vec![subject.ready_after.as_secs_f64() * 1000.0];
+    let mut times = Vec::with_capacity(rig.pace.starts);
     while times.len() < rig.pace.starts && times.iter().all(|millis| *millis < SLOW_MILLIS) {
-        times.push(rig.start(subject.contender)?.ready_after.as_secs_f64() * 1000.0);
+        times.push(rig.start_bare(subject.contender)?.ready_after.as_secs_f64() * 1000.0);
     }
     let mut measured = Measured::default();
     measured.add(

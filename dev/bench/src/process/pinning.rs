@@ -57,6 +57,16 @@ pub(crate) fn settle(cores: Cores) -> anyhow::Result<u64> {
     Ok(hard)
 }
 
+/// Pins the calling thread; processes that it starts inherit the pin.
+pub(crate) fn pin_this_thread(core: usize) -> anyhow::Result<()> {
+    let path = std::fs::read_link("/proc/thread-self").context("cannot read /proc/thread-self")?;
+    let id = path
+        .file_name()
+        .context("/proc/thread-self leads nowhere")?
+        .to_string_lossy();
+    run("taskset", &["--pid", "--cpu-list", &core.to_string(), &id])
+}
+
 /// Lets this process sleep to the microsecond instead of the usual 50 (`proc(5)`, `timerslack_ns`); threads inherit it.
 pub(crate) fn sleep_precisely() -> anyhow::Result<()> {
     std::fs::write("/proc/self/timerslack_ns", "1").context("cannot set the timer slack")

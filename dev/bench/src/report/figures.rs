@@ -22,11 +22,6 @@ pub(crate) fn median(values: &[f64]) -> Option<f64> {
     sorted.get(middle - 1).map(|lower| (lower + upper) / 2.0)
 }
 
-/// A server's own figure.
-pub(super) fn absolute(values: &[f64]) -> Option<f64> {
-    median(values)
-}
-
 /// A server's figures against the floor's, in pairs of (server, floor); none without a pair or for what stands alone.
 pub(super) fn compared(pairs: &[(f64, f64)], compare: Compare) -> Option<Spread> {
     let values: Vec<f64> = match compare {
@@ -54,16 +49,18 @@ pub(super) fn format_value(value: f64, unit: Unit) -> String {
         Unit::PerSecond => format!("{value:.0}/s"),
         Unit::Bytes if value >= 1024.0 * 1024.0 => format!("{} MiB", digits(value / (1024.0 * 1024.0))),
         Unit::Bytes => format!("{} KiB", digits(value / 1024.0)),
-        Unit::Times => format!("{value:.2} ×"),
+        Unit::Times => format!("{} ×", digits(value)),
         Unit::Share => format!("{:.0} %", value * 100.0),
     }
 }
 
-fn digits(value: f64) -> String {
+/// About three digits that matter.
+pub(super) fn digits(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
+        size if size >= 0.1 || size == 0.0 => format!("{value:.2}"),
+        _ => format!("{value:.4}"),
     }
 }
 

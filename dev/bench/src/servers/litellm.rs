@@ -132,3 +132,29 @@ fn configuration(provider: SocketAddr) -> String {
     ));
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_model_that_is_asked_for_is_in_the_configuration() {
+        let provider = SocketAddr::from(([127, 0, 0, 1], 9));
+        let gateway = LiteLlm {
+            executable: PathBuf::from("litellm"),
+            description: String::new(),
+        };
+        let text = configuration(provider);
+        for scenario in scenarios() {
+            let address = gateway
+                .address(Errand::Straight(scenario, Format::Chat), provider)
+                .unwrap();
+            assert!(text.contains(&format!("  - model_name: {}\n", address.model)));
+            assert!(text.contains(&format!(
+                "api_base: \"http://{provider}{}\"",
+                scenario.base_path()
+            )));
+        }
+        assert!(text.contains("fallbacks: [{ failing: [whole] }]"));
+    }
+}

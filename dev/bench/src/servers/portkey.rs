@@ -19,6 +19,10 @@ const PACKAGE: &str = "@portkey-ai/gateway";
 /// The version that is installed.
 const VERSION: &str = "1.15.2";
 
+/// Its HTTP server for Node, held back: 1.14 and later hand out headers that this version of the gateway cannot change, and every
+/// stream becomes a 500.
+const NODE_SERVER: (&str, &str) = ("@hono/node-server", "1.13.8");
+
 /// An installed Portkey gateway.
 #[derive(Debug)]
 pub(crate) struct Portkey {
@@ -31,17 +35,19 @@ impl Portkey {
     pub(crate) fn install(folder: &Path) -> anyhow::Result<Self> {
         let home = folder.join("portkey");
         let package = home.join("node_modules").join(PACKAGE);
-        if installed_version(&package).as_deref() != Some(VERSION) {
+        let manifest = manifest();
+        let installed = fs::read_to_string(home.join("package.json")).unwrap_or_default();
+        if installed != manifest || !package.exists() {
             fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
-            let pinned = format!("{PACKAGE}@{VERSION}");
+            fs::write(home.join("package.json"), &manifest).context("cannot write the manifest of a peer")?;
             run(
                 "npm",
                 &[
                     "install",
                     "--silent",
+                    "--ignore-scripts",
                     "--prefix",
                     &home.to_string_lossy(),
-                    &pinned,
                 ],
             )?;
         }
@@ -49,7 +55,8 @@ impl Portkey {
         let script =
             fs::canonicalize(&script).with_context(|| format!("there is no {}", script.display()))?;
         let description = format!(
-            "Portkey gateway {VERSION} from npm, one process, no authentication, configured by headers"
+            "Portkey gateway {VERSION} from npm with {} {}, one process, no authentication, configured by headers",
+            NODE_SERVER.0, NODE_SERVER.1
         );
         Ok(Self { script, description })
     }
@@ -105,8 +112,53 @@ impl Contender for Portkey {
     }
 }
 
-fn installed_version(package: &Path) -> Option<String> {
-    let manifest = fs::read_to_string(package.join("package.json")).ok()?;
-    let manifest: serde_json::Value = serde_json::from_str(&manifest).ok()?;
-    manifest["version"].as_str().map(str::to_owned)
+/// What npm shall install: the gateway, and the held-back server below it.
+fn manifest() -> String {
+    let (server, version) = NODE_SERVER;
+    let manifest =
+        json!({ "private": true, "dependencies": { PACKAGE: VERSION }, "overrides": { server: version } });
+    format!("{manifest}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gateway() -> Portkey {
+        Portkey {
+            script: PathBuf::from("start-server.js"),
+            description: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_provider_is_named_in_headers() {
+        let provider = SocketAddr::from(([127, 0, 0, 1], 9));
+        let errand = Errand::Straight(Scenario::Held, Format::Chat);
+        let address = gateway().address(errand, provider).unwrap();
+        let host = (
+            "x-portkey-custom-host".to_owned(),
+            "http://127.0.0.1:9/held/v1".to_owned(),
+        );
+        assert!(address.headers.contains(&host));
+    }
+
+    #[test]
+    fn a_rescue_is_a_configuration_in_one_header() {
+        let provider = SocketAddr::from(([127, 0, 0, 1], 9));
+        let address = gateway().address(Errand::Rescued, provider).unwrap();
+        let route: serde_json::Value = serde_json::from_str(&address.headers[0].1).unwrap();
+        assert_eq!(route["strategy"]["mode"], "fallback");
+        assert_eq!(
+            route["targets"][0]["custom_host"],
+            "http://127.0.0.1:9/failing/v1"
+        );
+    }
+
+    #[test]
+    fn the_manifest_pins_both_packages() {
+        let manifest: serde_json::Value = serde_json::from_str(&manifest()).unwrap();
+        assert_eq!(manifest["dependencies"][PACKAGE], VERSION);
+        assert_eq!(manifest["overrides"][NODE_SERVER.0], NODE_SERVER.1);
+    }
 }

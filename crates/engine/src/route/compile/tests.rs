@@ -339,7 +339,11 @@ fn everything_that_is_wrong_is_reported_at_once_with_its_path() {
 fn the_operators_defaults_hold_where_a_route_says_nothing() {
     let spec = serde_json::from_value(json!({"retry": {"attempts": 4}, "idle_timeout": "none"})).unwrap();
     let defaults = defaults(&spec).unwrap();
-    let context = CompileContext { providers: &Directory::new(), defaults: &defaults, origin: CLIENT };
+    let context = CompileContext {
+        providers: &Directory::new(),
+        defaults: &defaults,
+        origin: CLIENT,
+    };
     let spec = from_json(br#"{"provider": "openai", "retry": {"on_status_codes": [500]}}"#).unwrap();
     let root = compile(&spec, &context).unwrap();
     let target = targets(&root)[0];

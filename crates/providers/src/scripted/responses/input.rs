@@ -8,19 +8,35 @@ use crate::scripted::fingerprint::Fingerprint;
 
 pub(super) fn read(body: &Value) -> Result<Conversation, Refusal> {
     let mut conversation = Conversation {
-        model: body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        model: body
+            .get("model")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
         stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
-        tools: body.get("tools").and_then(Value::as_array).map(|tools| read_tools(tools)).unwrap_or_default(),
+        tools: body
+            .get("tools")
+            .and_then(Value::as_array)
+            .map(|tools| read_tools(tools))
+            .unwrap_or_default(),
         choice: read_choice(body.get("tool_choice")),
         schema: read_schema(body.pointer("/text/format")),
         output_tokens_max: limit(body, &["max_output_tokens"]),
         ..Conversation::default()
     };
-    conversation.add_message("system", Content::read(body.get("instructions").unwrap_or(&Value::Null)));
+    conversation.add_message(
+        "system",
+        Content::read(body.get("instructions").unwrap_or(&Value::Null)),
+    );
     match body.get("input") {
         Some(input @ Value::String(_)) => conversation.add_message("user", Content::read(input)),
         Some(Value::Array(items)) => items.iter().for_each(|item| add_item(&mut conversation, item)),
-        _ => return Err(Refusal::field("input", "`input` must be a text or a list of items")),
+        _ => {
+            return Err(Refusal::field(
+                "input",
+                "`input` must be a text or a list of items",
+            ));
+        }
     }
     Ok(conversation)
 }
@@ -28,10 +44,12 @@ pub(super) fn read(body: &Value) -> Result<Conversation, Refusal> {
 /// The input as items with ids, as they are listed later.
 pub(super) fn items(body: &Value, fingerprint: Fingerprint) -> Vec<Value> {
     match body.get("input") {
-        Some(Value::String(text)) => vec![message("user", &json!(text), fingerprint.id("msg_in", 0))],
-        Some(Value::Array(items)) => {
-            items.iter().enumerate().map(|(number, item)| listed(item, fingerprint.id("msg_in", number))).collect()
-        }
+        Some(Value::String(text)) => vec![message("user", &json!(text), &fingerprint.id("msg_in", 0))],
+        Some(Value::Array(items)) => items
+            .iter()
+            .enumerate()
+            .map(|(number, item)| listed(item, &fingerprint.id("msg_in", number)))
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -53,7 +71,10 @@ fn read_tools(tools: &[Value]) -> Vec<Tool> {
     let read = |tool: &Value| {
         let is_function = tool.get("type").and_then(Value::as_str) == Some("function");
         let name = tool.get("name")?.as_str()?.to_owned();
-        let parameters = tool.get("parameters").cloned().unwrap_or(json!({ "type": "object" }));
+        let parameters = tool
+            .get("parameters")
+            .cloned()
+            .unwrap_or(json!({ "type": "object" }));
         is_function.then_some(Tool { name, parameters })
     };
     tools.iter().filter_map(read).collect()
@@ -74,13 +95,18 @@ fn read_choice(choice: Option<&Value>) -> ToolChoice {
 fn read_schema(format: Option<&Value>) -> Option<Value> {
     let format = format?;
     match format.get("type")?.as_str()? {
-        "json_schema" => Some(format.get("schema").cloned().unwrap_or(json!({ "type": "object" }))),
+        "json_schema" => Some(
+            format
+                .get("schema")
+                .cloned()
+                .unwrap_or(json!({ "type": "object" })),
+        ),
         "json_object" => Some(json!({ "properties": { "echo": { "type": "string" } } })),
         _ => None,
     }
 }
 
-fn listed(item: &Value, id: String) -> Value {
+fn listed(item: &Value, id: &str) -> Value {
     let is_message = matches!(item.get("type").and_then(Value::as_str), Some("message") | None);
     if is_message {
         let role = item.get("role").and_then(Value::as_str).unwrap_or("user");
@@ -88,13 +114,17 @@ fn listed(item: &Value, id: String) -> Value {
     }
     let mut item = item.clone();
     if item.get("id").is_none() {
-        item["id"] = Value::String(id);
+        item["id"] = json!(id);
     }
     item
 }
 
-fn message(role: &str, content: &Value, id: String) -> Value {
-    let kind = if role == "assistant" { "output_text" } else { "input_text" };
+fn message(role: &str, content: &Value, id: &str) -> Value {
+    let kind = if role == "assistant" {
+        "output_text"
+    } else {
+        "input_text"
+    };
     let parts = match content {
         Value::String(text) => json!([{ "type": kind, "text": text }]),
         parts => parts.clone(),

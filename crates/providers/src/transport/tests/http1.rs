@@ -106,7 +106,10 @@ async fn the_connection_that_was_used_last_is_used_first() {
 #[tokio::test]
 async fn no_more_connections_are_kept_than_set() {
     let server = numbered().await;
-    let transport = transport(TransportSettings { idle_connections_max: 2, ..TransportSettings::default() });
+    let transport = transport(TransportSettings {
+        idle_connections_max: 2,
+        ..TransportSettings::default()
+    });
     let origin = transport.origin(&key(&server.authority()));
     let mut answers = Vec::new();
     for _ in 0..4 {
@@ -122,7 +125,10 @@ async fn no_more_connections_are_kept_than_set() {
 async fn a_connection_that_was_idle_for_too_long_is_closed() {
     let server = numbered().await;
     let idle_timeout = Duration::from_secs(45);
-    let transport = transport(TransportSettings { idle_timeout, ..TransportSettings::default() });
+    let transport = transport(TransportSettings {
+        idle_timeout,
+        ..TransportSettings::default()
+    });
     let origin = transport.origin(&key(&server.authority()));
     fetch(&origin, get("/")).await;
     let idle = Instant::now();
@@ -139,7 +145,10 @@ async fn an_origin_with_kept_connections_is_remembered_until_they_are_old() {
     let transport = transport(TransportSettings::default());
     fetch(&transport.origin(&key(&server.authority())), get("/")).await;
     transport.reap(Instant::now());
-    assert_eq!(fetch(&transport.origin(&key(&server.authority())), get("/")).await, "0");
+    assert_eq!(
+        fetch(&transport.origin(&key(&server.authority())), get("/")).await,
+        "0"
+    );
 }
 
 /// Answers each request with `ok`, and closes the connection after the first, without having said so.
@@ -148,7 +157,10 @@ async fn closing(closed: Arc<Notify>) -> Server {
         let closed = Arc::clone(&closed);
         async move {
             read_head(&mut stream).await;
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                .await
+                .unwrap();
             stream.shutdown().await.unwrap();
             drop(stream);
             closed.notify_one();
@@ -193,7 +205,10 @@ async fn a_request_that_may_have_been_processed_is_not_sent_again() {
         async move {
             read_head(&mut stream).await;
             seen.fetch_add(1, Ordering::SeqCst);
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                .await
+                .unwrap();
             read_head(&mut stream).await;
             seen.fetch_add(1, Ordering::SeqCst);
         }
@@ -260,7 +275,10 @@ async fn dropping_the_body_early_closes_the_connection_at_once() {
     let mut body = send(&origin, get("/")).await.unwrap().into_body();
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "hello");
     drop(body);
-    tokio::time::timeout(PATIENCE, hung_up.recv()).await.unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, hung_up.recv())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(origin.kept_connections(), 0);
 }
 
@@ -283,7 +301,10 @@ async fn giving_up_before_the_answer_closes_the_connection_at_once() {
         answer = send(&origin, get("/")) => panic!("{answer:?}"),
         _ = arrived.recv() => {}
     }
-    tokio::time::timeout(PATIENCE, arrived.recv()).await.unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, arrived.recv())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(origin.kept_connections(), 0);
 }
 
@@ -291,7 +312,10 @@ async fn giving_up_before_the_answer_closes_the_connection_at_once() {
 async fn a_body_that_breaks_off_is_an_error_and_its_connection_is_not_kept() {
     let server = Server::start(|_, mut stream| async move {
         read_head(&mut stream).await;
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf")
+            .await
+            .unwrap();
     })
     .await;
     let transport = transport(TransportSettings::default());
@@ -299,14 +323,20 @@ async fn a_body_that_breaks_off_is_an_error_and_its_connection_is_not_kept() {
     let mut body = send(&origin, get("/")).await.unwrap().into_body();
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "half");
     let error = body.frame().await.unwrap().unwrap_err();
-    assert!(error.to_string().starts_with("the provider's answer broke off"), "{error}");
+    assert!(
+        error.to_string().starts_with("the provider's answer broke off"),
+        "{error}"
+    );
     assert_eq!(origin.kept_connections(), 0);
 }
 
 #[tokio::test]
 async fn a_connection_that_its_server_wants_closed_is_not_kept() {
     let server = Server::http1(|_, _| async {
-        Response::builder().header(CONNECTION, "close").body(full("ok")).unwrap()
+        Response::builder()
+            .header(CONNECTION, "close")
+            .body(full("ok"))
+            .unwrap()
     })
     .await;
     let transport = transport(TransportSettings::default());
@@ -322,7 +352,10 @@ async fn a_connection_with_an_unfinished_request_is_not_kept() {
     let origin = transport.origin(&key(&server.authority()));
     let (pieces, body) = channel();
     pieces.send(Bytes::from_static(b"first")).await.unwrap();
-    assert_eq!(fetch(&origin, post("/", OutgoingBody::Stream(body))).await, "too large");
+    assert_eq!(
+        fetch(&origin, post("/", OutgoingBody::Stream(body))).await,
+        "too large"
+    );
     assert_eq!(origin.kept_connections(), 0);
     drop(pieces);
 }
@@ -333,11 +366,16 @@ async fn both_directions_stream_at_the_same_time() {
     let transport = transport(TransportSettings::default());
     let origin = transport.origin(&key(&server.authority()));
     let (pieces, body) = channel();
-    let mut answer = send(&origin, post("/", OutgoingBody::Stream(body))).await.unwrap().into_body();
+    let mut answer = send(&origin, post("/", OutgoingBody::Stream(body)))
+        .await
+        .unwrap()
+        .into_body();
     for round in 0..50 {
         let piece = Bytes::from(format!("data: {round}\n\n"));
         pieces.send(piece.clone()).await.unwrap();
-        let frame = tokio::time::timeout(PATIENCE, answer.frame()).await.expect("it is passed on at once");
+        let frame = tokio::time::timeout(PATIENCE, answer.frame())
+            .await
+            .expect("it is passed on at once");
         assert_eq!(frame.unwrap().unwrap().into_data().unwrap(), piece);
     }
     drop(pieces);
@@ -390,7 +428,9 @@ async fn a_body_that_nobody_reads_holds_its_server_back() {
     let answer = send(&origin, get("/")).await.unwrap();
     let piece = Bytes::from(vec![7; 64 * 1024]);
     let mut sent = 0;
-    while sent < BYTES_MAX && let Some(()) = send_soon(&pieces, &piece).await {
+    while sent < BYTES_MAX
+        && let Some(()) = send_soon(&pieces, &piece).await
+    {
         sent += piece.len();
     }
     assert!(sent < BYTES_MAX, "the server could send {sent} bytes");
@@ -419,7 +459,9 @@ async fn a_refused_connection_names_host_and_address() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let transport = transport(TransportSettings::default());
-    let error = send(&transport.origin(&key(&address.to_string())), get("/?key=secret")).await.unwrap_err();
+    let error = send(&transport.origin(&key(&address.to_string())), get("/?key=secret"))
+        .await
+        .unwrap_err();
     assert!(matches!(error, SendError::Connect { .. }), "{error}");
     assert_eq!(error.failure_class(), domain::FailureClass::Connect);
     assert!(error.to_string().contains(&address.to_string()) && !error.to_string().contains("secret"));
@@ -452,7 +494,10 @@ async fn a_chunk_wakes_its_reader_once() {
     let transport = transport(TransportSettings::default());
     let origin = transport.origin(&key(&server.authority()));
     let (pieces, body) = channel();
-    let mut answer = send(&origin, post("/", OutgoingBody::Stream(body))).await.unwrap().into_body();
+    let mut answer = send(&origin, post("/", OutgoingBody::Stream(body)))
+        .await
+        .unwrap()
+        .into_body();
     let mut polls = 0;
     let reader = tokio::spawn(std::future::poll_fn(move |context| {
         polls += 1;

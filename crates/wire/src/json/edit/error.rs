@@ -24,6 +24,9 @@ pub enum EditError {
         /// Why the value was refused.
         error: ScanError,
     },
+    /// A key of a merged object holds an unpaired surrogate, so that it cannot be compared.
+    #[error("a key of the new value holds an unpaired surrogate, write it as a pair or without escape")]
+    UnpairedSurrogate,
     /// A part of the document does not scan, so its outline was made from other bytes.
     #[error("the document does not match its outline: {0}")]
     Mismatch(#[from] ScanError),

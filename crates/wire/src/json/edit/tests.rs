@@ -127,6 +127,20 @@ fn objects_merge_and_anything_else_replaces() {
 }
 
 #[test]
+fn a_merged_object_must_be_clear() {
+    let merge = |patch: &str| {
+        refused(r#"{"o":{"a":{"x":1}}}"#, |edit| {
+            edit.merge("o", patch.as_bytes()).map(|_| ())
+        })
+    };
+    assert!(matches!(
+        merge(r#"{"a":null,"\u0061":{}}"#),
+        EditError::Duplicate(_)
+    ));
+    assert_eq!(merge(r#"{"\ud800":1}"#), EditError::UnpairedSurrogate);
+}
+
+#[test]
 fn paths_lead_into_objects_and_arrays() {
     let text =
         r#"{"messages":[{"role":"user","name":"a"}, {"name":"b"} ,{"x":1}],"tools":[{"x":1,"y":2},{"x":1}]}"#;

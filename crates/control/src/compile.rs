@@ -1,0 +1,82 @@
+//! From the file's form to the values that the process and its requests work with. Everything that is wrong is reported
+//! at once, each with its path in the file.
+
+mod directory;
+mod keys;
+mod limits;
+mod process;
+mod routes;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use domain::route::RouteDefaults;
+use domain::snapshot::RequestPolicy;
+use domain::{ApiKey, KeyHash, Limits, Provider, Route, RouteName};
+use providers::definition::ProviderDefinition;
+
+pub use self::directory::Directory;
+use crate::environment::Environment;
+use crate::file::ConfigFile;
+use crate::path::Path;
+use crate::settings::{LogSettings, ServerSettings, UpstreamSettings};
+
+/// What is wrong, and where.
+pub(crate) type Problems = Vec<(Path, String)>;
+
+/// Where a configuration comes from and what it is added to.
+pub(crate) struct Surroundings<'a> {
+    /// The folder that file names are looked up from.
+    pub(crate) folder: &'a FilePath,
+    pub(crate) environment: &'a Arc<dyn Environment>,
+    /// Providers that the process adds, after the configured ones.
+    pub(crate) extra_providers: &'a [(String, ProviderDefinition)],
+    /// The configured providers' names in the order of the file.
+    pub(crate) provider_order: Vec<String>,
+}
+
+/// A whole configuration, compiled.
+pub(crate) struct Compiled {
+    pub(crate) directory: Directory,
+    pub(crate) providers: Vec<Arc<Provider>>,
+    pub(crate) routes: BTreeMap<RouteName, Arc<Route>>,
+    pub(crate) route_defaults: RouteDefaults,
+    pub(crate) keys: HashMap<KeyHash, Arc<ApiKey>>,
+    pub(crate) limits: Limits,
+    pub(crate) request_policy: RequestPolicy,
+    pub(crate) server: ServerSettings,
+    pub(crate) upstream: UpstreamSettings,
+    pub(crate) log: LogSettings,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Compiles a configuration.
+pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Result<Compiled, Problems> {
+    let mut problems = Problems::new();
+    let (directory, warnings) = directory::compile(&file.providers, surroundings, &mut problems);
+    let route_defaults = routes::starting_point(&file.defaults, &mut problems);
+    let routes = routes::compile(file, &directory, &route_defaults, &mut problems);
+    let keys = keys::compile(&file.keys, &mut problems);
+    let limits = limits::compile(&file.limits, &mut problems);
+    let server = process::server(&file.server, surroundings.folder, &mut problems);
+    let upstream = process::upstream(&file.upstream, surroundings.folder);
+    match server {
+        Some(server) if problems.is_empty() => Ok(Compiled {
+            providers: directory.live_providers().to_vec(),
+            directory,
+            routes,
+            route_defaults,
+            keys,
+            limits,
+            request_policy: RequestPolicy {
+                custom_host: file.upstream.custom_host_from_requests.unwrap_or(false),
+            },
+            server,
+            upstream,
+            log: process::log(&file.log),
+            warnings,
+        }),
+        _ => Err(problems),
+    }
+}

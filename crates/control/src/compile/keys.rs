@@ -1,0 +1,72 @@
+//! Client keys by hash, each name and each hash once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::name::check_name;
+use domain::{ApiKey, KeyHash, Pattern};
+
+use super::Problems;
+use crate::file::KeySection;
+use crate::path::Path;
+
+pub(super) fn compile(sections: &[KeySection], problems: &mut Problems) -> HashMap<KeyHash, Arc<ApiKey>> {
+    let mut keys = HashMap::new();
+    let mut names = HashMap::new();
+    for (index, section) in sections.iter().enumerate() {
+        let path = Path::root().key("keys").index(index);
+        if let Err(problem) = check_name(&section.name) {
+            problems.push((path.key("name"), problem.to_string()));
+        }
+        if let Some(first) = names.insert(section.name.as_str(), index) {
+            problems.push((
+                path.key("name"),
+                format!("`keys[{first}]` is named `{}` already", section.name),
+            ));
+        }
+        match section.hash.parse::<KeyHash>() {
+            Err(problem) => problems.push((path.key("hash"), problem.to_string())),
+            Ok(hash) if keys.contains_key(&hash) => {
+                problems.push((path.key("hash"), "another key has this hash already".to_owned()));
+            }
+            Ok(hash) => {
+                keys.insert(hash, Arc::new(key(section)));
+            }
+        }
+        check_patterns(section.models.as_deref(), &path.key("models"), problems);
+        check_patterns(section.providers.as_deref(), &path.key("providers"), problems);
+    }
+    keys
+}
+
+fn key(section: &KeySection) -> ApiKey {
+    ApiKey {
+        name: section.name.as_str().into(),
+        models: patterns(section.models.as_deref()),
+        providers: patterns(section.providers.as_deref()),
+        passthrough: section.passthrough.unwrap_or(false),
+        inline_config: section.inline_config.unwrap_or(false),
+    }
+}
+
+/// Everything when nothing is written; nothing when an empty list is.
+fn patterns(texts: Option<&[String]>) -> Vec<Pattern> {
+    texts.map_or_else(
+        || vec![Pattern::any()],
+        |texts| texts.iter().map(|text| Pattern::from(text.as_str())).collect(),
+    )
+}
+
+fn check_patterns(texts: Option<&[String]>, path: &Path, problems: &mut Problems) {
+    for (index, _) in texts
+        .unwrap_or_default()
+        .iter()
+        .enumerate()
+        .filter(|(_, text)| text.is_empty())
+    {
+        problems.push((
+            path.index(index),
+            "the pattern is empty; write `*` for everything".to_owned(),
+        ));
+    }
+}

@@ -1,0 +1,73 @@
+//! The settings of the process: where it listens, how it reaches out, what it logs.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path as FilePath;
+use std::time::Duration;
+
+use engine::route::time::TimeSpan;
+
+use super::Problems;
+use crate::file::{LogSection, ProxyChoice, ServerSection, UpstreamSection};
+use crate::path::Path;
+use crate::settings::{LogSettings, ServerSettings, TlsSettings, UpstreamSettings};
+
+const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// Below the 60 s after which common load balancers hang up.
+const IDLE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(45);
+const IDLE_CONNECTIONS_MAX_DEFAULT: usize = 1024;
+const DNS_TTL_DEFAULT: Duration = Duration::from_secs(30);
+
+pub(super) fn server(
+    section: &ServerSection,
+    folder: &FilePath,
+    problems: &mut Problems,
+) -> Option<ServerSettings> {
+    let listen = match section.listen.as_deref().map(address) {
+        None => Some(LISTEN_DEFAULT),
+        Some(Ok(address)) => Some(address),
+        Some(Err(message)) => {
+            problems.push((Path::root().key("server").key("listen"), message));
+            None
+        }
+    };
+    let tls = section.tls.as_ref().map(|tls| TlsSettings {
+        certificate: folder.join(&tls.certificate),
+        private_key: folder.join(&tls.private_key),
+    });
+    Some(ServerSettings {
+        listen: listen?,
+        tls,
+        http2: section.http2.unwrap_or(true),
+    })
+}
+
+pub(super) fn upstream(section: &UpstreamSection, folder: &FilePath) -> UpstreamSettings {
+    let time = |written: Option<TimeSpan>, absent| written.map_or(absent, |span| span.0);
+    let connections = section
+        .idle_connections_max
+        .and_then(|count| usize::try_from(count).ok());
+    UpstreamSettings {
+        ca_files: section.ca_files.iter().map(|file| folder.join(file)).collect(),
+        proxy: section.proxy.unwrap_or(ProxyChoice::Environment),
+        idle_timeout: time(section.idle_timeout, IDLE_TIMEOUT_DEFAULT),
+        idle_connections_max: connections.unwrap_or(IDLE_CONNECTIONS_MAX_DEFAULT),
+        dns_ttl: time(section.dns_ttl, DNS_TTL_DEFAULT),
+    }
+}
+
+pub(super) fn log(section: &LogSection) -> LogSettings {
+    LogSettings {
+        format: section.format.unwrap_or_default(),
+        requests: section.requests.unwrap_or_default(),
+    }
+}
+
+/// An address with its port; `localhost` is 127.0.0.1, since nothing is looked up while a configuration is read.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = text
+        .strip_prefix("localhost:")
+        .map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    numeric.parse().map_err(|_| {
+        format!("`{text}` is not an address with a port; write it as `127.0.0.1:8080`, `0.0.0.0:8080` or `[::]:8080`")
+    })
+}

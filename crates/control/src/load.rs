@@ -1,0 +1,262 @@
+//! Reads a configuration from its file to the values that the process works with.
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+use domain::Snapshot;
+use engine::route::RouteSpec;
+use engine::route::spec::DefaultsSpec;
+use providers::definition::ProviderDefinition;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
+
+use crate::compile::{Compiled, Directory, Surroundings, compile};
+use crate::environment::Environment;
+use crate::file::ConfigFile;
+use crate::interpolate::interpolate;
+use crate::path::Path;
+use crate::problem::{ConfigErrors, ConfigProblem, Redactions};
+use crate::settings::{LogSettings, ServerSettings, UpstreamSettings};
+use crate::structure::check;
+use crate::yaml::{self, Node};
+
+/// The longest configuration file.
+pub const CONFIG_BYTES_MAX: u64 = 4 << 20;
+
+/// A configuration without mistakes.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What requests see.
+    pub snapshot: Arc<Snapshot>,
+    /// Every provider that a route in a request's header may name.
+    pub directory: Arc<Directory>,
+    /// Where the process listens.
+    pub server: ServerSettings,
+    /// How providers are reached.
+    pub upstream: UpstreamSettings,
+    /// What is logged.
+    pub log: LogSettings,
+    /// What is allowed but probably not meant.
+    pub warnings: Vec<String>,
+    /// The files whose contents were put in by `${file:…}`.
+    pub files: Vec<PathBuf>,
+}
+
+/// Loads one configuration file, again and again.
+#[derive(Clone)]
+pub struct Loader {
+    path: PathBuf,
+    environment: Arc<dyn Environment>,
+    extra_providers: Vec<(String, ProviderDefinition)>,
+}
+
+impl Loader {
+    /// A loader of the file at `path`.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>, environment: Arc<dyn Environment>) -> Self {
+        Self {
+            path: path.into(),
+            environment,
+            extra_providers: Vec::new(),
+        }
+    }
+
+    /// Adds a provider that the process brings along; one of the same name in the configuration replaces it.
+    #[must_use]
+    pub fn with_provider(mut self, name: impl Into<String>, definition: ProviderDefinition) -> Self {
+        self.extra_providers.push((name.into(), definition));
+        self
+    }
+
+    /// The file that is loaded.
+    #[must_use]
+    pub fn path(&self) -> &FilePath {
+        &self.path
+    }
+
+    /// The folder that the configuration's file names are looked up from.
+    #[must_use]
+    pub fn folder(&self) -> &FilePath {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => FilePath::new("."),
+        }
+    }
+
+    /// Reads the file and everything it refers to.
+    ///
+    /// # Errors
+    /// With everything that is wrong, by line.
+    pub fn load(&self, generation: u64) -> Result<Loaded, ConfigErrors> {
+        match self.environment.file(&self.path, CONFIG_BYTES_MAX) {
+            Ok(text) => self.load_text(&text, generation),
+            Err(error) => {
+                let message = format!("the file cannot be read: {error}");
+                Err(self.errors(vec![ConfigProblem {
+                    position: None,
+                    path: Path::root(),
+                    message,
+                }]))
+            }
+        }
+    }
+
+    /// As [`Self::load`], with the text already at hand; an empty one gives what the environment alone makes live.
+    ///
+    /// # Errors
+    /// With everything that is wrong, by line.
+    pub fn load_text(&self, text: &str, generation: u64) -> Result<Loaded, ConfigErrors> {
+        let draft = self.draft(text).map_err(|problems| self.errors(problems))?;
+        let located = |(path, message): (Path, String)| ConfigProblem {
+            position: Some(path.locate(&draft.root)),
+            message: draft.redactions.apply(&message),
+            path,
+        };
+        let file = typed(&draft.json).map_err(|problems| problems.into_iter().map(located).collect());
+        let file: ConfigFile = file.map_err(|problems: Vec<_>| self.errors(problems))?;
+        let surroundings = Surroundings {
+            folder: self.folder(),
+            environment: &self.environment,
+            extra_providers: &self.extra_providers,
+            provider_order: provider_order(&draft.root),
+        };
+        let compiled = compile(&file, &surroundings);
+        let compiled =
+            compiled.map_err(|problems| self.errors(problems.into_iter().map(located).collect()))?;
+        Ok(loaded(compiled, draft.files, generation))
+    }
+
+    /// The configuration as JSON of the right structure.
+    fn draft(&self, text: &str) -> Result<Draft, Vec<ConfigProblem>> {
+        let (root, problems) = yaml::read(text);
+        let mut problems: Vec<_> = problems
+            .into_iter()
+            .map(|problem| ConfigProblem {
+                position: Some(problem.position),
+                path: Path::root(),
+                message: problem.message,
+            })
+            .collect();
+        let Some(mut root) = root else {
+            return Err(problems);
+        };
+        let interpolation = interpolate(&mut root, self.folder(), self.environment.as_ref());
+        let mut redactions = interpolation.redactions;
+        let checked = check(&root, crate::schema::shared());
+        redactions.extend(checked.secrets);
+        problems.extend(interpolation.problems);
+        problems.extend(checked.problems);
+        match checked.json {
+            Some(json) if problems.is_empty() => Ok(Draft {
+                root,
+                json,
+                redactions,
+                files: interpolation.files,
+            }),
+            _ => {
+                problems
+                    .iter_mut()
+                    .for_each(|problem| problem.message = redactions.apply(&problem.message));
+                Err(problems)
+            }
+        }
+    }
+
+    fn errors(&self, problems: Vec<ConfigProblem>) -> ConfigErrors {
+        ConfigErrors::new(self.path.display().to_string(), problems)
+    }
+}
+
+/// A configuration whose structure is right.
+struct Draft {
+    root: Node,
+    json: Json,
+    redactions: Redactions,
+    files: Vec<PathBuf>,
+}
+
+fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
+    Loaded {
+        snapshot: Arc::new(Snapshot {
+            generation,
+            providers: compiled.providers,
+            routes: compiled.routes,
+            route_defaults: compiled.route_defaults,
+            keys: compiled.keys,
+            limits: compiled.limits,
+            request_policy: compiled.request_policy,
+        }),
+        directory: Arc::new(compiled.directory),
+        server: compiled.server,
+        upstream: compiled.upstream,
+        log: compiled.log,
+        warnings: compiled.warnings,
+        files,
+    }
+}
+
+fn provider_order(root: &Node) -> Vec<String> {
+    let section = root
+        .get("providers")
+        .map(|entry| entry.node.entries())
+        .unwrap_or_default();
+    section.iter().map(|entry| entry.key.clone()).collect()
+}
+
+/// Reads the types, each part of the file on its own, so that one mistake does not hide the next.
+fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
+    let mut problems = Vec::new();
+    let section = |name: &str| {
+        json.get(name)
+            .cloned()
+            .unwrap_or_else(|| Json::Object(Map::new()))
+    };
+    let root = Path::root();
+    let file = ConfigFile {
+        server: part(section("server"), &root.key("server"), &mut problems).unwrap_or_default(),
+        limits: part(section("limits"), &root.key("limits"), &mut problems).unwrap_or_default(),
+        upstream: part(section("upstream"), &root.key("upstream"), &mut problems).unwrap_or_default(),
+        providers: parts::<ProviderDefinition>(&section("providers"), &root.key("providers"), &mut problems),
+        routes: parts::<RouteSpec>(&section("routes"), &root.key("routes"), &mut problems),
+        defaults: part::<DefaultsSpec>(section("defaults"), &root.key("defaults"), &mut problems)
+            .unwrap_or_default(),
+        keys: list(json.get("keys"), &root.key("keys"), &mut problems),
+        log: part(section("log"), &root.key("log"), &mut problems).unwrap_or_default(),
+    };
+    if problems.is_empty() {
+        Ok(file)
+    } else {
+        Err(problems)
+    }
+}
+
+fn part<T: DeserializeOwned>(json: Json, path: &Path, problems: &mut Vec<(Path, String)>) -> Option<T> {
+    match serde_path_to_error::deserialize(json) {
+        Ok(part) => Some(part),
+        Err(error) => {
+            problems.push((path.join(error.path().into()), error.inner().to_string()));
+            None
+        }
+    }
+}
+
+fn parts<T: DeserializeOwned>(
+    json: &Json,
+    path: &Path,
+    problems: &mut Vec<(Path, String)>,
+) -> std::collections::BTreeMap<String, T> {
+    let entries = json.as_object().into_iter().flatten();
+    entries
+        .filter_map(|(name, json)| Some((name.clone(), part(json.clone(), &path.key(name), problems)?)))
+        .collect()
+}
+
+fn list<T: DeserializeOwned>(json: Option<&Json>, path: &Path, problems: &mut Vec<(Path, String)>) -> Vec<T> {
+    let items = json.and_then(Json::as_array).into_iter().flatten().enumerate();
+    items
+        .filter_map(|(index, json)| part(json.clone(), &path.index(index), problems))
+        .collect()
+}

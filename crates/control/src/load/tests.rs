@@ -1,0 +1,365 @@
+//! From text to snapshot: what comes out, in which order, and every mistake with its line.
+
+use std::io;
+use std::path::Path as FilePath;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::route::RouteNode;
+use engine::route::ProviderDirectory;
+use providers::definition::ProviderDefinition;
+
+use super::Loader;
+use crate::environment::Environment;
+use crate::settings::{LogFormat, LogRequests, ProxyChoice};
+
+/// Variables as given, and one file.
+struct Fake(&'static [(&'static str, &'static str)]);
+
+impl Environment for Fake {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.0
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned())
+    }
+
+    fn file(&self, path: &FilePath, _: u64) -> io::Result<String> {
+        match path.to_str() {
+            Some("/etc/tollgate/groq.secret") => Ok("gsk-from-file\n".to_owned()),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+fn loader(variables: &'static [(&'static str, &'static str)]) -> Loader {
+    Loader::new("/etc/tollgate/tollgate.yaml", Arc::new(Fake(variables)))
+}
+
+fn errors(text: &str) -> String {
+    loader(&[("TOKEN", "sk-from-env-secret")])
+        .load_text(text, 1)
+        .unwrap_err()
+        .to_string()
+}
+
+const HASH: &str = "blake3:00000000000000000000000000000000000000000000000000000000000000aa";
+
+#[test]
+fn nothing_at_all_is_a_configuration() {
+    let loaded = loader(&[]).load_text("", 7).unwrap();
+    assert_eq!(loaded.snapshot.generation, 7);
+    assert!(loaded.snapshot.providers.is_empty());
+    assert_eq!(loaded.snapshot.limits, domain::Limits::default());
+    assert_eq!(loaded.server.listen.to_string(), "127.0.0.1:8080");
+    assert!(loaded.server.http2 && loaded.server.tls.is_none());
+    assert_eq!(loaded.upstream.proxy, ProxyChoice::Environment);
+    assert_eq!(
+        (loaded.log.format, loaded.log.requests),
+        (LogFormat::Text, LogRequests::Failures)
+    );
+}
+
+#[test]
+fn providers_come_as_configured_then_as_added_then_as_the_environment_has_them() {
+    let variables = &[
+        ("GROQ_API_KEY", "g"),
+        ("OPENAI_API_KEY", "o"),
+        ("ANTHROPIC_API_KEY", "a"),
+        ("MISTRAL_API_KEY", "m"),
+    ];
+    let extra = |title: &str| ProviderDefinition {
+        title: Some(title.to_owned()),
+        base_url: Some("http://127.0.0.1:9".to_owned()),
+        live: Some(providers::definition::Live::Always),
+        auth: providers::definition::Auth {
+            optional: Some(true),
+            ..Default::default()
+        },
+        endpoints: providers::definition::Endpoints {
+            models: Some("/models".to_owned()),
+            ..Default::default()
+        },
+        ..ProviderDefinition::default()
+    };
+    let text = "
+providers:
+  zzz: &mine {base_url: 'http://127.0.0.1:1', auth: {scheme: none}, endpoints: {models: /models}}
+  groq: {}
+  aaa: {<<: *mine, base_url: 'http://127.0.0.1:2'}
+";
+    let loaded = loader(variables)
+        .with_provider("scripted", extra("Scripted"))
+        .with_provider("zzz", extra("replaced"))
+        .load_text(text, 1)
+        .unwrap();
+    let names: Vec<_> = loaded
+        .snapshot
+        .provider_names()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        names,
+        ["zzz", "groq", "aaa", "scripted", "openai", "anthropic", "mistral"]
+    );
+    assert_eq!(
+        loaded.snapshot.provider("zzz").unwrap().base.to_string(),
+        "http://127.0.0.1:1"
+    );
+}
+
+#[test]
+fn a_configured_provider_is_laid_over_the_built_in_one() {
+    let text = "providers:\n  groq:\n    credentials: ['${file:groq.secret}']\n    models: [my-*]\n";
+    let loaded = loader(&[]).load_text(text, 1).unwrap();
+    let groq = loaded.snapshot.provider("groq").unwrap();
+    assert_eq!(groq.base.authority.as_str(), "api.groq.com");
+    assert!(groq.knows_model("my-model") && !groq.knows_model("llama-3.3-70b-versatile"));
+    assert_eq!(loaded.files, [FilePath::new("/etc/tollgate/groq.secret")]);
+}
+
+#[test]
+fn a_provider_without_a_credential_is_a_warning_and_an_error_where_a_route_needs_it() {
+    let loaded = loader(&[]).load_text("providers: {groq: {}}\n", 1).unwrap();
+    assert_eq!(
+        loaded.warnings,
+        [
+            "provider `groq` cannot be called: set GROQ_API_KEY in the environment, or write what it needs under `providers.groq`"
+        ]
+    );
+    assert_eq!(
+        errors("routes:\n  fast:\n    target: groq/x\n"),
+        "/etc/tollgate/tollgate.yaml:3:13: routes.fast.target: provider `groq` cannot be called: set GROQ_API_KEY in the \
+         environment, or write what it needs under `providers.groq`\n1 problem in /etc/tollgate/tollgate.yaml (TG5001)"
+    );
+}
+
+#[test]
+fn a_route_may_bring_a_credential_to_any_provider_and_always_gets_the_same_one() {
+    let loaded = loader(&[])
+        .load_text("routes: {fast: {target: groq/x, api_key: gsk-mine}}\n", 1)
+        .unwrap();
+    let RouteNode::Target(target) = &loaded.snapshot.routes["fast"].root else {
+        panic!("a target")
+    };
+    let header = target.credentials[0].header.as_ref().unwrap();
+    assert_eq!(
+        (header.1.to_str().unwrap(), header.1.is_sensitive()),
+        ("Bearer gsk-mine", true)
+    );
+    assert!(loaded.snapshot.providers.is_empty());
+    let again = loaded.directory.bare("groq").unwrap();
+    assert!(Arc::ptr_eq(&again, &target.provider));
+    assert!(loaded.directory.bare("nobody").is_none());
+}
+
+#[test]
+fn a_server_of_the_operators_own_that_nobody_set_up_is_not_reached_by_bringing_a_credential() {
+    let loaded = loader(&[]).load_text("", 1).unwrap();
+    assert!(loaded.directory.bare("vllm").is_none());
+    assert!(
+        loaded
+            .directory
+            .absence("vllm")
+            .unwrap()
+            .contains("VLLM_BASE_URL")
+    );
+    let loaded = loader(&[]).load_text("providers: {vllm: {}}\n", 1).unwrap();
+    assert!(loaded.directory.bare("vllm").is_some());
+}
+
+#[test]
+fn every_built_in_provider_can_be_called_with_a_credential_that_a_route_brings_unless_it_lacks_an_address() {
+    let loaded = loader(&[]).load_text("", 1).unwrap();
+    let lacking: Vec<_> = loaded
+        .directory
+        .names()
+        .into_iter()
+        .filter(|name| loaded.directory.bare(name).is_none())
+        .collect();
+    assert!(loaded.directory.names().len() > 30);
+    for name in &lacking {
+        let absence = loaded.directory.absence(name).unwrap();
+        assert!(absence.contains("set "), "{absence}");
+    }
+    assert!(
+        !lacking
+            .iter()
+            .any(|name| ["openai", "anthropic", "groq"].contains(&name.as_str())),
+        "{lacking:?}"
+    );
+}
+
+#[test]
+fn settings_reach_their_places() {
+    let text = format!(
+        "server: {{listen: 'localhost:0', http2: false, tls: {{certificate: a.crt, private_key: /abs.key}}}}\n\
+         upstream: {{ca_files: [ca.pem], proxy: none, idle_timeout: 1s, idle_connections_max: 3, dns_ttl: 0s, custom_host_from_requests: true}}\n\
+         limits: {{body_bytes_max: 1MiB, head_bytes_max: 16KiB, headers_max: 50, json_depth_max: 20, sse_frame_bytes_max: 1MiB, held_answer_bytes_max: 0, \
+         connections_max: 7, in_flight_bytes_max: 1GB, head_read_timeout: 1s, body_idle_timeout: 2s, drain_timeout: 0s}}\n\
+         defaults: {{idle_timeout: 9s, retry: {{attempts: 2}}}}\n\
+         log: {{format: json, requests: none}}\n\
+         keys: [{{name: a, hash: '{HASH}', models: ['x/*'], providers: [], passthrough: true, inline_config: true}}]\n"
+    );
+    let loaded = loader(&[]).load_text(&text, 1).unwrap();
+    let tls = loaded.server.tls.as_ref().unwrap();
+    assert_eq!(loaded.server.listen.to_string(), "127.0.0.1:0");
+    assert_eq!(tls.certificate, FilePath::new("/etc/tollgate/a.crt"));
+    assert_eq!(tls.private_key, FilePath::new("/abs.key"));
+    assert_eq!(loaded.upstream.ca_files, [FilePath::new("/etc/tollgate/ca.pem")]);
+    assert_eq!(
+        (loaded.upstream.proxy, loaded.upstream.idle_connections_max),
+        (ProxyChoice::None, 3)
+    );
+    assert_eq!(
+        (loaded.upstream.idle_timeout, loaded.upstream.dns_ttl),
+        (Duration::from_secs(1), Duration::ZERO)
+    );
+    let snapshot = &loaded.snapshot;
+    assert!(snapshot.request_policy.custom_host);
+    assert_eq!(
+        (snapshot.limits.body_bytes_max, snapshot.limits.head_bytes_max),
+        (1 << 20, 16 << 10)
+    );
+    assert_eq!(
+        (snapshot.limits.headers_max, snapshot.limits.json_depth_max),
+        (50, 20)
+    );
+    assert_eq!(
+        (
+            snapshot.limits.connections_max,
+            snapshot.limits.in_flight_bytes_max
+        ),
+        (7, 1_000_000_000)
+    );
+    assert_eq!(snapshot.limits.drain_timeout, Duration::ZERO);
+    assert_eq!(
+        (
+            snapshot.route_defaults.retry.attempts,
+            snapshot.route_defaults.timeouts.idle
+        ),
+        (2, Some(Duration::from_secs(9)))
+    );
+    assert_eq!(
+        (loaded.log.format, loaded.log.requests),
+        (LogFormat::Json, LogRequests::None)
+    );
+    let key = &snapshot.keys[&HASH.parse().unwrap()];
+    assert!(key.allows_name("x/y") && !key.allows_provider("openai") && key.passthrough && key.inline_config);
+}
+
+#[test]
+fn ten_mistakes_of_structure_come_as_ten_lines() {
+    let text = "\
+server:
+  listen: [1]
+  lisen: x
+limits:
+  body_bytes_max: 64mb
+  headers_max: 5000
+routes:
+  fast:
+    stratgy: {mode: fallback}
+    cache: {mode: simple}
+    retry: {attempts: many}
+providers:
+  openai:
+    credentials: ['${env:NOBODY}']
+keys:
+  - name: me
+log: {format: xml}
+log: {}
+";
+    insta::assert_snapshot!(errors(text));
+}
+
+#[test]
+fn ten_mistakes_of_meaning_come_as_ten_lines() {
+    let text = format!(
+        "\
+server: {{listen: nowhere}}
+limits: {{head_bytes_max: 1KiB, body_bytes_max: 2GiB, head_read_timeout: 0s}}
+providers:
+  mine: {{base_url: 'ftp://x', auth: {{scheme: none}}}}
+  b/d: {{base_url: 'http://x', auth: {{scheme: none}}}}
+routes:
+  openai: {{target: anthropic/x, api_key: sk-ant}}
+  a/b: {{target: openai/x, api_key: sk-o}}
+  fast:
+    strategy: {{mode: fallback}}
+    targets:
+      - provider: opnai
+      - target: openai/gpt-4o
+        api_key: sk-o
+        retry: {{attempts: 3, on_status_codes: [429, 599]}}
+        forward_headers: [authorization]
+defaults: {{retry: {{backoff_first: 1m}}}}
+keys:
+  - {{name: a, hash: '{HASH}', models: ['']}}
+  - {{name: a, hash: '{HASH}'}}
+  - {{name: 'b c', hash: sha256:00}}
+"
+    );
+    insta::assert_snapshot!(errors(&text));
+}
+
+#[test]
+fn text_that_is_no_yaml_and_a_file_that_is_not_there_are_said_so() {
+    assert!(errors("a: [1\n").contains("not valid YAML"));
+    let missing = loader(&[]).load(1).unwrap_err().to_string();
+    assert!(
+        missing.starts_with("/etc/tollgate/tollgate.yaml: the file cannot be read: "),
+        "{missing}"
+    );
+    assert!(errors("- a\n").contains("expected keys with values, found a list"));
+    assert!(errors("just a text\n").contains("expected keys with values, found a text"));
+}
+
+#[test]
+fn secrets_never_show_in_what_is_loaded_or_refused() {
+    let text = format!(
+        "providers:\n  openai: {{credentials: ['${{env:TOKEN}}', sk-literal-secret], headers: {{default: {{x-a: '${{env:TOKEN}}'}}}}}}\n\
+         routes: {{fast: {{target: openai/x, api_key: sk-literal-secret}}}}\nkeys: [{{name: a, hash: '{HASH}'}}]\n"
+    );
+    let loaded = loader(&[("TOKEN", "sk-from-env-secret")])
+        .load_text(&text, 1)
+        .unwrap();
+    let shown = format!("{loaded:?}");
+    assert!(shown.contains("openai#1"));
+    // A default header is no credential; the operator decided to write a value there.
+    assert!(!shown.contains("sk-literal-secret"), "{shown}");
+
+    for wrong in [
+        "server: {listen: '${env:TOKEN}'}",
+        "log: {format: '${env:TOKEN}'}",
+        "limits: {body_bytes_max: '${env:TOKEN}'}",
+        "routes: {'x': {target: '${env:TOKEN}'}}",
+        "routes: {'x': {provider: '${env:TOKEN}', custom_host: '${env:TOKEN}', drop_params: ['${env:TOKEN}..']}}",
+        "providers: {mine: {base_url: '${env:TOKEN}', auth: {scheme: header, header: '${env:TOKEN} x'}}}",
+        "keys: [{name: '${env:TOKEN} x', hash: '${env:TOKEN}'}]",
+    ] {
+        let message = errors(wrong);
+        assert!(!message.contains("from-env-secret"), "{message}");
+    }
+}
+
+#[test]
+fn values_from_outside_become_what_the_schema_asks_for() {
+    let variables = &[("ATTEMPTS", "4"), ("ON", "true"), ("DIGITS", "12345")];
+    let text = "server: {http2: '${env:ON}'}\nproviders: {groq: {credentials: ['${env:DIGITS}']}}\n\
+                routes: {fast: {target: groq/x, retry: {attempts: '${env:ATTEMPTS}'}, override_params: {user: '${env:DIGITS}'}}}\n";
+    let loaded = loader(variables).load_text(text, 1).unwrap();
+    let RouteNode::Target(target) = &loaded.snapshot.routes["fast"].root else {
+        panic!("a target")
+    };
+    assert_eq!(target.retry.attempts, 4);
+    assert_eq!(
+        target.parameters.overrides,
+        [("user".to_owned(), b"\"12345\"".to_vec())]
+    );
+    let wrong = loader(&[("ATTEMPTS", "many")]).load_text(
+        "routes: {f: {target: a/b, retry: {attempts: '${env:ATTEMPTS}'}}}",
+        1,
+    );
+    assert!(wrong.unwrap_err().to_string().contains("expected a whole number"));
+}

@@ -1,0 +1,51 @@
+//! What the configuration says to the process rather than to requests: read once at start.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use crate::file::{LogFormat, LogRequests, ProxyChoice};
+
+/// Where the process listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The certificate to serve HTTPS with; clear text without one.
+    pub tls: Option<TlsSettings>,
+    /// Whether clients may speak HTTP/2.
+    pub http2: bool,
+}
+
+/// PEM files of a certificate and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsSettings {
+    /// The chain, the server's own certificate first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub private_key: PathBuf,
+}
+
+/// How providers are reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamSettings {
+    /// PEM files of certificate authorities trusted besides the system's.
+    pub ca_files: Vec<PathBuf>,
+    /// Whether the proxy variables of the environment are followed.
+    pub proxy: ProxyChoice,
+    /// How long an unused connection is kept.
+    pub idle_timeout: Duration,
+    /// Most unused connections kept for one host.
+    pub idle_connections_max: usize,
+    /// How long an address found for a host is used.
+    pub dns_ttl: Duration,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LogSettings {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// Which requests have a line.
+    pub requests: LogRequests,
+}

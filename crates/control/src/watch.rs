@@ -1,0 +1,200 @@
+//! Reads the configuration again when it changes, and keeps the last good one when the new one is wrong.
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::{OsStr, OsString};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use domain::Snapshot;
+use notify::event::{AccessKind, AccessMode};
+use notify::{Event, EventKind, RecursiveMode, Watcher};
+use tokio::sync::{mpsc, watch};
+
+use crate::load::{Loaded, Loader};
+use crate::problem::ConfigErrors;
+
+/// How long changes are collected before the file is read: editors write in several steps.
+pub const DEBOUNCE: Duration = Duration::from_millis(200);
+
+/// What came of reading the configuration again.
+#[derive(Debug)]
+pub enum Reload {
+    /// It is in force, as this generation.
+    Published {
+        /// The new snapshot's generation.
+        generation: u64,
+    },
+    /// It is wrong; the one before stays in force.
+    Refused(ConfigErrors),
+}
+
+/// What is in force, for everybody who needs it.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// For requests: load it once for each.
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// For those who wait for changes.
+    pub changes: watch::Receiver<Arc<Loaded>>,
+}
+
+/// Reads again on demand and publishes what is good.
+pub struct Reloader {
+    loader: Loader,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    sender: watch::Sender<Arc<Loaded>>,
+    observer: Box<dyn Fn(&Reload) + Send + Sync>,
+}
+
+/// Why a configuration cannot be watched.
+#[derive(Debug, thiserror::Error)]
+#[error("the folder `{folder}` of the configuration cannot be watched: {source}")]
+pub struct WatchProblem {
+    /// The folder.
+    pub folder: String,
+    /// What the system says.
+    pub source: notify::Error,
+}
+
+impl Reloader {
+    /// Starts from a configuration that `loader` has loaded. `observer` hears of every reload, to count them.
+    #[must_use]
+    pub fn new(
+        loader: Loader,
+        first: Loaded,
+        observer: impl Fn(&Reload) + Send + Sync + 'static,
+    ) -> (Self, Published) {
+        let snapshot = Arc::new(ArcSwap::new(Arc::clone(&first.snapshot)));
+        let (sender, changes) = watch::channel(Arc::new(first));
+        let published = Published {
+            snapshot: Arc::clone(&snapshot),
+            changes,
+        };
+        (
+            Self {
+                loader,
+                snapshot,
+                sender,
+                observer: Box::new(observer),
+            },
+            published,
+        )
+    }
+
+    /// Reads the configuration now and publishes it if it is good.
+    pub fn reload(&self) -> Reload {
+        let current = Arc::clone(&self.sender.borrow());
+        let generation = current.snapshot.generation + 1;
+        let outcome = match self.loader.load(generation) {
+            Ok(loaded) => {
+                warn_of_settings_that_wait(&current, &loaded);
+                self.snapshot.store(Arc::clone(&loaded.snapshot));
+                self.sender.send_replace(Arc::new(loaded));
+                tracing::info!(generation, "configuration reloaded");
+                Reload::Published { generation }
+            }
+            Err(errors) => {
+                tracing::error!(
+                    code = errors.code().code(),
+                    "configuration refused, the last good one stays:\n{errors}"
+                );
+                Reload::Refused(errors)
+            }
+        };
+        (self.observer)(&outcome);
+        outcome
+    }
+
+    /// Reloads whenever the file changes, or anything asks for it through `requests`, until `stop` is done.
+    ///
+    /// The folder is watched and not the file, because editors replace files and Kubernetes swaps a symbolic link.
+    ///
+    /// # Errors
+    /// When the folder cannot be watched.
+    pub async fn watch(
+        self,
+        mut requests: mpsc::Receiver<()>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), WatchProblem> {
+        // One place is enough: a change that finds it taken is seen by the reload that is due anyway.
+        let (changed, mut changes) = mpsc::channel(1);
+        let watcher = self.watcher(changed)?;
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                Some(()) = changes.recv() => {}
+                Some(()) = requests.recv() => {}
+            }
+            tokio::time::sleep(DEBOUNCE).await;
+            while changes.try_recv().is_ok() {}
+            self.reload();
+        }
+        drop(watcher);
+        Ok(())
+    }
+
+    fn watcher(&self, changed: mpsc::Sender<()>) -> Result<notify::RecommendedWatcher, WatchProblem> {
+        let folder = self.loader.folder().to_owned();
+        let problem = |source| WatchProblem {
+            folder: folder.display().to_string(),
+            source,
+        };
+        let config = self
+            .loader
+            .path()
+            .file_name()
+            .map(OsStr::to_owned)
+            .unwrap_or_default();
+        let loaded = self.sender.subscribe();
+        let concerned = move |event: &Event| {
+            let files = &loaded.borrow().files;
+            let names = files.iter().filter_map(|file| file.file_name());
+            concerns(event, &config, names)
+        };
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| match event {
+            Ok(event) if !concerned(&event) => {}
+            // A full channel means that a reload is due already; an error may have swallowed a change.
+            Ok(_) | Err(_) => drop(changed.try_send(())),
+        })
+        .map_err(problem)?;
+        watcher
+            .watch(&folder, RecursiveMode::NonRecursive)
+            .map_err(problem)?;
+        Ok(watcher)
+    }
+}
+
+/// Whether an event may have changed what a reload would read. Reading is no change, or every reload would cause the
+/// next; names that begin with `..` are how Kubernetes swaps a whole folder.
+fn concerns<'n>(event: &Event, config: &OsString, files: impl Iterator<Item = &'n OsStr>) -> bool {
+    let changes = match event.kind {
+        EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
+        _ => true,
+    };
+    let mut names = event.paths.iter().filter_map(|path| path.file_name());
+    let files: Vec<_> = files.collect();
+    let named =
+        names.any(|name| name == config || files.contains(&name) || name.to_string_lossy().starts_with(".."));
+    changes && (named || event.need_rescan())
+}
+
+fn warn_of_settings_that_wait(current: &Loaded, new: &Loaded) {
+    let sections = [
+        ("server", current.server != new.server),
+        ("upstream", current.upstream != new.upstream),
+        ("log", current.log != new.log),
+    ];
+    for (section, _) in sections.into_iter().filter(|(_, changed)| *changed) {
+        tracing::warn!(
+            section,
+            "this part of the configuration changed and takes effect at the next start"
+        );
+    }
+    for warning in &new.warnings {
+        tracing::warn!("{warning}");
+    }
+}

@@ -1,0 +1,166 @@
+//! What is published, what is kept, and that a change of the file is noticed.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind};
+use notify::{Event, EventKind};
+use tempfile::TempDir;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Published, Reload, Reloader, concerns};
+use crate::environment::DiskEnvironment;
+use crate::load::Loader;
+
+const GOOD: &str = "limits: {headers_max: 50}\n";
+const BETTER: &str = "limits: {headers_max: 60}\n";
+const WRONG: &str = "limits: {headers_max: many}\n";
+
+struct Bench {
+    folder: TempDir,
+    refusals: Arc<AtomicUsize>,
+}
+
+impl Bench {
+    fn new() -> (Self, Reloader, Published) {
+        let folder = tempfile::tempdir().unwrap();
+        let bench = Self {
+            folder,
+            refusals: Arc::default(),
+        };
+        bench.write(GOOD);
+        let loader = Loader::new(bench.path(), Arc::new(DiskEnvironment(|_: &str| None)));
+        let first = loader.load(1).unwrap();
+        let refusals = Arc::clone(&bench.refusals);
+        let (reloader, published) = Reloader::new(loader, first, move |outcome| {
+            if matches!(outcome, Reload::Refused(_)) {
+                refusals.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        (bench, reloader, published)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("tollgate.yaml")
+    }
+
+    fn write(&self, text: &str) {
+        std::fs::write(self.path(), text).unwrap();
+    }
+}
+
+fn in_force(published: &Published) -> (u64, usize) {
+    let snapshot = published.snapshot.load();
+    (snapshot.generation, snapshot.limits.headers_max)
+}
+
+#[test]
+fn a_good_configuration_is_published_to_requests_and_to_those_who_wait() {
+    let (bench, reloader, mut published) = Bench::new();
+    assert_eq!(in_force(&published), (1, 50));
+    bench.write(BETTER);
+    assert!(matches!(reloader.reload(), Reload::Published { generation: 2 }));
+    assert_eq!(in_force(&published), (2, 60));
+    assert!(published.changes.has_changed().unwrap());
+    assert_eq!(published.changes.borrow_and_update().snapshot.generation, 2);
+}
+
+#[test]
+fn a_wrong_configuration_is_counted_and_the_last_good_one_stays() {
+    let (bench, reloader, published) = Bench::new();
+    bench.write(WRONG);
+    let Reload::Refused(errors) = reloader.reload() else {
+        panic!("it is wrong")
+    };
+    assert!(errors.to_string().contains("limits.headers_max"));
+    assert_eq!(in_force(&published), (1, 50));
+    assert!(!published.changes.has_changed().unwrap());
+    assert_eq!(bench.refusals.load(Ordering::Relaxed), 1);
+
+    std::fs::remove_file(bench.path()).unwrap();
+    assert!(matches!(reloader.reload(), Reload::Refused(_)));
+    assert_eq!(in_force(&published), (1, 50));
+
+    bench.write(BETTER);
+    assert!(
+        matches!(reloader.reload(), Reload::Published { generation: 2 }),
+        "a refused load takes no generation"
+    );
+}
+
+#[test]
+fn only_changes_of_what_is_read_cause_a_reload() {
+    let event = |kind, name: &str| Event::new(kind).add_path(PathBuf::from("/etc/tollgate").join(name));
+    let config = OsString::from("tollgate.yaml");
+    let concerns = |event: &Event| concerns(event, &config, [OsStr::new("groq.secret")].into_iter());
+    let modified = EventKind::Modify(ModifyKind::Any);
+    assert!(concerns(&event(modified, "tollgate.yaml")));
+    assert!(concerns(&event(modified, "groq.secret")));
+    assert!(concerns(&event(EventKind::Create(CreateKind::Folder), "..data")));
+    assert!(concerns(&event(
+        EventKind::Access(AccessKind::Close(AccessMode::Write)),
+        "tollgate.yaml"
+    )));
+    assert!(!concerns(&event(modified, "access.log")));
+    assert!(!concerns(&event(
+        EventKind::Access(AccessKind::Open(AccessMode::Any)),
+        "tollgate.yaml"
+    )));
+    assert!(!concerns(&event(
+        EventKind::Access(AccessKind::Close(AccessMode::Read)),
+        "tollgate.yaml"
+    )));
+}
+
+/// Longer than any machine takes to notice a change; only a failing test waits for it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn a_replaced_file_and_a_request_are_noticed_until_told_to_stop() {
+    let (bench, reloader, mut published) = Bench::new();
+    let (request, requests) = mpsc::channel(1);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let watching = tokio::spawn(reloader.watch(requests, async {
+        let _ = stopped.await;
+    }));
+
+    // The first answer to a request shows that the folder is being watched by now.
+    request.send(()).await.unwrap();
+    tokio::time::timeout(PATIENCE, published.changes.changed())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(published.changes.borrow_and_update().snapshot.generation, 2);
+
+    // As editors do: a new file beside the old one, then a rename over it.
+    let beside = bench.folder.path().join("tollgate.yaml.new");
+    std::fs::write(&beside, BETTER).unwrap();
+    std::fs::rename(&beside, bench.path()).unwrap();
+    tokio::time::timeout(PATIENCE, published.changes.changed())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(in_force(&published), (3, 60));
+
+    stop.send(()).unwrap();
+    tokio::time::timeout(PATIENCE, watching)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_cannot_be_watched() {
+    let (bench, reloader, _published) = Bench::new();
+    drop(bench);
+    let (_request, requests) = mpsc::channel(1);
+    let problem = reloader
+        .watch(requests, std::future::pending())
+        .await
+        .unwrap_err();
+    assert!(problem.to_string().contains("cannot be watched"));
+}

@@ -1,0 +1,5 @@
+//! The crate from outside: the committed examples, schema and reference.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod committed;
+mod examples;

@@ -1,0 +1,90 @@
+//! `tollgate provider check NAME`: really calls a provider, with each of its credentials, and says what works.
+
+mod call;
+mod trial;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{anyhow, bail};
+use clap::Args;
+use control::Loaded;
+use domain::Provider;
+
+use crate::commands::surroundings::{environment, loader, say};
+use crate::serve::transport;
+use call::Caller;
+use trial::{Trial, trials};
+
+/// Calls a provider and says what works.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The provider's name.
+    name: String,
+    /// The configuration file; without one, what the environment makes live.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// A model to generate with; without one, the first model of the provider that is known.
+    #[arg(long)]
+    model: Option<String>,
+    /// A model to embed with; without one, embeddings are not tried.
+    #[arg(long)]
+    embedding_model: Option<String>,
+}
+
+impl Check {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let loaded = self.load()?;
+        let provider = self.provider(&loaded)?;
+        let model = self.model.clone().or_else(|| known_model(&provider));
+        let trials = trials(&provider, model.as_deref(), self.embedding_model.as_deref());
+        say(&format!("{} at {}", provider.name, provider.base));
+        if model.is_none() {
+            say("no model is known; name one with --model to try generating");
+        }
+        let transport = transport(&loaded.upstream, environment().as_ref())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let failed = runtime.block_on(try_all(&Caller::new(&transport, &provider), &provider, &trials));
+        if failed > 0 { bail!("{failed} of the trials failed") } else { Ok(()) }
+    }
+
+    fn load(&self) -> anyhow::Result<Loaded> {
+        let loaded = match &self.config {
+            Some(file) => loader(file).load(1),
+            None => loader(std::path::Path::new("tollgate.yaml")).load_text("", 1),
+        };
+        loaded.map_err(|errors| anyhow!("{errors}"))
+    }
+
+    fn provider(&self, loaded: &Loaded) -> anyhow::Result<Arc<Provider>> {
+        if let Some(provider) = loaded.snapshot.provider(&self.name) {
+            return Ok(Arc::clone(provider));
+        }
+        match engine::route::ProviderDirectory::absence(&*loaded.directory, &self.name) {
+            Some(why) => bail!("{why}"),
+            None => bail!("no provider is called `{}`; `tollgate provider list` shows them", self.name),
+        }
+    }
+}
+
+fn known_model(provider: &Provider) -> Option<String> {
+    provider.models.iter().find(|model| model.is_exact()).map(|model| model.as_str().to_owned())
+}
+
+/// Tries everything with every credential; returns how many trials failed.
+async fn try_all(caller: &Caller<'_>, provider: &Provider, trials: &[Trial]) -> usize {
+    let mut failed = 0;
+    for credential in provider.credentials.iter() {
+        say(&format!("credential {}", credential.id));
+        for trial in trials {
+            let outcome = caller.call(trial, credential).await;
+            failed += usize::from(outcome.is_err());
+            let (mark, text) = match outcome {
+                Ok(text) => ("ok  ", text),
+                Err(text) => ("FAIL", text),
+            };
+            say(&format!("  {mark} {:<26} {text}", trial.title));
+        }
+    }
+    failed
+}

@@ -1,0 +1,128 @@
+//! Making one trial call and judging its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::provider::EndpointPath;
+use domain::{Credential, Provider};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, Request, Response, Uri, header};
+use http_body_util::{BodyExt, Limited};
+use providers::transport::{AddressPolicy, IncomingBody, Origin, OriginKey, OutgoingBody, Transport};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use tokio::time::Instant;
+use wire::formats::ProviderError;
+
+use super::trial::Trial;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A reasoning model may take its time.
+const CALL_TIMEOUT: Duration = Duration::from_secs(120);
+/// The largest answer that is read.
+const ANSWER_BYTES_MAX: usize = 16 << 20;
+
+/// Calls one provider.
+pub(super) struct Caller<'a> {
+    provider: &'a Provider,
+    origin: Arc<Origin>,
+}
+
+impl<'a> Caller<'a> {
+    pub(super) fn new(transport: &Transport, provider: &'a Provider) -> Self {
+        let origin = transport.origin(&OriginKey {
+            scheme: provider.base.scheme.clone(),
+            authority: provider.base.authority.clone(),
+            http_version: provider.http_version,
+            address_policy: AddressPolicy::Any,
+        });
+        Self { provider, origin }
+    }
+
+    /// Makes a call; what came of it, for people, `Err` when it did not work.
+    pub(super) async fn call(&self, trial: &Trial, credential: &Credential) -> Result<String, String> {
+        let request = self.request(trial, credential)?;
+        let started = Instant::now();
+        let answer = async {
+            let response = self.origin.send(request, CONNECT_TIMEOUT).await.map_err(|error| error.to_string())?;
+            judge(response, trial, credential).await
+        };
+        let within = tokio::time::timeout(CALL_TIMEOUT, answer).await;
+        let text = within.map_err(|_| format!("no answer within {} s", CALL_TIMEOUT.as_secs()))??;
+        Ok(format!("{} ms  {text}", started.elapsed().as_millis()))
+    }
+
+    fn request(&self, trial: &Trial, credential: &Credential) -> Result<Request<OutgoingBody>, String> {
+        let body = trial.body.as_ref().map(|body| OutgoingBody::from(Bytes::from(body.to_string())));
+        let mut request = Request::new(body.unwrap_or_default());
+        *request.method_mut() = if trial.body.is_some() { Method::POST } else { Method::GET };
+        *request.uri_mut() = self.uri(trial, credential)?;
+        let headers = request.headers_mut();
+        headers.extend(self.provider.default_headers.iter().cloned());
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.extend(credential.header.clone());
+        Ok(request)
+    }
+
+    fn uri(&self, trial: &Trial, credential: &Credential) -> Result<Uri, String> {
+        let path = match self.provider.endpoint(trial.endpoint).ok_or("it is not served")? {
+            EndpointPath::Fixed(path) => path.to_string(),
+            EndpointPath::PerModel { before, after } => {
+                format!("{before}{}{after}", providers::percent::encode(&trial.model))
+            }
+        };
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let query = credential.query.as_ref().map(|query| format!("{separator}{}", query.expose_secret()));
+        let whole = format!("{path}{}", query.unwrap_or_default());
+        PathAndQuery::try_from(whole).map(Uri::from).map_err(|_| format!("`{path}` is not a path"))
+    }
+}
+
+async fn judge(response: Response<IncomingBody>, trial: &Trial, credential: &Credential) -> Result<String, String> {
+    let (head, body) = response.into_parts();
+    let read = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| error.to_string())?.to_bytes();
+    if !head.status.is_success() {
+        let message = ProviderError::parse(&read).message.unwrap_or_default();
+        return Err(format!("status {}  {}", head.status.as_u16(), redacted(&message, credential)));
+    }
+    if trial.streamed { judge_stream(&read, trial) } else { judge_whole(&read, trial) }
+}
+
+fn judge_whole(body: &Bytes, trial: &Trial) -> Result<String, String> {
+    let value: Value = serde_json::from_slice(body).map_err(|error| format!("the answer is not JSON: {error}"))?;
+    if trial.body.is_none() {
+        let models = value.get("data").and_then(Value::as_array).map_or(0, Vec::len);
+        return Ok(format!("{models} models"));
+    }
+    match value.get("usage") {
+        Some(usage) => Ok(format!("usage {usage}")),
+        None => Ok("no usage reported".to_owned()),
+    }
+}
+
+fn judge_stream(body: &Bytes, trial: &Trial) -> Result<String, String> {
+    let kind = inference::dialect::event_format(trial.endpoint).ok_or("it has no stream")?;
+    let mut splitter = wire::sse::Splitter::new(ANSWER_BYTES_MAX);
+    let batch = splitter.push(body.clone()).map_err(|error| error.to_string())?;
+    let mut usage = None;
+    let mut ended = false;
+    for frame in batch.frames() {
+        let seen = kind.inspect(frame);
+        usage = usage.or(seen.usage);
+        ended |= seen.finished || seen.kind == wire::formats::EventKind::End;
+        if let wire::formats::EventKind::Error(error) = seen.kind {
+            return Err(format!("the stream holds an error: {}", error.message.unwrap_or_default()));
+        }
+    }
+    if !ended {
+        return Err("the stream ended without its last event".to_owned());
+    }
+    Ok(format!("{} events, usage {}", batch.ends.len(), if usage.is_some() { "reported" } else { "not reported" }))
+}
+
+fn redacted(text: &str, credential: &Credential) -> String {
+    let secret = credential.secret.as_ref().map(|secret| secret.expose_secret());
+    let clean = secret.map_or_else(|| text.to_owned(), |secret| text.replace(secret, "[redacted]"));
+    clean.chars().take(300).collect()
+}

@@ -1,0 +1,59 @@
+//! The smallest request that proves an endpoint.
+
+use domain::{Endpoint, Provider};
+use serde_json::{Value, json};
+
+/// Enough for a word; reasoning models spend some before they speak.
+const OUTPUT_TOKENS_MAX: u32 = 64;
+
+/// One thing to try.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Trial {
+    pub(super) title: String,
+    pub(super) endpoint: Endpoint,
+    /// The request's body; `None` is a GET.
+    pub(super) body: Option<Value>,
+    pub(super) model: String,
+    /// Whether the answer is a stream that must reach its end.
+    pub(super) streamed: bool,
+}
+
+/// What to try with a provider: whatever it serves, as far as models are known.
+pub(super) fn trials(provider: &Provider, model: Option<&str>, embedding_model: Option<&str>) -> Vec<Trial> {
+    let served = |endpoint: &Endpoint| provider.endpoint(*endpoint).is_some();
+    Endpoint::ALL.into_iter().filter(served).flat_map(|endpoint| of_endpoint(endpoint, model, embedding_model)).collect()
+}
+
+fn of_endpoint(endpoint: Endpoint, model: Option<&str>, embedding_model: Option<&str>) -> Vec<Trial> {
+    let trial = |model: &str, body: Option<Value>, streamed: bool| {
+        let title = if streamed { format!("{endpoint}, streamed") } else { endpoint.to_string() };
+        Trial { title, endpoint, body, model: model.to_owned(), streamed }
+    };
+    if endpoint == Endpoint::Models {
+        return vec![trial("", None, false)];
+    }
+    let model = if endpoint == Endpoint::Embeddings { embedding_model } else { model };
+    let Some((model, body)) = model.and_then(|model| Some((model, body(endpoint, model)?))) else { return Vec::new() };
+    let mut trials = vec![trial(model, Some(body.clone()), false)];
+    if endpoint.is_generation() {
+        let mut streamed = body;
+        streamed["stream"] = json!(true);
+        trials.push(trial(model, Some(streamed), true));
+    }
+    trials
+}
+
+fn body(endpoint: Endpoint, model: &str) -> Option<Value> {
+    let messages = json!([{"role": "user", "content": "Say hello."}]);
+    match endpoint {
+        Endpoint::ChatCompletions => Some(json!({"model": model, "messages": messages})),
+        Endpoint::Responses => {
+            Some(json!({"model": model, "input": "Say hello.", "max_output_tokens": OUTPUT_TOKENS_MAX, "store": false}))
+        }
+        Endpoint::Messages => Some(json!({"model": model, "messages": messages, "max_tokens": OUTPUT_TOKENS_MAX})),
+        Endpoint::CountTokens => Some(json!({"model": model, "messages": messages})),
+        Endpoint::Embeddings => Some(json!({"model": model, "input": "hello"})),
+        // A legacy completion and a moderation need models of their own kind, which nothing here knows.
+        Endpoint::Completions | Endpoint::Moderations | Endpoint::Models => None,
+    }
+}

@@ -1,0 +1,55 @@
+//! What the process is surrounded by, taken in at this one place: environment, clocks, randomness, standard output.
+
+use std::sync::Arc;
+
+use control::{DiskEnvironment, Environment, Loader};
+use jiff::Timestamp;
+
+/// The process's environment and disk.
+pub(crate) fn environment() -> Arc<dyn Environment> {
+    Arc::new(DiskEnvironment(variable))
+}
+
+/// A variable of the process's environment; one that is not UTF-8 counts as not set.
+#[expect(clippy::disallowed_methods, reason = "the one place where the process's environment is read")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// A loader of a configuration file with the process's surroundings.
+pub(crate) fn loader(path: &std::path::Path) -> Loader {
+    Loader::new(path, environment())
+}
+
+/// 64 random bits from the thread's generator, which the system seeded.
+pub(crate) fn random_bits() -> u64 {
+    rand::random()
+}
+
+/// 256 random bits from the system, for keys.
+///
+/// # Errors
+/// When the system has no randomness to give.
+pub(crate) fn random_key() -> anyhow::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let mut source = rand::rngs::SysRng;
+    rand::TryRng::try_fill_bytes(&mut source, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The time of day.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// A line for whoever runs the command.
+#[expect(clippy::print_stdout, reason = "the one place where commands speak")]
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}
+
+/// A line about what went wrong.
+#[expect(clippy::print_stderr, reason = "the one place where commands complain")]
+pub(crate) fn complain(line: &str) {
+    eprintln!("error: {line}");
+}

@@ -1,0 +1,11 @@
+//! A running gateway: configuration, listener, drain.
+
+mod connection;
+mod listener;
+mod scripted;
+mod server;
+mod tls;
+mod upstream;
+
+pub use upstream::transport;
+pub use server::{Server, ServerParts};

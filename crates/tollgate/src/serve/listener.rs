@@ -1,0 +1,100 @@
+//! Accepting connections: as many as allowed, each served by a task of its own, all of them ended by a drain.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Limits;
+use inference::Gateway;
+use telemetry::Telemetry;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use super::connection::Protocol;
+use super::tls::Certificate;
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long nothing is accepted after accepting failed, mostly for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What connections are accepted for.
+#[derive(Clone)]
+pub(super) struct Acceptance {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) telemetry: Telemetry,
+    pub(super) protocol: Protocol,
+    pub(super) certificate: Certificate,
+    pub(super) draining: watch::Receiver<bool>,
+}
+
+impl Acceptance {
+    /// Accepts until the drain begins, then waits for the connections to finish, at most `limits.drain_timeout`.
+    pub(super) async fn run(mut self, listener: TcpListener, limits: &Limits) {
+        let places = Arc::new(Semaphore::new(limits.connections_max));
+        let mut connections = JoinSet::new();
+        let mut drain = self.draining.clone();
+        loop {
+            tokio::select! {
+                () = begun(&mut drain) => break,
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                (place, accepted) = accept(&places, &listener) => match accepted {
+                    Ok(stream) => {
+                        let acceptance = self.clone();
+                        connections.spawn(async move {
+                            acceptance.serve(stream).await;
+                            drop(place);
+                        });
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+        drop(listener);
+        self.finish(connections, limits.drain_timeout).await;
+    }
+
+    async fn finish(&mut self, mut connections: JoinSet<()>, drain_timeout: Duration) {
+        let all_done = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(drain_timeout, all_done).await.is_err() {
+            tracing::warn!(left = connections.len(), "connections were cut because the drain timeout ran out");
+            connections.shutdown().await;
+        }
+    }
+
+    async fn serve(self, stream: TcpStream) {
+        let connections = &self.telemetry.meters().connections;
+        connections.inc();
+        // Small frames must not wait for acknowledgements; without the option the connection works all the same.
+        let _ = stream.set_nodelay(true);
+        let mut draining = self.draining.clone();
+        let drain = begun(&mut draining);
+        match self.certificate.acceptor() {
+            None => self.protocol.serve(stream, Arc::clone(&self.gateway), drain).await,
+            Some(acceptor) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => self.protocol.serve(stream, Arc::clone(&self.gateway), drain).await,
+                Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+                Err(_) => tracing::debug!("TLS handshake took too long"),
+            },
+        }
+        connections.dec();
+    }
+}
+
+/// Waits for the drain to begin; the server being gone counts as well.
+async fn begun(draining: &mut watch::Receiver<bool>) {
+    let _ = draining.wait_for(|draining| *draining).await.map(drop);
+}
+
+/// The next connection, once there is a place for it; until then clients wait in the system's backlog.
+async fn accept(
+    places: &Arc<Semaphore>,
+    listener: &TcpListener,
+) -> (Option<tokio::sync::OwnedSemaphorePermit>, std::io::Result<TcpStream>) {
+    // The semaphore is never closed, so there is always a permit to wait for.
+    let place = Arc::clone(places).acquire_owned().await.ok();
+    (place, listener.accept().await.map(|(stream, _)| stream))
+}

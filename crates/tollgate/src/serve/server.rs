@@ -1,0 +1,203 @@
+//! The server: everything wired together, started, and stopped in order.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use control::watch::{Published, Reload, Reloader};
+use control::{Environment, Loaded, Loader};
+use inference::{Configuration, Gateway, GatewayParts};
+use jiff::Timestamp;
+use providers::transport::Transport;
+use telemetry::events::ConfigurationLoaded;
+use telemetry::{LogRequests, Telemetry};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::connection::Protocol;
+use super::listener::Acceptance;
+use super::scripted;
+use super::tls::{Certificate, CertificateFiles};
+use super::upstream::transport;
+
+/// How often unused connections to providers are looked through.
+const REAP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What a server is made of. Everything from outside comes in here.
+pub struct ServerParts {
+    /// The configuration file.
+    pub file: PathBuf,
+    /// The process's environment and disk.
+    pub environment: Arc<dyn Environment>,
+    /// Where to listen, instead of where the configuration says.
+    pub listen: Option<SocketAddr>,
+    /// Whether the scripted provider is live although others are.
+    pub scripted: bool,
+    /// 64 random bits per call.
+    pub random: fn() -> u64,
+    /// The time of day.
+    pub wall_clock: fn() -> Timestamp,
+}
+
+/// A server that listens.
+pub struct Server {
+    address: SocketAddr,
+    https: bool,
+    loaded: Arc<Loaded>,
+    gateway: Arc<Gateway>,
+    draining: watch::Sender<bool>,
+    accepting: tokio::task::JoinHandle<()>,
+    reload_requests: mpsc::Sender<()>,
+    /// The scripted provider, the watch on the configuration, the care for connections: ended with the server.
+    background: JoinSet<()>,
+}
+
+impl Server {
+    /// Loads the configuration, binds and begins to accept.
+    ///
+    /// # Errors
+    /// When the configuration is wrong, or the address cannot be had.
+    pub async fn start(parts: ServerParts) -> anyhow::Result<Self> {
+        let mut background = JoinSet::new();
+        let (loader, loaded) = scripted::load(&parts, &mut background).await?;
+        let telemetry = Telemetry::new();
+        telemetry.set_log_requests(log_requests(&loaded));
+        let transport = transport(&loaded.upstream, parts.environment.as_ref())?;
+        let gateway_parts = GatewayParts {
+            transport: transport.clone(),
+            telemetry: telemetry.clone(),
+            random: Box::new(parts.random),
+            wall_clock: Box::new(parts.wall_clock),
+        };
+        let gateway = Gateway::new(gateway_parts, configuration(&loaded));
+        ConfigurationLoaded { result: Ok(loaded.snapshot.generation) }.emit(&telemetry);
+        let certificate = Certificate::default();
+        load_certificate(&certificate, &loaded, parts.environment.as_ref())?;
+
+        let wanted = parts.listen.unwrap_or(loaded.server.listen);
+        let listener = TcpListener::bind(wanted).await.with_context(|| format!("{wanted} cannot be listened on"))?;
+        let address = listener.local_addr()?;
+        let (draining, drain) = watch::channel(false);
+        let limits = loaded.snapshot.limits.clone();
+        let acceptance = Acceptance {
+            gateway: Arc::clone(&gateway),
+            telemetry: telemetry.clone(),
+            protocol: Protocol::new(&limits, loaded.server.http2),
+            certificate: certificate.clone(),
+            draining: drain,
+        };
+        let accepting = tokio::spawn(async move { acceptance.run(listener, &limits).await });
+
+        let https = loaded.server.tls.is_some();
+        let (reloader, published) = reloader(loader, loaded, telemetry.clone());
+        let loaded = Arc::clone(&published.changes.borrow());
+        let (reload_requests, requests) = mpsc::channel(1);
+        background.spawn(watch_file(reloader, requests));
+        background.spawn(follow(published, Arc::clone(&gateway), telemetry, certificate, parts.environment));
+        background.spawn(reap(transport));
+        Ok(Self { address, https, loaded, gateway, draining, accepting, reload_requests, background })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address as a URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://{}", if self.https { "https" } else { "http" }, self.address)
+    }
+
+    /// The configuration it started with.
+    #[must_use]
+    pub fn loaded(&self) -> &Loaded {
+        &self.loaded
+    }
+
+    /// Asks for the configuration to be read again.
+    #[must_use]
+    pub fn reload_requests(&self) -> mpsc::Sender<()> {
+        self.reload_requests.clone()
+    }
+
+    /// Serves until `shutdown`, then takes no more requests, lets those under way finish within the drain timeout, and
+    /// ends.
+    pub async fn run_until(mut self, shutdown: impl Future<Output = ()>) {
+        shutdown.await;
+        self.gateway.drain();
+        // The receivers live in the accepting task; if it is gone there is nothing left to drain.
+        let _ = self.draining.send(true);
+        let _ = self.accepting.await;
+        self.background.shutdown().await;
+    }
+}
+
+fn configuration(loaded: &Loaded) -> Configuration {
+    Configuration { snapshot: Arc::clone(&loaded.snapshot), directory: Arc::clone(&loaded.directory) as _ }
+}
+
+fn log_requests(loaded: &Loaded) -> LogRequests {
+    match loaded.log.requests {
+        control::settings::LogRequests::None => LogRequests::None,
+        control::settings::LogRequests::Failures => LogRequests::Failures,
+        control::settings::LogRequests::All => LogRequests::All,
+    }
+}
+
+fn load_certificate(
+    certificate: &Certificate,
+    loaded: &Loaded,
+    environment: &dyn Environment,
+) -> anyhow::Result<()> {
+    let Some(tls) = &loaded.server.tls else { return Ok(()) };
+    let files = CertificateFiles {
+        certificate: &tls.certificate,
+        private_key: &tls.private_key,
+        http2: loaded.server.http2,
+    };
+    certificate.load(&files, environment)
+}
+
+fn reloader(loader: Loader, loaded: Loaded, telemetry: Telemetry) -> (Reloader, Published) {
+    Reloader::new(loader, loaded, move |reload| match reload {
+        Reload::Published { generation } => ConfigurationLoaded { result: Ok(*generation) }.emit(&telemetry),
+        Reload::Refused(errors) => ConfigurationLoaded { result: Err(&errors.to_string()) }.emit(&telemetry),
+    })
+}
+
+async fn watch_file(reloader: Reloader, requests: mpsc::Receiver<()>) {
+    if let Err(problem) = reloader.watch(requests, std::future::pending()).await {
+        tracing::error!(%problem, "changes of the configuration will not be noticed");
+    }
+}
+
+/// Puts each new configuration in force.
+async fn follow(
+    mut published: Published,
+    gateway: Arc<Gateway>,
+    telemetry: Telemetry,
+    certificate: Certificate,
+    environment: Arc<dyn Environment>,
+) {
+    while published.changes.changed().await.is_ok() {
+        let loaded = Arc::clone(&published.changes.borrow_and_update());
+        gateway.install(configuration(&loaded));
+        telemetry.set_log_requests(log_requests(&loaded));
+        if let Err(error) = load_certificate(&certificate, &loaded, environment.as_ref()) {
+            tracing::error!(error = format!("{error:#}"), "the certificate in use stays");
+        }
+    }
+}
+
+async fn reap(transport: Transport) {
+    let mut interval = tokio::time::interval(REAP_INTERVAL);
+    loop {
+        transport.reap(interval.tick().await);
+    }
+}

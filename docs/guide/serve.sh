@@ -1,0 +1,34 @@
+# For the command blocks of this guide that need a configuration of their own:
+#
+#     . docs/guide/serve.sh
+#     serve 'passthrough: true' <<'END'
+#     routes: {}
+#     END
+#
+# `serve` starts a Tollgate on a free port with the configuration on standard input and one key; its arguments are further
+# lines of the key's entry. TOLLGATE_URL and TOLLGATE_KEY are those of this Tollgate from then on, and CONFIGURATION is its
+# file. It ends with the shell.
+
+serve() {
+    local entry line first rest
+    CONFIGURATION=$(mktemp -d)/tollgate.yaml
+    entry=$(tollgate key new guide)
+    TOLLGATE_KEY=$(grep -o '^key tg-[0-9A-Za-z]*' <<<"$entry")
+    TOLLGATE_KEY=${TOLLGATE_KEY#key }
+    {
+        cat
+        echo 'keys:'
+        sed -n '/^  - name: /,$p' <<<"$entry"
+        for line in "$@"; do echo "    $line"; done
+    } >"$CONFIGURATION"
+    exec 3< <(exec tollgate serve --scripted --config "$CONFIGURATION" --listen 127.0.0.1:0 </dev/null)
+    trap "kill $!" EXIT
+    TOLLGATE_URL=
+    while read -r first rest <&3; do
+        if [ "$first" = listening ]; then
+            TOLLGATE_URL=${rest#on }
+            return
+        fi
+    done
+    return 1
+}

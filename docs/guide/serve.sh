@@ -7,7 +7,7 @@
 #
 # `serve` starts a Tollgate on a free port with the configuration on standard input and one key; its arguments are further
 # lines of the key's entry. TOLLGATE_URL and TOLLGATE_KEY are those of this Tollgate from then on, and CONFIGURATION is its
-# file. It ends with the shell.
+# file, SERVER its process. It ends with the shell.
 
 serve() {
     local entry line first rest
@@ -22,7 +22,8 @@ serve() {
         for line in "$@"; do echo "    $line"; done
     } >"$CONFIGURATION"
     exec 3< <(exec tollgate serve --scripted --config "$CONFIGURATION" --listen 127.0.0.1:0 </dev/null)
-    trap "kill $!" EXIT
+    SERVER=$!
+    trap 'kill $SERVER 2>/dev/null || true' EXIT
     TOLLGATE_URL=
     while read -r first rest <&3; do
         if [ "$first" = listening ]; then

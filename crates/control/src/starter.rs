@@ -17,7 +17,10 @@ const BEFORE_KEYS: &str = r##"# The configuration of Tollgate. It is read again 
 keys:
 "##;
 
-const AFTER_KEYS: &str = r##"    # What the key may name and reach; everything when left out.
+const AFTER_KEYS: &str = r##"    # The first key is the operator's own: it may also pass through to providers and send whole routes in a header.
+    passthrough: true
+    inline_config: true
+    # What the key may name and reach; everything when left out.
     # models: ["fast", "openai/*"]
     # providers: ["openai", "anthropic"]
 

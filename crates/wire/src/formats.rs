@@ -9,6 +9,7 @@ pub mod responses;
 
 mod choices;
 mod event;
+mod named_events;
 mod provider_error;
 mod request;
 mod usage;

@@ -87,7 +87,7 @@ impl StreamRelay {
             }
             match Pin::new(&mut self.rest).poll_frame(context) {
                 Poll::Ready(Some(Ok(frame))) => self.heard(frame.into_data().unwrap_or_default()),
-                Poll::Ready(Some(Err(error))) => self.broke(&format!("the provider's stream broke off: {error}")),
+                Poll::Ready(Some(Err(error))) => self.broke(&error.to_string()),
                 Poll::Ready(None) => self.upstream_ended(),
                 Poll::Pending => match self.silence.poll_broken(context) {
                     Poll::Ready(stage) => self.fell_silent(stage),

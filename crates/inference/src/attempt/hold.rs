@@ -77,7 +77,7 @@ async fn hold_whole(
     let mut chunks = ChunkedBytes::new();
     while !body.is_end_stream() {
         let Some(frame) = deadlines.bound(true, body.frame()).await? else { break };
-        let frame = frame.map_err(|error| FailedAttempt::broken(format!("the answer broke off: {error}")))?;
+        let frame = frame.map_err(|error| FailedAttempt::broken(error.to_string()))?;
         let data = frame.into_data().unwrap_or_default();
         if is_json {
             scanner.feed(&data).map_err(|error| FailedAttempt::broken(format!("the answer is not JSON: {error}")))?;
@@ -136,7 +136,7 @@ async fn hold_stream(
         let Some(frame) = deadlines.bound(false, body.frame()).await? else {
             return Err(FailedAttempt::broken("the stream ended before its first content"));
         };
-        let frame = frame.map_err(|error| FailedAttempt::broken(format!("the stream broke off: {error}")))?;
+        let frame = frame.map_err(|error| FailedAttempt::broken(error.to_string()))?;
         let batch = splitter
             .push(frame.into_data().unwrap_or_default())
             .map_err(|error| FailedAttempt::broken(error.to_string()))?;

@@ -69,6 +69,17 @@ impl Frame {
         self
     }
 
+    /// The event with data that stops in the middle, under its own name, so that no client takes it for another.
+    fn broken(&self) -> Bytes {
+        let half = self.data.chars().take(self.data.chars().count() / 2).collect();
+        Self {
+            event: self.event.clone(),
+            data: half,
+            is_token: false,
+        }
+        .bytes()
+    }
+
     fn bytes(&self) -> Bytes {
         match &self.event {
             Some(event) => format!("event: {event}\ndata: {}\n\n", self.data).into(),
@@ -128,7 +139,9 @@ fn stream(events: &Events, behaviour: Behaviour) -> Script {
     match behaviour {
         Behaviour::Hang => steps.push(Step::Hang),
         Behaviour::CutMidstream => steps.push(Step::Cut),
-        Behaviour::MalformedJson => steps.push(Step::Bytes(Bytes::from_static(b"data: {\"choices\": [\n\n"))),
+        Behaviour::MalformedJson => {
+            steps.extend(events.frames.get(count).map(|next| Step::Bytes(next.broken())))
+        }
         Behaviour::ErrorMidstream => steps.push(Step::Bytes(events.error.bytes())),
         _ => {}
     }

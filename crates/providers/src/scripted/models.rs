@@ -47,7 +47,13 @@ fn model(name: &str, shape: ClientShape) -> Value {
             json!({ "id": name, "object": "model", "created": CREATED_SECONDS, "owned_by": super::NAME })
         }
         ClientShape::Anthropic => {
-            json!({ "type": "model", "id": name, "display_name": name, "created_at": CREATED_RFC3339 })
+            json!({
+                "type": "model",
+                "id": name,
+                "display_name": name,
+                "created_at": CREATED_RFC3339,
+                "lifecycle": "active",
+            })
         }
     }
 }

@@ -181,7 +181,7 @@ impl Writer<'_> {
     fn usage(&self) -> Value {
         json!({
             "input_tokens": self.input_tokens,
-            "input_tokens_details": { "cached_tokens": 0 },
+            "input_tokens_details": { "cached_tokens": 0, "cache_write_tokens": 0 },
             "output_tokens": self.reply.output_tokens,
             "output_tokens_details": { "reasoning_tokens": 0 },
             "total_tokens": self.input_tokens + self.reply.output_tokens,

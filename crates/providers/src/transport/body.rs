@@ -29,7 +29,9 @@ pub enum OutgoingBody {
 }
 
 /// The pieces of [`OutgoingBody::Segments`] that are still to be sent.
-pub struct Segments(smallvec::IntoIter<[Bytes; 4]>);
+///
+/// Boxed, because requests wait in blocks of 32 inside of each connection: a byte here would be 32 bytes there.
+pub struct Segments(Box<smallvec::IntoIter<[Bytes; 4]>>);
 
 impl OutgoingBody {
     /// A streamed body.
@@ -48,7 +50,7 @@ impl From<Bytes> for OutgoingBody {
 
 impl From<SmallVec<[Bytes; 4]>> for OutgoingBody {
     fn from(segments: SmallVec<[Bytes; 4]>) -> Self {
-        Self::Segments(Segments(segments.into_iter()))
+        Self::Segments(Segments(Box::new(segments.into_iter())))
     }
 }
 
@@ -134,6 +136,11 @@ mod tests {
             prop_assert_eq!(body.size_hint().exact(), Some(whole.len() as u64));
             prop_assert_eq!(drain(body), whole);
         }
+    }
+
+    #[test]
+    fn a_body_is_small() {
+        assert!(size_of::<OutgoingBody>() <= 3 * size_of::<usize>());
     }
 
     #[test]

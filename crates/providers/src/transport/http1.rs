@@ -52,7 +52,7 @@ impl Pool {
 
     /// Keeps a connection whose exchange is over, if it can serve another and there is room.
     pub(super) fn put(&self, mut connection: Box<Connection>) {
-        if !connection.is_reusable() {
+        if !connection.is_idle() && !connection.is_reusable() {
             return;
         }
         connection.served = true;
@@ -162,9 +162,14 @@ impl Connection {
         }
     }
 
-    /// Whether the last exchange is over and the connection is open.
+    /// Whether the last exchange is over and the connection is not known to be closed.
+    fn is_idle(&self) -> bool {
+        self.driver.is_some() && self.sender.is_ready()
+    }
+
+    /// The same after a look at what happened to the connection since.
     fn is_reusable(&mut self) -> bool {
         self.drive();
-        self.driver.is_some() && self.sender.is_ready()
+        self.is_idle()
     }
 }

@@ -106,12 +106,17 @@ impl Origin {
                 Err(unanswered) => request = unsent(unanswered, connection.served)?,
             }
         }
-        let stream = self.connector.connect(&self.target, connect_timeout).await?;
-        let mut connection = http1::Connection::open(stream).await?;
+        // Boxed, so that requests over kept-alive connections do not carry the room for it.
+        let mut connection = Box::pin(self.open_http1(connect_timeout)).await?;
         match connection.exchange(request).await {
             Ok(answer) => Ok(answer.map(|body| IncomingBody::http1(body, connection, pool))),
             Err(unanswered) => Err(failure(unanswered.into_error(), false)),
         }
+    }
+
+    async fn open_http1(&self, connect_timeout: Duration) -> Result<Box<http1::Connection>, SendError> {
+        let stream = self.connector.connect(&self.target, connect_timeout).await?;
+        http1::Connection::open(stream).await
     }
 
     async fn send_http2(
@@ -123,7 +128,7 @@ impl Origin {
         for _ in 0..STALE_CONNECTIONS_MAX {
             let (mut sender, place) = match pool.take() {
                 Some(taken) => taken,
-                None => self.open_http2(pool, connect_timeout).await?,
+                None => Box::pin(self.open_http2(pool, connect_timeout)).await?,
             };
             match sender.try_send_request(request).await {
                 Ok(answer) => return Ok(answer.map(|body| IncomingBody::http2(body, place))),

@@ -70,10 +70,7 @@ async fn the_same_key_gives_the_same_origin_and_another_policy_another_one() {
         address_policy: AddressPolicy::PublicOnly,
         ..any.clone()
     };
-    assert!(Arc::ptr_eq(
-        &transport.origin(&any),
-        &transport.clone().origin(&any)
-    ));
+    assert!(Arc::ptr_eq(&transport.origin(&any), &transport.origin(&any)));
     assert!(!Arc::ptr_eq(&transport.origin(&any), &transport.origin(&public)));
 }
 

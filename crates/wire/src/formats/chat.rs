@@ -6,7 +6,7 @@ use super::request::RequestShape;
 use super::{EventFormat, Inspection, WireError, choices};
 use crate::sse::Frame;
 
-/// What governs a request: `max_completion_tokens` replaced `max_tokens`, which most other providers still read.
+/// What governs a request.
 pub(super) const REQUEST: RequestShape = RequestShape {
     streams: true,
     takes_usage_option: true,

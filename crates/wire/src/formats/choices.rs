@@ -33,18 +33,7 @@ pub(super) fn glance(frame: Frame<'_>) -> Inspection {
     if is_chunk {
         return Inspection::of(EventKind::Content);
     }
-    match inspect(frame) {
-        Inspection {
-            kind: EventKind::Preamble | EventKind::Other | EventKind::Malformed,
-            usage,
-            finished,
-        } => Inspection {
-            kind: EventKind::Content,
-            usage,
-            finished,
-        },
-        inspection => inspection,
-    }
+    inspect(frame).glanced()
 }
 
 fn inspect_chunk(chunk: &View<'_>, named_error: bool) -> Inspection {

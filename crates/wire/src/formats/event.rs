@@ -88,4 +88,19 @@ impl Inspection {
             finished: false,
         }
     }
+
+    /// What a glance makes of a frame that had to be read in full.
+    pub(super) fn glanced(self) -> Self {
+        match self.kind {
+            EventKind::Preamble | EventKind::Other | EventKind::Malformed => Self {
+                kind: EventKind::Content,
+                ..self
+            },
+            EventKind::Comment
+            | EventKind::Content
+            | EventKind::Usage
+            | EventKind::Error(_)
+            | EventKind::End => self,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::request::RequestShape;
-use super::{EventFormat, EventKind, Inspection, ProviderError, Usage, WireError};
+use super::{EventFormat, EventKind, Inspection, ProviderError, Usage, WireError, named_events};
 use crate::json::View;
 use crate::sse::Frame;
 
@@ -21,24 +21,7 @@ pub struct Events;
 
 impl EventFormat for Events {
     fn inspect(&self, frame: Frame<'_>) -> Inspection {
-        if frame.is_comment_only() {
-            return Inspection::of(EventKind::Comment);
-        }
-        let data = frame.data();
-        if data.is_empty() {
-            return Inspection::of(EventKind::Other);
-        }
-        let Ok(event) = View::parse(&data) else {
-            return Inspection::of(EventKind::Malformed);
-        };
-        let name = event.get("type").and_then(|name| name.as_str());
-        match (
-            name.as_deref(),
-            frame.event().and_then(|name| std::str::from_utf8(name).ok()),
-        ) {
-            (Some(name), _) | (None, Some(name)) => inspect_event(name, &event),
-            (None, None) => inspect_event("", &event),
-        }
+        named_events::inspect(frame, inspect_event)
     }
 
     fn glance(&self, frame: Frame<'_>) -> Inspection {
@@ -47,18 +30,7 @@ impl EventFormat for Events {
         {
             return Inspection::of(EventKind::Content);
         }
-        match self.inspect(frame) {
-            Inspection {
-                kind: EventKind::Preamble | EventKind::Other | EventKind::Malformed,
-                usage,
-                finished,
-            } => Inspection {
-                kind: EventKind::Content,
-                usage,
-                finished,
-            },
-            inspection => inspection,
-        }
+        self.inspect(frame).glanced()
     }
 
     /// `event: error` with the body of an error answer.
@@ -100,10 +72,7 @@ fn inspect_event(name: &str, event: &View<'_>) -> Inspection {
         "content_block_start" => Inspection::of(block_kind(event)),
         "content_block_delta" => Inspection::of(EventKind::Content),
         "error" => Inspection::of(EventKind::Error(ProviderError::of(event))),
-        _ if event.get("error").is_some_and(|error| error.has_substance()) => {
-            Inspection::of(EventKind::Error(ProviderError::of(event)))
-        }
-        _ => Inspection::of(EventKind::Other),
+        _ => named_events::unknown(event),
     }
 }
 

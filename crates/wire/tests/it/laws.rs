@@ -44,7 +44,7 @@ pub(crate) fn the_scanner_agrees_with_serde_json(text: &[u8]) {
     let (Ok(outline), Ok(oracle)) = (outline, oracle) else {
         return;
     };
-    assert_eq!(&text[outline.root.clone()], oracle.get().as_bytes());
+    assert_eq!(&text[outline.root], oracle.get().as_bytes());
     if let Ok(Value::Object(object)) = serde_json::from_slice::<Value>(text) {
         let document = document(text);
         for member in document.members() {

@@ -148,12 +148,20 @@ fn malformed_json_does_not_parse_and_half_an_answer_neither() {
         };
         assert!(serde_json::from_slice::<Value>(bytes).is_err());
     }
-    let stream = ask("/v1/chat/completions", "malformed-json", true);
-    assert_eq!(
-        events(&stream).last().unwrap().1,
-        "{\"choices\": [",
-        "the test reads what does not parse as text"
-    );
+    for path in GENERATION {
+        let good = events(&ask(path, "echo", true));
+        let bad = events(&ask(path, "malformed-json", true));
+        let (name, data) = bad.last().unwrap();
+        assert_eq!(
+            *name,
+            good[bad.len() - 1].0,
+            "it is named as the event it would have been"
+        );
+        assert!(
+            data.is_string(),
+            "{path}: what does not parse is read as text: {data}"
+        );
+    }
 }
 
 #[test]

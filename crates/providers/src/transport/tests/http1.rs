@@ -184,6 +184,52 @@ async fn a_kept_connection_that_its_server_closed_is_replaced_unnoticed() {
 }
 
 #[tokio::test]
+async fn a_request_tries_few_of_many_stale_connections_before_it_opens_one() {
+    const KEPT: usize = 12;
+    let closed = Arc::new(Notify::new());
+    let server = closing(Arc::clone(&closed)).await;
+    let transport = transport(TransportSettings::default());
+    let origin = transport.origin(&key(&server.authority()));
+    let mut answers = Vec::new();
+    for _ in 0..KEPT {
+        answers.push(send(&origin, get("/")).await.unwrap().into_body());
+    }
+    for mut body in answers {
+        // The end is not looked for, so that the connection is kept although it has closed by now.
+        body.frame().await.unwrap().unwrap();
+    }
+    for _ in 0..KEPT {
+        round_trip().await;
+    }
+    let kept = origin.kept_connections();
+    assert_eq!(fetch(&origin, get("/")).await, "ok");
+    assert_eq!(server.accepted(), KEPT + 1);
+    assert!(origin.kept_connections() <= kept.saturating_sub(1).max(1));
+}
+
+#[tokio::test]
+async fn the_head_of_an_answer_may_be_long_but_not_endless() {
+    let server = Server::start(|number, mut stream| async move {
+        read_head(&mut stream).await;
+        let filling = "f".repeat(if number == 0 { 50_000 } else { 500_000 });
+        let answer = format!("HTTP/1.1 200 OK\r\nx-filling: {filling}\r\ncontent-length: 2\r\n\r\nok");
+        // The client hangs up in the middle of the second one.
+        stream.write_all(answer.as_bytes()).await.ok();
+    })
+    .await;
+    let transport = transport(TransportSettings::default());
+    let answer = send(&transport.origin(&key(&server.authority())), get("/"))
+        .await
+        .unwrap();
+    assert_eq!(answer.headers()["x-filling"].len(), 50_000);
+    drop(answer);
+    let error = send(&transport.origin(&key(&server.authority())), get("/"))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("too large"), "{error}");
+}
+
+#[tokio::test]
 async fn reaping_finds_connections_that_their_server_closed() {
     let closed = Arc::new(Notify::new());
     let server = closing(Arc::clone(&closed)).await;
@@ -485,6 +531,15 @@ async fn many_tasks_on_many_threads_lose_neither_bytes_nor_wake_ups() {
     }
     tasks.join_all().await;
     assert!(server.accepted() <= 32, "{} connections", server.accepted());
+}
+
+#[tokio::test]
+async fn what_waits_for_an_answer_is_small() {
+    let transport = transport(TransportSettings::default());
+    let origin = transport.origin(&key("provider.test"));
+    let sending = origin.send(get("/"), Duration::from_secs(5));
+    let bytes = size_of_val(&sending);
+    assert!(bytes <= 2048, "{bytes} bytes");
 }
 
 #[tokio::test]

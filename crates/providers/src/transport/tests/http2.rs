@@ -1,7 +1,11 @@
 //! Laws of shared connections.
 
+use std::pin::pin;
+
 use http::header::HOST;
 use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::sync::{Barrier, Notify};
 use tokio::task::JoinSet;
 
@@ -169,6 +173,46 @@ async fn a_connection_that_its_server_closed_is_replaced_unnoticed() {
             .await
             .expect("the end of the connection is noticed");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_shuts_down_finishes_its_streams_while_new_ones_go_elsewhere() {
+    let shut_down = Arc::new(Notify::new());
+    let closing = Arc::clone(&shut_down);
+    let (pieces, body) = channel();
+    let body = Arc::new(Mutex::new(Some(body)));
+    let server = Server::start(move |_, stream| {
+        let (body, closing) = (Arc::clone(&body), Arc::clone(&closing));
+        async move {
+            let answer = move |_| {
+                let body = body.lock().take().unwrap_or_else(|| full("elsewhere"));
+                async move { Ok::<_, std::convert::Infallible>(Response::new(body)) }
+            };
+            let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+            let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service_fn(answer)));
+            tokio::select! {
+                _ = serving.as_mut() => return,
+                () = closing.notified() => {}
+            }
+            serving.as_mut().graceful_shutdown();
+            serving.await.ok();
+        }
+    })
+    .await;
+    let transport = transport(TransportSettings::default());
+    let origin = transport.origin(&shared(&server));
+    let first = send(&origin, get("/")).await.unwrap();
+    shut_down.notify_one();
+    // Requests before the news arrived are answered over the first connection, those after it over another.
+    let mut others = 0;
+    while server.accepted() == 1 {
+        assert_eq!(fetch(&origin, get("/")).await, "elsewhere");
+        others += 1;
+        assert!(others < 1000, "the news arrives");
+    }
+    pieces.send(Bytes::from_static(b"still here")).await.unwrap();
+    drop(pieces);
+    assert_eq!(read(first).await, "still here");
 }
 
 #[tokio::test]

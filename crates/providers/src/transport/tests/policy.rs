@@ -1,6 +1,11 @@
 //! Laws of the address policy, of name lookup and of connecting.
 
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
+
+use socket2::{Domain, Socket, Type};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 
 use super::server::{Addresses, Server, full};
 use super::*;
@@ -106,6 +111,47 @@ async fn the_next_address_is_tried_when_one_refuses() {
     let transport = transport_knowing(&[("provider.test", &["::1", "127.0.0.2", "127.0.0.1"])]);
     let origin = transport.origin(&key(&format!("provider.test:{}", server.address.port())));
     assert_eq!(fetch(&origin, get("/")).await, "ok");
+}
+
+/// An address that never answers: its queue of connections that wait to be accepted is full.
+async fn silent(address: &str) -> (Socket, Vec<JoinHandle<std::io::Result<TcpStream>>>) {
+    let address: SocketAddr = address.parse().unwrap();
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    listener.bind(&address.into()).unwrap();
+    listener.listen(0).unwrap();
+    let waiting = (0..8)
+        .map(|_| tokio::spawn(TcpStream::connect(address)))
+        .collect();
+    for _ in 0..8 {
+        tokio::task::yield_now().await;
+    }
+    (listener, waiting)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_address_is_tried_beside_one_that_is_silent() {
+    let server = any().await;
+    let port = server.address.port();
+    let _silent = silent(&format!("127.0.0.2:{port}")).await;
+    let transport = transport_knowing(&[("provider.test", &["127.0.0.2", "127.0.0.1"])]);
+    let origin = transport.origin(&key(&format!("provider.test:{port}")));
+    let begun = Instant::now();
+    assert_eq!(fetch(&origin, get("/")).await, "ok");
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_is_silent_runs_into_the_connect_timeout() {
+    let server = any().await;
+    let authority = format!("127.0.0.3:{}", server.address.port());
+    let _silent = silent(&authority).await;
+    let error = send(
+        &transport(TransportSettings::default()).origin(&key(&authority)),
+        get("/"),
+    )
+    .await;
+    let error = error.unwrap_err();
+    assert!(matches!(error, SendError::ConnectTimeout { .. }), "{error}");
 }
 
 #[tokio::test]

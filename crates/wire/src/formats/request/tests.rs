@@ -1,3 +1,5 @@
+//! The facts of each kind of request, and the refusals: what is ambiguous or mistyped is never guessed.
+
 use super::*;
 use crate::json::ScanLimits;
 

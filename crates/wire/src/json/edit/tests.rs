@@ -1,3 +1,5 @@
+//! Edits byte for byte: commas, whitespace, order and refusals. The laws over any document are in `tests/it`.
+
 use super::*;
 use crate::json::DuplicateKey;
 

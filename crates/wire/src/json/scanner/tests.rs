@@ -1,3 +1,6 @@
+//! The grammar case by case, each case cut at every byte and every pair of bytes. The comparison with serde_json is in
+//! `tests/it`.
+
 use super::*;
 
 fn scan_with(chunks: &[&[u8]], limits: ScanLimits) -> Result<Outline, ScanError> {

@@ -1,3 +1,5 @@
+//! Streams cut at every byte and every pair of bytes, and the bounds. The laws over any stream are in `tests/it`.
+
 use super::*;
 
 const FRAME_BYTES_MAX: usize = 1024;

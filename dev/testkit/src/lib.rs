@@ -1,1 +1,34 @@
-//! Placeholder.
+//! Providers that do what a test says, a client that sees every byte, and assertions on streams.
+//!
+//! A [`FakeProvider`] plays scripts (made by [`scripts`]) and remembers what it was asked; a [`RawProvider`] sends bytes
+//! that no HTTP library would. A [`Client`] opens a connection for each call, so that dropping the answer is leaving.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends here"
+)]
+
+mod authority;
+mod client;
+mod deadline;
+mod fake_provider;
+mod manual_clock;
+mod raw_provider;
+pub mod scripts;
+mod task;
+mod tls_front;
+mod transcript;
+
+pub use authority::{Authority, Certificate};
+pub use client::{Answer, Call, Client, Connection, RawConnection, Streamed};
+pub use deadline::within;
+pub use fake_provider::{FakeProvider, closed_address};
+pub use manual_clock::ManualClock;
+pub use providers::scripted::server::ClientGone;
+pub use providers::scripted::{Script, ScriptedRequest, Step};
+pub use raw_provider::RawProvider;
+pub use tls_front::TlsFront;
+pub use transcript::Transcript;
+pub use wire::formats::EventStream;

@@ -45,7 +45,9 @@ impl Protocol {
     {
         let service = service_fn(move |request| {
             let gateway = Arc::clone(&gateway);
-            async move { Ok::<_, Infallible>(gateway.serve(request).await) }
+            // Boxed, so that its memory is given back when the head of the answer is there, not when the connection ends:
+            // an open stream outlives it by minutes.
+            Box::pin(async move { Ok::<_, Infallible>(gateway.serve(request).await) })
         });
         let mut connection = pin!(self.0.serve_connection(TokioIo::new(stream), service));
         let ended = tokio::select! {

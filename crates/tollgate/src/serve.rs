@@ -8,4 +8,4 @@ mod tls;
 mod upstream;
 
 pub use upstream::transport;
-pub use server::{Server, ServerParts};
+pub use server::{Reloads, Server, ServerParts};

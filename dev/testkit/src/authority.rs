@@ -48,7 +48,10 @@ impl Authority {
     pub fn certificate(&self) -> Certificate {
         let key = KeyPair::generate().unwrap();
         let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
-        let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap();
+        let certificate = CertificateParams::new(names)
+            .unwrap()
+            .signed_by(&key, &self.issuer)
+            .unwrap();
         Certificate {
             chain_pem: certificate.pem(),
             key_pem: key.serialize_pem(),
@@ -58,7 +61,9 @@ impl Authority {
     /// What a client needs that trusts this authority alone and offers one protocol.
     pub(crate) fn client_config(&self, protocol: &[u8]) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap()).unwrap();
+        roots
+            .add(CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap())
+            .unwrap();
         let mut config = ClientConfig::builder_with_provider(crypto())
             .with_safe_default_protocol_versions()
             .unwrap()
@@ -79,7 +84,10 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .unwrap();
-        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        config.alpn_protocols = protocols
+            .iter()
+            .map(|protocol| protocol.as_bytes().to_vec())
+            .collect();
         Arc::new(config)
     }
 }

@@ -42,7 +42,8 @@ impl Client {
     /// The same, sending a header with every call.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
-        self.headers.insert(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
+        self.headers
+            .insert(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
         self
     }
 
@@ -76,7 +77,8 @@ impl Client {
     /// A `POST` of a JSON body, byte for byte.
     #[must_use]
     pub fn post(&self, path: &str, body: impl Into<Bytes>) -> Call {
-        self.call(Method::POST, path, RequestBody::whole(body.into())).header("content-type", "application/json")
+        self.call(Method::POST, path, RequestBody::whole(body.into()))
+            .header("content-type", "application/json")
     }
 
     /// Any method, without a body.
@@ -92,7 +94,11 @@ impl Client {
 
     fn call(&self, method: Method, path: &str, body: RequestBody) -> Call {
         let scheme = if self.authority.is_some() { "https" } else { "http" };
-        let target = if self.http2 { format!("{scheme}://{}{path}", self.address) } else { path.to_owned() };
+        let target = if self.http2 {
+            format!("{scheme}://{}{path}", self.address)
+        } else {
+            path.to_owned()
+        };
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = target.parse::<Uri>().unwrap();
@@ -173,7 +179,9 @@ impl Call {
     /// # Panics
     /// When the connection breaks before.
     pub async fn answer_on(self, connection: &mut Connection) -> Answer {
-        let response = within("the answer's head", connection.send(self.request)).await.unwrap();
+        let response = within("the answer's head", connection.send(self.request))
+            .await
+            .unwrap();
         Streamed::new(response, None).whole().await
     }
 }

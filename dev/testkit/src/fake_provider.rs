@@ -128,9 +128,11 @@ impl FakeProvider {
 
     /// Waits until a client leaves before its script is over.
     pub async fn client_left(&self) -> ClientGone {
-        within("the client's leaving", async { self.gone.lock().await.recv().await })
-            .await
-            .unwrap()
+        within("the client's leaving", async {
+            self.gone.lock().await.recv().await
+        })
+        .await
+        .unwrap()
     }
 
     /// The clock that its pauses wait on.
@@ -169,7 +171,12 @@ mod tests {
         let provider = FakeProvider::playing([scripts::error(500, "first")]).await;
         let client = Client::new(provider.address());
         let request = scripts::request(EventStream::Chat, "echo", false).to_string();
-        let ask = async || client.post("/v1/chat/completions", request.clone()).answer().await;
+        let ask = async || {
+            client
+                .post("/v1/chat/completions", request.clone())
+                .answer()
+                .await
+        };
         assert_eq!(ask().await.status, 500);
         assert_eq!(ask().await.status, 200);
         provider.keep_answering(scripts::error(503, "always"));
@@ -206,6 +213,10 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_listens_at_a_closed_address() {
-        assert!(tokio::net::TcpStream::connect(closed_address().await).await.is_err());
+        assert!(
+            tokio::net::TcpStream::connect(closed_address().await)
+                .await
+                .is_err()
+        );
     }
 }

@@ -41,7 +41,11 @@ impl TlsFront {
 
 /// Ends with either side; a handshake that fails is the client's to notice.
 async fn hand_on(acceptor: TlsAcceptor, stream: TcpStream, target: SocketAddr) {
-    let Ok(mut client) = acceptor.accept(stream).await else { return };
-    let Ok(mut server) = TcpStream::connect(target).await else { return };
+    let Ok(mut client) = acceptor.accept(stream).await else {
+        return;
+    };
+    let Ok(mut server) = TcpStream::connect(target).await else {
+        return;
+    };
     let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
 }

@@ -15,6 +15,7 @@ mod http2;
 mod policy;
 mod proxy;
 mod server;
+mod streams;
 mod tls;
 
 /// Far beyond what any exchange on the loopback interface takes, so that a lost wake-up fails and does not hang.

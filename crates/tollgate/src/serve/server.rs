@@ -43,6 +43,15 @@ pub struct ServerParts {
     pub wall_clock: fn() -> Timestamp,
 }
 
+/// How the configurations of a server fared so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reloads {
+    /// The generation that new requests are served with.
+    pub generation: u64,
+    /// How many new versions were wrong, so that the one before stayed.
+    pub refused: u64,
+}
+
 /// A server that listens.
 pub struct Server {
     address: SocketAddr,
@@ -52,6 +61,7 @@ pub struct Server {
     draining: watch::Sender<bool>,
     accepting: tokio::task::JoinHandle<()>,
     reload_requests: mpsc::Sender<()>,
+    reloads: watch::Receiver<Reloads>,
     /// The scripted provider, the watch on the configuration, the care for connections: ended with the server.
     background: JoinSet<()>,
 }
@@ -93,13 +103,17 @@ impl Server {
         let accepting = tokio::spawn(async move { acceptance.run(listener, &limits).await });
 
         let https = loaded.server.tls.is_some();
-        let (reloader, published) = reloader(loader, loaded, telemetry.clone());
+        let generation = loaded.snapshot.generation;
+        let (told, reloads) = watch::channel(Reloads { generation, refused: 0 });
+        let told = Arc::new(told);
+        let (reloader, published) = reloader(loader, loaded, telemetry.clone(), Arc::clone(&told));
         let loaded = Arc::clone(&published.changes.borrow());
         let (reload_requests, requests) = mpsc::channel(1);
         background.spawn(watch_file(reloader, requests));
-        background.spawn(follow(published, Arc::clone(&gateway), telemetry, certificate, parts.environment));
+        let follower = Follower { gateway: Arc::clone(&gateway), telemetry, certificate, told };
+        background.spawn(follower.follow(published, parts.environment));
         background.spawn(reap(transport));
-        Ok(Self { address, https, loaded, gateway, draining, accepting, reload_requests, background })
+        Ok(Self { address, https, loaded, gateway, draining, accepting, reload_requests, reloads, background })
     }
 
     /// Where it listens.
@@ -124,6 +138,12 @@ impl Server {
     #[must_use]
     pub fn reload_requests(&self) -> mpsc::Sender<()> {
         self.reload_requests.clone()
+    }
+
+    /// Tells of each configuration that was put in force or refused.
+    #[must_use]
+    pub fn reloads(&self) -> watch::Receiver<Reloads> {
+        self.reloads.clone()
     }
 
     /// Serves until `shutdown`, then takes no more requests, lets those under way finish within the drain timeout, and
@@ -164,10 +184,18 @@ fn load_certificate(
     certificate.load(&files, environment)
 }
 
-fn reloader(loader: Loader, loaded: Loaded, telemetry: Telemetry) -> (Reloader, Published) {
+fn reloader(
+    loader: Loader,
+    loaded: Loaded,
+    telemetry: Telemetry,
+    told: Arc<watch::Sender<Reloads>>,
+) -> (Reloader, Published) {
     Reloader::new(loader, loaded, move |reload| match reload {
         Reload::Published { generation } => ConfigurationLoaded { result: Ok(*generation) }.emit(&telemetry),
-        Reload::Refused(errors) => ConfigurationLoaded { result: Err(&errors.to_string()) }.emit(&telemetry),
+        Reload::Refused(errors) => {
+            ConfigurationLoaded { result: Err(&errors.to_string()) }.emit(&telemetry);
+            told.send_modify(|reloads| reloads.refused += 1);
+        }
     })
 }
 
@@ -178,19 +206,23 @@ async fn watch_file(reloader: Reloader, requests: mpsc::Receiver<()>) {
 }
 
 /// Puts each new configuration in force.
-async fn follow(
-    mut published: Published,
+struct Follower {
     gateway: Arc<Gateway>,
     telemetry: Telemetry,
     certificate: Certificate,
-    environment: Arc<dyn Environment>,
-) {
-    while published.changes.changed().await.is_ok() {
-        let loaded = Arc::clone(&published.changes.borrow_and_update());
-        gateway.install(configuration(&loaded));
-        telemetry.set_log_requests(log_requests(&loaded));
-        if let Err(error) = load_certificate(&certificate, &loaded, environment.as_ref()) {
-            tracing::error!(error = format!("{error:#}"), "the certificate in use stays");
+    told: Arc<watch::Sender<Reloads>>,
+}
+
+impl Follower {
+    async fn follow(self, mut published: Published, environment: Arc<dyn Environment>) {
+        while published.changes.changed().await.is_ok() {
+            let loaded = Arc::clone(&published.changes.borrow_and_update());
+            self.gateway.install(configuration(&loaded));
+            self.telemetry.set_log_requests(log_requests(&loaded));
+            if let Err(error) = load_certificate(&self.certificate, &loaded, environment.as_ref()) {
+                tracing::error!(error = format!("{error:#}"), "the certificate in use stays");
+            }
+            self.told.send_modify(|reloads| reloads.generation = loaded.snapshot.generation);
         }
     }
 }

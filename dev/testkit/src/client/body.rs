@@ -22,7 +22,10 @@ impl RequestBody {
     }
 
     pub(super) fn whole(bytes: Bytes) -> Self {
-        let pieces = Some(bytes).filter(|bytes| !bytes.is_empty()).into_iter().collect();
+        let pieces = Some(bytes)
+            .filter(|bytes| !bytes.is_empty())
+            .into_iter()
+            .collect();
         Self {
             pieces,
             has_length: true,
@@ -66,6 +69,10 @@ impl Body for RequestBody {
 
     fn size_hint(&self) -> SizeHint {
         let bytes = self.pieces.iter().map(|piece| piece.len() as u64).sum();
-        if self.has_length { SizeHint::with_exact(bytes) } else { SizeHint::default() }
+        if self.has_length {
+            SizeHint::with_exact(bytes)
+        } else {
+            SizeHint::default()
+        }
     }
 }

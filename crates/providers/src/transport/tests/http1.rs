@@ -1,26 +1,26 @@
 //! Laws of kept-alive connections.
 
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
+use std::task::{Context, Wake, Waker};
 
+use futures_util::task::AtomicWaker;
 use http::header::{CONNECTION, HOST};
 use http_body::Body;
 use hyper::body::Incoming;
-use smallvec::smallvec;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::{Barrier, Notify, mpsc, watch};
+use tokio::sync::{Barrier, mpsc, watch};
 
 use super::server::{Server, channel, full, read_head};
 use super::*;
 
 /// Answers with the number of the connection.
-async fn numbered() -> Server {
+pub(super) async fn numbered() -> Server {
     Server::http1(|number, _| async move { Response::new(full(number.to_string())) }).await
 }
 
 /// Answers with the body of the request, piece by piece as it comes.
-async fn echoing() -> Server {
+pub(super) async fn echoing() -> Server {
     Server::http1(|_, request: Request<Incoming>| async move {
         Response::new(Box::pin(request.into_body().map_err(BoxError::from)) as BoxedBody)
     })
@@ -28,7 +28,7 @@ async fn echoing() -> Server {
 }
 
 /// A whole exchange with a server of its own: events that the kernel had for us before it are known after it.
-async fn round_trip() {
+pub(super) async fn round_trip() {
     let server = numbered().await;
     let transport = transport(TransportSettings::default());
     fetch(&transport.origin(&key(&server.authority())), get("/")).await;
@@ -103,6 +103,33 @@ async fn the_connection_that_was_used_last_is_used_first() {
     assert_eq!(fetch(&origin, get("/")).await, first);
 }
 
+/// Passes wake-ups on; how many hold it can be counted.
+#[derive(Default)]
+struct Forward(AtomicWaker);
+
+impl Wake for Forward {
+    fn wake(self: Arc<Self>) {
+        self.0.wake();
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_holds_no_task_in_memory() {
+    let server = numbered().await;
+    let transport = transport(TransportSettings::default());
+    let origin = transport.origin(&key(&server.authority()));
+    let task = Arc::new(Forward::default());
+    let mut fetching = pin!(fetch(&origin, get("/")));
+    std::future::poll_fn(|context| {
+        task.0.register(context.waker());
+        let waker = Waker::from(Arc::clone(&task));
+        fetching.as_mut().poll(&mut Context::from_waker(&waker))
+    })
+    .await;
+    assert_eq!(origin.kept_connections(), 1);
+    assert_eq!(Arc::strong_count(&task), 1);
+}
+
 #[tokio::test]
 async fn no_more_connections_are_kept_than_set() {
     let server = numbered().await;
@@ -151,42 +178,9 @@ async fn an_origin_with_kept_connections_is_remembered_until_they_are_old() {
     );
 }
 
-/// Answers each request with `ok`, and closes the connection after the first, without having said so.
-async fn closing(closed: Arc<Notify>) -> Server {
-    Server::start(move |_, mut stream| {
-        let closed = Arc::clone(&closed);
-        async move {
-            read_head(&mut stream).await;
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
-                .await
-                .unwrap();
-            stream.shutdown().await.unwrap();
-            drop(stream);
-            closed.notify_one();
-        }
-    })
-    .await
-}
-
-#[tokio::test]
-async fn a_kept_connection_that_its_server_closed_is_replaced_unnoticed() {
-    let closed = Arc::new(Notify::new());
-    let server = closing(Arc::clone(&closed)).await;
-    let transport = transport(TransportSettings::default());
-    let origin = transport.origin(&key(&server.authority()));
-    for exchanges in 1..=3 {
-        assert_eq!(fetch(&origin, post("/", Bytes::from_static(b"{}"))).await, "ok");
-        closed.notified().await;
-        round_trip().await;
-        assert_eq!(server.accepted(), exchanges);
-    }
-}
-
-#[tokio::test]
-async fn a_request_tries_few_of_many_stale_connections_before_it_opens_one() {
-    const KEPT: usize = 12;
-    const TRIED: usize = 8;
+/// Answers the first request on each connection with `ok`, and closes the connections it has, without having said so,
+/// when the test restarts it.
+async fn restarting() -> (Server, watch::Sender<()>) {
     let (restart, restarted) = watch::channel(());
     let server = Server::start(move |_, mut stream| {
         let mut restarted = restarted.clone();
@@ -199,8 +193,29 @@ async fn a_request_tries_few_of_many_stale_connections_before_it_opens_one() {
                 .unwrap();
             restarted.changed().await.unwrap();
         }
-    })
-    .await;
+    });
+    (server.await, restart)
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_its_server_closed_is_replaced_unnoticed() {
+    let (server, restart) = restarting().await;
+    let transport = transport(TransportSettings::default());
+    let origin = transport.origin(&key(&server.authority()));
+    for exchanges in 1..=3 {
+        assert_eq!(fetch(&origin, post("/", Bytes::from_static(b"{}"))).await, "ok");
+        assert_eq!(origin.kept_connections(), 1);
+        assert_eq!(server.accepted(), exchanges);
+        restart.send(()).unwrap();
+        round_trip().await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_tries_few_of_many_stale_connections_before_it_opens_one() {
+    const KEPT: usize = 12;
+    const TRIED: usize = 8;
+    let (server, restart) = restarting().await;
     let transport = transport(TransportSettings::default());
     let origin = transport.origin(&key(&server.authority()));
     let mut answers = Vec::new();
@@ -242,12 +257,13 @@ async fn the_head_of_an_answer_may_be_long_but_not_endless() {
 
 #[tokio::test]
 async fn reaping_finds_connections_that_their_server_closed() {
-    let closed = Arc::new(Notify::new());
-    let server = closing(Arc::clone(&closed)).await;
+    let (server, restart) = restarting().await;
     let transport = transport(TransportSettings::default());
     let origin = transport.origin(&key(&server.authority()));
     fetch(&origin, get("/")).await;
-    closed.notified().await;
+    transport.reap(Instant::now());
+    assert_eq!(origin.kept_connections(), 1);
+    restart.send(()).unwrap();
     round_trip().await;
     transport.reap(Instant::now());
     assert_eq!(origin.kept_connections(), 0);
@@ -418,83 +434,6 @@ async fn a_connection_with_an_unfinished_request_is_not_kept() {
 }
 
 #[tokio::test]
-async fn both_directions_stream_at_the_same_time() {
-    let server = echoing().await;
-    let transport = transport(TransportSettings::default());
-    let origin = transport.origin(&key(&server.authority()));
-    let (pieces, body) = channel();
-    let mut answer = send(&origin, post("/", OutgoingBody::Stream(body)))
-        .await
-        .unwrap()
-        .into_body();
-    for round in 0..50 {
-        let piece = Bytes::from(format!("data: {round}\n\n"));
-        pieces.send(piece.clone()).await.unwrap();
-        let frame = tokio::time::timeout(PATIENCE, answer.frame())
-            .await
-            .expect("it is passed on at once");
-        assert_eq!(frame.unwrap().unwrap().into_data().unwrap(), piece);
-    }
-    drop(pieces);
-    assert!(answer.frame().await.is_none());
-    assert_eq!(origin.kept_connections(), 1);
-}
-
-#[tokio::test]
-async fn large_bodies_arrive_whole_in_segments_and_as_a_stream() {
-    let server = echoing().await;
-    let transport = transport(TransportSettings::default());
-    let origin = transport.origin(&key(&server.authority()));
-    let part = Bytes::from((0..700_000_u32).map(|n| (n % 251) as u8).collect::<Vec<u8>>());
-    let whole = [part.as_ref(), b"-", part.as_ref()].concat();
-    let segments: smallvec::SmallVec<[Bytes; 4]> =
-        smallvec![part.clone(), Bytes::from_static(b"-"), Bytes::new(), part];
-    assert_eq!(fetch(&origin, post("/", segments)).await, whole);
-    let stream = OutgoingBody::stream(
-        http_body_util::Full::new(Bytes::from(whole.clone())).map_err(|never| match never {}),
-    );
-    assert_eq!(fetch(&origin, post("/", stream)).await, whole);
-    assert_eq!(server.accepted(), 1);
-}
-
-/// Far beyond what the buffers of both sockets and both ends of HTTP hold together.
-const BYTES_MAX: usize = 64 * 1024 * 1024;
-
-/// Sends a piece within a few round trips, after which nothing else is going on.
-async fn send_soon(pieces: &mpsc::Sender<Bytes>, piece: &Bytes) -> Option<()> {
-    for _ in 0..5 {
-        if pieces.try_send(piece.clone()).is_ok() {
-            return Some(());
-        }
-        round_trip().await;
-    }
-    None
-}
-
-#[tokio::test]
-async fn a_body_that_nobody_reads_holds_its_server_back() {
-    let (pieces, body) = channel();
-    let body = Arc::new(Mutex::new(Some(body)));
-    let server = Server::http1(move |_, _| {
-        let body = body.lock().take().unwrap();
-        async move { Response::new(body) }
-    })
-    .await;
-    let transport = transport(TransportSettings::default());
-    let origin = transport.origin(&key(&server.authority()));
-    let answer = send(&origin, get("/")).await.unwrap();
-    let piece = Bytes::from(vec![7; 64 * 1024]);
-    let mut sent = 0;
-    while sent < BYTES_MAX
-        && let Some(()) = send_soon(&pieces, &piece).await
-    {
-        sent += piece.len();
-    }
-    assert!(sent < BYTES_MAX, "the server could send {sent} bytes");
-    drop(answer);
-}
-
-#[tokio::test]
 async fn host_names_the_origin_unless_the_caller_named_one() {
     let server = Server::http1(|_, request: Request<Incoming>| async move {
         let host = request.headers().get(HOST).unwrap().to_str().unwrap();
@@ -524,26 +463,6 @@ async fn a_refused_connection_names_host_and_address() {
     assert!(error.to_string().contains(&address.to_string()) && !error.to_string().contains("secret"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_tasks_on_many_threads_lose_neither_bytes_nor_wake_ups() {
-    let server = echoing().await;
-    let transport = transport(TransportSettings::default());
-    let origin = transport.origin(&key(&server.authority()));
-    let mut tasks = tokio::task::JoinSet::new();
-    for task in 0..32_usize {
-        let origin = Arc::clone(&origin);
-        tasks.spawn(async move {
-            for round in 0..50_usize {
-                let size = (task * 7919 + round * 104_729) % 40_000;
-                let body = Bytes::from(vec![(task + round) as u8; size]);
-                assert_eq!(fetch(&origin, post("/", body.clone())).await, body);
-            }
-        });
-    }
-    tasks.join_all().await;
-    assert!(server.accepted() <= 32, "{} connections", server.accepted());
-}
-
 #[tokio::test]
 async fn what_waits_for_an_answer_is_small() {
     let transport = transport(TransportSettings::default());
@@ -551,36 +470,4 @@ async fn what_waits_for_an_answer_is_small() {
     let sending = origin.send(get("/"), Duration::from_secs(5));
     let bytes = size_of_val(&sending);
     assert!(bytes <= 2048, "{bytes} bytes");
-}
-
-#[tokio::test]
-async fn a_chunk_wakes_its_reader_once() {
-    const CHUNKS: usize = 20;
-    let server = echoing().await;
-    let transport = transport(TransportSettings::default());
-    let origin = transport.origin(&key(&server.authority()));
-    let (pieces, body) = channel();
-    let mut answer = send(&origin, post("/", OutgoingBody::Stream(body)))
-        .await
-        .unwrap()
-        .into_body();
-    let mut polls = 0;
-    let reader = tokio::spawn(std::future::poll_fn(move |context| {
-        polls += 1;
-        while let Poll::Ready(frame) = Pin::new(&mut answer).poll_frame(context) {
-            match frame {
-                Some(frame) => frame.map(drop).unwrap(),
-                None => return Poll::Ready(polls),
-            }
-        }
-        Poll::Pending
-    }));
-    for _ in 0..CHUNKS {
-        pieces.send(Bytes::from_static(b"chunk")).await.unwrap();
-        round_trip().await;
-    }
-    drop(pieces);
-    let polls = reader.await.unwrap();
-    // A chunk is sent in one poll and received in another; the first poll and that of the end come on top.
-    assert!(polls <= 2 * CHUNKS + 3, "{polls} polls for {CHUNKS} chunks");
 }

@@ -1,0 +1,207 @@
+//! Requests, answers and streams of each format, as small as a provider's real ones may be.
+
+use serde_json::{Value, json};
+use wire::formats::EventStream;
+
+use super::EventScript;
+
+/// Every format that streams.
+pub const STREAMS: [EventStream; 4] = [
+    EventStream::Chat,
+    EventStream::Completions,
+    EventStream::Responses,
+    EventStream::Messages,
+];
+
+/// The usage chunk of chat and legacy completions, as OpenAI sends it before the end where it was asked for.
+pub const USAGE_CHUNK: &str = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[],\
+     \"usage\":{\"prompt_tokens\":7,\"completion_tokens\":11,\"total_tokens\":18}}\n\n";
+
+/// Where a format is asked for.
+#[must_use]
+pub fn path(stream: EventStream) -> &'static str {
+    match stream {
+        EventStream::Chat => "/v1/chat/completions",
+        EventStream::Completions => "/v1/completions",
+        EventStream::Responses => "/v1/responses",
+        EventStream::Messages => "/v1/messages",
+    }
+}
+
+/// A request.
+#[must_use]
+pub fn request(stream: EventStream, model: &str, streamed: bool) -> Value {
+    let messages = json!([{"role": "user", "content": "hello"}]);
+    let mut request = match stream {
+        EventStream::Chat => json!({"messages": messages}),
+        EventStream::Completions => json!({"prompt": "hello"}),
+        EventStream::Responses => json!({"input": "hello"}),
+        EventStream::Messages => json!({"messages": messages, "max_tokens": 64}),
+    };
+    request["model"] = json!(model);
+    if streamed {
+        request["stream"] = json!(true);
+    }
+    request
+}
+
+/// A whole answer with this text.
+#[must_use]
+pub fn answer(stream: EventStream, text: &str) -> Value {
+    let usage = json!({"prompt_tokens": 7, "completion_tokens": 11, "total_tokens": 18});
+    match stream {
+        EventStream::Chat => json!({
+            "id": "chatcmpl-1", "object": "chat.completion", "model": "m", "usage": usage,
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+        }),
+        EventStream::Completions => json!({
+            "id": "cmpl-1", "object": "text_completion", "model": "m", "usage": usage,
+            "choices": [{"index": 0, "text": text, "finish_reason": "stop"}],
+        }),
+        EventStream::Responses => json!({
+            "id": "resp_1", "object": "response", "status": "completed", "model": "m",
+            "output": [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}],
+            "usage": {"input_tokens": 7, "output_tokens": 11, "total_tokens": 18},
+        }),
+        EventStream::Messages => json!({
+            "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
+            "content": [{"type": "text", "text": text}], "usage": {"input_tokens": 7, "output_tokens": 11},
+        }),
+    }
+}
+
+/// A whole stream that says these parts one after the other, without a usage chunk.
+#[must_use]
+pub fn stream(stream: EventStream, parts: &[&str]) -> EventScript {
+    match stream {
+        EventStream::Chat => choices(
+            "chat.completion.chunk",
+            parts,
+            |part| json!({"delta": {"content": part}}),
+        ),
+        EventStream::Completions => choices("text_completion", parts, |part| json!({"text": part})),
+        EventStream::Responses => responses(parts),
+        EventStream::Messages => messages(parts),
+    }
+}
+
+/// OpenAI API reference, "Streaming" of chat completions and completions.
+fn choices(object: &str, parts: &[&str], choice: impl Fn(&str) -> Value) -> EventScript {
+    let chunk = |mut choice: Value, finish: Value| {
+        choice["index"] = json!(0);
+        choice["finish_reason"] = finish;
+        let chunk = json!({"id": "c", "object": object, "model": "m", "choices": [choice]});
+        format!("data: {chunk}\n\n")
+    };
+    let is_chat = object.starts_with("chat");
+    let role = is_chat.then(|| {
+        chunk(
+            json!({"delta": {"role": "assistant", "content": ""}}),
+            Value::Null,
+        )
+    });
+    let mut frames: Vec<String> = role.into_iter().collect();
+    let preamble = frames.len();
+    frames.extend(parts.iter().map(|part| chunk(choice(part), Value::Null)));
+    frames.push(chunk(
+        if is_chat {
+            json!({"delta": {}})
+        } else {
+            json!({"text": ""})
+        },
+        json!("stop"),
+    ));
+    frames.push("data: [DONE]\n\n".to_owned());
+    EventScript::new(frames, preamble)
+}
+
+/// Anthropic API reference, "Streaming Messages".
+fn messages(parts: &[&str]) -> EventScript {
+    let message = json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "content": [], "model": "m",
+        "usage": {"input_tokens": 7, "output_tokens": 1},
+    });
+    let block = json!({"index": 0, "content_block": {"type": "text", "text": ""}});
+    let mut frames = vec![
+        event("message_start", json!({"message": message})),
+        event("content_block_start", block),
+    ];
+    let preamble = frames.len();
+    frames.extend(parts.iter().map(|part| {
+        event(
+            "content_block_delta",
+            json!({"index": 0, "delta": {"type": "text_delta", "text": part}}),
+        )
+    }));
+    frames.push(event("content_block_stop", json!({"index": 0})));
+    let delta = json!({"delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 11}});
+    frames.push(event("message_delta", delta));
+    frames.push(event("message_stop", json!({})));
+    EventScript::new(frames, preamble)
+}
+
+/// OpenAI API reference, "Streaming events" of Responses.
+fn responses(parts: &[&str]) -> EventScript {
+    let response = |status: &str| {
+        let usage = (status == "completed").then(|| json!({"input_tokens": 7, "output_tokens": 11}));
+        json!({"response": {"id": "resp_1", "object": "response", "status": status, "model": "m", "usage": usage}})
+    };
+    let item = json!({"output_index": 0, "item": {"id": "msg_1", "type": "message", "content": []}});
+    let part = json!({"output_index": 0, "part": {"type": "output_text", "text": ""}});
+    let mut events = vec![
+        ("response.created", response("in_progress")),
+        ("response.in_progress", response("in_progress")),
+        ("response.output_item.added", item),
+        ("response.content_part.added", part),
+    ];
+    let preamble = events.len();
+    events.extend(
+        parts
+            .iter()
+            .map(|part| ("response.output_text.delta", json!({"delta": part}))),
+    );
+    events.push(("response.output_text.done", json!({"text": parts.concat()})));
+    events.push(("response.completed", response("completed")));
+    let numbered = events.into_iter().enumerate().map(|(number, (name, mut data))| {
+        data["sequence_number"] = json!(number);
+        event(name, data)
+    });
+    EventScript::new(numbered.collect(), preamble)
+}
+
+fn event(name: &str, mut data: Value) -> String {
+    data["type"] = json!(name);
+    format!("event: {name}\ndata: {data}\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{STREAMS, USAGE_CHUNK, stream};
+    use wire::formats::{EventKind, EventStream};
+    use wire::sse::Frame;
+
+    #[test]
+    fn content_begins_after_the_preamble_in_every_format() {
+        for format in STREAMS {
+            let events = stream(format, &["a", "b"]);
+            let preamble = events.before_content().frames().len();
+            let kind = |frame: &str| format.format().inspect(Frame::new(frame.as_bytes())).kind;
+            for (number, frame) in events.frames().iter().enumerate() {
+                let is_content = kind(frame) == EventKind::Content;
+                assert!(
+                    is_content == (number >= preamble) || number > preamble + 1,
+                    "{format:?} {frame}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_usage_chunk_is_one() {
+        let inspection = EventStream::Chat
+            .format()
+            .inspect(Frame::new(USAGE_CHUNK.as_bytes()));
+        assert_eq!(inspection.kind, EventKind::Usage);
+        assert_eq!(inspection.usage.unwrap().output_tokens, Some(11));
+    }
+}

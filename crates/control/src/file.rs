@@ -43,6 +43,6 @@ pub struct ConfigFile {
     pub defaults: DefaultsSpec,
     /// The keys that clients present. Without any, nobody gets in.
     pub keys: Vec<KeySection>,
-    /// What is logged. Read at start only.
+    /// What is logged. The format is read at start only.
     pub log: LogSection,
 }

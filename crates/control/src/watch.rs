@@ -93,48 +93,43 @@ impl Reloader {
                 warn_of_settings_that_wait(&current, &loaded);
                 self.snapshot.store(Arc::clone(&loaded.snapshot));
                 self.sender.send_replace(Arc::new(loaded));
-                tracing::info!(generation, "configuration reloaded");
                 Reload::Published { generation }
             }
-            Err(errors) => {
-                tracing::error!(
-                    code = errors.code().code(),
-                    "configuration refused, the last good one stays:\n{errors}"
-                );
-                Reload::Refused(errors)
-            }
+            Err(errors) => Reload::Refused(errors),
         };
         (self.observer)(&outcome);
         outcome
     }
 
-    /// Reloads whenever the file changes, or anything asks for it through `requests`, until `stop` is done.
+    /// Reloads whenever the file changes from now on, or anything asks for it through `requests`, until `stop` is done.
+    /// The watch begins with the call; the future that is returned has to be run for reloads to happen.
     ///
     /// The folder is watched and not the file, because editors replace files and Kubernetes swaps a symbolic link.
     ///
     /// # Errors
     /// When the folder cannot be watched.
-    pub async fn watch(
+    pub fn watch(
         self,
         mut requests: mpsc::Receiver<()>,
         stop: impl Future<Output = ()>,
-    ) -> Result<(), WatchProblem> {
+    ) -> Result<impl Future<Output = ()>, WatchProblem> {
         // One place is enough: a change that finds it taken is seen by the reload that is due anyway.
         let (changed, mut changes) = mpsc::channel(1);
         let watcher = self.watcher(changed)?;
-        tokio::pin!(stop);
-        loop {
-            tokio::select! {
-                () = &mut stop => break,
-                Some(()) = changes.recv() => {}
-                Some(()) = requests.recv() => {}
+        Ok(async move {
+            tokio::pin!(stop);
+            loop {
+                tokio::select! {
+                    () = &mut stop => break,
+                    Some(()) = changes.recv() => {}
+                    Some(()) = requests.recv() => {}
+                }
+                tokio::time::sleep(DEBOUNCE).await;
+                while changes.try_recv().is_ok() {}
+                self.reload();
             }
-            tokio::time::sleep(DEBOUNCE).await;
-            while changes.try_recv().is_ok() {}
-            self.reload();
-        }
-        drop(watcher);
-        Ok(())
+            drop(watcher);
+        })
     }
 
     fn watcher(&self, changed: mpsc::Sender<()>) -> Result<notify::RecommendedWatcher, WatchProblem> {

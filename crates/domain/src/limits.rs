@@ -34,13 +34,13 @@ impl Default for Limits {
         Self {
             body_bytes_max: 64 << 20,
             head_bytes_max: 64 << 10,
-            headers_max: 100,
+            headers_max: 64,
             json_depth_max: 128,
             sse_frame_bytes_max: 16 << 20,
             held_answer_bytes_max: 8 << 20,
             connections_max: 16_384,
             in_flight_bytes_max: 1 << 30,
-            head_read_timeout: Duration::from_secs(30),
+            head_read_timeout: Duration::from_secs(60),
             body_idle_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
         }

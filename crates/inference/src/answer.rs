@@ -6,6 +6,6 @@ mod opaque;
 mod relay;
 
 pub use body::AnswerBody;
-pub(crate) use headers::{Served, prepare};
+pub(crate) use headers::{Served, introduce, prepare};
 pub(crate) use opaque::OpaqueRelay;
 pub(crate) use relay::{RelayStart, Silence, StreamRelay};

@@ -10,6 +10,7 @@ mod give_up;
 mod hold;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::Endpoint;
 use http::HeaderMap;
@@ -36,6 +37,8 @@ pub(crate) struct Call {
     /// Who holds the conversation that the request continues, when that is known.
     pub(crate) owner: Option<Arc<Owner>>,
     pub(crate) hold: Hold,
+    /// How long the client took to send its body.
+    pub(crate) waited: Duration,
 }
 
 impl Call {

@@ -6,18 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::ArcSwap;
 use domain::Snapshot;
 use engine::route::ProviderDirectory;
-use http::{Request, Response};
-use hyper::body::Incoming;
 use jiff::Timestamp;
 use providers::transport::Transport;
 use telemetry::Telemetry;
 use tokio::time::Instant;
 
-use crate::answer::AnswerBody;
 use crate::byte_budget::ByteBudget;
 use crate::pinned::Pinned;
 use crate::response_owners::ResponseOwners;
-use crate::stack;
 
 /// What a gateway is made of. Time of day and randomness come from outside.
 pub struct GatewayParts {
@@ -85,11 +81,6 @@ impl Gateway {
     pub fn install(&self, configuration: Configuration) {
         let next = Pinned::new(configuration, Some(&self.pinned.load()), &self.transport, &self.telemetry);
         self.pinned.store(Arc::new(next));
-    }
-
-    /// Answers one request. Never fails: every error is an answer.
-    pub async fn serve(self: Arc<Self>, request: Request<Incoming>) -> Response<AnswerBody> {
-        stack::serve(self, request).await
     }
 
     /// Refuses new work from now on; `/readyz` says so.

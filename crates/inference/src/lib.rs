@@ -24,4 +24,5 @@ mod stack;
 mod stored;
 
 pub use answer::AnswerBody;
+pub use stack::serve;
 pub use gateway::{Configuration, Gateway, GatewayParts, Readiness};

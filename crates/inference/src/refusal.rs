@@ -12,6 +12,9 @@ use crate::answer::AnswerBody;
 use crate::dialect::error_format;
 use crate::request_id::RequestId;
 
+/// The code of an error of Tollgate's own; Anthropic's error body has no place for it.
+const ERROR_CODE: HeaderName = HeaderName::from_static("x-tollgate-error");
+
 /// A request that Tollgate answers itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -48,7 +51,7 @@ impl Refusal {
         let body = self.wire_error(id.as_str()).body(error_format(shape));
         let mut response = Response::new(AnswerBody::whole([body]));
         *response.status_mut() = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        self.write_headers(response.headers_mut(), id);
+        self.write_headers(response.headers_mut(), shape, id);
         response
     }
 
@@ -64,10 +67,15 @@ impl Refusal {
         }
     }
 
-    fn write_headers(&self, headers: &mut HeaderMap, id: &RequestId) {
-        const REQUEST_ID: HeaderName = HeaderName::from_static("x-tollgate-request-id");
+    fn write_headers(&self, headers: &mut HeaderMap, shape: ClientShape, id: &RequestId) {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(REQUEST_ID, id.header().clone());
+        headers.insert(ERROR_CODE, HeaderValue::from_static(self.code.code()));
+        // Where the vendor's own SDK looks for the id that it shows in its exception.
+        let sdk_request_id = match shape {
+            ClientShape::OpenAi => HeaderName::from_static("x-request-id"),
+            ClientShape::Anthropic => HeaderName::from_static("request-id"),
+        };
+        headers.insert(sdk_request_id, id.header().clone());
         if let Some(wait) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }

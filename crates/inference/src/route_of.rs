@@ -45,6 +45,7 @@ fn named_route(call: &Call) -> Result<Arc<Route>, Refusal> {
             let provider = provider.trim_start_matches('@');
             by_name(call, &format!("{provider}/{}", model(call)?))
         }
+        None if call.facts.model.is_none() && call.endpoint == Endpoint::Moderations => moderation(call),
         None => by_name(call, model(call)?),
     }
 }
@@ -54,9 +55,18 @@ fn by_name(call: &Call, name: &str) -> Result<Arc<Route>, Refusal> {
     resolver.by_name(&call.pinned.snapshot, call.endpoint, name, &call.origin.key)
 }
 
+/// A moderation may leave the model to its provider: the first that moderates.
+fn moderation(call: &Call) -> Result<Arc<Route>, Refusal> {
+    let providers = &call.pinned.snapshot.providers;
+    let provider = providers.iter().find(|provider| provider.endpoint(Endpoint::Moderations).is_some());
+    match provider {
+        Some(provider) => by_name(call, &format!("{}/{MODERATION_MODEL}", provider.name)),
+        None => by_name(call, MODERATION_MODEL),
+    }
+}
+
 fn model(call: &Call) -> Result<&str, Refusal> {
-    let default = (call.endpoint == Endpoint::Moderations).then_some(MODERATION_MODEL);
-    call.facts.model.as_deref().or(default).filter(|model| !model.is_empty()).ok_or_else(|| {
+    call.facts.model.as_deref().filter(|model| !model.is_empty()).ok_or_else(|| {
         let message = "`model` is missing; name a saved route, `provider/model`, or a model that GET /v1/models lists";
         Refusal::new(ErrorCode::InvalidMember, message).with_param("model")
     })

@@ -20,7 +20,7 @@ use telemetry::events::RequestRefused;
 use tokio::time::Instant;
 use wire::formats::{FactsError, facts};
 
-use crate::answer::AnswerBody;
+use crate::answer::{AnswerBody, introduce};
 use crate::attempt::{Call, dispatch};
 use crate::ending::Origin;
 use crate::gateway::{Gateway, Readiness};
@@ -32,20 +32,23 @@ use crate::dialect::request_kind;
 use crate::route_of::route_of;
 use crate::{access, models, passthrough, probes, stored};
 
-/// Answers one request.
-pub(crate) async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<AnswerBody> {
+/// Answers one request. Never fails: every error is an answer.
+pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<AnswerBody> {
+    let started = Instant::now();
     let id = RequestId::from_random(gateway.random(), gateway.random());
     let anthropic_client = request.headers().contains_key("anthropic-version");
     let shape = client_shape(request.uri().path(), anthropic_client);
-    let answered = AssertUnwindSafe(answer(&gateway, request, shape, &id)).catch_unwind().await;
-    match answered {
+    let answered = AssertUnwindSafe(answer(&gateway, request, shape, &id, started)).catch_unwind().await;
+    let mut response = match answered {
         Ok(Ok(response)) => response,
         Ok(Err(Refused { refusal, key })) => refuse(&gateway, &refusal, key.as_deref(), shape, &id),
         Err(_panic) => {
             let refusal = Refusal::new(ErrorCode::Internal, "Tollgate failed on this request; its log says where");
             refuse(&gateway, &refusal, None, shape, &id)
         }
-    }
+    };
+    introduce(response.headers_mut(), &id, started);
+    response
 }
 
 /// A refusal, with the key when it was already known.
@@ -65,8 +68,8 @@ async fn answer(
     request: Request<Incoming>,
     shape: ClientShape,
     id: &RequestId,
+    started: Instant,
 ) -> Result<Response<AnswerBody>, Refused> {
-    let started = Instant::now();
     let path = request.uri().path().to_owned();
     let operation = match_path(request.method(), &path)?;
     if let Operation::Probe(probe) = operation {
@@ -86,8 +89,8 @@ async fn answer(
     let result = match operation {
         Operation::Call(endpoint) => call(origin, pinned, endpoint, request).await,
         Operation::ListModels => Ok(models::list(&pinned.snapshot, &key, shape)),
-        Operation::GetModel(model) => models::get(&pinned.snapshot, &key, model, shape),
-        Operation::Stored(action, response_id) => stored::relay(origin, pinned, action, response_id, request).await,
+        Operation::GetModel(model) => models::get(&pinned.snapshot, &key, &model, shape),
+        Operation::Stored(action, response_id) => stored::relay(origin, pinned, action, &response_id, request).await,
         Operation::Passthrough { provider, path } => {
             passthrough::relay(origin, &pinned, provider, path, request).await
         }
@@ -104,11 +107,11 @@ async fn call(
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Refusal> {
     let (head, body) = request.into_parts();
-    let ReadBody { document, hold } =
+    let ReadBody { document, hold, waited } =
         read_json(&head.headers, body, &pinned.snapshot.limits, &origin.gateway.budget).await?;
     let kind = request_kind(endpoint).ok_or_else(|| Refusal::new(ErrorCode::Internal, "no body is read here"))?;
     let facts = facts(kind, &document).map_err(|error| unreadable(&error))?;
-    let mut call = Call { origin, pinned, endpoint, headers: head.headers, document, facts, owner: None, hold };
+    let mut call = Call { origin, pinned, endpoint, headers: head.headers, document, facts, owner: None, hold, waited };
     let route = route_of(&mut call)?;
     dispatch(call, route).await
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 pub struct LogSection {
     /// How a line looks; `text` when absent.
     pub format: Option<LogFormat>,
-    /// Which requests have a line; `failures` when absent.
+    /// Which requests have a line; `failures` when absent. Takes effect on reload, unlike the format.
     pub requests: Option<LogRequests>,
 }
 

@@ -11,7 +11,7 @@ pub struct UpstreamSection {
     /// PEM files of certificate authorities that are trusted besides the system's, looked up from the configuration's
     /// folder.
     pub ca_files: Vec<String>,
-    /// Whether `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are followed; `environment` when absent.
+    /// Whether `HTTPS_PROXY`, `http_proxy` and `NO_PROXY` are followed; `environment` when absent.
     pub proxy: Option<ProxyChoice>,
     /// How long an unused connection is kept; `45s` when absent.
     pub idle_timeout: Option<TimeSpan>,
@@ -29,7 +29,7 @@ pub struct UpstreamSection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ProxyChoice {
-    /// From `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+    /// From `HTTPS_PROXY`, `http_proxy` and `NO_PROXY`.
     Environment,
     /// No proxy.
     None,

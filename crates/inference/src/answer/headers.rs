@@ -5,6 +5,8 @@ use std::time::Duration;
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use tokio::time::Instant;
+
 use crate::pinned::ProviderState;
 use crate::request_id::RequestId;
 
@@ -57,6 +59,17 @@ pub(crate) fn prepare(head: &mut Parts, served: &Served<'_>) {
     if let Some(model) = served.model.and_then(|model| HeaderValue::from_str(model).ok()) {
         headers.insert(MODEL, model);
     }
+}
+
+/// Completes the head of an answer that Tollgate made itself: no provider was called for it.
+pub(crate) fn introduce(headers: &mut HeaderMap, id: &RequestId, started: Instant) {
+    if headers.contains_key(OVERHEAD) {
+        return;
+    }
+    let overhead = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    headers.insert(OVERHEAD, HeaderValue::from(overhead));
+    headers.entry(REQUEST_ID).or_insert_with(|| id.header().clone());
+    headers.entry(ATTEMPTS).or_insert(HeaderValue::from_static("0"));
 }
 
 fn strip(headers: &mut HeaderMap) {

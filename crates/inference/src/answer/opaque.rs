@@ -20,7 +20,17 @@ pub(crate) struct OpaqueRelay {
     rest: IncomingBody,
     silence: Silence,
     ending: Ending,
-    done: bool,
+    state: State,
+}
+
+/// How far the relay is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Relaying,
+    /// The provider broke off; what came before must leave first, because the connection drops what it has not sent
+    /// when it sees the error.
+    Breaking,
+    Over,
 }
 
 impl OpaqueRelay {
@@ -32,7 +42,9 @@ impl OpaqueRelay {
         ending: Ending,
     ) -> Self {
         held.reverse();
-        Self { held, rest, silence: Silence::new(idle, None), ending, done: false }
+        let mut relay = Self { held, rest, silence: Silence::new(idle, None), ending, state: State::Relaying };
+        relay.note_end();
+        relay
     }
 
     pub(super) fn poll_frame(
@@ -42,20 +54,27 @@ impl OpaqueRelay {
         if let Some(piece) = self.held.pop() {
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
-        if self.done {
-            return Poll::Ready(None);
+        match self.state {
+            State::Relaying => {}
+            State::Breaking => {
+                self.state = State::Over;
+                return Poll::Ready(Some(Err(AnswerBroken)));
+            }
+            State::Over => return Poll::Ready(None),
         }
         let Poll::Ready(frame) = Pin::new(&mut self.rest).poll_frame(context) else {
             ready!(self.silence.poll_broken(context));
-            return self.fail();
+            return self.fail(context);
         };
         self.silence.heard();
         match frame {
-            Some(Ok(frame)) => Poll::Ready(Some(Ok(frame))),
-            Some(Err(_)) => self.fail(),
+            Some(Ok(frame)) => {
+                self.note_end();
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(_)) => self.fail(context),
             None => {
-                self.done = true;
-                self.ending.end(Outcome::Done);
+                self.note_end();
                 Poll::Ready(None)
             }
         }
@@ -69,9 +88,18 @@ impl OpaqueRelay {
         }
     }
 
-    fn fail(&mut self) -> Poll<Option<Result<Frame<Bytes>, AnswerBroken>>> {
-        self.done = true;
+    /// Tells the end as soon as it is known: a body of known length is not asked again after its last byte.
+    fn note_end(&mut self) {
+        if self.rest.is_end_stream() {
+            self.state = State::Over;
+            self.ending.end(Outcome::Done);
+        }
+    }
+
+    fn fail(&mut self, context: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerBroken>>> {
+        self.state = State::Breaking;
         self.ending.end(Outcome::Failed);
-        Poll::Ready(Some(Err(AnswerBroken)))
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 }

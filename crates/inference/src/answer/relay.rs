@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use domain::{ErrorCode, TimeoutStage, Usage};
+use domain::{ErrorCode, TimeoutStage};
 use http_body::Body;
 use providers::transport::IncomingBody;
 use telemetry::meters::Outcome;
@@ -193,9 +193,11 @@ impl StreamRelay {
 }
 
 impl Drop for StreamRelay {
-    /// A client that leaves has used what was reported so far.
+    /// A client that leaves has used what was reported so far; one that leaves after the last event has it all.
     fn drop(&mut self) {
-        let usage: Usage = usage_of(&self.usage);
-        self.ending.used(usage);
+        self.ending.used(usage_of(&self.usage));
+        if self.ended {
+            self.ending.end(Outcome::Done);
+        }
     }
 }

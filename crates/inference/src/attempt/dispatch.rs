@@ -37,6 +37,7 @@ pub(crate) async fn dispatch(mut call: Call, route: Arc<Route>) -> Result<Respon
     let gateway = Arc::clone(&call.origin.gateway);
     let mut random = || gateway.random();
     let mut ending = Ending::new(call.origin.clone());
+    ending.waited(call.waited);
     let mut walk = Walk::start(route, &mut random);
     let mut attempts = Attempts::default();
     let mut tried = Tried::default();
@@ -70,7 +71,7 @@ pub(crate) async fn dispatch(mut call: Call, route: Arc<Route>) -> Result<Respon
                 tokio::time::sleep(wait).await;
                 ending.waited(wait);
             }
-            Step::GiveUp => return give_up(failed, &attempts, &state, ending),
+            Step::GiveUp => return Ok(give_up(&call, failed, &attempts, &state, ending)),
         }
     }
 }

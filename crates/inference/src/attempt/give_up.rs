@@ -8,6 +8,9 @@ use domain::{ErrorCode, Failure, FailureClass};
 use http::{HeaderValue, Response, header};
 use smallvec::smallvec;
 
+use telemetry::meters::Outcome;
+
+use super::Call;
 use super::deliver::{finish_head, whole};
 use super::failed::{ErrorAnswer, FailedAttempt};
 use crate::answer::AnswerBody;
@@ -34,20 +37,23 @@ impl Attempts {
 }
 
 /// The answer after the last failure.
-///
-/// # Errors
-/// When Tollgate answers itself.
 pub(super) fn give_up(
+    call: &Call,
     failed: FailedAttempt,
     attempts: &Attempts,
     state: &ProviderState,
-    ending: Ending,
-) -> Result<Response<AnswerBody>, Refusal> {
+    mut ending: Ending,
+) -> Response<AnswerBody> {
     let FailedAttempt { failure, answer, objection } = failed;
-    match answer.filter(|_| is_the_clients(failure.class)) {
-        Some(answer) => Ok(relay(*answer, &failure, state, ending)),
-        None => Err(refuse(&failure, objection, attempts, ending)),
+    if let Some(answer) = answer.filter(|_| is_the_clients(failure.class)) {
+        return relay(*answer, &failure, state, ending);
     }
+    let refusal = refusal(&failure, objection, attempts);
+    let response = refusal.response(call.endpoint.client_shape(), &call.origin.id);
+    let (mut head, body) = response.into_parts();
+    finish_head(&mut head, state, &mut ending);
+    ending.end(Outcome::Failed);
+    Response::from_parts(head, body)
 }
 
 /// Errors that the client can act on keep the provider's words and status. A refused credential is Tollgate's own
@@ -65,14 +71,12 @@ fn relay(answer: ErrorAnswer, failure: &Failure, state: &ProviderState, mut endi
     whole(head, smallvec![body], ending)
 }
 
-fn refuse(failure: &Failure, objection: Option<ErrorCode>, attempts: &Attempts, mut ending: Ending) -> Refusal {
+fn refusal(failure: &Failure, objection: Option<ErrorCode>, attempts: &Attempts) -> Refusal {
     let code = match (objection.filter(|_| attempts.lines.len() == 1), failure.class) {
         (Some(code), _) => code,
         (None, FailureClass::Timeout(_)) => ErrorCode::TargetsTimedOut,
         (None, _) => ErrorCode::TargetsFailed,
     };
-    ending.answered(code.status());
-    ending.end(telemetry::meters::Outcome::Failed);
     let message = match objection.filter(|_| attempts.lines.len() == 1) {
         Some(_) => failure.detail.clone(),
         None => format!("no target could answer; {}", attempts.lines.join("; ")),

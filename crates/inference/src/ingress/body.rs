@@ -1,11 +1,13 @@
 //! Reading a request's body: bounded in bytes, time and nesting, scanned while it arrives, never copied.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::{ErrorCode, Limits};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use tokio::time::Instant;
 use wire::json::{ChunkedBytes, Document, ScanError, ScanLimits, Scanner};
 
 use crate::byte_budget::{ByteBudget, Hold};
@@ -19,6 +21,8 @@ const MEMBERS_MAX: usize = 1_000;
 pub(crate) struct ReadBody {
     pub(crate) document: Document,
     pub(crate) hold: Hold,
+    /// How long the client took to send it.
+    pub(crate) waited: Duration,
 }
 
 /// Reads and scans a JSON body.
@@ -39,12 +43,15 @@ pub(crate) async fn read_json(
     let mut hold = budget.hold();
     let mut scanner = Scanner::new(ScanLimits { depth_max: limits.json_depth_max, members_max: MEMBERS_MAX });
     let mut chunks = ChunkedBytes::new();
+    let mut waited = Duration::ZERO;
     loop {
+        let since = Instant::now();
         let frame = match tokio::time::timeout(limits.body_idle_timeout, body.frame()).await {
             Ok(Some(frame)) => frame.map_err(|error| broken_off(&error))?,
             Ok(None) => break,
             Err(_) => return Err(stalled(limits)),
         };
+        waited += since.elapsed();
         let Ok(data) = frame.into_data() else { continue };
         if chunks.len() + data.len() > limits.body_bytes_max {
             return Err(too_large(limits));
@@ -54,7 +61,7 @@ pub(crate) async fn read_json(
         chunks.push(data);
     }
     let outline = scanner.finish().map_err(|error| malformed(&error))?;
-    Ok(ReadBody { document: Document::from_parts(chunks, outline), hold })
+    Ok(ReadBody { document: Document::from_parts(chunks, outline), hold, waited })
 }
 
 /// A body is JSON unless its headers say otherwise: clients that send no content type are served.
@@ -96,5 +103,5 @@ fn broken_off(error: &hyper::Error) -> Refusal {
 /// The answer when the process holds as much as it may.
 pub(crate) fn shed() -> Refusal {
     let message = "the gateway holds as many requests as its memory allows (limits.in_flight_bytes_max); try again";
-    Refusal::new(ErrorCode::Overloaded, message).with_retry_after(Some(std::time::Duration::from_secs(1)))
+    Refusal::new(ErrorCode::Overloaded, message).with_retry_after(Some(Duration::from_secs(1)))
 }

@@ -1,8 +1,11 @@
 //! Paths to operations. Authorisation is computed from what is matched here, never from the raw path again.
 
+use std::borrow::Cow;
+
 use domain::endpoint::ClientShape;
 use domain::{Endpoint, ErrorCode};
 use http::Method;
+use providers::percent;
 
 use crate::refusal::Refusal;
 
@@ -14,9 +17,9 @@ pub(crate) enum Operation<'a> {
     /// `GET /v1/models`.
     ListModels,
     /// `GET /v1/models/{id}`; the id may hold slashes.
-    GetModel(&'a str),
+    GetModel(Cow<'a, str>),
     /// A sub-resource of `/v1/responses/{id}`.
-    Stored(StoredAction, &'a str),
+    Stored(StoredAction, Cow<'a, str>),
     /// Any other path of a provider.
     Passthrough {
         /// The provider's name.
@@ -124,16 +127,20 @@ fn operation<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>,
 }
 
 fn nested<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Refusal>> {
+    // SDKs percent-encode ids, the slash of `provider/model` included.
     if let Some(model) = path.strip_prefix("/models/").filter(|model| !model.is_empty()) {
+        let model = percent::decode(model)?;
         return Some(require(method, &Method::GET, "GET").map(|()| Operation::GetModel(model)));
     }
     let id_and_action = path.strip_prefix("/responses/")?;
     let (id, action) = id_and_action.split_once('/').unwrap_or((id_and_action, ""));
+    let id = percent::decode(id)?;
+    let present = !id.is_empty();
     let stored = |needed: &Method, allow, action| {
         Some(require(method, needed, allow).map(|()| Operation::Stored(action, id)))
     };
     match action {
-        _ if id.is_empty() => None,
+        _ if !present => None,
         "" if *method == Method::DELETE => stored(&Method::DELETE, "", StoredAction::Delete),
         "" => stored(&Method::GET, "GET, DELETE", StoredAction::Get),
         "cancel" => stored(&Method::POST, "POST", StoredAction::Cancel),
@@ -186,7 +193,7 @@ mod tests {
             (Method::POST, "/v1/responses/resp_1/cancel", StoredAction::Cancel),
             (Method::GET, "/openai/v1/responses/resp_1/input_items", StoredAction::InputItems),
         ] {
-            assert_eq!(match_path(&method, path), Ok(Operation::Stored(action, "resp_1")));
+            assert_eq!(match_path(&method, path), Ok(Operation::Stored(action, "resp_1".into())));
         }
     }
 
@@ -206,6 +213,8 @@ mod tests {
     #[test]
     fn a_model_id_keeps_its_slashes() {
         let get = match_path(&Method::GET, "/v1/models/openai/gpt-4o");
-        assert_eq!(get, Ok(Operation::GetModel("openai/gpt-4o")));
+        assert_eq!(get, Ok(Operation::GetModel("openai/gpt-4o".into())));
+        let encoded = match_path(&Method::GET, "/v1/models/openai%2Fgpt-4o");
+        assert_eq!(encoded, Ok(Operation::GetModel("openai/gpt-4o".into())));
     }
 }

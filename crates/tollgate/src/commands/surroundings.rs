@@ -48,6 +48,12 @@ pub(crate) fn say(line: &str) {
     println!("{line}");
 }
 
+/// A line about what is probably not meant.
+#[expect(clippy::print_stderr, reason = "the one place where commands warn")]
+pub(crate) fn warn(line: &str) {
+    eprintln!("warning: {line}");
+}
+
 /// A line about what went wrong.
 #[expect(clippy::print_stderr, reason = "the one place where commands complain")]
 pub(crate) fn complain(line: &str) {

@@ -14,6 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Most streams at once on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;
+/// As many as hyper reads by default.
+const HEADERS_WITHOUT_ALLOCATION: usize = 100;
 /// How often a silent HTTP/2 client is asked whether it is still there.
 const PING_INTERVAL: std::time::Duration = std::time::Duration::from_secs(30);
 
@@ -27,8 +29,11 @@ impl Protocol {
         builder
             .http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(limits.head_read_timeout)
-            .max_headers(limits.headers_max.saturating_add(1));
+            .header_read_timeout(limits.head_read_timeout);
+        // Up to 100 headers are read without an allocation; more only where the operator allows more.
+        if limits.headers_max >= HEADERS_WITHOUT_ALLOCATION {
+            builder.http1().max_headers(limits.headers_max.saturating_add(1));
+        }
         builder
             .http2()
             .timer(TokioTimer::new())
@@ -47,7 +52,7 @@ impl Protocol {
             let gateway = Arc::clone(&gateway);
             // Boxed, so that its memory is given back when the head of the answer is there, not when the connection ends:
             // an open stream outlives it by minutes.
-            Box::pin(async move { Ok::<_, Infallible>(gateway.serve(request).await) })
+            Box::pin(async move { Ok::<_, Infallible>(inference::serve(gateway, request).await) })
         });
         let mut connection = pin!(self.0.serve_connection(TokioIo::new(stream), service));
         let ended = tokio::select! {

@@ -109,7 +109,7 @@ impl Server {
         let (reloader, published) = reloader(loader, loaded, telemetry.clone(), Arc::clone(&told));
         let loaded = Arc::clone(&published.changes.borrow());
         let (reload_requests, requests) = mpsc::channel(1);
-        background.spawn(watch_file(reloader, requests));
+        background.spawn(reloader.watch(requests, std::future::pending())?);
         let follower = Follower { gateway: Arc::clone(&gateway), telemetry, certificate, told };
         background.spawn(follower.follow(published, parts.environment));
         background.spawn(reap(transport));
@@ -197,12 +197,6 @@ fn reloader(
             told.send_modify(|reloads| reloads.refused += 1);
         }
     })
-}
-
-async fn watch_file(reloader: Reloader, requests: mpsc::Receiver<()>) {
-    if let Err(problem) = reloader.watch(requests, std::future::pending()).await {
-        tracing::error!(%problem, "changes of the configuration will not be noticed");
-    }
 }
 
 /// Puts each new configuration in force.

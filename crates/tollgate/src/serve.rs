@@ -1,6 +1,7 @@
 //! A running gateway: configuration, listener, drain.
 
 mod connection;
+mod drain;
 mod listener;
 mod scripted;
 mod server;

@@ -2,15 +2,19 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use domain::Limits;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulConnection;
 use inference::Gateway;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+
+use super::drain::begun;
 
 /// Most streams at once on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;
@@ -44,27 +48,42 @@ impl Protocol {
     }
 
     /// Serves a connection until it ends; after `draining` it finishes the requests it has and takes no more.
-    pub(super) async fn serve<S>(&self, stream: S, gateway: Arc<Gateway>, draining: impl Future<Output = ()>)
+    ///
+    /// Boxed twice over, because an open stream holds this for minutes: an `async` block keeps room for a value in
+    /// every place it passes through, and the connection is most of what there is.
+    pub(super) fn serve<S>(
+        &self,
+        stream: S,
+        gateway: Arc<Gateway>,
+        draining: watch::Receiver<bool>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let service = service_fn(move |request| {
             let gateway = Arc::clone(&gateway);
-            // Boxed, so that its memory is given back when the head of the answer is there, not when the connection ends:
-            // an open stream outlives it by minutes.
+            // Boxed, so that its memory is given back when the head of the answer is there, not when the connection ends.
             Box::pin(async move { Ok::<_, Infallible>(inference::serve(gateway, request).await) })
         });
-        let mut connection = pin!(self.0.serve_connection(TokioIo::new(stream), service));
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = draining => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = ended {
-            // A client that left in the middle is its own affair; the request's end is told elsewhere.
-            tracing::debug!(%error, "connection ended");
+        let connection = Box::pin(self.0.serve_connection(TokioIo::new(stream), service).into_owned());
+        Box::pin(until_ended(connection, draining))
+    }
+}
+
+/// Runs a connection to its end, gracefully once the drain begins.
+async fn until_ended<C>(mut connection: Pin<Box<C>>, draining: watch::Receiver<bool>)
+where
+    C: GracefulConnection<Error: std::fmt::Display>,
+{
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = begun(draining) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
         }
+    };
+    if let Err(error) = ended {
+        // A client that left in the middle is its own affair; the request's end is told elsewhere.
+        tracing::debug!(%error, "connection ended");
     }
 }

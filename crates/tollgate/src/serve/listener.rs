@@ -9,8 +9,11 @@ use telemetry::Telemetry;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use super::connection::Protocol;
+use super::drain::begun;
 use super::tls::Certificate;
 
 /// How long a TLS handshake may take.
@@ -30,13 +33,14 @@ pub(super) struct Acceptance {
 
 impl Acceptance {
     /// Accepts until the drain begins, then waits for the connections to finish, at most `limits.drain_timeout`.
-    pub(super) async fn run(mut self, listener: TcpListener, limits: &Limits) {
+    pub(super) async fn run(self, listener: TcpListener, limits: &Limits) {
         let places = Arc::new(Semaphore::new(limits.connections_max));
         let mut connections = JoinSet::new();
-        let mut drain = self.draining.clone();
+        let drain = begun(self.draining.clone());
+        tokio::pin!(drain);
         loop {
             tokio::select! {
-                () = begun(&mut drain) => break,
+                () = &mut drain => break,
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 (place, accepted) = accept(&places, &listener) => match accepted {
                     Ok(stream) => {
@@ -54,39 +58,48 @@ impl Acceptance {
             }
         }
         drop(listener);
-        self.finish(connections, limits.drain_timeout).await;
-    }
-
-    async fn finish(&mut self, mut connections: JoinSet<()>, drain_timeout: Duration) {
-        let all_done = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(drain_timeout, all_done).await.is_err() {
-            tracing::warn!(left = connections.len(), "connections were cut because the drain timeout ran out");
-            connections.shutdown().await;
-        }
+        finish(connections, limits.drain_timeout).await;
     }
 
     async fn serve(self, stream: TcpStream) {
-        let connections = &self.telemetry.meters().connections;
-        connections.inc();
+        let telemetry = self.telemetry.clone();
+        telemetry.meters().connections.inc();
         // Small frames must not wait for acknowledgements; without the option the connection works all the same.
         let _ = stream.set_nodelay(true);
-        let mut draining = self.draining.clone();
-        let drain = begun(&mut draining);
-        match self.certificate.acceptor() {
-            None => self.protocol.serve(stream, Arc::clone(&self.gateway), drain).await,
-            Some(acceptor) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => self.protocol.serve(stream, Arc::clone(&self.gateway), drain).await,
-                Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
-                Err(_) => tracing::debug!("TLS handshake took too long"),
-            },
+        let Self { gateway, protocol, certificate, draining, .. } = self;
+        match certificate.acceptor() {
+            None => protocol.serve(stream, gateway, draining).await,
+            Some(acceptor) => {
+                if let Some(stream) = Box::pin(shake_hands(acceptor, stream)).await {
+                    protocol.serve(stream, gateway, draining).await;
+                }
+            }
         }
-        connections.dec();
+        telemetry.meters().connections.dec();
     }
 }
 
-/// Waits for the drain to begin; the server being gone counts as well.
-async fn begun(draining: &mut watch::Receiver<bool>) {
-    let _ = draining.wait_for(|draining| *draining).await.map(drop);
+/// Waits for the connections that are left, within bounds.
+async fn finish(mut connections: JoinSet<()>, drain_timeout: Duration) {
+    let all_done = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(drain_timeout, all_done).await.is_err() {
+        tracing::warn!(left = connections.len(), "connections were cut because the drain timeout ran out");
+        connections.shutdown().await;
+    }
+}
+
+async fn shake_hands(acceptor: TlsAcceptor, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+    match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "TLS handshake failed");
+            None
+        }
+        Err(_) => {
+            tracing::debug!("TLS handshake took too long");
+            None
+        }
+    }
 }
 
 /// The next connection, once there is a place for it; until then clients wait in the system's backlog.

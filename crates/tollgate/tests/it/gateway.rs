@@ -167,6 +167,11 @@ impl TestGateway {
         within("the reload", newer).await.unwrap();
     }
 
+    /// Writes a file beside the configuration.
+    pub(crate) fn write_file(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
     /// As editors do it: written aside, then put in place.
     fn replace(&self, text: &str) {
         let aside = self.folder.path().join("aside");

@@ -1,14 +1,24 @@
 //! The whole gateway from outside, before providers that do what each test says.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
 mod configuration;
 mod gateway;
 
+mod access;
+mod bad_input;
 mod cancel;
+mod cli;
 mod credentials;
+mod drain;
 mod faithful;
 mod fallback;
 mod headers;
+mod limits;
+mod names;
+mod providers;
+mod reload;
+mod responses;
 mod retry;
 mod timeouts;
+mod tls;

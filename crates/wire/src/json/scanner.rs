@@ -4,6 +4,7 @@
 //! members, and 99 % of the bytes lie inside strings that are only to be skipped and checked. UTF-8 is checked only in
 //! strings that hold a byte above 0x7f; anywhere else such a byte is not JSON.
 
+mod block;
 mod number;
 mod place;
 mod string;

@@ -1,0 +1,201 @@
+//! The binary's commands, run as a person would.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use domain::KeyText;
+use serde_json::{Value, json};
+use testkit::{Client, EventStream, FakeProvider, scripts, within};
+
+use crate::configuration::{SECRET, key_entry, one};
+
+/// The binary, with nothing of this process's environment.
+fn tollgate(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
+    command.env_clear().current_dir(folder).args(arguments);
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    tollgate(folder, arguments).output().unwrap()
+}
+
+fn out(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn complaint(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+fn write(folder: &Path, configuration: &Value) {
+    std::fs::write(folder.join("tollgate.yaml"), configuration.to_string()).unwrap();
+}
+
+#[test]
+fn check_says_what_is_there_or_everything_that_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &json!({"keys": [key_entry(1, json!({}))], "providers": {"openai": {"credentials": [SECRET]}}}));
+    let good = run(folder.path(), &["check", "tollgate.yaml"]);
+    assert!(good.status.success(), "{}", complaint(&good));
+    assert!(out(&good).contains("1 live providers, 0 routes, 1 keys"), "{}", out(&good));
+    let wrong = "providers:\n  openai:\n    credentails: [x]\nroutes:\n  r: {target: nobody/m}\nkeys:\n  - {name: a, hash: b}\n";
+    std::fs::write(folder.path().join("wrong.yaml"), wrong).unwrap();
+    let bad = run(folder.path(), &["check", "wrong.yaml"]);
+    assert_eq!(bad.status.code(), Some(1));
+    for part in ["wrong.yaml:3", "credentials"] {
+        assert!(complaint(&bad).contains(part), "{part} is not in {}", complaint(&bad));
+    }
+    let missing = run(folder.path(), &["check", "missing.yaml"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(complaint(&missing).contains("missing.yaml"));
+}
+
+#[test]
+fn the_schema_is_json_and_describes_every_section() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema: Value = serde_json::from_slice(&run(folder.path(), &["schema", "config"]).stdout).unwrap();
+    for section in ["server", "limits", "upstream", "providers", "routes", "defaults", "keys", "log"] {
+        assert!(schema["properties"].get(section).is_some(), "{section}");
+    }
+}
+
+#[test]
+fn a_new_key_fits_its_hash_and_is_never_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = || -> Value {
+        serde_json::from_slice(&run(folder.path(), &["key", "new", "team-a", "--json"]).stdout).unwrap()
+    };
+    let (one, other) = (new(), new());
+    assert_eq!(one["name"], "team-a");
+    let key = one["key"].as_str().unwrap();
+    assert!(KeyText::is_well_formed(key));
+    assert_eq!(one["hash"], domain::KeyHash::of(key).to_string());
+    assert_ne!(one["key"], other["key"]);
+    let shown = run(folder.path(), &["key", "new"]);
+    assert!(out(&shown).contains("key tg-") && out(&shown).contains("hash: blake3:"), "{}", out(&shown));
+}
+
+#[test]
+fn the_list_of_providers_says_which_are_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = tollgate(folder.path(), &["provider", "list"]).env("OPENAI_API_KEY", SECRET).output().unwrap();
+    let lines: Vec<&str> = out(&output).lines().collect();
+    assert!(lines.len() >= 28, "{lines:?}");
+    let is_live = |name: &str| {
+        let line = lines.iter().find(|line| line.split_whitespace().next() == Some(name)).unwrap();
+        line.split_whitespace().nth(1) == Some("live")
+    };
+    assert!(is_live("openai") && !is_live("anthropic") && !is_live("groq"));
+    assert!(!out(&output).contains(SECRET));
+}
+
+#[tokio::test]
+async fn provider_check_calls_and_says_what_works() {
+    let fake = FakeProvider::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut configuration = one(&fake);
+    configuration["keys"] = json!([key_entry(1, json!({}))]);
+    write(folder.path(), &configuration);
+    let path = folder.path().to_owned();
+    let check = |model: &'static str| {
+        let path = path.clone();
+        let work = move || run(&path, &["provider", "check", "p", "--config", "tollgate.yaml", "--model", model]);
+        async { within("the check", tokio::task::spawn_blocking(work)).await.unwrap() }
+    };
+    let good = check("echo").await;
+    assert!(good.status.success(), "{} {}", out(&good), complaint(&good));
+    for part in ["ok   chat_completions", "ok   chat_completions, streamed", "ok   messages", "ok   responses, streamed"] {
+        assert!(out(&good).contains(part), "{part} is not in {}", out(&good));
+    }
+    fake.keep_answering(scripts::error(401, &format!("incorrect key {SECRET}")));
+    let bad = check("echo").await;
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(out(&bad).contains("FAIL chat_completions") && out(&bad).contains("status 401"), "{}", out(&bad));
+    assert!(!out(&bad).contains(SECRET) && !complaint(&bad).contains(SECRET));
+}
+
+/// A child that does not outlive its test.
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Serving {
+    /// Starts the server and reads what it says up to the key, or up to the providers where there is no first key.
+    fn start(folder: &Path, last_line: &str) -> (Self, Vec<String>) {
+        let mut command = tollgate(folder, &["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let serving = Self(child);
+        let mut said = Vec::new();
+        for line in BufReader::new(stdout).lines() {
+            said.push(line.unwrap());
+            if said.last().is_some_and(|line| line.starts_with(last_line)) {
+                break;
+            }
+        }
+        (serving, said)
+    }
+
+    /// Sends SIGTERM and waits; the exit code and the log.
+    fn stop(mut self) -> (Option<i32>, String) {
+        let process = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+        let code = self.0.wait().unwrap().code();
+        let mut log = String::new();
+        self.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (code, log)
+    }
+}
+
+fn after<'a>(said: &'a [String], start: &str) -> &'a str {
+    said.iter().find_map(|line| line.strip_prefix(start)).unwrap_or_else(|| panic!("no {start:?} in {said:?}"))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    within("the process", tokio::task::spawn_blocking(work)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_first_start_makes_a_key_serves_and_ends_well_when_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let (serving, said) = blocking({
+        let path = path.clone();
+        move || Serving::start(&path, "key ")
+    })
+    .await;
+    let address: SocketAddr = after(&said, "listening on http://").parse().unwrap();
+    let key = after(&said, "key ").to_owned();
+    assert!(after(&said, "live providers: ").contains("scripted"));
+    let request = scripts::request(EventStream::Chat, "scripted/echo", false).to_string();
+    let answer = Client::new(address).with_key(&key).post("/v1/chat/completions", request).answer().await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let file = std::fs::read_to_string(path.join("tollgate.yaml")).unwrap();
+    assert!(file.contains(&domain::KeyHash::of(&key).to_string()) && !file.contains(&key));
+    let (code, log) = blocking(|| serving.stop()).await;
+    assert_eq!(code, Some(0), "{log}");
+    assert!(!log.contains(&key), "{log}");
+    let (serving, said) = blocking(move || Serving::start(&path, "live providers")).await;
+    let address: SocketAddr = after(&said, "listening on http://").parse().unwrap();
+    let models = Client::new(address).with_key(&key).get("/v1/models").answer().await;
+    assert_eq!(models.status, 200, "the first key still works after a second start");
+    assert_eq!(blocking(|| serving.stop()).await.0, Some(0));
+}
+
+#[test]
+fn a_wrong_configuration_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("tollgate.yaml"), "limits: {body_bytes_max: many}\n").unwrap();
+    let output = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(complaint(&output).contains("tollgate.yaml:1"), "{}", complaint(&output));
+}

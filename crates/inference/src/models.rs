@@ -78,3 +78,42 @@ fn entry(name: &str, owner: &str, shape: ClientShape) -> Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ClientShape, ErrorCode, get, names};
+    use crate::resolve::tests::{key, snapshot};
+
+    #[test]
+    fn a_list_holds_routes_and_exact_models_that_the_key_may_use() {
+        let listed = |models: &[&str], providers: &[&str]| -> Vec<String> {
+            names(&snapshot(), &key(models, providers)).into_keys().collect()
+        };
+        assert_eq!(
+            listed(&["*"], &["p", "q"]),
+            ["alpha", "beta", "fast", "org/gamma", "p/alpha", "p/beta", "q/beta", "q/org/gamma"]
+        );
+        assert_eq!(listed(&["fast"], &["*"]), ["fast"]);
+        assert_eq!(listed(&["beta"], &["q"]), ["beta", "q/beta"]);
+        assert!(listed(&[], &["*"]).is_empty());
+    }
+
+    #[test]
+    fn a_bare_name_belongs_to_the_first_provider_that_has_it() {
+        let names = names(&snapshot(), &key(&["*"], &["p", "q"]));
+        assert_eq!((names["beta"].as_str(), names["q/beta"].as_str(), names["fast"].as_str()), ("p", "q", "tollgate"));
+    }
+
+    #[test]
+    fn any_name_that_a_request_could_use_is_found_and_no_other() {
+        let code = |name: &str, models: &[&str]| {
+            get(&snapshot(), &key(models, &["*"]), name, ClientShape::OpenAi).map(drop).map_err(|refusal| refusal.code)
+        };
+        for name in ["fast", "beta", "q/unheard-of", "x-7"] {
+            assert_eq!(code(name, &["*"]), Ok(()), "{name}");
+        }
+        assert_eq!(code("nobody", &["*"]), Err(ErrorCode::ModelNotFound));
+        assert_eq!(code("alpha", &["fast"]), Err(ErrorCode::ModelNotFound));
+        assert_eq!(code(&"y".repeat(600), &["*"]), Err(ErrorCode::ModelNotFound));
+    }
+}

@@ -163,4 +163,4 @@ fn not_allowed(name: &str, key: &ApiKey) -> Refusal {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -122,3 +122,57 @@ fn target_of(route: &Route, fits: impl Fn(&Target) -> bool) -> Option<Arc<Route>
     found.map(|target| Arc::new(Route { name: None, root: RouteNode::Target(Box::new(target)) }))
 }
 
+
+#[cfg(test)]
+mod tests {
+    use super::{CONFIG_HEADERS, ErrorCode, HeaderMap, Route, RouteNode, RouteProblem, header, refuse_route, target_of};
+    use crate::resolve::tests::provider;
+    use domain::route::{ParameterRules, RetryPolicy, Target};
+    use http::HeaderValue;
+
+    fn target(name: &str) -> RouteNode {
+        let provider = provider(name, &[]);
+        RouteNode::Target(Box::new(Target {
+            path: name.to_owned(),
+            credentials: provider.credentials.clone(),
+            provider,
+            model: None,
+            custom_host: None,
+            retry: RetryPolicy::default(),
+            timeouts: domain::Timeouts::default(),
+            parameters: ParameterRules::default(),
+            forward_headers: Vec::new(),
+        }))
+    }
+
+    #[test]
+    fn a_route_narrows_to_the_first_target_that_fits() {
+        let inner = RouteNode::LoadBalance { children: vec![(1, target("b")), (1, target("c"))] };
+        let root = RouteNode::Fallback { on_status_codes: None, children: vec![target("a"), inner] };
+        let route = Route { name: None, root };
+        let narrowed = |name: &str| target_of(&route, |target| target.provider.name.as_str() == name);
+        assert!(matches!(&narrowed("c").unwrap().root, RouteNode::Target(target) if target.path == "c"));
+        assert!(narrowed("d").is_none());
+    }
+
+    #[test]
+    fn tollgates_own_header_goes_before_portkeys() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(header(&headers, &CONFIG_HEADERS), Ok(None));
+        headers.insert("x-portkey-config", HeaderValue::from_static("theirs"));
+        assert_eq!(header(&headers, &CONFIG_HEADERS), Ok(Some("theirs")));
+        headers.insert("x-tollgate-config", HeaderValue::from_static("ours"));
+        assert_eq!(header(&headers, &CONFIG_HEADERS), Ok(Some("ours")));
+        headers.insert("x-tollgate-config", HeaderValue::from_bytes(b"\xff").unwrap());
+        assert_eq!(header(&headers, &CONFIG_HEADERS).unwrap_err().code, ErrorCode::InvalidHeader);
+    }
+
+    #[test]
+    fn a_refused_host_is_told_apart_from_other_mistakes() {
+        let problem = |path: &str| RouteProblem { path: path.to_owned(), message: "m".to_owned() };
+        let refusal = refuse_route(&[problem("targets[0].custom_host"), problem("retry")]);
+        assert_eq!(refusal.code, ErrorCode::CustomHostRefused);
+        assert!(refusal.message.ends_with("targets[0].custom_host: m; retry: m"), "{}", refusal.message);
+        assert_eq!(refuse_route(&[problem("retry")]).code, ErrorCode::InvalidInlineConfig);
+    }
+}

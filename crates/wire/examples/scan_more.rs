@@ -33,6 +33,8 @@ fn main() {
         ("brief prose 1M", chat(1600, m, |n| prose.chars().cycle().take(n).collect())),
         ("random prose 1M", chat(1600, m, |n| words(&mut rng, n, 9, 16, 40))),
         ("random ascii prose 1M", chat(1600, m, |n| words(&mut rng, n, 20, 16, u64::MAX))),
+        ("random ascii prose 8K turns 1M", chat(8000, m, |n| words(&mut rng, n, 20, 16, u64::MAX))),
+        ("random code 1.6K turns 1M", chat(1600, m, |n| words(&mut rng, n, 3, 5, u64::MAX))),
         ("random code 1M", chat(8000, m, |n| words(&mut rng, n, 3, 5, u64::MAX))),
         ("plain long words 1M", chat(8000, m, |n| words(&mut rng, n, u64::MAX, 200, u64::MAX))),
         ("cjk utf8 1M", chat(1600, m, |n| cjk(&mut rng, n))),
@@ -45,10 +47,11 @@ fn main() {
     let c = chat(1600, m/2, |n| cjk(&mut rng, n)); sets.push(("cjk \\u 1M", escape_non_ascii(&c)));
     let tool = serde_json::json!({"tools":(0..200).map(|i| serde_json::json!({"type":"function","function":{"name":format!("tool_{i}"),"description":words(&mut rng,60,u64::MAX,u64::MAX,u64::MAX),"parameters":{"type":"object","properties":{"city":{"type":"string","enum":["a","b"]},"n":{"type":"integer","minimum":1}},"required":["city"]}}})).collect::<Vec<_>>()}).to_string().into_bytes();
     sets.push(("tool schemas", tool));
-    for (name, body) in &sets {
+    let only = std::env::args().nth(1).unwrap_or_default();
+    for (name, body) in sets.iter().filter(|s| s.0.contains(&only)) {
         let reps = (200_000 / body.len()).max(1);
         let (mut best, mut best2, mut best3) = (f64::MAX, f64::MAX, f64::MAX);
-        for _ in 0..80 {
+        for _ in 0..if only.is_empty() { 80 } else { 2000 } {
             let t = Instant::now();
             for _ in 0..reps {
                 let mut s = wire::json::Scanner::new(wire::json::ScanLimits::default());
@@ -58,11 +61,12 @@ fn main() {
             best = best.min(t.elapsed().as_nanos() as f64 / reps as f64);
             let t = Instant::now();
             for _ in 0..reps { std::hint::black_box(simdutf8::basic::from_utf8(std::hint::black_box(body)).unwrap()); }
+            if !only.is_empty() { continue; }
             best2 = best2.min(t.elapsed().as_nanos() as f64 / reps as f64);
             let t = Instant::now();
             for _ in 0..reps { std::hint::black_box(serde_json::from_slice::<&serde_json::value::RawValue>(std::hint::black_box(body)).unwrap()); }
             best3 = best3.min(t.elapsed().as_nanos() as f64 / reps as f64);
         }
-        println!("{name:24} {:8} B: scan {best:9.0} ns ({:6.1} us/MiB)  utf8 {best2:8.0}  serde {best3:8.0}", body.len(), best / body.len() as f64 * 1048.576);
+        println!("{name:31} {:8} B: scan {best:9.0} ns ({:6.1} us/MiB)  utf8 {best2:8.0}  serde {best3:8.0}", body.len(), best / body.len() as f64 * 1048.576);
     }
 }

@@ -74,7 +74,7 @@ impl OpaqueRelay {
             }
             Some(Err(_)) => self.fail(context),
             None => {
-                self.note_end();
+                self.end();
                 Poll::Ready(None)
             }
         }
@@ -91,9 +91,13 @@ impl OpaqueRelay {
     /// Tells the end as soon as it is known: a body of known length is not asked again after its last byte.
     fn note_end(&mut self) {
         if self.rest.is_end_stream() {
-            self.state = State::Over;
-            self.ending.end(Outcome::Done);
+            self.end();
         }
+    }
+
+    fn end(&mut self) {
+        self.state = State::Over;
+        self.ending.end(Outcome::Done);
     }
 
     fn fail(&mut self, context: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerBroken>>> {

@@ -27,6 +27,8 @@ struct Chosen<'a> {
     credential: &'a Credential,
     /// Absent for a credential written into the route.
     health: Option<(&'a Bench, usize)>,
+    /// Whether a conversation is bound to it, so that no other credential can serve.
+    bound: bool,
 }
 
 /// Calls the targets of a route until one answers.
@@ -60,7 +62,7 @@ pub(crate) async fn dispatch(mut call: Call, route: Arc<Route>) -> Result<Respon
         };
         let now = gateway.uptime();
         chosen.failed(&failed, now);
-        let fresh = chosen.health.is_some_and(|(bench, _)| bench.has_fresh(tried, now));
+        let fresh = chosen.has_alternative(tried, now);
         report(&call, target, &state, &failed);
         attempts.add(target, served_model(&call, target), &failed, sent.elapsed());
         match walk.failed(&failed.failure, fresh, &mut random) {
@@ -109,10 +111,14 @@ fn choose<'a>(call: &Call, target: &'a Target, state: &'a ProviderState, tried: 
     let index = owned.or_else(next).unwrap_or(0);
     tried.add(index);
     let credential = target.credentials.get(index)?;
-    Some(Chosen { credential, health: bench.map(|bench| (bench, index)) })
+    Some(Chosen { credential, health: bench.map(|bench| (bench, index)), bound: owned.is_some() })
 }
 
 impl Chosen<'_> {
+    fn has_alternative(&self, tried: Tried, now: std::time::Duration) -> bool {
+        !self.bound && self.health.is_some_and(|(bench, _)| bench.has_fresh(tried, now))
+    }
+
     fn served(&self) {
         if let Some((bench, index)) = self.health {
             bench.served(index);

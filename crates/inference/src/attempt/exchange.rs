@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use wire::formats::ProviderError;
 
 use super::deadline::Deadlines;
-use super::failed::{ErrorAnswer, FailedAttempt, redacted};
+use super::failed::{ErrorAnswer, FailedAttempt, redacted, redacted_body};
 
 /// Largest error answer that is read; the rest of a longer one is dropped.
 const ERROR_BODY_BYTES_MAX: usize = 256 << 10;
@@ -73,7 +73,7 @@ async fn read_error_answer(
 ) -> FailedAttempt {
     let (head, body) = response.into_parts();
     let body = match read_bounded(body, deadlines).await {
-        Ok(body) => body,
+        Ok(body) => redacted_body(body, settings.credential),
         Err(failure) => return failure.into(),
     };
     let error = ProviderError::parse(&body);

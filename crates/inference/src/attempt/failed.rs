@@ -58,18 +58,40 @@ pub(crate) fn redacted(message: &str, credential: &Credential) -> String {
     clean.chars().take(MESSAGE_CHARACTERS_MAX).map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
+/// An error answer's body with the credential taken out of it, otherwise byte for byte.
+pub(super) fn redacted_body(body: Bytes, credential: &Credential) -> Bytes {
+    let secret = credential.secret.as_ref().map(|secret| secret.expose_secret()).filter(|secret| secret.len() >= 4);
+    let Some(secret) = secret else { return body };
+    if !body.windows(secret.len()).any(|window| window == secret.as_bytes()) {
+        return body;
+    }
+    Bytes::from(String::from_utf8_lossy(&body).replace(secret, "[redacted]"))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Credential, redacted};
+    use super::{Bytes, Credential, redacted, redacted_body};
+
+    fn credential() -> Credential {
+        Credential { id: "p#1".into(), secret: Some("sk-secret".to_owned().into()), header: None, query: None }
+    }
+
+    #[test]
+    fn a_body_changes_only_where_it_holds_the_credential() {
+        for (body, shown) in [
+            (&b"{\"error\": \"sk-secret and sk-secret\"}"[..], &b"{\"error\": \"[redacted] and [redacted]\"}"[..]),
+            (b"sk-secre \xff t", b"sk-secre \xff t"),
+            (b"", b""),
+        ] {
+            assert_eq!(redacted_body(Bytes::from_static(body), &credential()), shown);
+        }
+        let without = Credential { secret: None, ..credential() };
+        assert_eq!(redacted_body(Bytes::from_static(b"sk-secret"), &without), "sk-secret");
+    }
 
     #[test]
     fn a_credential_is_never_repeated() {
-        let credential = Credential {
-            id: "p#1".into(),
-            secret: Some("sk-secret".to_owned().into()),
-            header: None,
-            query: None,
-        };
+        let credential = credential();
         let message = format!("incorrect key sk-secret\nprovided{}", "x".repeat(1000));
         let shown = redacted(&message, &credential);
         assert!(shown.starts_with("incorrect key [redacted] provided"));

@@ -83,3 +83,84 @@ fn refusal(failure: &Failure, objection: Option<ErrorCode>, attempts: &Attempts)
     };
     Refusal::new(code, message).with_retry_after(failure.retry_after)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Attempts, ErrorCode, Failure, FailureClass, FailedAttempt, Target, is_the_clients, refusal};
+    use crate::resolve::tests::provider;
+    use domain::TimeoutStage;
+    use domain::route::{ParameterRules, RetryPolicy};
+    use std::time::Duration;
+
+    fn target() -> Target {
+        let provider = provider("p", &[]);
+        Target {
+            path: String::new(),
+            credentials: provider.credentials.clone(),
+            provider,
+            model: None,
+            custom_host: None,
+            retry: RetryPolicy::default(),
+            timeouts: domain::Timeouts::default(),
+            parameters: ParameterRules::default(),
+            forward_headers: Vec::new(),
+        }
+    }
+
+    fn tried(failures: &[&FailedAttempt]) -> Attempts {
+        let mut attempts = Attempts::default();
+        for failed in failures {
+            attempts.add(&target(), Some("m"), failed, Duration::from_millis(7));
+        }
+        attempts
+    }
+
+    #[test]
+    fn all_attempts_are_listed_in_order() {
+        let broken = FailedAttempt::broken("it broke");
+        let timeout: FailedAttempt =
+            Failure::without_status(FailureClass::Timeout(TimeoutStage::Idle), "too slow").into();
+        let attempts = tried(&[&broken, &timeout]);
+        let refused = refusal(&timeout.failure, None, &attempts);
+        assert_eq!(refused.code, ErrorCode::TargetsTimedOut);
+        let expected = "no target could answer; 1. p/m: broken_answer (it broke) after 7 ms; 2. p/m: idle_timeout (too slow) after 7 ms";
+        assert_eq!(refused.message, expected);
+        assert_eq!(refusal(&broken.failure, None, &attempts).code, ErrorCode::TargetsFailed);
+    }
+
+    #[test]
+    fn an_objection_of_tollgates_own_speaks_for_itself_where_nothing_else_was_tried() {
+        let objection = FailedAttempt::objection(ErrorCode::TranslationNeeded, "call it otherwise");
+        let alone = refusal(&objection.failure, objection.objection, &tried(&[&objection]));
+        assert_eq!((alone.code, alone.message.as_str()), (ErrorCode::TranslationNeeded, "call it otherwise"));
+        let with_another = tried(&[&FailedAttempt::broken("it broke"), &objection]);
+        let listed = refusal(&objection.failure, objection.objection, &with_another);
+        assert_eq!(listed.code, ErrorCode::TargetsFailed);
+        assert!(listed.message.contains("2. p/m: caller (call it otherwise)"), "{}", listed.message);
+    }
+
+    #[test]
+    fn the_wait_that_the_last_provider_asks_for_is_passed_on() {
+        let overloaded = Failure {
+            retry_after: Some(Duration::from_secs(9)),
+            ..Failure::without_status(FailureClass::Overloaded, "busy")
+        };
+        assert_eq!(refusal(&overloaded, None, &Attempts::default()).retry_after, Some(Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn only_what_the_client_can_mend_is_told_in_the_providers_words() {
+        for (class, is_theirs) in [
+            (FailureClass::Caller, true),
+            (FailureClass::ModelMissing, true),
+            (FailureClass::RateLimited, true),
+            (FailureClass::Credential, false),
+            (FailureClass::Overloaded, false),
+            (FailureClass::Provider, false),
+            (FailureClass::Connect, false),
+            (FailureClass::Broken, false),
+        ] {
+            assert_eq!(is_the_clients(class), is_theirs, "{class:?}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! What the process is surrounded by, taken in at this one place: environment, clocks, randomness, standard output.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use control::{DiskEnvironment, Environment, Loader};
@@ -22,6 +23,7 @@ pub(crate) fn loader(path: &std::path::Path) -> Loader {
 }
 
 /// 64 random bits from the thread's generator, which the system seeded.
+#[expect(clippy::disallowed_methods, reason = "the one place where randomness of the process is taken in")]
 pub(crate) fn random_bits() -> u64 {
     rand::random()
 }
@@ -43,9 +45,9 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// A line for whoever runs the command.
-#[expect(clippy::print_stdout, reason = "the one place where commands speak")]
 pub(crate) fn say(line: &str) {
-    println!("{line}");
+    // Whoever started the command may have heard enough (`tollgate serve | head`); that is no reason to end.
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// A line about what is probably not meant.

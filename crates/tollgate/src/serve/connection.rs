@@ -4,69 +4,114 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::Limits;
-use hyper::service::service_fn;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulConnection;
-use inference::Gateway;
+use inference::{AnswerBody, Gateway};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::drain::begun;
 
 /// Most streams at once on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;
-/// As many as hyper reads by default.
+/// As many headers as hyper reads without an allocation.
 const HEADERS_WITHOUT_ALLOCATION: usize = 100;
 /// How often a silent HTTP/2 client is asked whether it is still there.
-const PING_INTERVAL: std::time::Duration = std::time::Duration::from_secs(30);
+const PING_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How connections are served; made once.
+///
+/// hyper-util's automatic builder is not used: it hands the first 24 bytes on by themselves, after which hyper doubles
+/// its read buffer, and an open stream keeps those 8 KiB for minutes.
 #[derive(Debug, Clone)]
-pub(super) struct Protocol(Builder<TokioExecutor>);
+pub(super) struct Protocol {
+    http1: http1::Builder,
+    http2: Option<http2::Builder<TokioExecutor>>,
+    head_read_timeout: Duration,
+}
+
+/// Whatever runs a connection to its end.
+pub(super) type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Protocol {
     pub(super) fn new(limits: &Limits, http2: bool) -> Self {
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.head_read_timeout);
-        // Up to 100 headers are read without an allocation; more only where the operator allows more.
-        if limits.headers_max >= HEADERS_WITHOUT_ALLOCATION {
-            builder.http1().max_headers(limits.headers_max.saturating_add(1));
+        Self {
+            http1: http1_builder(limits),
+            http2: http2.then(|| http2_builder(limits)),
+            head_read_timeout: limits.head_read_timeout,
         }
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(STREAMS_MAX)
-            .keep_alive_interval(PING_INTERVAL)
-            .max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX));
-        Self(if http2 { builder } else { builder.http1_only() })
     }
 
-    /// Serves a connection until it ends; after `draining` it finishes the requests it has and takes no more.
+    /// Whether a clear-text client begins with HTTP/2's preface (RFC 9113 section 3.4, prior knowledge). Its first two
+    /// bytes decide, since no method that is served here begins with `PR`; what is looked at stays to be read.
+    pub(super) async fn client_chose_http2(&self, stream: &TcpStream) -> bool {
+        let mut start = [0; 2];
+        let peeked = tokio::time::timeout(self.head_read_timeout, stream.peek(&mut start)).await;
+        peeked.is_ok() && start == *b"PR"
+    }
+
+    /// Runs a connection; after `draining` it finishes the requests it has and takes no more.
     ///
-    /// Boxed twice over, because an open stream holds this for minutes: an `async` block keeps room for a value in
-    /// every place it passes through, and the connection is most of what there is.
+    /// Boxed, because an open stream holds this for minutes, and an `async` block keeps room for a value in every place
+    /// that it passes through.
     pub(super) fn serve<S>(
         &self,
         stream: S,
+        is_http2: bool,
         gateway: Arc<Gateway>,
         draining: watch::Receiver<bool>,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send>>
+    ) -> Running
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = service_fn(move |request| {
-            let gateway = Arc::clone(&gateway);
-            // Boxed, so that its memory is given back when the head of the answer is there, not when the connection ends.
-            Box::pin(async move { Ok::<_, Infallible>(inference::serve(gateway, request).await) })
-        });
-        let connection = Box::pin(self.0.serve_connection(TokioIo::new(stream), service).into_owned());
-        Box::pin(until_ended(connection, draining))
+        let stream = TokioIo::new(stream);
+        let service = Requests(gateway);
+        match self.http2.as_ref().filter(|_| is_http2) {
+            Some(http2) => Box::pin(until_ended(Box::pin(http2.serve_connection(stream, service)), draining)),
+            None => Box::pin(until_ended(Box::pin(self.http1.serve_connection(stream, service)), draining)),
+        }
+    }
+}
+
+fn http1_builder(limits: &Limits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.head_read_timeout);
+    if limits.headers_max >= HEADERS_WITHOUT_ALLOCATION {
+        builder.max_headers(limits.headers_max.saturating_add(1));
+    }
+    builder
+}
+
+fn http2_builder(limits: &Limits) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_MAX)
+        .keep_alive_interval(PING_INTERVAL)
+        .max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX));
+    builder
+}
+
+/// The requests of one connection.
+struct Requests(Arc<Gateway>);
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response<AnswerBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    /// Boxed, so that its memory is given back when the answer's head is there, not when the connection ends.
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let gateway = Arc::clone(&self.0);
+        Box::pin(async move { Ok(inference::serve(gateway, request).await) })
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::connection::Protocol;
+use super::connection::{Protocol, Running};
 use super::drain::begun;
 use super::tls::Certificate;
 
@@ -66,16 +66,22 @@ impl Acceptance {
         telemetry.meters().connections.inc();
         // Small frames must not wait for acknowledgements; without the option the connection works all the same.
         let _ = stream.set_nodelay(true);
-        let Self { gateway, protocol, certificate, draining, .. } = self;
-        match certificate.acceptor() {
-            None => protocol.serve(stream, gateway, draining).await,
-            Some(acceptor) => {
-                if let Some(stream) = Box::pin(shake_hands(acceptor, stream)).await {
-                    protocol.serve(stream, gateway, draining).await;
-                }
-            }
+        if let Some(running) = Box::pin(self.begin(stream)).await {
+            running.await;
         }
         telemetry.meters().connections.dec();
+    }
+
+    /// Finds out what the client speaks.
+    async fn begin(self, stream: TcpStream) -> Option<Running> {
+        let Self { gateway, protocol, certificate, draining, .. } = self;
+        let Some(acceptor) = certificate.acceptor() else {
+            let is_http2 = protocol.client_chose_http2(&stream).await;
+            return Some(protocol.serve(stream, is_http2, gateway, draining));
+        };
+        let stream = shake_hands(acceptor, stream).await?;
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Some(protocol.serve(stream, is_http2, gateway, draining))
     }
 }
 

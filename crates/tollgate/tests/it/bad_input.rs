@@ -213,6 +213,27 @@ async fn an_anthropic_client_is_told_in_anthropics_shape() {
 }
 
 #[tokio::test]
+async fn a_client_that_asks_before_it_sends_is_told_to_go_on_or_refused_at_once() {
+    let (_fake, gateway) = start().await;
+    let body = scripts::request(CHAT, "p/echo", false).to_string();
+    let head = |key: &str| {
+        let length = body.len();
+        format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\nexpect: 100-continue\r\n\
+             x-api-key: {key}\r\ncontent-length: {length}\r\n\r\n"
+        )
+    };
+    let mut welcome = RawConnection::open(gateway.address()).await;
+    welcome.send(head(key(1).reveal())).await;
+    welcome.until("HTTP/1.1 100 Continue\r\n\r\n").await;
+    welcome.send(&body).await;
+    assert!(welcome.rest().await.starts_with("HTTP/1.1 200"));
+    let mut refused = RawConnection::open(gateway.address()).await;
+    refused.send(head(key(2).reveal())).await;
+    assert!(refused.rest().await.starts_with("HTTP/1.1 401"), "before a byte of the body was sent");
+}
+
+#[tokio::test]
 async fn nonsense_instead_of_http_harms_nobody() {
     let (_fake, gateway) = start().await;
     for nonsense in [

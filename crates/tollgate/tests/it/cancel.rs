@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use testkit::{EventStream, FakeProvider, Script, scripts};
+use testkit::{EventStream, FakeProvider, Script, Step, scripts};
 use tokio::time::Instant;
 
 use crate::configuration::two;
@@ -86,6 +86,20 @@ async fn leaving_a_pass_through_cancels_it() {
     fake.client_left().await;
     assert!(left.elapsed() < NOTICE_MAX);
     assert_eq!(gateway.ended("passthrough", "cancelled").await, 1.0);
+}
+
+#[tokio::test]
+async fn a_pass_through_that_is_taken_whole_is_done_with_and_without_a_length() {
+    let head = Step::head(http::StatusCode::OK, "text/plain");
+    let parts = [Step::Bytes("a".into()), Step::Pause(Duration::ZERO), Step::Bytes("b".into())];
+    for body in [&parts[..1], &parts[..], &[]] {
+        let script = Script::new([std::slice::from_ref(&head), body].concat());
+        let fake = FakeProvider::always(script).await;
+        let gateway = TestGateway::before(&fake).await;
+        assert_eq!(gateway.client().get("/providers/p/files").answer().await.status, 200);
+        assert_eq!(gateway.ended("passthrough", "done").await, 1.0, "{body:?}");
+        assert_eq!(gateway.ended("passthrough", "cancelled").await, 0.0, "{body:?}");
+    }
 }
 
 #[tokio::test]

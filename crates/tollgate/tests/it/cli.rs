@@ -9,7 +9,7 @@ use domain::KeyText;
 use serde_json::{Value, json};
 use testkit::{Client, EventStream, FakeProvider, scripts, within};
 
-use crate::configuration::{SECRET, key_entry, one};
+use crate::configuration::{SECRET, key, key_entry, one};
 
 /// The binary, with nothing of this process's environment.
 fn tollgate(folder: &Path, arguments: &[&str]) -> Command {
@@ -117,6 +117,15 @@ async fn provider_check_calls_and_says_what_works() {
     assert!(!out(&bad).contains(SECRET) && !complaint(&bad).contains(SECRET));
 }
 
+#[test]
+fn whoever_has_heard_enough_harms_no_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = tollgate(folder.path(), &["provider", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", complaint(&output));
+}
+
 /// A child that does not outlive its test.
 struct Serving(Child);
 
@@ -189,6 +198,33 @@ async fn a_first_start_makes_a_key_serves_and_ends_well_when_told_to() {
     let models = Client::new(address).with_key(&key).get("/v1/models").answer().await;
     assert_eq!(models.status, 200, "the first key still works after a second start");
     assert_eq!(blocking(|| serving.stop()).await.0, Some(0));
+}
+
+#[tokio::test]
+async fn the_log_names_who_failed_and_never_a_secret() {
+    let fake = FakeProvider::always(scripts::error(500, &format!("the key {SECRET} broke me"))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut configuration = one(&fake);
+    configuration["keys"] = json!([key_entry(1, json!({}))]);
+    configuration["log"] = json!({"format": "json", "requests": "all"});
+    write(folder.path(), &configuration);
+    let path = folder.path().to_owned();
+    let (serving, said) = blocking(move || Serving::start(&path, "live providers")).await;
+    let address: SocketAddr = after(&said, "listening on http://").parse().unwrap();
+    let key = key(1);
+    let client = Client::new(address).with_key(key.reveal());
+    let request = scripts::request(EventStream::Chat, "p/m", false).to_string();
+    let answer = client.post("/v1/chat/completions", request).answer().await;
+    assert_eq!(answer.status, 502);
+    let refused = client.post("/v1/chat/completions", "{").answer().await;
+    assert_eq!(refused.status, 400);
+    let (_, log) = blocking(|| serving.stop()).await;
+    for answer in [answer, refused] {
+        assert!(log.contains(answer.header("x-tollgate-request-id")), "{log}");
+    }
+    assert!(!log.contains(SECRET) && !log.contains(key.reveal()), "{log}");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line["provider"] == "p"), "{log}");
 }
 
 #[test]

@@ -49,7 +49,8 @@ pub(crate) fn key(number: u8) -> KeyText {
 /// The entry of [`key`] of a number, named `key-N`, with further members.
 pub(crate) fn key_entry(number: u8, more: Value) -> Value {
     let mut entry = json!({"name": format!("key-{number}"), "hash": key(number).hash().to_string()});
-    let more = more.as_object().unwrap().clone();
-    entry.as_object_mut().unwrap().extend(more);
+    if let (Value::Object(entry), Value::Object(more)) = (&mut entry, more) {
+        entry.extend(more);
+    }
     entry
 }

@@ -168,6 +168,30 @@ async fn frames_are_forwarded_when_they_come_and_not_when_the_stream_ends() {
     assert_eq!(first + answer.rest().await.text(), events.text());
 }
 
+#[tokio::test]
+async fn answers_to_many_at_once_never_get_mixed_up() {
+    let fake = FakeProvider::start().await;
+    let mut configuration = one(&fake);
+    configuration["providers"]["q"] = configuration["providers"]["p"].clone();
+    configuration["providers"]["q"]["transport"] = json!({"http": "2"});
+    let gateway = TestGateway::start(configuration).await;
+    let calls = (0..200).map(|number| {
+        // Short enough to be one token of the echo.
+        let word = format!("w{number}-end");
+        let (provider, streamed) = (if number % 2 == 0 { "p" } else { "q" }, number % 3 == 0);
+        let messages = json!([{"role": "user", "content": word}]);
+        let body = json!({"model": format!("{provider}/echo"), "messages": messages, "stream": streamed});
+        let call = gateway.post_chat(body.to_string());
+        tokio::spawn(async move { (word, call.open().await.rest().await) })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        let (word, transcript) = testkit::within("the answer", call).await.unwrap();
+        let text = transcript.text();
+        assert!(text.contains(&word) && text.matches("-end").count() == 1, "{word}: {text}");
+    }
+    assert_eq!(fake.asked(), 200);
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

@@ -22,9 +22,12 @@ impl Pair {
     }
 
     async fn start_with(first: Script, change: impl FnOnce(&mut Value)) -> Self {
+        let hangs = first.steps.iter().any(|step| matches!(step, Step::Hang));
         let (first, second) = (FakeProvider::always(first).await, FakeProvider::start().await);
         let mut configuration = two(first.base_url(), second.base_url());
-        configuration["routes"]["r"]["first_token_timeout"] = json!("60ms");
+        if hangs {
+            configuration["routes"]["r"]["targets"][0]["first_token_timeout"] = json!("60ms");
+        }
         change(&mut configuration);
         Self { first, second, gateway: TestGateway::start(configuration).await }
     }
@@ -100,6 +103,19 @@ async fn a_provider_that_cannot_be_reached_or_speaks_no_http_falls_over() {
         let answer = gateway.chat("r").await;
         assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-provider")), (200, "q"), "{base_url}");
     }
+}
+
+#[tokio::test]
+async fn a_provider_that_closes_after_each_answer_fails_nobody() {
+    let body = scripts::answer(CHAT, "hi").to_string();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+    let closing = RawProvider::start(head + &body).await;
+    let gateway = TestGateway::start(json!({"providers": {"p": provider(closing.base_url())}})).await;
+    for _ in 0..50 {
+        let answer = gateway.chat("p/m").await;
+        assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-attempts")), (200, "1"), "{}", answer.text());
+    }
+    assert_eq!(closing.connections(), 50);
 }
 
 #[tokio::test]
@@ -247,7 +263,10 @@ async fn when_all_fail_the_attempts_are_listed_without_secrets() {
 
 #[tokio::test]
 async fn when_the_last_runs_out_of_time_the_answer_is_a_timeout() {
-    let pair = Pair::start(scripts::error(500, "down")).await;
+    let pair = Pair::start_with(scripts::error(500, "down"), |configuration| {
+        configuration["routes"]["r"]["targets"][1]["first_token_timeout"] = json!("60ms");
+    })
+    .await;
     pair.second.keep_answering(scripts::hang());
     let answer = pair.gateway.chat("r").await;
     assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (504, "TG3002"));
@@ -265,6 +284,14 @@ async fn a_refusal_that_the_client_can_mend_is_relayed_byte_for_byte() {
         let answer = gateway.chat("p/m").await;
         assert_eq!((answer.status.as_u16(), answer.text()), (status, body));
     }
+}
+
+#[tokio::test]
+async fn a_relayed_refusal_never_holds_the_credential() {
+    let fake = FakeProvider::always(scripts::error(400, &format!("API key not valid: {SECRET}"))).await;
+    let gateway = TestGateway::before(&fake).await;
+    let answer = gateway.chat("p/m").await;
+    assert_eq!((answer.status.as_u16(), answer.error_message().as_str()), (400, "API key not valid: [redacted]"));
 }
 
 #[tokio::test]

@@ -112,6 +112,20 @@ async fn a_provider_that_needs_no_credential_gets_none() {
 }
 
 #[tokio::test]
+async fn a_proxy_of_the_environment_is_followed_unless_the_operator_says_no() {
+    let proxy = FakeProvider::start().await;
+    let start = async |choice: &str| {
+        let setup = Setup::new().variable("http_proxy", &format!("http://{}", proxy.address()));
+        let provider = provider("http://provider.invalid/v1");
+        setup.start(json!({"providers": {"p": provider}, "upstream": {"proxy": choice}})).await
+    };
+    assert_eq!(start("environment").await.chat("p/echo").await.status, 200);
+    assert_eq!(proxy.only_request().headers["host"], "provider.invalid");
+    assert_eq!(start("none").await.chat("p/echo").await.status, 502);
+    assert_eq!(proxy.asked(), 1);
+}
+
+#[tokio::test]
 async fn where_nothing_is_configured_the_scripted_provider_serves() {
     let gateway = TestGateway::start(json!({})).await;
     for stream in scripts::STREAMS {

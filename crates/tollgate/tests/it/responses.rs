@@ -157,6 +157,18 @@ async fn a_conversation_stays_with_its_provider_and_credential() {
 }
 
 #[tokio::test]
+async fn a_conversation_whose_credential_is_refused_ends_there() {
+    let house = start().await;
+    let id = id_of(&house.create(&json!({"model": "p/echo", "input": "x"})).await);
+    let asked = house.first.asked();
+    house.first.keep_answering(scripts::error(401, "not you"));
+    let next = json!({"model": "p/echo", "input": "y", "previous_response_id": id}).to_string();
+    let answer = house.gateway.client().post("/v1/responses", next).answer().await;
+    assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-attempts")), (502, "1"));
+    assert_eq!(house.first.asked(), asked + 1, "another account does not know the conversation");
+}
+
+#[tokio::test]
 async fn the_id_of_an_answer_that_is_not_stored_is_the_providers_own_affair() {
     let fake = FakeProvider::always(scripts::error(404, "no such response")).await;
     let gateway = TestGateway::before(&fake).await;

@@ -60,10 +60,10 @@ async fn a_head_without_content_is_no_first_token() {
 #[tokio::test]
 async fn the_first_token_timeout_does_not_end_a_stream_that_has_begun() {
     let (fake, gateway) =
-        start(scripts::stream(CHAT, &["one", "two"]).paused_before(2), json!({"first_token_timeout": "300ms"})).await;
+        start(scripts::stream(CHAT, &["one", "two"]).paused_before(2), json!({"first_token_timeout": "400ms"})).await;
     let mut answer = gateway.ask_streamed(CHAT, "r").open().await;
     answer.until("one").await;
-    let (_hanging, other) = start(scripts::hang(), json!({"first_token_timeout": "301ms"})).await;
+    let (_hanging, other) = start(scripts::hang(), json!({"first_token_timeout": "401ms"})).await;
     assert_eq!(other.chat("r").await.status, 504, "as long as this took, the stream was silent");
     fake.clock().advance(std::time::Duration::from_secs(1));
     answer.rest().await.assert_ends_cleanly(CHAT);
@@ -93,7 +93,7 @@ async fn a_whole_answer_that_falls_silent_runs_into_the_idle_timeout() {
 #[tokio::test]
 async fn the_total_timeout_ends_everything() {
     let begun = scripts::stream(CHAT, &["said"]).up_to_content(1);
-    let (_fake, gateway) = start(begun.hang(), json!({"total_timeout": "60ms", "idle_timeout": "none"})).await;
+    let (_fake, gateway) = start(begun.hang(), json!({"total_timeout": "300ms", "idle_timeout": "none"})).await;
     let event = gateway.ask_streamed(CHAT, "r").open().await.rest().await.assert_ends_with_error_event(CHAT);
     assert_eq!(event["error"]["code"], "TG3004");
     assert!(event.to_string().contains("total_timeout"), "{event}");

@@ -90,18 +90,21 @@ struct OpenString {
     escaped: bool,
 }
 
+/// What a step gives; a fault is boxed so that the rest fits into registers, from which every step begins.
+type Step<T> = Result<T, Box<Fault>>;
+
 /// A problem at an offset of the document, before it is dressed with line and path.
 struct Fault {
     offset: usize,
     problem: Problem,
 }
 
-impl From<BadSequence> for Fault {
+impl From<BadSequence> for Box<Fault> {
     fn from(bad: BadSequence) -> Self {
-        Self {
+        Self::new(Fault {
             offset: bad.offset,
             problem: Problem::InvalidUtf8,
-        }
+        })
     }
 }
 
@@ -145,7 +148,7 @@ impl Scanner {
         while at < chunk.len() {
             match self.step(chunk, at) {
                 Ok(next) => at = next,
-                Err(fault) => return Err(self.fail(fault, chunk)),
+                Err(fault) => return Err(self.fail(*fault, chunk)),
             }
         }
         if self.place.depth() > 0 {
@@ -184,7 +187,7 @@ impl Scanner {
         }
     }
 
-    fn step(&mut self, chunk: &[u8], at: usize) -> Result<usize, Fault> {
+    fn step(&mut self, chunk: &[u8], at: usize) -> Step<usize> {
         match self.state {
             State::String(part) => self.string(chunk, at, part),
             State::Number(part) => self.number(chunk, at, part),
@@ -192,7 +195,7 @@ impl Scanner {
             _ => {
                 let at = self.skip_whitespace(chunk, at);
                 match chunk.get(at) {
-                    Some(&byte) => self.token(byte, at).map(|()| at + 1),
+                    Some(&byte) => self.token(chunk, at, byte),
                     None => Ok(at),
                 }
             }
@@ -201,7 +204,9 @@ impl Scanner {
 
     /// Newlines lie only between tokens, so lines are counted only here.
     fn skip_whitespace(&mut self, chunk: &[u8], mut at: usize) -> usize {
-        while let Some(&byte) = chunk.get(at) {
+        while let Some(&byte) = chunk.get(at)
+            && byte <= b' '
+        {
             match byte {
                 b' ' | b'\t' | b'\r' => {}
                 b'\n' => {
@@ -215,24 +220,29 @@ impl Scanner {
         at
     }
 
-    /// Takes the first byte of a token.
-    fn token(&mut self, byte: u8, at: usize) -> Result<(), Fault> {
+    /// Takes the token that begins with `byte`. A string is read on at once, whatever else begins is left to the next
+    /// step.
+    fn token(&mut self, chunk: &[u8], at: usize, byte: u8) -> Step<usize> {
         match (self.state, byte) {
+            (State::Value | State::ElementOrEnd, b'"') => {
+                self.value_begins(Kind::String, at)?;
+                return self.open_string(false, chunk, at);
+            }
+            (State::Key | State::KeyOrEnd, b'"') => return self.open_string(true, chunk, at),
             (State::ElementOrEnd, b']') => self.close(at),
-            (State::Value | State::ElementOrEnd, _) => return self.value(byte, at),
-            (State::Key | State::KeyOrEnd, b'"') => self.open_string(true, at),
+            (State::Value | State::ElementOrEnd, _) => self.value(byte, at)?,
             (State::KeyOrEnd, b'}') => self.close(at),
             (State::Colon, b':') => self.state = State::Value,
-            (State::Separator, _) => return self.separator(byte, at),
+            (State::Separator, _) => self.separator(byte, at)?,
             (State::Key, _) => return Err(self.unexpected(byte, at, "a key in quotes")),
             (State::KeyOrEnd, _) => return Err(self.unexpected(byte, at, "a key in quotes or `}`")),
             (State::Colon, _) => return Err(self.unexpected(byte, at, "`:`")),
             _ => return Err(self.fault(at, Problem::TrailingData { found: byte })),
         }
-        Ok(())
+        Ok(at + 1)
     }
 
-    fn separator(&mut self, byte: u8, at: usize) -> Result<(), Fault> {
+    fn separator(&mut self, byte: u8, at: usize) -> Step<()> {
         match (self.place.container(), byte) {
             (Some(Container::Object), b',') => {
                 self.place.next_child();
@@ -249,12 +259,8 @@ impl Scanner {
         Ok(())
     }
 
-    fn value(&mut self, byte: u8, at: usize) -> Result<(), Fault> {
+    fn value(&mut self, byte: u8, at: usize) -> Step<()> {
         match byte {
-            b'"' => {
-                self.value_begins(Kind::String, at)?;
-                self.open_string(false, at);
-            }
             b'{' => {
                 self.value_begins(Kind::Object, at)?;
                 self.open(Container::Object, at)?;
@@ -275,7 +281,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn open(&mut self, container: Container, at: usize) -> Result<(), Fault> {
+    fn open(&mut self, container: Container, at: usize) -> Step<()> {
         let depth_max = self.limits.depth_max;
         if self.place.depth() >= usize::from(depth_max) {
             return Err(self.fault(at, Problem::TooDeep { depth_max }));
@@ -293,24 +299,27 @@ impl Scanner {
         self.value_ends(self.base + at + 1);
     }
 
-    fn open_string(&mut self, is_key: bool, at: usize) {
+    fn open_string(&mut self, is_key: bool, chunk: &[u8], at: usize) -> Step<usize> {
         self.string = OpenString {
             start: self.base + at + 1,
             is_key,
             escaped: false,
         };
-        self.state = State::String(string::Part::Plain);
+        self.string(chunk, at + 1, string::Part::Plain)
     }
 
-    fn open_literal(&mut self, text: &'static str, kind: Kind, at: usize) -> Result<(), Fault> {
+    fn open_literal(&mut self, text: &'static str, kind: Kind, at: usize) -> Step<()> {
         self.state = State::Literal { text, matched: 1 };
         self.value_begins(kind, at)
     }
 
-    fn string(&mut self, chunk: &[u8], at: usize, part: string::Part) -> Result<usize, Fault> {
-        let from = at + self.cut.resume(&chunk[at..])?;
+    fn string(&mut self, chunk: &[u8], at: usize, part: string::Part) -> Step<usize> {
+        let mut from = at;
         if self.cut.is_open() {
-            return Ok(chunk.len());
+            from += self.cut.resume(&chunk[at..])?;
+            if self.cut.is_open() {
+                return Ok(chunk.len());
+            }
         }
         let run = string::run(chunk, from, part);
         self.string.escaped |= run.escaped;
@@ -324,15 +333,15 @@ impl Scanner {
                 Ok(run.end)
             }
             string::Outcome::Refused(problem) => Err(self.fault(run.end, problem)),
-            string::Outcome::Closed => self.string_ends(run.end).map(|()| run.end + 1),
+            string::Outcome::Closed => self.string_ends(chunk, run.end),
         }
     }
 
     /// The closing quote is at `at`.
-    fn string_ends(&mut self, at: usize) -> Result<(), Fault> {
+    fn string_ends(&mut self, chunk: &[u8], at: usize) -> Step<usize> {
         if !self.string.is_key {
             self.value_ends(self.base + at + 1);
-            return Ok(());
+            return Ok(at + 1);
         }
         let key = self.string.start..self.base + at;
         if self.place.depth() == 1 {
@@ -345,11 +354,15 @@ impl Scanner {
             })?;
         }
         self.place.at_key(key);
+        if chunk.get(at + 1) == Some(&b':') {
+            self.state = State::Value;
+            return Ok(at + 2);
+        }
         self.state = State::Colon;
-        Ok(())
+        Ok(at + 1)
     }
 
-    fn number(&mut self, chunk: &[u8], from: usize, mut part: number::Part) -> Result<usize, Fault> {
+    fn number(&mut self, chunk: &[u8], from: usize, mut part: number::Part) -> Step<usize> {
         for (at, &byte) in chunk.iter().enumerate().skip(from) {
             match part.step(byte) {
                 number::Step::Continue(next) => part = next,
@@ -370,7 +383,7 @@ impl Scanner {
         at: usize,
         text: &'static str,
         matched: usize,
-    ) -> Result<usize, Fault> {
+    ) -> Step<usize> {
         let wanted = text.as_bytes().iter().skip(matched);
         let mut next = at;
         for (&wanted, &found) in wanted.zip(&chunk[at..]) {
@@ -388,7 +401,7 @@ impl Scanner {
         Ok(next)
     }
 
-    fn value_begins(&mut self, kind: Kind, at: usize) -> Result<(), Fault> {
+    fn value_begins(&mut self, kind: Kind, at: usize) -> Step<()> {
         let offset = self.base + at;
         match (self.place.depth(), self.root) {
             (0, _) => {
@@ -433,13 +446,13 @@ impl Scanner {
         }
     }
 
-    fn push_member(&mut self, member: Member) -> Result<(), Fault> {
+    fn push_member(&mut self, member: Member) -> Step<()> {
         let members_max = self.limits.members_max;
         if self.members.len() >= members_max {
-            return Err(Fault {
+            return Err(Box::new(Fault {
                 offset: member.key.start,
                 problem: Problem::TooManyMembers { members_max },
-            });
+            }));
         }
         self.members.push(member);
         Ok(())
@@ -452,14 +465,16 @@ impl Scanner {
         self.place.remember(chunk, self.base, unfinished.as_ref());
     }
 
-    fn fault(&self, at: usize, problem: Problem) -> Fault {
-        Fault {
+    #[cold]
+    fn fault(&self, at: usize, problem: Problem) -> Box<Fault> {
+        Box::new(Fault {
             offset: self.base + at,
             problem,
-        }
+        })
     }
 
-    fn unexpected(&self, found: u8, at: usize, wanted: &'static str) -> Fault {
+    #[cold]
+    fn unexpected(&self, found: u8, at: usize, wanted: &'static str) -> Box<Fault> {
         self.fault(at, Problem::UnexpectedByte { found, wanted })
     }
 

@@ -49,3 +49,50 @@ impl Silence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, Instant, Silence, TimeoutStage};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    async fn broken(silence: &mut Silence) -> TimeoutStage {
+        std::future::poll_fn(|context| silence.poll_broken(context)).await
+    }
+
+    fn is_broken(silence: &mut Silence) -> bool {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        silence.poll_broken(&mut context).is_ready()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_is_heard_again_and_again_is_not_silent() {
+        let mut silence = Silence::new(Some(2 * SECOND), None);
+        for _ in 0..10 {
+            assert!(!is_broken(&mut silence));
+            tokio::time::advance(SECOND).await;
+            silence.heard();
+        }
+        let began = Instant::now();
+        assert_eq!(broken(&mut silence).await, TimeoutStage::Idle);
+        assert_eq!(began.elapsed(), 2 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_total_ends_even_a_lively_stream() {
+        let mut silence = Silence::new(Some(2 * SECOND), Some(Instant::now() + 3 * SECOND));
+        assert!(!is_broken(&mut silence));
+        tokio::time::advance(2 * SECOND).await;
+        silence.heard();
+        let began = Instant::now();
+        assert_eq!(broken(&mut silence).await, TimeoutStage::Total);
+        assert_eq!(began.elapsed(), SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_limits_nothing_is_ever_broken() {
+        let mut silence = Silence::new(None, None);
+        tokio::time::advance(Duration::from_secs(86_400)).await;
+        assert!(!is_broken(&mut silence));
+    }
+}

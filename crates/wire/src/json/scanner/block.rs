@@ -1,35 +1,32 @@
-use wide::{u8x16, u8x64};
+//! Sixty-four bytes of a string at a time, as bit masks: one bit for each byte, the first byte in the lowest bit.
+//!
+//! The method is that of simdjson (Langdale and Lemire, "Parsing Gigabytes of JSON per Second", VLDB Journal 28, 2019,
+//! section 3.1): vector compares say where quotes and backslashes lie, and arithmetic on the masks says which bytes are
+//! escaped. So a block of text costs the same whether it holds one escape or ten, and no branch depends on where they
+//! lie, which is what made a search from one special byte to the next slow: a processor cannot guess their distances.
+//!
+//! What a block decides about the bytes behind it, an escape that its end cuts, is handed on in a [`Carry`], which is
+//! also how a string is resumed in the next chunk.
+
+use wide::u8x16;
 
 use super::string::Part;
+use crate::json::Problem;
 
-/// Bytes in a block.
+/// Bytes in a block, and bits in a mask.
 pub(super) const BLOCK_BYTES: usize = 64;
 
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Carry {
-    escaped: u64,
-    digits: u64,
-}
-
-pub(super) struct Block {
-    pub(super) high: u8x16,
-    backslashes: u64,
-    stops: u64,
-    bad: u64,
-    escaped: u64,
-    digits: u64,
-    pub(super) carry: Carry,
-}
-
-/// Why a string stops at a byte.
+/// What the bytes before a block decide about its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
-    Closed,
-    ControlCharacter,
-    InvalidEscape,
+pub(super) struct Carry {
+    /// Of the block's bytes, those that follow a backslash which escapes them: none or the first.
+    escaped: u64,
+    /// Of the block's bytes, those that must be hexadecimal digits of a `\uXXXX`: none or up to four at the front.
+    digits: u64,
 }
 
 impl Carry {
+    /// At the front of a block where the string is in the given part.
     pub(super) fn of(part: Part) -> Self {
         let (escaped, digits) = match part {
             Part::Plain => (0, 0),
@@ -38,157 +35,217 @@ impl Carry {
         };
         Self { escaped, digits }
     }
+
+    /// The part that the string is in at the front of the block.
     pub(super) fn part(self) -> Part {
-        part(self.escaped, self.digits)
+        match (self.escaped, self.digits.trailing_ones()) {
+            (0, 0) => Part::Plain,
+            (0, left) => Part::Hex(left),
+            _ => Part::Escape,
+        }
     }
 }
 
-fn part(escaped: u64, digits: u64) -> Part {
-    match (escaped & 1, digits.trailing_ones()) {
-        (1, _) => Part::Escape,
-        (_, 0) => Part::Plain,
-        (_, left) => Part::Hex(left as u8),
-    }
+/// A block that has been read.
+///
+/// All masks are exact up to the first stop, and mean nothing behind it.
+#[derive(Debug)]
+pub(super) struct Block {
+    backslashes: u64,
+    /// Bytes that follow a backslash which escapes them.
+    escaped: u64,
+    /// Bytes that must be hexadecimal digits.
+    digits: u64,
+    /// Bytes that break an escape.
+    broken: u64,
+    /// Bytes at which the string stops: unescaped quotes, control characters and what breaks an escape.
+    stops: u64,
+    /// The bitwise or of all bytes, folded.
+    union: u8x16,
+    carry: Carry,
 }
 
 impl Block {
-    /// Reads one block.
-    #[inline(always)]
-    pub(super) fn read(bytes: &[u8; BLOCK_BYTES], carry: Carry) -> Self {
-        let lanes = Lanes::of(bytes);
-        let quotes = lanes.equal(b'"');
-        let backslashes = lanes.equal(b'\\');
-        let low = lanes.fold(u8x16::min);
-        let control = low.min(u8x16::splat(0x1f)).simd_eq(low);
-        let high = lanes.fold(|a, b| a | b);
-        let any = quotes.fold(|a, b| a | b) | backslashes.fold(|a, b| a | b) | control;
-        if (carry.escaped | carry.digits == 0) && !any.any() {
-            return Self { high, backslashes: 0, stops: 0, bad: 0, escaped: 0, digits: 0, carry };
+    /// Reads one block, which lies inside a string.
+    #[inline]
+    pub(super) fn read(bytes: &[u8; BLOCK_BYTES], before: Carry) -> Self {
+        let lanes = Lanes::new(bytes);
+        let quotes = lanes.equal(b'"').mask();
+        let backslashes = lanes.equal(b'\\').mask();
+        let (escaped, escapes_next) = find_escaped(backslashes, before.escaped);
+        let usual = quotes | backslashes | lanes.equal(b'n').or(lanes.equal(b't')).mask();
+        let mut block = Self {
+            backslashes,
+            escaped,
+            digits: 0,
+            broken: 0,
+            stops: quotes & !escaped,
+            union: lanes.fold(|left, right| left | right),
+            carry: Carry {
+                escaped: escapes_next,
+                digits: 0,
+            },
+        };
+        // Text has hardly any other escape, so this branch is guessed well; where it has many, it is guessed as well.
+        if (escaped & !usual) | before.digits != 0 || lanes.has_control() {
+            let rare = Rare::read(bytes, escaped, before.digits);
+            block.digits = rare.digits;
+            block.broken = rare.broken;
+            block.stops = (quotes | rare.controls) & !escaped | rare.broken;
+            block.carry.digits = rare.digits_next;
         }
-        let backslashes = backslashes.mask();
-        let quotes = quotes.mask();
-        let (escaped, carry_escaped) = find_escaped(backslashes, carry.escaped);
-        let is_simple = !control.any() && carry.digits == 0 && are_simple(bytes, escaped);
-        if is_simple {
-            return Self {
-                high, backslashes, stops: quotes & !escaped, bad: 0, escaped, digits: 0, carry: Carry { escaped: carry_escaped, digits: 0 }
-            };
-        }
-        let (controls, bad, digits, carry_digits) = judge(bytes, escaped, carry.digits);
-        let stops = ((quotes | controls) & !escaped) | bad;
-        Self { high, backslashes, stops, bad, escaped, digits, carry: Carry { escaped: carry_escaped, digits: carry_digits } }
+        block
     }
 
+    /// What this block decides about the next one.
+    pub(super) fn carry(&self) -> Carry {
+        self.carry
+    }
+
+    /// The bitwise or of all bytes of the block, those behind the string's end included, folded into one vector.
+    pub(super) fn union(&self) -> u8x16 {
+        self.union
+    }
+
+    /// The backslashes before byte `end`.
+    pub(super) fn backslashes_before(&self, end: usize) -> u64 {
+        self.backslashes & ((1 << end) - 1)
+    }
+
+    /// All backslashes of the block.
+    pub(super) fn backslashes(&self) -> u64 {
+        self.backslashes
+    }
+
+    /// Where in the block the string stops, if it does.
     pub(super) fn stop(&self) -> Option<usize> {
         (self.stops != 0).then(|| self.stops.trailing_zeros() as usize)
     }
-    pub(super) fn has_backslash(&self) -> bool {
-        self.backslashes & self.stops.wrapping_sub(1) & !self.stops != 0
-    }
-    pub(super) fn reason(&self, at: usize, byte: u8) -> Reason {
-        if self.bad >> at & 1 == 1 {
-            Reason::InvalidEscape
-        } else if byte == b'"' {
-            Reason::Closed
-        } else {
-            Reason::ControlCharacter
+
+    /// What is wrong with `byte`, at which the string stops; nothing, if it is the closing quote.
+    pub(super) fn problem(&self, at: usize, byte: u8) -> Option<Problem> {
+        match byte {
+            _ if self.broken >> at & 1 == 1 => Some(Problem::InvalidEscape),
+            b'"' => None,
+            found => Some(Problem::ControlCharacter { found }),
         }
     }
 
-    pub(super) fn part_at(&self, at: usize) -> Part {
-        let escaped = u128::from(self.escaped) | u128::from(self.carry.escaped) << BLOCK_BYTES;
-        let digits = u128::from(self.digits) | u128::from(self.carry.digits) << BLOCK_BYTES;
-        part((escaped >> at) as u64, (digits >> at) as u64)
+    /// The part that the string is in before byte `at`.
+    pub(super) fn part_before(&self, at: usize) -> Part {
+        let from = |mask: u64, next: u64| ((u128::from(next) << BLOCK_BYTES | u128::from(mask)) >> at) as u64;
+        Carry {
+            escaped: from(self.escaped, self.carry.escaped) & 1,
+            digits: from(self.digits, self.carry.digits),
+        }
+        .part()
     }
 }
 
+/// The bytes that are escaped, and whether the first byte behind the block is (as a mask). `carried` is the same bit of
+/// the block before.
+///
+/// In a run of backslashes every second one is escaped, and the byte behind the run is where the run is odd. The
+/// subtraction tells both at once: each run, shifted by one, borrows through the odd bits, so that those which differ
+/// from the pattern alternate from the run's first backslash on, wherever it lies (simdjson, `json_escape_scanner.h`).
 #[inline]
 fn find_escaped(backslashes: u64, carried: u64) -> (u64, u64) {
     const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
-    let starts = backslashes & !carried;
-    let followed = (starts << 1 | ODD).wrapping_sub(starts) ^ ODD;
-    (followed ^ (backslashes | carried), (followed & backslashes) >> 63)
+    let free = backslashes & !carried;
+    // Alternately a backslash that escapes and the byte that it escapes.
+    let pairs = (free << 1 | ODD).wrapping_sub(free) ^ ODD;
+    (pairs ^ (backslashes | carried), (pairs & backslashes) >> 63)
 }
 
-#[inline(never)]
-fn judge(bytes: &[u8; BLOCK_BYTES], escaped: u64, carried_digits: u64) -> (u64, u64, u64, u64) {
-    let block = u8x64::from(*bytes);
-    let controls = block.min(u8x64::splat(0x1f)).simd_eq(block).to_bitmask();
-    let (simple, unicode) = follows(block);
-    let mut bad = escaped & !(simple | unicode);
-    let unicode = escaped & unicode;
-    let digits = carried_digits | unicode << 1 | unicode << 2 | unicode << 3 | unicode << 4;
-    let last = unicode >> 60;
-    bad |= digits & !hex(block);
-    (controls, bad, digits, last | last >> 1 | last >> 2 | last >> 3)
+/// The masks that only blocks with a rare escape or a control character need.
+struct Rare {
+    controls: u64,
+    digits: u64,
+    digits_next: u64,
+    broken: u64,
 }
 
-#[inline]
-fn follows(block: u8x64) -> (u64, u64) {
-    let simple = block.simd_eq(b'"')
-        | block.simd_eq(b'\\')
-        | block.simd_eq(b'/')
-        | (block | u8x64::splat(4)).simd_eq(b'f')
-        | block.simd_eq(b'n')
-        | block.simd_eq(b'r')
-        | block.simd_eq(b't');
-    (simple.to_bitmask(), block.simd_eq(b'u').to_bitmask())
+impl Rare {
+    #[inline(never)]
+    fn read(bytes: &[u8; BLOCK_BYTES], escaped: u64, carried_digits: u64) -> Self {
+        let lanes = Lanes::new(bytes);
+        let unicode = escaped & lanes.equal(b'u').mask();
+        let digits = carried_digits | unicode << 1 | unicode << 2 | unicode << 3 | unicode << 4;
+        let last = unicode >> 60;
+        Self {
+            controls: lanes.within(0x00, 0x1f).mask(),
+            digits,
+            digits_next: last | last >> 1 | last >> 2 | last >> 3,
+            broken: escaped & !unicode & !lanes.simple_escapes().mask()
+                | digits & !lanes.hexadecimal().mask(),
+        }
+    }
 }
 
-#[inline]
-fn hex(block: u8x64) -> u64 {
-    let digit = block - u8x64::splat(b'0');
-    let letter = (block | u8x64::splat(0x20)) - u8x64::splat(b'a');
-    (digit.min(u8x64::splat(9)).simd_eq(digit) | letter.min(u8x64::splat(5)).simd_eq(letter)).to_bitmask()
-}
+const LANE_BYTES: usize = 16;
+const LANES: usize = BLOCK_BYTES / LANE_BYTES;
 
-struct Lanes([u8x16; 4]);
+/// A block in vectors of the width that every processor has. The answer to a test has all bits of a byte set or none.
+#[derive(Clone, Copy)]
+struct Lanes([u8x16; LANES]);
 
 impl Lanes {
     #[inline]
-    fn of(bytes: &[u8; BLOCK_BYTES]) -> Self {
-        let (lanes, _) = bytes.as_chunks::<16>();
-        Self([u8x16::from(lanes[0]), u8x16::from(lanes[1]), u8x16::from(lanes[2]), u8x16::from(lanes[3])])
+    fn new(bytes: &[u8; BLOCK_BYTES]) -> Self {
+        let (lanes, _) = bytes.as_chunks::<LANE_BYTES>();
+        Self(std::array::from_fn(|lane| u8x16::from(lanes[lane])))
     }
+
     #[inline]
-    fn equal(&self, byte: u8) -> Self {
+    fn equal(self, byte: u8) -> Self {
         Self(self.0.map(|lane| lane.simd_eq(byte)))
     }
+
     #[inline]
-    fn fold(&self, f: impl Fn(u8x16, u8x16) -> u8x16) -> u8x16 {
-        let [a, b, c, d] = self.0;
-        f(f(a, b), f(c, d))
+    fn or(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] | other.0[lane]))
     }
+
+    /// Whether bytes lie from `first` to `last`, as one unsigned compare of their distance from `first`.
     #[inline]
-    fn mask(&self) -> u64 {
-        let [a, b, c, d] = self.0.map(|lane| u64::from(lane.to_bitmask()));
-        a | b << 16 | c << 32 | d << 48
+    fn within(self, first: u8, last: u8) -> Self {
+        let span = u8x16::splat(last - first);
+        Self(self.0.map(|lane| {
+            let distance = lane - u8x16::splat(first);
+            distance.min(span).simd_eq(distance)
+        }))
+    }
+
+    /// Bytes that may follow a backslash, but for `u` (RFC 8259, section 7).
+    #[inline]
+    fn simple_escapes(self) -> Self {
+        let marks = self.equal(b'"').or(self.equal(b'\\')).or(self.equal(b'/'));
+        let controls = self.equal(b'b').or(self.equal(b'f')).or(self.equal(b'n'));
+        marks.or(controls).or(self.equal(b'r')).or(self.equal(b't'))
+    }
+
+    #[inline]
+    fn hexadecimal(self) -> Self {
+        let lower_case = Self(self.0.map(|lane| lane | u8x16::splat(0x20)));
+        self.within(b'0', b'9').or(lower_case.within(b'a', b'f'))
+    }
+
+    #[inline]
+    fn has_control(self) -> bool {
+        let least = self.fold(u8x16::min);
+        least.min(u8x16::splat(0x1f)).simd_eq(least).any()
+    }
+
+    #[inline]
+    fn fold(self, join: impl Fn(u8x16, u8x16) -> u8x16) -> u8x16 {
+        let [first, second, third, fourth] = self.0;
+        join(join(first, second), join(third, fourth))
+    }
+
+    /// One bit for each byte: its highest.
+    #[inline]
+    fn mask(self) -> u64 {
+        let [first, second, third, fourth] = self.0.map(|lane| u64::from(lane.to_bitmask()));
+        first | second << LANE_BYTES | third << (2 * LANE_BYTES) | fourth << (3 * LANE_BYTES)
     }
 }
-
-const IS_SIMPLE: [bool; 256] = {
-    let mut table = [false; 256];
-    let simple = b"\"\\/bfnrt";
-    let mut at = 0;
-    while at < simple.len() {
-        table[simple[at] as usize] = true;
-        at += 1;
-    }
-    table
-};
-
-#[inline]
-fn are_simple(bytes: &[u8; BLOCK_BYTES], escaped: u64) -> bool {
-    let mut left = escaped;
-    let mut simple = true;
-    while left != 0 && simple {
-        for _ in 0..UNROLL {
-            simple &= IS_SIMPLE[usize::from(bytes[left.trailing_zeros() as usize & 63])];
-            let next = left & left.wrapping_sub(1);
-            left = if next == 0 { left } else { next };
-        }
-        left &= left.wrapping_sub(1);
-    }
-    simple
-}
-const UNROLL: usize = 4;

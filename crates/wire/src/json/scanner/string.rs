@@ -1,8 +1,8 @@
-//! The inside of a string: skipped in blocks, because almost all bytes of a request lie there.
+//! The inside of a string: read in blocks, because almost all bytes of a request lie there.
 
 use wide::u8x16;
 
-use super::block::{BLOCK_BYTES, Block, Carry, Reason};
+use super::block::{BLOCK_BYTES, Block, Carry};
 use crate::json::Problem;
 
 /// How much of a string has been read.
@@ -13,7 +13,7 @@ pub(super) enum Part {
     /// After a backslash.
     Escape,
     /// Inside `\uXXXX`, with so many hexadecimal digits to come.
-    Hex(u8),
+    Hex(u32),
 }
 
 /// The stretch of a string that lies in one chunk.
@@ -42,76 +42,129 @@ pub(super) enum Outcome {
 
 /// Reads the string from `from` on, which is in the given part.
 pub(super) fn run(chunk: &[u8], from: usize, part: Part) -> Run {
-    let rest = &chunk[from..];
-    if part == Part::Plain
-        && let Some(run) = close_near(rest, from)
-    {
-        return run;
-    }
-    let mut carry = Carry::of(part);
-    let mut high = u8x16::splat(0);
-    let mut escaped = false;
-    let (blocks, tail) = rest.as_chunks::<BLOCK_BYTES>();
-    let mut end = from;
-    for bytes in blocks {
-        let block = Block::read(bytes, carry);
-        high |= block.high;
-        escaped |= block.has_backslash();
-        if let Some(at) = block.stop() {
-            return stopped(chunk, end + at, block.reason(at, bytes[at]), high.any(), escaped);
-        }
-        carry = block.carry;
-        end += BLOCK_BYTES;
-    }
-    let open = if tail.is_empty() {
-        carry.part()
-    } else {
-        let mut padded = [b' '; BLOCK_BYTES];
-        padded[..tail.len()].copy_from_slice(tail);
-        let block = Block::read(&padded, carry);
-        high |= block.high;
-        escaped |= block.has_backslash();
-        match block.stop() {
-            Some(at) if at < tail.len() => {
-                return stopped(chunk, end + at, block.reason(at, tail[at]), high.any(), escaped);
-            }
-            _ => block.part_at(tail.len()),
-        }
+    let near = match part {
+        Part::Plain => close_near(chunk, from),
+        Part::Escape | Part::Hex(_) => None,
     };
-    Run {
-        end: chunk.len(),
-        high: high.any(),
-        escaped,
-        outcome: Outcome::Open(open),
+    near.unwrap_or_else(|| read_blocks(chunk, from, part))
+}
+
+/// Blocks without a quote or a backslash after which only a search is made for the next one: few enough that base64 is
+/// searched almost whole, and more than prose has in a row, so that the choice is guessed well.
+const QUIET: u32 = 0b111;
+
+fn read_blocks(chunk: &[u8], from: usize, part: Part) -> Run {
+    let mut text = Text {
+        carry: Carry::of(part),
+        union: u8x16::splat(0),
+        backslashes: 0,
+    };
+    let (blocks, tail) = chunk[from..].as_chunks::<BLOCK_BYTES>();
+    let mut at = 0;
+    let mut quiet = 0_u32;
+    while let Some(bytes) = blocks.get(at) {
+        let block = Block::read(bytes, text.carry);
+        text.union |= block.union();
+        if let Some(stop) = block.stop() {
+            text.backslashes |= block.backslashes_before(stop);
+            return text.stopped(from + at * BLOCK_BYTES + stop, block.problem(stop, bytes[stop]));
+        }
+        text.carry = block.carry();
+        text.backslashes |= block.backslashes();
+        at += 1;
+        quiet = quiet << 1 | u32::from(block.backslashes() == 0);
+        if quiet & QUIET == QUIET {
+            at += count_plain(&blocks[at..], &mut text.union);
+            quiet = 0;
+        }
+    }
+    text.read_tail(tail, chunk.len() - tail.len())
+}
+
+/// What is known of the stretch so far.
+struct Text {
+    carry: Carry,
+    /// The bitwise or of all bytes, folded.
+    union: u8x16,
+    backslashes: u64,
+}
+
+impl Text {
+    /// Reads the bytes from `at` on, which are less than a block, with spaces behind them.
+    fn read_tail(mut self, tail: &[u8], at: usize) -> Run {
+        let mut bytes = [b' '; BLOCK_BYTES];
+        bytes[..tail.len()].copy_from_slice(tail);
+        let block = Block::read(&bytes, self.carry);
+        self.union |= block.union();
+        let end = block.stop().unwrap_or(BLOCK_BYTES).min(tail.len());
+        self.backslashes |= block.backslashes_before(end);
+        if end < tail.len() {
+            self.stopped(at + end, block.problem(end, bytes[end]))
+        } else {
+            self.ended(at + end, Outcome::Open(block.part_before(end)))
+        }
+    }
+
+    fn stopped(self, end: usize, problem: Option<Problem>) -> Run {
+        self.ended(end, problem.map_or(Outcome::Closed, Outcome::Refused))
+    }
+
+    fn ended(self, end: usize, outcome: Outcome) -> Run {
+        Run {
+            end,
+            high: self.union.any(),
+            escaped: self.backslashes != 0,
+            outcome,
+        }
     }
 }
 
-#[inline]
-fn stopped(chunk: &[u8], end: usize, reason: Reason, high: bool, escaped: bool) -> Run {
-    Run {
-        end,
-        high,
-        escaped,
-        outcome: match reason {
-            Reason::Closed => Outcome::Closed,
-            Reason::InvalidEscape => Outcome::Refused(Problem::InvalidEscape),
-            Reason::ControlCharacter => Outcome::Refused(Problem::ControlCharacter { found: chunk[end] }),
-        },
-    }
-}
-
+/// How far to look before blocks are read: most keys and many values end within it.
 const NEAR_BYTES: usize = 16;
 
+/// The whole stretch, if the string closes near `from` and holds no escape on the way.
 #[inline]
-fn close_near(rest: &[u8], from: usize) -> Option<Run> {
-    let bytes = u8x16::from(*rest.first_chunk::<NEAR_BYTES>()?);
-    let special = bytes.simd_eq(b'"') | bytes.simd_eq(b'\\') | bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
-    let special = special.to_bitmask();
+fn close_near(chunk: &[u8], from: usize) -> Option<Run> {
+    let bytes = chunk[from..].first_chunk::<NEAR_BYTES>()?;
+    let near = u8x16::from(*bytes);
+    let control = near.min(u8x16::splat(0x1f)).simd_eq(near);
+    let special = (near.simd_eq(b'"') | near.simd_eq(b'\\') | control).to_bitmask();
     let at = special.trailing_zeros() as usize;
-    (rest.get(at) == Some(&b'"') && at < NEAR_BYTES).then(|| Run {
+    let before = special.wrapping_sub(1) & !special;
+    (bytes.get(at) == Some(&b'"')).then(|| Run {
         end: from + at,
-        high: bytes.to_bitmask() & special.wrapping_sub(1) & !special != 0,
+        high: near.to_bitmask() & before != 0,
         escaped: false,
         outcome: Outcome::Closed,
     })
+}
+
+/// Bytes at the front that lie in whole blocks without a special byte. The compiler makes the test of a block into
+/// vector compares.
+fn count_plain(blocks: &[[u8; BLOCK_BYTES]], union: &mut u8x16) -> usize {
+    let ascii = blocks.iter().take_while(|block| is_plain_ascii(block)).count();
+    let plain = blocks[ascii..].iter().take_while(|block| is_plain(block)).count();
+    if plain > 0 {
+        *union |= u8x16::splat(0x80);
+    }
+    ascii + plain
+}
+
+/// One signed compare finds both control characters and bytes above 0x7f.
+#[inline]
+fn is_plain_ascii(block: &[u8; BLOCK_BYTES]) -> bool {
+    let mut special = false;
+    for &byte in block {
+        special |= (byte.cast_signed() < 0x20) | (byte == b'"') | (byte == b'\\');
+    }
+    !special
+}
+
+#[inline]
+fn is_plain(block: &[u8; BLOCK_BYTES]) -> bool {
+    let mut special = false;
+    for &byte in block {
+        special |= (byte < 0x20) | (byte == b'"') | (byte == b'\\');
+    }
+    !special
 }

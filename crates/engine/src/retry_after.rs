@@ -82,7 +82,7 @@ fn compound(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, HeaderMap, RateLimitHeaders, Timestamp, retry_after};
+    use super::{Duration, HeaderMap, RateLimitHeaders, retry_after};
     use domain::provider::QuotaHeaders;
     use http::{HeaderName, HeaderValue};
 

@@ -51,13 +51,11 @@ pub(crate) fn say(line: &str) {
 }
 
 /// A line about what is probably not meant.
-#[expect(clippy::print_stderr, reason = "the one place where commands warn")]
 pub(crate) fn warn(line: &str) {
-    eprintln!("warning: {line}");
+    let _ = writeln!(std::io::stderr(), "warning: {line}");
 }
 
 /// A line about what went wrong.
-#[expect(clippy::print_stderr, reason = "the one place where commands complain")]
 pub(crate) fn complain(line: &str) {
-    eprintln!("error: {line}");
+    let _ = writeln!(std::io::stderr(), "error: {line}");
 }

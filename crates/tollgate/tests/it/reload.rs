@@ -11,7 +11,13 @@ use crate::gateway::TestGateway;
 const CHAT: EventStream = EventStream::Chat;
 
 async fn status_of(gateway: &TestGateway, number: u8) -> u16 {
-    gateway.client_of(number).get("/v1/models").answer().await.status.as_u16()
+    gateway
+        .client_of(number)
+        .get("/v1/models")
+        .answer()
+        .await
+        .status
+        .as_u16()
 }
 
 #[tokio::test]
@@ -19,10 +25,16 @@ async fn a_new_key_works_and_an_old_one_does_not() {
     let fake = FakeProvider::start().await;
     let mut configuration = one(&fake);
     let mut gateway = TestGateway::start(configuration.clone()).await;
-    assert_eq!((status_of(&gateway, 1).await, status_of(&gateway, 2).await), (200, 401));
+    assert_eq!(
+        (status_of(&gateway, 1).await, status_of(&gateway, 2).await),
+        (200, 401)
+    );
     configuration["keys"] = json!([key_entry(2, json!({}))]);
     gateway.reconfigure(configuration).await;
-    assert_eq!((status_of(&gateway, 1).await, status_of(&gateway, 2).await), (401, 200));
+    assert_eq!(
+        (status_of(&gateway, 1).await, status_of(&gateway, 2).await),
+        (401, 200)
+    );
 }
 
 #[tokio::test]
@@ -52,7 +64,12 @@ async fn a_provider_that_moved_is_found_at_its_new_address() {
 async fn a_wrong_file_changes_nothing_and_a_right_one_afterwards_does() {
     let fake = FakeProvider::start().await;
     let mut gateway = TestGateway::before(&fake).await;
-    for wrong in ["providers: [", "unknown: 1", "keys: [{name: x, hash: wrong}]", "\u{0}"] {
+    for wrong in [
+        "providers: [",
+        "unknown: 1",
+        "keys: [{name: x, hash: wrong}]",
+        "\u{0}",
+    ] {
         gateway.reconfigure_wrongly(wrong).await;
         assert_eq!(gateway.chat("p/echo").await.status, 200, "{wrong}");
     }
@@ -60,13 +77,19 @@ async fn a_wrong_file_changes_nothing_and_a_right_one_afterwards_does() {
     let mut configuration = one(&fake);
     configuration["keys"] = json!([key_entry(2, json!({}))]);
     gateway.reconfigure(configuration).await;
-    assert_eq!((status_of(&gateway, 1).await, status_of(&gateway, 2).await), (401, 200));
+    assert_eq!(
+        (status_of(&gateway, 1).await, status_of(&gateway, 2).await),
+        (401, 200)
+    );
 }
 
 #[tokio::test]
 async fn a_stream_under_way_keeps_the_configuration_that_it_began_with() {
     let events = scripts::stream(CHAT, &["before", "after"]);
-    let (first, second) = (FakeProvider::always(events.paused_before(2)).await, FakeProvider::start().await);
+    let (first, second) = (
+        FakeProvider::always(events.paused_before(2)).await,
+        FakeProvider::start().await,
+    );
     let mut gateway = TestGateway::before(&first).await;
     let mut answer = gateway.ask_streamed(CHAT, "p/m").open().await;
     let begun = answer.until("before").await;
@@ -86,7 +109,8 @@ async fn limits_of_requests_follow_the_file() {
     let fake = FakeProvider::start().await;
     let mut configuration = one(&fake);
     let mut gateway = TestGateway::start(configuration.clone()).await;
-    let body = json!({"model": "p/echo", "messages": [{"role": "user", "content": "x".repeat(5_000)}]}).to_string();
+    let body =
+        json!({"model": "p/echo", "messages": [{"role": "user", "content": "x".repeat(5_000)}]}).to_string();
     assert_eq!(gateway.post_chat(body.clone()).answer().await.status, 200);
     configuration["limits"] = json!({"body_bytes_max": "4KiB"});
     gateway.reconfigure(configuration).await;

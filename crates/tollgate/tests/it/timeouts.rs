@@ -25,10 +25,22 @@ async fn a_provider_that_says_nothing_runs_into_the_first_token_timeout() {
     for name in ["first_token_timeout", "request_timeout"] {
         let (fake, gateway) = start(scripts::hang(), json!({name: "40ms"})).await;
         for streamed in [false, true] {
-            let call = if streamed { gateway.ask_streamed(CHAT, "r") } else { gateway.ask(CHAT, "r") };
+            let call = if streamed {
+                gateway.ask_streamed(CHAT, "r")
+            } else {
+                gateway.ask(CHAT, "r")
+            };
             let answer = call.answer().await;
-            assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (504, "TG3002"), "{name}");
-            assert!(answer.error_message().contains("no answer within 40 ms"), "{}", answer.error_message());
+            assert_eq!(
+                (answer.status.as_u16(), answer.error_code().as_str()),
+                (504, "TG3002"),
+                "{name}"
+            );
+            assert!(
+                answer.error_message().contains("no answer within 40 ms"),
+                "{}",
+                answer.error_message()
+            );
             fake.client_left().await;
         }
         assert_eq!(gateway.ended("chat_completions", "failed").await, 2.0);
@@ -45,26 +57,43 @@ async fn a_bare_number_is_milliseconds_as_portkey_has_it() {
 async fn the_request_timeout_covers_the_body() {
     let (fake, gateway) = start(scripts::hang_after_head(), json!({"request_timeout": "40ms"})).await;
     let answer = gateway.chat("r").await;
-    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (504, "TG3002"));
+    assert_eq!(
+        (answer.status.as_u16(), answer.error_code().as_str()),
+        (504, "TG3002")
+    );
     fake.client_left().await;
 }
 
 #[tokio::test]
 async fn a_head_without_content_is_no_first_token() {
     let begun = scripts::stream(CHAT, &["x"]).before_content();
-    let (_fake, gateway) = start(begun.and(": still here\n\n").hang(), json!({"first_token_timeout": "40ms"})).await;
+    let (_fake, gateway) = start(
+        begun.and(": still here\n\n").hang(),
+        json!({"first_token_timeout": "40ms"}),
+    )
+    .await;
     let answer = gateway.ask_streamed(CHAT, "r").answer().await;
-    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (504, "TG3002"));
+    assert_eq!(
+        (answer.status.as_u16(), answer.error_code().as_str()),
+        (504, "TG3002")
+    );
 }
 
 #[tokio::test]
 async fn the_first_token_timeout_does_not_end_a_stream_that_has_begun() {
-    let (fake, gateway) =
-        start(scripts::stream(CHAT, &["one", "two"]).paused_before(2), json!({"first_token_timeout": "400ms"})).await;
+    let (fake, gateway) = start(
+        scripts::stream(CHAT, &["one", "two"]).paused_before(2),
+        json!({"first_token_timeout": "400ms"}),
+    )
+    .await;
     let mut answer = gateway.ask_streamed(CHAT, "r").open().await;
     answer.until("one").await;
     let (_hanging, other) = start(scripts::hang(), json!({"first_token_timeout": "401ms"})).await;
-    assert_eq!(other.chat("r").await.status, 504, "as long as this took, the stream was silent");
+    assert_eq!(
+        other.chat("r").await.status,
+        504,
+        "as long as this took, the stream was silent"
+    );
     fake.clock().advance(std::time::Duration::from_secs(1));
     answer.rest().await.assert_ends_cleanly(CHAT);
 }
@@ -77,7 +106,10 @@ async fn a_stream_that_falls_silent_ends_with_an_error_event() {
         let transcript = gateway.ask_streamed(stream, "r").open().await.rest().await;
         let event = transcript.assert_ends_with_error_event(stream).to_string();
         assert!(event.contains("idle_timeout"), "{event}");
-        assert!(stream == EventStream::Messages || event.contains("TG3004"), "{event}");
+        assert!(
+            stream == EventStream::Messages || event.contains("TG3004"),
+            "{event}"
+        );
         fake.client_left().await;
     }
 }
@@ -86,20 +118,45 @@ async fn a_stream_that_falls_silent_ends_with_an_error_event() {
 async fn a_whole_answer_that_falls_silent_runs_into_the_idle_timeout() {
     let (_fake, gateway) = start(scripts::hang_after_head(), json!({"idle_timeout": "40ms"})).await;
     let answer = gateway.chat("r").await;
-    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (504, "TG3002"));
-    assert!(answer.error_message().contains("idle_timeout"), "{}", answer.error_message());
+    assert_eq!(
+        (answer.status.as_u16(), answer.error_code().as_str()),
+        (504, "TG3002")
+    );
+    assert!(
+        answer.error_message().contains("idle_timeout"),
+        "{}",
+        answer.error_message()
+    );
 }
 
 #[tokio::test]
 async fn the_total_timeout_ends_everything() {
     let begun = scripts::stream(CHAT, &["said"]).up_to_content(1);
-    let (_fake, gateway) = start(begun.hang(), json!({"total_timeout": "300ms", "idle_timeout": "none"})).await;
-    let event = gateway.ask_streamed(CHAT, "r").open().await.rest().await.assert_ends_with_error_event(CHAT);
+    let (_fake, gateway) = start(
+        begun.hang(),
+        json!({"total_timeout": "300ms", "idle_timeout": "none"}),
+    )
+    .await;
+    let event = gateway
+        .ask_streamed(CHAT, "r")
+        .open()
+        .await
+        .rest()
+        .await
+        .assert_ends_with_error_event(CHAT);
     assert_eq!(event["error"]["code"], "TG3004");
     assert!(event.to_string().contains("total_timeout"), "{event}");
-    let (_fake, gateway) = start(scripts::hang(), json!({"total_timeout": "40ms", "first_token_timeout": "none"})).await;
+    let (_fake, gateway) = start(
+        scripts::hang(),
+        json!({"total_timeout": "40ms", "first_token_timeout": "none"}),
+    )
+    .await;
     let answer = gateway.chat("r").await;
-    assert!(answer.error_message().contains("total_timeout"), "{}", answer.error_message());
+    assert!(
+        answer.error_message().contains("total_timeout"),
+        "{}",
+        answer.error_message()
+    );
 }
 
 #[tokio::test]

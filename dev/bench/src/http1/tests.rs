@@ -1,3 +1,5 @@
+//! The parser of the fake provider takes requests in any cut.
+
 use super::*;
 
 /// Gives its bytes in pieces of a fixed size, and swallows what is written.

@@ -1,3 +1,5 @@
+//! The page shows figures as they were measured.
+
 use super::*;
 
 fn reading(name: &str, value: f64, unit: Unit, compare: Compare) -> Reading {

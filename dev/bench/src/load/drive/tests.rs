@@ -1,3 +1,5 @@
+//! What the load generator sends and counts.
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 

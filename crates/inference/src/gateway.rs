@@ -4,15 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
-use domain::Snapshot;
-use engine::route::ProviderDirectory;
 use jiff::Timestamp;
 use providers::transport::Transport;
 use telemetry::Telemetry;
 use tokio::time::Instant;
 
 use crate::byte_budget::ByteBudget;
-use crate::pinned::Pinned;
+use crate::pinned::{Configuration, Pinned};
 use crate::response_owners::ResponseOwners;
 
 /// What a gateway is made of. Time of day and randomness come from outside.
@@ -25,15 +23,6 @@ pub struct GatewayParts {
     pub random: Box<dyn Fn() -> u64 + Send + Sync>,
     /// The time of day.
     pub wall_clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
-}
-
-/// What a gateway serves: a configuration, compiled.
-#[derive(Clone)]
-pub struct Configuration {
-    /// The configuration itself.
-    pub snapshot: Arc<Snapshot>,
-    /// The providers that a route in a request's header may name.
-    pub directory: Arc<dyn ProviderDirectory + Send + Sync>,
 }
 
 /// Whether new requests are welcome.

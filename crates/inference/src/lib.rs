@@ -25,4 +25,5 @@ mod stored;
 
 pub use answer::AnswerBody;
 pub use stack::serve;
-pub use gateway::{Configuration, Gateway, GatewayParts, Readiness};
+pub use gateway::{Gateway, GatewayParts, Readiness};
+pub use pinned::Configuration;

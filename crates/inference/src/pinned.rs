@@ -11,8 +11,16 @@ use parking_lot::Mutex;
 use providers::transport::{AddressPolicy, Origin, OriginKey, Transport};
 use telemetry::{ProviderMeters, Telemetry};
 
-use crate::gateway::Configuration;
 use crate::resolve::Resolver;
+
+/// What a gateway serves: a configuration, compiled.
+#[derive(Clone)]
+pub struct Configuration {
+    /// The configuration itself.
+    pub snapshot: Arc<Snapshot>,
+    /// The providers that a route in a request's header may name.
+    pub directory: Arc<dyn ProviderDirectory + Send + Sync>,
+}
 
 /// A snapshot and its prepared state. A request pins one and sees no other.
 pub(crate) struct Pinned {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use smallvec::SmallVec;
 
-use super::opaque::OpaqueRelay;
+use super::opaque::{AnswerBroken, OpaqueRelay};
 use super::relay::StreamRelay;
 
 /// A response body of the data plane.
@@ -18,11 +18,6 @@ enum Kind {
     Stream(Box<StreamRelay>),
     Opaque(Box<OpaqueRelay>),
 }
-
-/// The answer broke off; the client sees its connection end without a clean end of the body.
-#[derive(Debug, thiserror::Error)]
-#[error("the provider's answer broke off")]
-pub struct AnswerBroken;
 
 impl AnswerBody {
     /// A body that is already there, in pieces.

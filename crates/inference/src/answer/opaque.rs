@@ -10,9 +10,13 @@ use providers::transport::IncomingBody;
 use smallvec::SmallVec;
 use telemetry::meters::Outcome;
 
-use super::body::AnswerBroken;
 use super::relay::Silence;
 use crate::ending::Ending;
+
+/// The answer broke off; the client sees its connection end without a clean end of the body.
+#[derive(Debug, thiserror::Error)]
+#[error("the provider's answer broke off")]
+pub struct AnswerBroken;
 
 /// Pieces read already, then the rest as it comes.
 pub(crate) struct OpaqueRelay {

@@ -8,18 +8,16 @@ use providers::scripted::{self, Scripted};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::server::ServerParts;
-
 /// Loads the configuration; with the scripted provider when that is asked for, or nothing else could answer.
 ///
 /// # Errors
 /// When the configuration is wrong.
 pub(super) async fn load(
-    parts: &ServerParts,
+    loader: Loader,
+    wanted: bool,
     background: &mut JoinSet<()>,
 ) -> anyhow::Result<(Loader, Loaded)> {
-    let loader = Loader::new(&parts.file, Arc::clone(&parts.environment));
-    if !parts.scripted
+    if !wanted
         && let Ok(loaded) = loader.load(1)
         && !loaded.snapshot.providers.is_empty()
     {

@@ -73,7 +73,8 @@ impl Server {
     /// When the configuration is wrong, or the address cannot be had.
     pub async fn start(parts: ServerParts) -> anyhow::Result<Self> {
         let mut background = JoinSet::new();
-        let (loader, loaded) = scripted::load(&parts, &mut background).await?;
+        let loader = Loader::new(&parts.file, Arc::clone(&parts.environment));
+        let (loader, loaded) = scripted::load(loader, parts.scripted, &mut background).await?;
         let telemetry = Telemetry::new();
         telemetry.set_log_requests(log_requests(&loaded));
         let transport = transport(&loaded.upstream, parts.environment.as_ref())?;

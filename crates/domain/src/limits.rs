@@ -25,6 +25,8 @@ pub struct Limits {
     pub head_read_timeout: Duration,
     /// Longest silence while a client sends its body.
     pub body_idle_timeout: Duration,
+    /// Longest time that a client may take nothing of what is sent to it.
+    pub write_stall_timeout: Duration,
     /// How long open requests may finish after SIGTERM.
     pub drain_timeout: Duration,
 }
@@ -42,6 +44,7 @@ impl Default for Limits {
             in_flight_bytes_max: 1 << 30,
             head_read_timeout: Duration::from_secs(60),
             body_idle_timeout: Duration::from_secs(30),
+            write_stall_timeout: Duration::from_secs(60),
             drain_timeout: Duration::from_secs(30),
         }
     }

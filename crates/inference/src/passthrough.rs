@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use domain::{Credential, Endpoint, ErrorCode, Failure, FailureClass, Provider, Timeouts};
+use domain::{Credential, Endpoint, ErrorCode, Failure, FailureClass, Provider};
 use engine::credentials::Tried;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Request, Response, header};
@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 use telemetry::meters::Outcome;
 use tokio::time::Instant;
 
-use crate::answer::{AnswerBody, OpaqueRelay, Served, prepare};
+use crate::answer::{AnswerBody, OpaqueRelay, Served, Silence, prepare};
 use crate::attempt::{Deadlines, provider_uri};
 use crate::ending::{Ending, Origin};
 use crate::pinned::{Pinned, ProviderState};
@@ -74,7 +74,7 @@ pub(crate) async fn relay_to(
     let mut ending = Ending::new(Origin { endpoint: to.endpoint, ..origin });
     ending.attempt(&state, None);
     let outgoing = outgoing(request, &to, credential)?;
-    let timeouts = Timeouts::default();
+    let timeouts = pinned.snapshot.route_defaults.timeouts;
     let sent = Instant::now();
     let deadlines = Deadlines::from(sent, timeouts);
     let sending = deadlines.bound(false, state.origin.send(outgoing, timeouts.connect)).await;
@@ -91,7 +91,8 @@ pub(crate) async fn relay_to(
     let overhead = ending.answered(head.status.as_u16());
     let served = Served { id: &ending.origin.id, provider: &state, model: None, attempts: 1, overhead };
     prepare(&mut head, &served);
-    Ok(Response::from_parts(head, AnswerBody::opaque(OpaqueRelay::new(SmallVec::new(), body, timeouts.idle, ending))))
+    let silence = Silence::new(deadlines.idle(), deadlines.total_until());
+    Ok(Response::from_parts(head, AnswerBody::opaque(OpaqueRelay::new(SmallVec::new(), body, silence, ending))))
 }
 
 fn outgoing(

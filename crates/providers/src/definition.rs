@@ -179,7 +179,7 @@ pub struct ErrorException {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorMeaning {
-    /// The request is wrong; no other provider is asked because of it.
+    /// The request is wrong; nothing rests because of it.
     Caller,
     /// The credential was refused; another is tried.
     Credential,

@@ -4,6 +4,7 @@
 pub mod compile;
 pub mod definition;
 pub mod percent;
+pub mod reference;
 pub mod registry;
 pub mod scripted;
 pub mod transport;

@@ -5,6 +5,7 @@ mod drain;
 mod listener;
 mod scripted;
 mod server;
+mod stall;
 mod tls;
 mod upstream;
 

@@ -30,6 +30,7 @@ pub(super) fn compile(section: &LimitsSection, problems: &mut Problems) -> Limit
         in_flight_bytes_max: size(section.in_flight_bytes_max, base.in_flight_bytes_max),
         head_read_timeout: time(section.head_read_timeout, base.head_read_timeout),
         body_idle_timeout: time(section.body_idle_timeout, base.body_idle_timeout),
+        write_stall_timeout: time(section.write_stall_timeout, base.write_stall_timeout),
         drain_timeout: time(section.drain_timeout, base.drain_timeout),
     };
     check(&limits, problems);
@@ -62,6 +63,7 @@ fn check(limits: &Limits, problems: &mut Problems) {
     let times = [
         ("head_read_timeout", limits.head_read_timeout),
         ("body_idle_timeout", limits.body_idle_timeout),
+        ("write_stall_timeout", limits.write_stall_timeout),
     ];
     for (key, _) in times.into_iter().filter(|(_, time)| *time == Duration::ZERO) {
         report(key, "expected a time above zero".to_owned());

@@ -14,7 +14,7 @@ pub struct LimitsSection {
     pub body_bytes_max: Option<ByteSize>,
     /// Largest request line and headers together, at least `8KiB`; `64KiB` when absent.
     pub head_bytes_max: Option<ByteSize>,
-    /// Most header fields in a request; 100 when absent.
+    /// Most header fields in a request; 64 when absent.
     #[schemars(range(min = 8, max = 1000))]
     pub headers_max: Option<u32>,
     /// Deepest nesting of JSON in a request; 128 when absent.
@@ -31,10 +31,12 @@ pub struct LimitsSection {
     /// Most bytes of request bodies and held answers in the process; above it requests are refused with status 503.
     /// `1GiB` when absent.
     pub in_flight_bytes_max: Option<ByteSize>,
-    /// How long a client may take to send a request's head; `30s` when absent.
+    /// How long a client may take to send a request's head, the wait for the next request included; `60s` when absent.
     pub head_read_timeout: Option<TimeSpan>,
     /// Longest silence while a client sends its body; `30s` when absent.
     pub body_idle_timeout: Option<TimeSpan>,
+    /// Longest time that a client may take nothing of what is sent to it, before it is dropped; `60s` when absent.
+    pub write_stall_timeout: Option<TimeSpan>,
     /// How long open requests may finish when the process is told to stop; `30s` when absent.
     pub drain_timeout: Option<TimeSpan>,
 }

@@ -37,3 +37,9 @@ fn the_committed_schema_is_that_of_the_types() {
 fn the_committed_reference_is_that_of_the_schema() {
     assert_committed("docs/reference/configuration.md", &markdown(&config_schema()));
 }
+
+#[test]
+fn the_committed_list_of_providers_is_that_of_their_files() {
+    let registry = providers::registry::Registry::builtin();
+    assert_committed("docs/reference/providers.md", &providers::reference::markdown(&registry).unwrap());
+}

@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -38,15 +37,15 @@ enum State {
 }
 
 impl OpaqueRelay {
-    /// `held` in order; `idle` is the longest silence allowed.
+    /// `held` in order; `silence` bounds the waits for the rest.
     pub(crate) fn new(
         mut held: SmallVec<[Bytes; 2]>,
         rest: IncomingBody,
-        idle: Option<Duration>,
+        silence: Silence,
         ending: Ending,
     ) -> Self {
         held.reverse();
-        let mut relay = Self { held, rest, silence: Silence::new(idle, None), ending, state: State::Relaying };
+        let mut relay = Self { held, rest, silence, ending, state: State::Relaying };
         relay.note_end();
         relay
     }

@@ -45,8 +45,8 @@ pub(crate) struct StreamRelay {
     silence: Silence,
     ending: Ending,
     usage: wire::formats::Usage,
-    /// Frames sent to the client, which Responses numbers.
-    frames: u64,
+    /// Events sent to the client, which Responses numbers.
+    events: u64,
     /// The format's last event was seen.
     ended: bool,
     /// A finish reason was seen: providers that never send the last event may end here.
@@ -67,7 +67,7 @@ impl StreamRelay {
             silence: start.silence,
             ending,
             usage: wire::formats::Usage::default(),
-            frames: 0,
+            events: 0,
             ended: false,
             finished: false,
             failed: false,
@@ -129,7 +129,7 @@ impl StreamRelay {
         if let Some(usage) = &seen.usage {
             self.usage.merge(usage);
         }
-        self.frames += 1;
+        self.events += u64::from(seen.kind != EventKind::Comment);
         self.finished |= seen.finished;
         match seen.kind {
             EventKind::End => self.ended = true,
@@ -180,7 +180,7 @@ impl StreamRelay {
     /// Ends the stream with the format's own error event, unless the provider has sent one.
     fn fail(&mut self, refusal: &Refusal) {
         if !self.failed {
-            self.ready.push_back(self.format.error_event(&refusal.wire_error(self.ending.origin.id.as_str()), self.frames));
+            self.ready.push_back(self.format.error_event(&refusal.wire_error(self.ending.origin.id.as_str()), self.events));
         }
         self.close(Outcome::Failed);
     }

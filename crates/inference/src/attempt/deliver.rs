@@ -41,9 +41,9 @@ pub(super) fn deliver(
             head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             Response::from_parts(head, AnswerBody::stream(StreamRelay::new(*start, ending)))
         }
-        Committed::Opaque(mut head, held, rest, idle) => {
+        Committed::Opaque(mut head, held, rest, silence) => {
             finish_head(&mut head, state, &mut ending);
-            Response::from_parts(head, AnswerBody::opaque(OpaqueRelay::new(held, rest, idle, ending)))
+            Response::from_parts(head, AnswerBody::opaque(OpaqueRelay::new(held, rest, silence, ending)))
         }
     }
 }

@@ -13,6 +13,7 @@ use wire::formats::{EventFormat, EventKind, ProviderError};
 use wire::json::{ChunkedBytes, Document, Kind, ScanLimits, Scanner};
 use wire::sse::{Batch, Frame, Splitter};
 
+use super::deadline::Deadlines;
 use super::exchange::{Answered, AttemptSettings, classify_error};
 use super::failed::{FailedAttempt, redacted};
 use crate::answer::{RelayStart, Silence};
@@ -26,7 +27,7 @@ pub(super) enum Committed {
     /// A stream with its first content.
     Stream(Parts, Box<RelayStart>, Option<String>),
     /// Bytes that are passed on unread, the first ones read already.
-    Opaque(Parts, SmallVec<[Bytes; 2]>, IncomingBody, Option<std::time::Duration>),
+    Opaque(Parts, SmallVec<[Bytes; 2]>, IncomingBody, Silence),
 }
 
 /// A whole answer.
@@ -51,7 +52,7 @@ pub(super) async fn commit(
     let content_type = essence(&answered.head);
     if answered.head.headers.contains_key(header::CONTENT_ENCODING) {
         let Answered { head, body, deadlines } = answered;
-        return Ok(Committed::Opaque(head, SmallVec::new(), body, deadlines.idle()));
+        return Ok(Committed::Opaque(head, SmallVec::new(), body, silence(&deadlines)));
     }
     match event_format(endpoint).filter(|_| content_type == "text/event-stream") {
         Some(format) => hold_stream(answered, format, strip_usage, settings, limits).await,
@@ -86,7 +87,7 @@ async fn hold_whole(
         let granted = fits && hold.grow(data.len(), limits.in_flight_bytes_max).is_ok();
         chunks.push(data);
         if !granted {
-            return Ok(Committed::Opaque(head, pieces(&chunks), body, deadlines.idle()));
+            return Ok(Committed::Opaque(head, pieces(&chunks), body, silence(&deadlines)));
         }
     }
     if !is_json {
@@ -144,8 +145,7 @@ async fn hold_stream(
         held_bytes += batch.bytes.len();
         held.push(batch);
         if sure || held_bytes > limits.held_answer_bytes_max {
-            let silence = Silence::new(deadlines.idle(), deadlines.total_until());
-            let start = RelayStart { format, splitter, held, rest: body, strip_usage, silence };
+            let start = RelayStart { format, splitter, held, rest: body, strip_usage, silence: silence(&deadlines) };
             return Ok(Committed::Stream(head, Box::new(start), response_id));
         }
     }
@@ -200,6 +200,11 @@ fn response_id_in(frame: Frame<'_>) -> Option<String> {
         id: String,
     }
     serde_json::from_slice::<Announcement>(&frame.data()).ok().map(|event| event.response.id)
+}
+
+/// What an answer that is on its way may still take.
+fn silence(deadlines: &Deadlines) -> Silence {
+    Silence::new(deadlines.idle(), deadlines.total_until())
 }
 
 fn pieces(chunks: &ChunkedBytes) -> SmallVec<[Bytes; 2]> {

@@ -19,6 +19,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::drain::begun;
+use super::stall::StallGuard;
 
 /// Most streams at once on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;
@@ -36,6 +37,7 @@ pub(super) struct Protocol {
     http1: http1::Builder,
     http2: Option<http2::Builder<TokioExecutor>>,
     head_read_timeout: Duration,
+    write_stall_timeout: Duration,
 }
 
 /// Whatever runs a connection to its end.
@@ -47,6 +49,7 @@ impl Protocol {
             http1: http1_builder(limits),
             http2: http2.then(|| http2_builder(limits)),
             head_read_timeout: limits.head_read_timeout,
+            write_stall_timeout: limits.write_stall_timeout,
         }
     }
 
@@ -72,7 +75,7 @@ impl Protocol {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let stream = TokioIo::new(stream);
+        let stream = TokioIo::new(StallGuard::new(stream, self.write_stall_timeout));
         let service = Requests(gateway);
         match self.http2.as_ref().filter(|_| is_http2) {
             Some(http2) => Box::pin(until_ended(Box::pin(http2.serve_connection(stream, service)), draining)),

@@ -5,9 +5,9 @@ use http::StatusCode;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
-use testkit::{EventStream, FakeProvider, Script, Step, scripts};
+use testkit::{EventStream, FakeProvider, RawConnection, Script, Step, scripts};
 
-use crate::configuration::one;
+use crate::configuration::{key, one};
 use crate::gateway::TestGateway;
 
 const CHAT: EventStream = EventStream::Chat;
@@ -201,6 +201,51 @@ async fn frames_are_forwarded_when_they_come_and_not_when_the_stream_ends() {
     fake.clock().waits_begun(1).await;
     fake.clock().advance(std::time::Duration::from_secs(1));
     assert_eq!(first + answer.rest().await.text(), events.text());
+}
+
+#[tokio::test]
+async fn a_stream_that_says_why_it_stops_is_whole_without_its_last_event() {
+    let whole = scripts::stream(CHAT, &["a"]);
+    let without_done = whole.first(whole.frames().len() - 1);
+    let unterminated = without_done.clone().and("data: [DONE]");
+    let fake = FakeProvider::playing([without_done.script(), unterminated.script()]).await;
+    let gateway = TestGateway::before(&fake).await;
+    for events in [without_done, unterminated] {
+        let transcript = gateway.ask_streamed(CHAT, "p/m").open().await.rest().await;
+        assert_eq!((transcript.text(), transcript.broken_off), (events.text().as_str(), false));
+    }
+    assert_eq!(gateway.ended("chat_completions", "done").await, 2.0);
+}
+
+#[tokio::test]
+async fn a_pass_through_is_forwarded_as_it_comes() {
+    let events = scripts::stream(CHAT, &["one", "two"]);
+    let fake = FakeProvider::always(events.paused_before(2)).await;
+    let gateway = TestGateway::before(&fake).await;
+    let mut answer = gateway.client().post("/providers/p/v1/anything", "{").open().await;
+    let first = answer.until("one").await;
+    fake.clock().waits_begun(1).await;
+    fake.clock().advance(std::time::Duration::from_secs(1));
+    assert_eq!(first + answer.rest().await.text(), events.text());
+}
+
+#[tokio::test]
+async fn a_client_of_http_1_0_gets_the_same_bytes() {
+    let events = scripts::stream(CHAT, &["a", "b"]);
+    let fake = FakeProvider::always(events.clone().in_writes_of(10).script()).await;
+    let gateway = TestGateway::before(&fake).await;
+    let body = scripts::request(CHAT, "p/m", true).to_string();
+    let mut connection = RawConnection::open(gateway.address()).await;
+    let key = key(1);
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.0\r\nx-api-key: {}\r\ncontent-length: {}\r\n\r\n",
+        key.reveal(),
+        body.len()
+    );
+    connection.send(head + &body).await;
+    let answer = connection.rest().await;
+    assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+    assert!(answer.ends_with(&format!("\r\n\r\n{}", events.text())), "{answer}");
 }
 
 #[tokio::test]

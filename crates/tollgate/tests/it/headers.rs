@@ -68,6 +68,20 @@ async fn a_providers_refusal_says_whose_it_is() {
 }
 
 #[tokio::test]
+async fn a_failure_says_who_was_tried_last_and_how_often() {
+    let down = FakeProvider::always(scripts::error(500, "down")).await;
+    let gateway = TestGateway::start(two(down.base_url(), down.base_url())).await;
+    for call in [gateway.ask(CHAT, "r"), gateway.ask_streamed(CHAT, "r")] {
+        let answer = call.answer().await;
+        assert_eq!(answer.status, 502);
+        assert_request_id(&answer);
+        assert_eq!((answer.header("x-tollgate-provider"), answer.header("x-tollgate-model")), ("q", "m"));
+        assert_eq!(answer.header("x-tollgate-attempts"), "2");
+        assert!(answer.header("x-tollgate-overhead-us").parse::<u64>().is_ok());
+    }
+}
+
+#[tokio::test]
 async fn every_error_of_tollgates_own_has_a_request_id_and_no_two_are_the_same() {
     let fake = FakeProvider::always(scripts::error(500, "down")).await;
     let gateway = TestGateway::before(&fake).await;

@@ -2,7 +2,7 @@
 //! against never ends by itself.
 
 use serde_json::{Value, json};
-use testkit::{EventStream, FakeProvider, Script, scripts};
+use testkit::{EventStream, FakeProvider, Script, Step, scripts};
 
 use crate::configuration::one;
 use crate::gateway::TestGateway;
@@ -157,6 +157,32 @@ async fn the_total_timeout_ends_everything() {
         "{}",
         answer.error_message()
     );
+}
+
+#[tokio::test]
+async fn the_total_timeout_ends_an_answer_that_is_too_large_to_hold() {
+    let head = Step::head(http::StatusCode::OK, "application/json");
+    let endless = Script::new(vec![head, Step::Bytes("[".repeat(9_000).into()), Step::Hang]);
+    let fake = FakeProvider::always(endless).await;
+    let mut configuration = one(&fake);
+    configuration["limits"] = json!({"held_answer_bytes_max": "4KiB"});
+    configuration["routes"] = json!({"r": {"target": "p/m", "total_timeout": "300ms"}});
+    let gateway = TestGateway::start(configuration).await;
+    assert!(gateway.ask(CHAT, "r").open().await.rest().await.broken_off);
+    fake.client_left().await;
+}
+
+#[tokio::test]
+async fn defaults_hold_for_a_pass_through_too() {
+    let fake = FakeProvider::playing([scripts::hang(), scripts::hang_after_head()]).await;
+    let mut configuration = one(&fake);
+    configuration["defaults"] = json!({"first_token_timeout": "40ms", "idle_timeout": "50ms"});
+    let gateway = TestGateway::start(configuration).await;
+    let answer = gateway.client().get("/providers/p/files").answer().await;
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (504, "TG3002"));
+    let begun = gateway.client().get("/providers/p/files").open().await;
+    assert!(begun.rest().await.broken_off);
+    assert_eq!(gateway.ended("passthrough", "failed").await, 2.0);
 }
 
 #[tokio::test]

@@ -90,8 +90,8 @@ struct OpenString {
     escaped: bool,
 }
 
-/// What a step gives; a fault is boxed so that the rest fits into registers, from which every step begins.
-type Step<T> = Result<T, Box<Fault>>;
+/// What taking bytes gives. A fault is boxed, so that all else fits into registers: the next step waits for it.
+type Taken<T> = Result<T, Box<Fault>>;
 
 /// A problem at an offset of the document, before it is dressed with line and path.
 struct Fault {
@@ -187,7 +187,7 @@ impl Scanner {
         }
     }
 
-    fn step(&mut self, chunk: &[u8], at: usize) -> Step<usize> {
+    fn step(&mut self, chunk: &[u8], at: usize) -> Taken<usize> {
         match self.state {
             State::String(part) => self.string(chunk, at, part),
             State::Number(part) => self.number(chunk, at, part),
@@ -222,7 +222,7 @@ impl Scanner {
 
     /// Takes the token that begins with `byte`. A string is read on at once, whatever else begins is left to the next
     /// step.
-    fn token(&mut self, chunk: &[u8], at: usize, byte: u8) -> Step<usize> {
+    fn token(&mut self, chunk: &[u8], at: usize, byte: u8) -> Taken<usize> {
         match (self.state, byte) {
             (State::Value | State::ElementOrEnd, b'"') => {
                 self.value_begins(Kind::String, at)?;
@@ -242,7 +242,7 @@ impl Scanner {
         Ok(at + 1)
     }
 
-    fn separator(&mut self, byte: u8, at: usize) -> Step<()> {
+    fn separator(&mut self, byte: u8, at: usize) -> Taken<()> {
         match (self.place.container(), byte) {
             (Some(Container::Object), b',') => {
                 self.place.next_child();
@@ -259,7 +259,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn value(&mut self, byte: u8, at: usize) -> Step<()> {
+    fn value(&mut self, byte: u8, at: usize) -> Taken<()> {
         match byte {
             b'{' => {
                 self.value_begins(Kind::Object, at)?;
@@ -281,7 +281,7 @@ impl Scanner {
         Ok(())
     }
 
-    fn open(&mut self, container: Container, at: usize) -> Step<()> {
+    fn open(&mut self, container: Container, at: usize) -> Taken<()> {
         let depth_max = self.limits.depth_max;
         if self.place.depth() >= usize::from(depth_max) {
             return Err(self.fault(at, Problem::TooDeep { depth_max }));
@@ -299,7 +299,7 @@ impl Scanner {
         self.value_ends(self.base + at + 1);
     }
 
-    fn open_string(&mut self, is_key: bool, chunk: &[u8], at: usize) -> Step<usize> {
+    fn open_string(&mut self, is_key: bool, chunk: &[u8], at: usize) -> Taken<usize> {
         self.string = OpenString {
             start: self.base + at + 1,
             is_key,
@@ -308,12 +308,12 @@ impl Scanner {
         self.string(chunk, at + 1, string::Part::Plain)
     }
 
-    fn open_literal(&mut self, text: &'static str, kind: Kind, at: usize) -> Step<()> {
+    fn open_literal(&mut self, text: &'static str, kind: Kind, at: usize) -> Taken<()> {
         self.state = State::Literal { text, matched: 1 };
         self.value_begins(kind, at)
     }
 
-    fn string(&mut self, chunk: &[u8], at: usize, part: string::Part) -> Step<usize> {
+    fn string(&mut self, chunk: &[u8], at: usize, part: string::Part) -> Taken<usize> {
         let mut from = at;
         if self.cut.is_open() {
             from += self.cut.resume(&chunk[at..])?;
@@ -338,7 +338,7 @@ impl Scanner {
     }
 
     /// The closing quote is at `at`.
-    fn string_ends(&mut self, chunk: &[u8], at: usize) -> Step<usize> {
+    fn string_ends(&mut self, chunk: &[u8], at: usize) -> Taken<usize> {
         if !self.string.is_key {
             self.value_ends(self.base + at + 1);
             return Ok(at + 1);
@@ -362,7 +362,7 @@ impl Scanner {
         Ok(at + 1)
     }
 
-    fn number(&mut self, chunk: &[u8], from: usize, mut part: number::Part) -> Step<usize> {
+    fn number(&mut self, chunk: &[u8], from: usize, mut part: number::Part) -> Taken<usize> {
         for (at, &byte) in chunk.iter().enumerate().skip(from) {
             match part.step(byte) {
                 number::Step::Continue(next) => part = next,
@@ -377,13 +377,7 @@ impl Scanner {
         Ok(chunk.len())
     }
 
-    fn literal(
-        &mut self,
-        chunk: &[u8],
-        at: usize,
-        text: &'static str,
-        matched: usize,
-    ) -> Step<usize> {
+    fn literal(&mut self, chunk: &[u8], at: usize, text: &'static str, matched: usize) -> Taken<usize> {
         let wanted = text.as_bytes().iter().skip(matched);
         let mut next = at;
         for (&wanted, &found) in wanted.zip(&chunk[at..]) {
@@ -401,7 +395,7 @@ impl Scanner {
         Ok(next)
     }
 
-    fn value_begins(&mut self, kind: Kind, at: usize) -> Step<()> {
+    fn value_begins(&mut self, kind: Kind, at: usize) -> Taken<()> {
         let offset = self.base + at;
         match (self.place.depth(), self.root) {
             (0, _) => {
@@ -446,7 +440,7 @@ impl Scanner {
         }
     }
 
-    fn push_member(&mut self, member: Member) -> Step<()> {
+    fn push_member(&mut self, member: Member) -> Taken<()> {
         let members_max = self.limits.members_max;
         if self.members.len() >= members_max {
             return Err(Box::new(Fault {

@@ -3,7 +3,7 @@
 //! The method is that of simdjson (Langdale and Lemire, "Parsing Gigabytes of JSON per Second", VLDB Journal 28, 2019,
 //! section 3.1): vector compares say where quotes and backslashes lie, and arithmetic on the masks says which bytes are
 //! escaped. So a block of text costs the same whether it holds one escape or ten, and no branch depends on where they
-//! lie, which is what made a search from one special byte to the next slow: a processor cannot guess their distances.
+//! lie. A search from one special byte to the next is slow just there: a processor cannot guess their distances.
 //!
 //! What a block decides about the bytes behind it, an escape that its end cuts, is handed on in a [`Carry`], which is
 //! also how a string is resumed in the next chunk.
@@ -73,7 +73,6 @@ impl Block {
         let quotes = lanes.equal(b'"').mask();
         let backslashes = lanes.equal(b'\\').mask();
         let (escaped, escapes_next) = find_escaped(backslashes, before.escaped);
-        let usual = quotes | backslashes | lanes.equal(b'n').or(lanes.equal(b't')).mask();
         let mut block = Self {
             backslashes,
             escaped,
@@ -86,7 +85,9 @@ impl Block {
                 digits: 0,
             },
         };
-        // Text has hardly any other escape, so this branch is guessed well; where it has many, it is guessed as well.
+        // Only the four escapes of usual text are told apart here. The branch is guessed well: text with other escapes,
+        // such as `\u`, has many of them.
+        let usual = quotes | backslashes | lanes.equal(b'n').or(lanes.equal(b't')).mask();
         if (escaped & !usual) | before.digits != 0 || lanes.has_control() {
             let rare = Rare::read(bytes, escaped, before.digits);
             block.digits = rare.digits;
@@ -107,14 +108,14 @@ impl Block {
         self.union
     }
 
-    /// The backslashes before byte `end`.
-    pub(super) fn backslashes_before(&self, end: usize) -> u64 {
-        self.backslashes & ((1 << end) - 1)
-    }
-
-    /// All backslashes of the block.
+    /// The backslashes of the block.
     pub(super) fn backslashes(&self) -> u64 {
         self.backslashes
+    }
+
+    /// The backslashes before byte `end`, which is in the block.
+    pub(super) fn backslashes_before(&self, end: usize) -> u64 {
+        self.backslashes & ((1 << end) - 1)
     }
 
     /// Where in the block the string stops, if it does.
@@ -122,7 +123,7 @@ impl Block {
         (self.stops != 0).then(|| self.stops.trailing_zeros() as usize)
     }
 
-    /// What is wrong with `byte`, at which the string stops; nothing, if it is the closing quote.
+    /// What is wrong with `byte`, at which the string stops; nothing where it is the closing quote.
     pub(super) fn problem(&self, at: usize, byte: u8) -> Option<Problem> {
         match byte {
             _ if self.broken >> at & 1 == 1 => Some(Problem::InvalidEscape),
@@ -131,23 +132,25 @@ impl Block {
         }
     }
 
-    /// The part that the string is in before byte `at`.
+    /// The part that the string is in before byte `at`, which is in the block.
     pub(super) fn part_before(&self, at: usize) -> Part {
-        let from = |mask: u64, next: u64| ((u128::from(next) << BLOCK_BYTES | u128::from(mask)) >> at) as u64;
-        Carry {
-            escaped: from(self.escaped, self.carry.escaped) & 1,
-            digits: from(self.digits, self.carry.digits),
-        }
-        .part()
+        // Digits may reach into the next block, hence the mask of both.
+        let digits = (u128::from(self.carry.digits) << BLOCK_BYTES | u128::from(self.digits)) >> at;
+        let next = Carry {
+            escaped: self.escaped >> at & 1,
+            digits: digits as u64,
+        };
+        next.part()
     }
 }
 
-/// The bytes that are escaped, and whether the first byte behind the block is (as a mask). `carried` is the same bit of
+/// The bytes that are escaped, and the first byte of the next block where it is. `carried` is the same bit, handed on by
 /// the block before.
 ///
-/// In a run of backslashes every second one is escaped, and the byte behind the run is where the run is odd. The
-/// subtraction tells both at once: each run, shifted by one, borrows through the odd bits, so that those which differ
-/// from the pattern alternate from the run's first backslash on, wherever it lies (simdjson, `json_escape_scanner.h`).
+/// In a run of backslashes every second one is escaped, and so is the byte behind the run where its length is odd. The
+/// subtraction tells both at once (simdjson, `json_escape_scanner.h`): a run, shifted by one and with all odd bits set,
+/// minus the run itself leaves bits that differ from the odd ones exactly at each backslash that escapes and at the byte
+/// which it escapes, whether the run begins at an odd or at an even bit.
 #[inline]
 fn find_escaped(backslashes: u64, carried: u64) -> (u64, u64) {
     const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
@@ -166,11 +169,13 @@ struct Rare {
 }
 
 impl Rare {
+    /// Kept out of line, so that the usual block needs no room for it.
     #[inline(never)]
     fn read(bytes: &[u8; BLOCK_BYTES], escaped: u64, carried_digits: u64) -> Self {
         let lanes = Lanes::new(bytes);
         let unicode = escaped & lanes.equal(b'u').mask();
         let digits = carried_digits | unicode << 1 | unicode << 2 | unicode << 3 | unicode << 4;
+        // A `u` among the last four bytes leaves one to four digits for the next block.
         let last = unicode >> 60;
         Self {
             controls: lanes.within(0x00, 0x1f).mask(),
@@ -247,5 +252,79 @@ impl Lanes {
     fn mask(self) -> u64 {
         let [first, second, third, fourth] = self.0.map(|lane| u64::from(lane.to_bitmask()));
         first | second << LANE_BYTES | third << (2 * LANE_BYTES) | fourth << (3 * LANE_BYTES)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The plain reading of the definition: a backslash that is not escaped itself escapes the next byte.
+    fn find_escaped_slowly(backslashes: u64, carried: u64) -> (u64, u64) {
+        let mut escaped = 0;
+        let mut is_escaped = carried;
+        for bit in 0..BLOCK_BYTES {
+            escaped |= is_escaped << bit;
+            is_escaped = !is_escaped & backslashes >> bit & 1;
+        }
+        (escaped, is_escaped)
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_bytes_are_those_of_the_definition(
+            sparse in any::<u64>(),
+            other in any::<u64>(),
+            carried in 0u64..=1,
+        ) {
+            for backslashes in [sparse, sparse & other, sparse | other, !0, !0 << (other % 64)] {
+                prop_assert_eq!(
+                    find_escaped(backslashes, carried),
+                    find_escaped_slowly(backslashes, carried),
+                    "{:#066b}", backslashes
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn each_byte_is_tested_alike_in_every_lane() {
+        for byte in 0..=u8::MAX {
+            for at in 0..BLOCK_BYTES {
+                let mut bytes = [b' '; BLOCK_BYTES];
+                bytes[at] = byte;
+                let lanes = Lanes::new(&bytes);
+                let bit = |is: bool| u64::from(is) << at;
+                assert_eq!(
+                    lanes.hexadecimal().mask(),
+                    bit(byte.is_ascii_hexdigit()),
+                    "{byte}"
+                );
+                assert_eq!(
+                    lanes.simple_escapes().mask(),
+                    bit(b"\"\\/bfnrt".contains(&byte)),
+                    "{byte}"
+                );
+                assert_eq!(lanes.within(0x00, 0x1f).mask(), bit(byte < 0x20), "{byte}");
+                assert_eq!(lanes.has_control(), byte < 0x20, "{byte}");
+                assert_eq!(lanes.mask(), bit(byte > 0x7f), "{byte}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_that_is_carried_is_the_same_part() {
+        let parts = [
+            Part::Plain,
+            Part::Escape,
+            Part::Hex(1),
+            Part::Hex(2),
+            Part::Hex(3),
+            Part::Hex(4),
+        ];
+        for part in parts {
+            assert_eq!(Carry::of(part).part(), part);
+        }
     }
 }

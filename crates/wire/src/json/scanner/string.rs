@@ -49,8 +49,8 @@ pub(super) fn run(chunk: &[u8], from: usize, part: Part) -> Run {
     near.unwrap_or_else(|| read_blocks(chunk, from, part))
 }
 
-/// Blocks without a quote or a backslash after which only a search is made for the next one: few enough that base64 is
-/// searched almost whole, and more than prose has in a row, so that the choice is guessed well.
+/// The last three blocks, one bit for each: after so many without a backslash the next one is only searched for. Prose
+/// has not so many in a row, and base64 is searched almost whole, so the branch is guessed well in both.
 const QUIET: u32 = 0b111;
 
 fn read_blocks(chunk: &[u8], from: usize, part: Part) -> Run {
@@ -66,12 +66,14 @@ fn read_blocks(chunk: &[u8], from: usize, part: Part) -> Run {
         let block = Block::read(bytes, text.carry);
         text.union |= block.union();
         if let Some(stop) = block.stop() {
+            let end = from + at * BLOCK_BYTES + stop;
             text.backslashes |= block.backslashes_before(stop);
-            return text.stopped(from + at * BLOCK_BYTES + stop, block.problem(stop, bytes[stop]));
+            return text.stopped(end, block.problem(stop, bytes[stop]));
         }
         text.carry = block.carry();
         text.backslashes |= block.backslashes();
         at += 1;
+        // A shift and no branch, because prose has quiet blocks at random.
         quiet = quiet << 1 | u32::from(block.backslashes() == 0);
         if quiet & QUIET == QUIET {
             at += count_plain(&blocks[at..], &mut text.union);
@@ -84,8 +86,9 @@ fn read_blocks(chunk: &[u8], from: usize, part: Part) -> Run {
 /// What is known of the stretch so far.
 struct Text {
     carry: Carry,
-    /// The bitwise or of all bytes, folded.
+    /// The bitwise or of all bytes, folded into one vector: its highest bits tell whether one is above 0x7f.
     union: u8x16,
+    /// The bitwise or of the masks of backslashes.
     backslashes: u64,
 }
 
@@ -139,8 +142,7 @@ fn close_near(chunk: &[u8], from: usize) -> Option<Run> {
     })
 }
 
-/// Bytes at the front that lie in whole blocks without a special byte. The compiler makes the test of a block into
-/// vector compares.
+/// Blocks at the front without a special byte. The compiler makes the tests of a block into vector compares.
 fn count_plain(blocks: &[[u8; BLOCK_BYTES]], union: &mut u8x16) -> usize {
     let ascii = blocks.iter().take_while(|block| is_plain_ascii(block)).count();
     let plain = blocks[ascii..].iter().take_while(|block| is_plain(block)).count();
@@ -150,7 +152,7 @@ fn count_plain(blocks: &[[u8; BLOCK_BYTES]], union: &mut u8x16) -> usize {
     ascii + plain
 }
 
-/// One signed compare finds both control characters and bytes above 0x7f.
+/// The usual case, and cheaper than [`is_plain`]: one signed compare finds both control characters and bytes above 0x7f.
 #[inline]
 fn is_plain_ascii(block: &[u8; BLOCK_BYTES]) -> bool {
     let mut special = false;
@@ -168,3 +170,6 @@ fn is_plain(block: &[u8; BLOCK_BYTES]) -> bool {
     }
     !special
 }
+
+#[cfg(test)]
+mod tests;

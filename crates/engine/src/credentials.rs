@@ -31,7 +31,9 @@ impl Tried {
         self.0 |= Self::bit(index);
     }
 
-    fn has(self, index: usize) -> bool {
+    /// Whether a credential was tried.
+    #[must_use]
+    pub fn has(self, index: usize) -> bool {
         self.0 & Self::bit(index) != 0
     }
 

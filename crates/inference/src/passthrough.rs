@@ -71,9 +71,9 @@ pub(crate) async fn relay_to(
     let state = pinned.state(to.provider);
     let no_credential = || Refusal::new(ErrorCode::Internal, "the provider has no such credential");
     let credential = to.provider.credentials.get(to.credential).ok_or_else(no_credential)?;
+    let outgoing = outgoing(request, &to, credential)?;
     let mut ending = Ending::new(Origin { endpoint: to.endpoint, ..origin });
     ending.attempt(&state, None);
-    let outgoing = outgoing(request, &to, credential)?;
     let timeouts = pinned.snapshot.route_defaults.timeouts;
     let sent = Instant::now();
     let deadlines = Deadlines::from(sent, timeouts);

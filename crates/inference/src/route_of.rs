@@ -52,7 +52,16 @@ fn named_route(call: &Call) -> Result<Arc<Route>, Refusal> {
 
 fn by_name(call: &Call, name: &str) -> Result<Arc<Route>, Refusal> {
     let resolver = &call.pinned.resolver;
-    resolver.by_name(&call.pinned.snapshot, call.endpoint, name, &call.origin.key)
+    let found = resolver.by_name(&call.pinned.snapshot, call.endpoint, name, &call.origin.key);
+    found.map_err(|refusal| match absent_provider(call, name) {
+        Some(why) if refusal.code == ErrorCode::ModelNotFound => Refusal { message: why, ..refusal },
+        _ => refusal,
+    })
+}
+
+/// Why the provider of `provider/model` cannot be called, when there is one of that name.
+fn absent_provider(call: &Call, name: &str) -> Option<String> {
+    call.pinned.directory.absence(name.split_once('/')?.0)
 }
 
 /// A moderation may leave the model to its provider: the first that moderates.

@@ -72,7 +72,9 @@ pub(crate) fn match_path<'a>(method: &Method, path: &'a str) -> Result<Operation
         return Ok(Operation::Passthrough { provider, path });
     }
     if let Some(probe) = probe(path) {
-        return require(method, &Method::GET, "GET").map(|()| Operation::Probe(probe));
+        // Some load balancers probe with HEAD.
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        return require(method, &Method::GET, "GET, HEAD").map(|()| Operation::Probe(probe));
     }
     let (prefix, rest) = split_prefix(path);
     operation(method, without_version(rest)).unwrap_or_else(|| match prefix {
@@ -206,7 +208,8 @@ mod tests {
         let refused = |method, path| match_path(&method, path).unwrap_err();
         assert_eq!(refused(Method::GET, "/v1/files").code, ErrorCode::PathNotFound);
         assert_eq!(refused(Method::GET, "/v1/chat/completions").allow, Some("POST"));
-        assert_eq!(refused(Method::POST, "/healthz").allow, Some("GET"));
+        assert_eq!(refused(Method::POST, "/healthz").allow, Some("GET, HEAD"));
+        assert!(match_path(&Method::HEAD, "/readyz").is_ok());
         assert_eq!(refused(Method::PUT, "/v1/responses/r").allow, Some("GET, DELETE"));
     }
 

@@ -42,17 +42,19 @@ impl Serve {
                 random: random_bits,
                 wall_clock: now,
             };
+            // Before anybody can know that there is something to stop or to reload.
+            let stop = stop_signal()?;
+            let mut hangups = signal(SignalKind::hangup())?;
             let server = Server::start(parts).await?;
             introduce(&server, first_key.as_ref());
             let reload = server.reload_requests();
-            let mut hangups = signal(SignalKind::hangup())?;
             tokio::spawn(async move {
                 while hangups.recv().await.is_some() {
                     // A full channel means that a reload is due already.
                     let _ = reload.try_send(());
                 }
             });
-            server.run_until(stop_signal()?).await;
+            server.run_until(stop).await;
             Ok(())
         })
     }

@@ -132,6 +132,25 @@ async fn an_answer_that_is_no_json_is_not_looked_at() {
 }
 
 #[tokio::test]
+async fn a_compressed_answer_is_handed_on_as_it_is() {
+    let (fake, gateway) = start().await;
+    for content_type in ["application/json", "text/event-stream"] {
+        let bytes = b"\x1f\x8b\x08 as if it were compressed";
+        let whole = Script::new(vec![
+            Step::head(StatusCode::OK, content_type),
+            Step::Bytes(Bytes::from_static(bytes)),
+        ]);
+        fake.next(scripts::with_header(whole, "content-encoding", "gzip"));
+        let answer = gateway.chat("m").await;
+        assert_eq!(
+            (answer.header("content-encoding"), &answer.body[..]),
+            ("gzip", &bytes[..])
+        );
+    }
+    assert_eq!(gateway.ended("chat_completions", "done").await, 2.0);
+}
+
+#[tokio::test]
 async fn a_stream_reaches_the_client_byte_for_byte_in_every_format_and_cut() {
     let fake = FakeProvider::start().await;
     let gateway = TestGateway::before(&fake).await;
@@ -212,7 +231,10 @@ async fn a_stream_that_says_why_it_stops_is_whole_without_its_last_event() {
     let gateway = TestGateway::before(&fake).await;
     for events in [without_done, unterminated] {
         let transcript = gateway.ask_streamed(CHAT, "p/m").open().await.rest().await;
-        assert_eq!((transcript.text(), transcript.broken_off), (events.text().as_str(), false));
+        assert_eq!(
+            (transcript.text(), transcript.broken_off),
+            (events.text().as_str(), false)
+        );
     }
     assert_eq!(gateway.ended("chat_completions", "done").await, 2.0);
 }
@@ -222,7 +244,11 @@ async fn a_pass_through_is_forwarded_as_it_comes() {
     let events = scripts::stream(CHAT, &["one", "two"]);
     let fake = FakeProvider::always(events.paused_before(2)).await;
     let gateway = TestGateway::before(&fake).await;
-    let mut answer = gateway.client().post("/providers/p/v1/anything", "{").open().await;
+    let mut answer = gateway
+        .client()
+        .post("/providers/p/v1/anything", "{")
+        .open()
+        .await;
     let first = answer.until("one").await;
     fake.clock().waits_begun(1).await;
     fake.clock().advance(std::time::Duration::from_secs(1));
@@ -245,7 +271,10 @@ async fn a_client_of_http_1_0_gets_the_same_bytes() {
     connection.send(head + &body).await;
     let answer = connection.rest().await;
     assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
-    assert!(answer.ends_with(&format!("\r\n\r\n{}", events.text())), "{answer}");
+    assert!(
+        answer.ends_with(&format!("\r\n\r\n{}", events.text())),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

@@ -211,7 +211,12 @@ async fn the_error_event_of_a_response_has_the_number_that_follows() {
     let events = begun.frames().len();
     let fake = FakeProvider::always(begun.insert(1, ": a comment is no event\n\n").cut()).await;
     let gateway = TestGateway::before(&fake).await;
-    let transcript = gateway.ask_streamed(EventStream::Responses, "p/m").open().await.rest().await;
+    let transcript = gateway
+        .ask_streamed(EventStream::Responses, "p/m")
+        .open()
+        .await
+        .rest()
+        .await;
     let error = transcript.assert_ends_with_error_event(EventStream::Responses);
     assert_eq!(error["sequence_number"], events);
     assert_eq!(error["code"], "TG3003");

@@ -75,7 +75,13 @@ async fn a_failure_says_who_was_tried_last_and_how_often() {
         let answer = call.answer().await;
         assert_eq!(answer.status, 502);
         assert_request_id(&answer);
-        assert_eq!((answer.header("x-tollgate-provider"), answer.header("x-tollgate-model")), ("q", "m"));
+        assert_eq!(
+            (
+                answer.header("x-tollgate-provider"),
+                answer.header("x-tollgate-model")
+            ),
+            ("q", "m")
+        );
         assert_eq!(answer.header("x-tollgate-attempts"), "2");
         assert!(answer.header("x-tollgate-overhead-us").parse::<u64>().is_ok());
     }

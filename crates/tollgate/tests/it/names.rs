@@ -56,6 +56,22 @@ async fn a_name_is_a_route_then_provider_and_model_then_a_model_that_somebody_se
 }
 
 #[tokio::test]
+async fn a_model_may_have_any_name_that_its_provider_gives_it() {
+    let fake = FakeProvider::start().await;
+    let gateway = start(&fake).await;
+    for (model, in_header) in [("模型 😀", ""), ("a\nb", ""), ("a:b@c #1?", "a:b@c #1?")] {
+        let answer = gateway.chat(&format!("p/{model}")).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("x-tollgate-model")),
+            (200, in_header),
+            "{model:?}"
+        );
+        let sent: Value = serde_json::from_slice(&fake.requests().pop().unwrap().body).unwrap();
+        assert_eq!(sent["model"], model);
+    }
+}
+
+#[tokio::test]
 async fn a_provider_can_be_named_in_a_header() {
     let fake = FakeProvider::start().await;
     let gateway = start(&fake).await;

@@ -179,7 +179,10 @@ async fn defaults_hold_for_a_pass_through_too() {
     configuration["defaults"] = json!({"first_token_timeout": "40ms", "idle_timeout": "50ms"});
     let gateway = TestGateway::start(configuration).await;
     let answer = gateway.client().get("/providers/p/files").answer().await;
-    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (504, "TG3002"));
+    assert_eq!(
+        (answer.status.as_u16(), answer.error_code().as_str()),
+        (504, "TG3002")
+    );
     let begun = gateway.client().get("/providers/p/files").open().await;
     assert!(begun.rest().await.broken_off);
     assert_eq!(gateway.ended("passthrough", "failed").await, 2.0);

@@ -70,7 +70,7 @@ enum State {
     Colon,
     Separator,
     Done,
-    String(string::Part),
+    String(block::Part),
     Number(number::Part),
     Literal { text: &'static str, matched: usize },
 }
@@ -220,8 +220,8 @@ impl Scanner {
         at
     }
 
-    /// Takes the token that begins with `byte`. A string is read on at once, whatever else begins is left to the next
-    /// step.
+    /// Takes the token that begins with `byte`. A string, which is what most tokens are, is read on at once; of anything
+    /// longer than a byte the rest is left to the next step.
     fn token(&mut self, chunk: &[u8], at: usize, byte: u8) -> Taken<usize> {
         match (self.state, byte) {
             (State::Value | State::ElementOrEnd, b'"') => {
@@ -305,7 +305,7 @@ impl Scanner {
             is_key,
             escaped: false,
         };
-        self.string(chunk, at + 1, string::Part::Plain)
+        self.string(chunk, at + 1, block::Part::Plain)
     }
 
     fn open_literal(&mut self, text: &'static str, kind: Kind, at: usize) -> Taken<()> {
@@ -313,7 +313,7 @@ impl Scanner {
         self.value_begins(kind, at)
     }
 
-    fn string(&mut self, chunk: &[u8], at: usize, part: string::Part) -> Taken<usize> {
+    fn string(&mut self, chunk: &[u8], at: usize, part: block::Part) -> Taken<usize> {
         let mut from = at;
         if self.cut.is_open() {
             from += self.cut.resume(&chunk[at..])?;
@@ -354,6 +354,7 @@ impl Scanner {
             })?;
         }
         self.place.at_key(key);
+        // Hardly any key is followed by anything else, so the step of the colon is saved.
         if chunk.get(at + 1) == Some(&b':') {
             self.state = State::Value;
             return Ok(at + 2);

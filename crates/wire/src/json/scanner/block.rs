@@ -10,11 +10,21 @@
 
 use wide::u8x16;
 
-use super::string::Part;
 use crate::json::Problem;
 
 /// Bytes in a block, and bits in a mask.
 pub(super) const BLOCK_BYTES: usize = 64;
+
+/// How much of a string has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Between characters.
+    Plain,
+    /// After a backslash.
+    Escape,
+    /// Inside `\uXXXX`, with so many hexadecimal digits to come.
+    Hex(u32),
+}
 
 /// What the bytes before a block decide about its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,19 +2,8 @@
 
 use wide::u8x16;
 
-use super::block::{BLOCK_BYTES, Block, Carry};
+use super::block::{BLOCK_BYTES, Block, Carry, Part};
 use crate::json::Problem;
-
-/// How much of a string has been read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// Between characters.
-    Plain,
-    /// After a backslash.
-    Escape,
-    /// Inside `\uXXXX`, with so many hexadecimal digits to come.
-    Hex(u32),
-}
 
 /// The stretch of a string that lies in one chunk.
 #[derive(Debug, PartialEq, Eq)]

@@ -84,6 +84,23 @@ async fn probes_need_no_key_and_everything_else_does() {
 }
 
 #[tokio::test]
+async fn a_probe_with_head_is_answered_without_a_body() {
+    let fake = FakeProvider::start().await;
+    let gateway = TestGateway::before(&fake).await;
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let answer = gateway.anybody().request(http::Method::HEAD, path).answer().await;
+        assert_eq!((answer.status.as_u16(), answer.text()), (200, ""), "{path}");
+    }
+    let metrics = gateway.anybody().get("/metrics").answer().await;
+    assert!(
+        metrics
+            .header("content-type")
+            .starts_with("application/openmetrics-text; version=1.0.0")
+    );
+    assert!(metrics.text().ends_with("# EOF\n"));
+}
+
+#[tokio::test]
 async fn a_key_names_only_the_models_that_it_may() {
     let fake = FakeProvider::start().await;
     for (models, allowed, refused) in [

@@ -170,7 +170,7 @@ async fn a_method_that_does_not_exist_is_refused_with_those_that_do() {
         (Method::POST, "/v1/models", "GET"),
         (Method::PUT, "/v1/responses/resp_1", "GET, DELETE"),
         (Method::GET, "/v1/responses/resp_1/cancel", "POST"),
-        (Method::POST, "/healthz", "GET"),
+        (Method::POST, "/healthz", "GET, HEAD"),
     ] {
         let answer = gateway.client().request(method, path).answer().await;
         assert_eq!(

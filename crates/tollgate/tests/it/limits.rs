@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use testkit::{EventStream, FakeProvider, RawConnection, Script, Step, scripts};
 
-use crate::configuration::one;
+use crate::configuration::{key, one};
 use crate::gateway::TestGateway;
 
 const CHAT: EventStream = EventStream::Chat;
@@ -155,9 +155,11 @@ async fn a_large_answer_that_breaks_is_seen_to_break() {
     assert_eq!(gateway.ended("chat_completions", "failed").await, 1.0);
 }
 
-#[tokio::test]
-async fn a_slow_reader_slows_the_provider_down_instead_of_filling_the_memory() {
-    const FRAMES: usize = 2_000;
+/// More than all buffers on the way hold.
+const FRAMES: usize = 2_000;
+
+/// A stream of 16 MB that does not end.
+fn flood() -> Script {
     let frame = format!(
         "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n",
         "x".repeat(8_000)
@@ -165,7 +167,12 @@ async fn a_slow_reader_slows_the_provider_down_instead_of_filling_the_memory() {
     let mut steps = vec![Step::head(StatusCode::OK, "text/event-stream")];
     steps.extend((0..FRAMES).map(|_| Step::Bytes(Bytes::from(frame.clone()))));
     steps.push(Step::Hang);
-    let fake = FakeProvider::always(Script::new(steps)).await;
+    Script::new(steps)
+}
+
+#[tokio::test]
+async fn a_slow_reader_slows_the_provider_down_instead_of_filling_the_memory() {
+    let fake = FakeProvider::always(flood()).await;
     let gateway = TestGateway::before(&fake).await;
     let mut answer = gateway.ask_streamed(CHAT, "p/m").open().await;
     answer.next().await.unwrap();
@@ -175,4 +182,22 @@ async fn a_slow_reader_slows_the_provider_down_instead_of_filling_the_memory() {
         sent < FRAMES,
         "all {sent} frames were taken although nobody read them"
     );
+}
+
+#[tokio::test]
+async fn a_client_that_stops_reading_is_dropped_and_so_is_the_call() {
+    let fake = FakeProvider::always(flood()).await;
+    let gateway = start(&fake, json!({"write_stall_timeout": "60ms"})).await;
+    let body = scripts::request(CHAT, "p/m", true).to_string();
+    let key = key(1);
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\ncontent-length: {}\r\n\r\n",
+        key.reveal(),
+        body.len()
+    );
+    let mut connection = RawConnection::open(gateway.address()).await;
+    connection.send(head + &body).await;
+    fake.client_left().await;
+    assert_eq!(gateway.ended("chat_completions", "cancelled").await, 1.0);
+    assert_eq!(gateway.metric("tollgate_requests_in_flight").await, 0.0);
 }

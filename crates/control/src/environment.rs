@@ -47,10 +47,7 @@ mod tests {
         std::fs::write(&path, "12345").unwrap();
         let environment = DiskEnvironment(|name: &str| (name == "A").then(|| "b".to_owned()));
         assert_eq!(environment.file(&path, 5).unwrap(), "12345");
-        assert_eq!(
-            environment.file(&path, 4).unwrap_err().to_string(),
-            "it is longer than 4 bytes"
-        );
+        assert_eq!(environment.file(&path, 4).unwrap_err().to_string(), "it is longer than 4 bytes");
         assert!(environment.file(folder.path(), 4).is_err());
         assert_eq!(environment.variable("A").as_deref(), Some("b"));
     }

@@ -28,11 +28,7 @@ pub(crate) fn interpolate(
     folder: &FilePath,
     environment: &dyn Environment,
 ) -> Interpolation {
-    let mut interpolator = Interpolator {
-        folder,
-        environment,
-        done: Interpolation::default(),
-    };
+    let mut interpolator = Interpolator { folder, environment, done: Interpolation::default() };
     interpolator.node(root, &Path::root());
     interpolator.done
 }
@@ -60,15 +56,10 @@ impl Interpolator<'_> {
         match &mut node.value {
             Value::Scalar(scalar) => self.scalar(scalar, node.position, path),
             Value::Sequence(items) => {
-                items
-                    .iter_mut()
-                    .enumerate()
-                    .for_each(|(index, item)| self.node(item, &path.index(index)));
+                items.iter_mut().enumerate().for_each(|(index, item)| self.node(item, &path.index(index)));
             }
             Value::Mapping(entries) => {
-                entries
-                    .iter_mut()
-                    .for_each(|entry| self.node(&mut entry.node, &path.key(&entry.key)));
+                entries.iter_mut().for_each(|entry| self.node(&mut entry.node, &path.key(&entry.key)));
             }
         }
     }
@@ -78,12 +69,7 @@ impl Interpolator<'_> {
             return;
         }
         match self.text(&scalar.text) {
-            Ok((text, true)) => {
-                *scalar = Scalar {
-                    text,
-                    style: Style::Interpolated,
-                }
-            }
+            Ok((text, true)) => *scalar = Scalar { text, style: Style::Interpolated },
             Ok((text, false)) => scalar.text = text,
             Err(message) => {
                 self.done.problems.push(ConfigProblem {
@@ -128,20 +114,13 @@ impl Interpolator<'_> {
             None => (text, None),
         };
         if !is_variable_name(name) {
-            return Err(format!(
-                "`{name}` is no environment variable's name; write `${{env:NAME}}`"
-            ));
+            return Err(format!("`{name}` is no environment variable's name; write `${{env:NAME}}`"));
         }
         let value = self.environment.variable(name);
         let unset = if value.is_some() { "is empty" } else { "is not set" };
-        value
-            .filter(|value| !value.is_empty())
-            .or_else(|| default.map(str::to_owned))
-            .ok_or_else(|| {
-                format!(
-                    "the environment variable `{name}` {unset}; set it, or write `${{env:{name}:-default}}`"
-                )
-            })
+        value.filter(|value| !value.is_empty()).or_else(|| default.map(str::to_owned)).ok_or_else(|| {
+            format!("the environment variable `{name}` {unset}; set it, or write `${{env:{name}:-default}}`")
+        })
     }
 
     fn file(&mut self, path: &str) -> Result<String, String> {
@@ -164,14 +143,11 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
             continue;
         }
         pieces.push(Piece::Text(before));
-        let named = after
-            .split_once('}')
-            .ok_or("`${` has no `}`; write `$${` for the characters themselves")?;
+        let named =
+            after.split_once('}').ok_or("`${` has no `}`; write `$${` for the characters themselves")?;
         let (inside, behind) = named;
         let whole_bytes = "${".len() + inside.len() + "}".len();
-        let whole = rest
-            .get(before.len()..before.len() + whole_bytes)
-            .unwrap_or_default();
+        let whole = rest.get(before.len()..before.len() + whole_bytes).unwrap_or_default();
         if inside.starts_with("env:") || inside.starts_with("file:") {
             pieces.push(Piece::Reference { inside, whole });
         } else if is_shouted(inside) {
@@ -188,10 +164,7 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
 }
 
 fn is_variable_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Whether a text looks like an environment variable's name, so that `${OPENAI_API_KEY}` is not taken for a secret.

@@ -57,11 +57,7 @@ impl Loader {
     /// A loader of the file at `path`.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, environment: Arc<dyn Environment>) -> Self {
-        Self {
-            path: path.into(),
-            environment,
-            extra_providers: Vec::new(),
-        }
+        Self { path: path.into(), environment, extra_providers: Vec::new() }
     }
 
     /// Adds a provider that the process brings along; one of the same name in the configuration replaces it.
@@ -95,11 +91,7 @@ impl Loader {
             Ok(text) => self.load_text(&text, generation),
             Err(error) => {
                 let message = format!("the file cannot be read: {error}");
-                Err(self.errors(vec![ConfigProblem {
-                    position: None,
-                    path: Path::root(),
-                    message,
-                }]))
+                Err(self.errors(vec![ConfigProblem { position: None, path: Path::root(), message }]))
             }
         }
     }
@@ -150,16 +142,11 @@ impl Loader {
         problems.extend(interpolation.problems);
         problems.extend(checked.problems);
         match checked.json {
-            Some(json) if problems.is_empty() => Ok(Draft {
-                root,
-                json,
-                redactions,
-                files: interpolation.files,
-            }),
+            Some(json) if problems.is_empty() => {
+                Ok(Draft { root, json, redactions, files: interpolation.files })
+            }
             _ => {
-                problems
-                    .iter_mut()
-                    .for_each(|problem| problem.message = redactions.apply(&problem.message));
+                problems.iter_mut().for_each(|problem| problem.message = redactions.apply(&problem.message));
                 Err(problems)
             }
         }
@@ -199,21 +186,14 @@ fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
 }
 
 fn provider_order(root: &Node) -> Vec<String> {
-    let section = root
-        .get("providers")
-        .map(|entry| entry.node.entries())
-        .unwrap_or_default();
+    let section = root.get("providers").map(|entry| entry.node.entries()).unwrap_or_default();
     section.iter().map(|entry| entry.key.clone()).collect()
 }
 
 /// Reads the types, each part of the file on its own, so that one mistake does not hide the next.
 fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
     let mut problems = Vec::new();
-    let section = |name: &str| {
-        json.get(name)
-            .cloned()
-            .unwrap_or_else(|| Json::Object(Map::new()))
-    };
+    let section = |name: &str| json.get(name).cloned().unwrap_or_else(|| Json::Object(Map::new()));
     let root = Path::root();
     let file = ConfigFile {
         server: part(section("server"), &root.key("server"), &mut problems).unwrap_or_default(),
@@ -226,11 +206,7 @@ fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
         keys: list(json.get("keys"), &root.key("keys"), &mut problems),
         log: part(section("log"), &root.key("log"), &mut problems).unwrap_or_default(),
     };
-    if problems.is_empty() {
-        Ok(file)
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(file) } else { Err(problems) }
 }
 
 fn part<T: DeserializeOwned>(json: Json, path: &Path, problems: &mut Vec<(Path, String)>) -> Option<T> {
@@ -256,7 +232,5 @@ fn parts<T: DeserializeOwned>(
 
 fn list<T: DeserializeOwned>(json: Option<&Json>, path: &Path, problems: &mut Vec<(Path, String)>) -> Vec<T> {
     let items = json.and_then(Json::as_array).into_iter().flatten().enumerate();
-    items
-        .filter_map(|(index, json)| part(json.clone(), &path.index(index), problems))
-        .collect()
+    items.filter_map(|(index, json)| part(json.clone(), &path.index(index), problems)).collect()
 }

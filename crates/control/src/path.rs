@@ -42,8 +42,7 @@ impl Path {
         let mut path = self.clone();
         for piece in text.split(['.', '[']).filter(|piece| !piece.is_empty()) {
             let index = piece.strip_suffix(']').and_then(|digits| digits.parse().ok());
-            path.0
-                .push(index.map_or_else(|| Segment::Key(piece.to_owned()), Segment::Index));
+            path.0.push(index.map_or_else(|| Segment::Key(piece.to_owned()), Segment::Index));
         }
         path
     }
@@ -128,14 +127,8 @@ mod tests {
 
     #[test]
     fn a_path_reads_as_it_is_written() {
-        let path = Path::root()
-            .key("routes")
-            .key("v1.5")
-            .below("targets[1].retry.on_status_codes[0]");
-        assert_eq!(
-            path.to_string(),
-            "routes.v1.5.targets[1].retry.on_status_codes[0]"
-        );
+        let path = Path::root().key("routes").key("v1.5").below("targets[1].retry.on_status_codes[0]");
+        assert_eq!(path.to_string(), "routes.v1.5.targets[1].retry.on_status_codes[0]");
         assert_eq!(path.section(), Some("routes"));
         assert_eq!(Path::root().below("").to_string(), "");
     }

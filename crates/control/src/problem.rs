@@ -31,10 +31,7 @@ impl ConfigErrors {
     pub fn new(file: impl Into<String>, mut problems: Vec<ConfigProblem>) -> Self {
         problems.sort_by_key(|problem| problem.position);
         problems.dedup();
-        Self {
-            file: file.into(),
-            problems,
-        }
+        Self { file: file.into(), problems }
     }
 
     /// The code whose page explains this kind of error.
@@ -64,12 +61,7 @@ impl fmt::Display for ConfigErrors {
         }
         let count = self.problems.len();
         let noun = if count == 1 { "problem" } else { "problems" };
-        write!(
-            formatter,
-            "{count} {noun} in {} ({})",
-            self.file,
-            self.code().code()
-        )
+        write!(formatter, "{count} {noun} in {} ({})", self.file, self.code().code())
     }
 }
 
@@ -97,11 +89,7 @@ impl Redactions {
     pub(crate) fn apply(&self, message: &str) -> String {
         let mut hidden: Vec<_> = self.0.iter().collect();
         hidden.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
-        hidden
-            .into_iter()
-            .fold(message.to_owned(), |message, (text, instead)| {
-                message.replace(text, instead)
-            })
+        hidden.into_iter().fold(message.to_owned(), |message, (text, instead)| message.replace(text, instead))
     }
 }
 
@@ -118,11 +106,8 @@ mod tests {
             path: Path::root().below(path),
             message: "it is wrong".to_owned(),
         };
-        let whole = ConfigProblem {
-            position: None,
-            path: Path::root(),
-            message: "cannot be read".to_owned(),
-        };
+        let whole =
+            ConfigProblem { position: None, path: Path::root(), message: "cannot be read".to_owned() };
         let errors = ConfigErrors::new("t.yaml", vec![problem(9, "keys[0]"), problem(2, "server"), whole]);
         assert_eq!(
             errors.to_string(),
@@ -130,10 +115,7 @@ mod tests {
              3 problems in t.yaml (TG5001)"
         );
         let one = ConfigErrors::new("t.yaml", vec![problem(1, ""), problem(1, "")]);
-        assert_eq!(
-            one.to_string(),
-            "t.yaml:1:3: it is wrong\n1 problem in t.yaml (TG5001)"
-        );
+        assert_eq!(one.to_string(), "t.yaml:1:3: it is wrong\n1 problem in t.yaml (TG5001)");
     }
 
     #[test]
@@ -142,9 +124,6 @@ mod tests {
         redactions.hide("secret", "${env:A}");
         redactions.hide("secret-longer", "${env:B}");
         redactions.hide("1", "${env:C}");
-        assert_eq!(
-            redactions.apply("secret-longer, secret, 1"),
-            "${env:B}, ${env:A}, 1"
-        );
+        assert_eq!(redactions.apply("secret-longer, secret, 1"), "${env:B}, ${env:A}, 1");
     }
 }

@@ -17,9 +17,8 @@ pub fn markdown(schema: &Json) -> String {
     let mut waiting = mentioned(schema);
     while !waiting.is_empty() {
         let name = waiting.remove(0);
-        let Some(definition) = schema
-            .pointer(&format!("/$defs/{name}"))
-            .filter(|_| seen.insert(name.clone()))
+        let Some(definition) =
+            schema.pointer(&format!("/$defs/{name}")).filter(|_| seen.insert(name.clone()))
         else {
             continue;
         };
@@ -34,18 +33,10 @@ fn section(name: &str, definition: &Json, text: &mut String) {
     if definition.get("properties").is_some() {
         table(definition, text);
     }
-    for choice in ["oneOf", "anyOf"]
-        .into_iter()
-        .filter_map(|list| definition.get(list)?.as_array())
-        .flatten()
+    for choice in ["oneOf", "anyOf"].into_iter().filter_map(|list| definition.get(list)?.as_array()).flatten()
     {
         if let Some(value) = choice.get("const") {
-            let _ = writeln!(
-                text,
-                "\n- `{}`: {}",
-                value.as_str().unwrap_or_default(),
-                description(choice)
-            );
+            let _ = writeln!(text, "\n- `{}`: {}", value.as_str().unwrap_or_default(), description(choice));
         }
     }
 }
@@ -54,19 +45,10 @@ fn table(schema: &Json, text: &mut String) {
     let Some(properties) = schema.get("properties").and_then(Json::as_object) else {
         return;
     };
-    let required: Vec<_> = schema
-        .get("required")
-        .and_then(Json::as_array)
-        .into_iter()
-        .flatten()
-        .collect();
+    let required: Vec<_> = schema.get("required").and_then(Json::as_array).into_iter().flatten().collect();
     text.push_str("\n| key | value | |\n|---|---|---|\n");
     for (name, property) in properties {
-        let must = if required.iter().any(|key| *key == name) {
-            "**Required.** "
-        } else {
-            ""
-        };
+        let must = if required.iter().any(|key| *key == name) { "**Required.** " } else { "" };
         let cell = description(property).replace('\n', " ").replace('|', "\\|");
         let _ = writeln!(text, "| `{name}` | {} | {must}{cell} |", kind(property));
     }
@@ -77,15 +59,10 @@ fn kind(schema: &Json) -> String {
     if let Some(name) = reference(schema) {
         return format!("[{name}](#{})", name.to_lowercase());
     }
-    if let Some(alternatives) = ["anyOf", "oneOf", "allOf"]
-        .into_iter()
-        .find_map(|list| schema.get(list)?.as_array())
+    if let Some(alternatives) =
+        ["anyOf", "oneOf", "allOf"].into_iter().find_map(|list| schema.get(list)?.as_array())
     {
-        let kinds: Vec<_> = alternatives
-            .iter()
-            .map(kind)
-            .filter(|kind| !kind.is_empty())
-            .collect();
+        let kinds: Vec<_> = alternatives.iter().map(kind).filter(|kind| !kind.is_empty()).collect();
         return kinds.join(" or ");
     }
     let names = match schema.get("type") {
@@ -93,11 +70,7 @@ fn kind(schema: &Json) -> String {
         Some(Json::Array(names)) => names.iter().filter_map(Json::as_str).collect(),
         _ => return "anything".to_owned(),
     };
-    names
-        .into_iter()
-        .filter_map(|name| kind_of_type(name, schema))
-        .collect::<Vec<_>>()
-        .join(" or ")
+    names.into_iter().filter_map(|name| kind_of_type(name, schema)).collect::<Vec<_>>().join(" or ")
 }
 
 fn kind_of_type(name: &str, schema: &Json) -> Option<String> {
@@ -118,10 +91,8 @@ fn mentioned(schema: &Json) -> Vec<String> {
     match schema {
         Json::Object(members) => {
             let own = reference(schema).map(str::to_owned);
-            let below = members
-                .iter()
-                .filter(|(key, _)| *key != "$defs")
-                .flat_map(|(_, value)| mentioned(value));
+            let below =
+                members.iter().filter(|(key, _)| *key != "$defs").flat_map(|(_, value)| mentioned(value));
             own.into_iter().chain(below).collect()
         }
         Json::Array(items) => items.iter().flat_map(mentioned).collect(),
@@ -134,8 +105,5 @@ fn reference(schema: &Json) -> Option<&str> {
 }
 
 fn description(schema: &Json) -> &str {
-    schema
-        .get("description")
-        .and_then(Json::as_str)
-        .unwrap_or_default()
+    schema.get("description").and_then(Json::as_str).unwrap_or_default()
 }

@@ -30,10 +30,7 @@ mod tests {
         let definitions = schema["$defs"].as_object().unwrap();
         for (name, schema) in definitions.iter().chain([(&root.0, &root.1)]) {
             for (key, property) in schema["properties"].as_object().into_iter().flatten() {
-                assert!(
-                    property["description"].is_string(),
-                    "{name}.{key} has no description"
-                );
+                assert!(property["description"].is_string(), "{name}.{key} has no description");
             }
         }
     }

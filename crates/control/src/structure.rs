@@ -31,17 +31,10 @@ pub(crate) struct Checked {
 
 /// Checks a tree against a schema.
 pub(crate) fn check(root: &Node, schema: &Json) -> Checked {
-    let mut checker = Checker {
-        schemas: Schemas::new(schema),
-        problems: Vec::new(),
-        secrets: Redactions::default(),
-    };
+    let mut checker =
+        Checker { schemas: Schemas::new(schema), problems: Vec::new(), secrets: Redactions::default() };
     let json = checker.value(root, schema, &Path::root());
-    Checked {
-        json,
-        problems: checker.problems,
-        secrets: checker.secrets,
-    }
+    Checked { json, problems: checker.problems, secrets: checker.secrets }
 }
 
 struct Checker<'s> {
@@ -89,11 +82,7 @@ impl<'s> Checker<'s> {
     }
 
     fn wrong_kind(&mut self, node: &Node, schema: &Json, found: &str, path: &Path) -> Option<Json> {
-        self.report(
-            node.position,
-            path,
-            format!("expected {}, found {found}", schema::expected(schema)),
-        );
+        self.report(node.position, path, format!("expected {}, found {found}", schema::expected(schema)));
         None
     }
 
@@ -133,10 +122,7 @@ impl<'s> Checker<'s> {
         }
         for name in schema::required(schema).filter(|name| !object.contains_key(*name)) {
             // A wrong value was reported already; it is not missing on top of that.
-            if entries
-                .iter()
-                .all(|entry| entry.key != name || is_nothing(&entry.node))
-            {
+            if entries.iter().all(|entry| entry.key != name || is_nothing(&entry.node)) {
                 self.report(position, &path.key(name), "it is missing");
             }
         }
@@ -145,15 +131,9 @@ impl<'s> Checker<'s> {
 
     fn unknown_key(&mut self, entry: &Entry, schema: &Json, path: &Path) {
         let in_route = path.section() == Some("routes");
-        let message = in_route
-            .then(|| refusal(&entry.key))
-            .flatten()
-            .unwrap_or_else(|| {
-                format!(
-                    "unknown key{}",
-                    near::suggestion(&entry.key, schema::property_names(schema))
-                )
-            });
+        let message = in_route.then(|| refusal(&entry.key)).flatten().unwrap_or_else(|| {
+            format!("unknown key{}", near::suggestion(&entry.key, schema::property_names(schema)))
+        });
         self.report(entry.position, &path.key(&entry.key), message);
     }
 
@@ -169,11 +149,9 @@ impl<'s> Checker<'s> {
                 Resolved::Decimal(number) => Json::from(number),
                 Resolved::Text(text) => Json::from(text),
             }),
-            Value::Sequence(items) => items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| self.free(item, &path.index(index)))
-                .collect(),
+            Value::Sequence(items) => {
+                items.iter().enumerate().map(|(index, item)| self.free(item, &path.index(index))).collect()
+            }
             Value::Mapping(entries) => entries
                 .iter()
                 .map(|entry| Some((entry.key.clone(), self.free(&entry.node, &path.key(&entry.key))?)))

@@ -69,19 +69,8 @@ impl Reloader {
     ) -> (Self, Published) {
         let snapshot = Arc::new(ArcSwap::new(Arc::clone(&first.snapshot)));
         let (sender, changes) = watch::channel(Arc::new(first));
-        let published = Published {
-            snapshot: Arc::clone(&snapshot),
-            changes,
-        };
-        (
-            Self {
-                loader,
-                snapshot,
-                sender,
-                observer: Box::new(observer),
-            },
-            published,
-        )
+        let published = Published { snapshot: Arc::clone(&snapshot), changes };
+        (Self { loader, snapshot, sender, observer: Box::new(observer) }, published)
     }
 
     /// Reads the configuration now and publishes it if it is good.
@@ -134,16 +123,8 @@ impl Reloader {
 
     fn watcher(&self, changed: mpsc::Sender<()>) -> Result<notify::RecommendedWatcher, WatchProblem> {
         let folder = self.loader.folder().to_owned();
-        let problem = |source| WatchProblem {
-            folder: folder.display().to_string(),
-            source,
-        };
-        let config = self
-            .loader
-            .path()
-            .file_name()
-            .map(OsStr::to_owned)
-            .unwrap_or_default();
+        let problem = |source| WatchProblem { folder: folder.display().to_string(), source };
+        let config = self.loader.path().file_name().map(OsStr::to_owned).unwrap_or_default();
         let loaded = self.sender.subscribe();
         let concerned = move |event: &Event| {
             let files = &loaded.borrow().files;
@@ -156,9 +137,7 @@ impl Reloader {
             Ok(_) | Err(_) => drop(changed.try_send(())),
         })
         .map_err(problem)?;
-        watcher
-            .watch(&folder, RecursiveMode::NonRecursive)
-            .map_err(problem)?;
+        watcher.watch(&folder, RecursiveMode::NonRecursive).map_err(problem)?;
         Ok(watcher)
     }
 }
@@ -184,10 +163,7 @@ fn warn_of_settings_that_wait(current: &Loaded, new: &Loaded) {
         ("log", current.log != new.log),
     ];
     for (section, _) in sections.into_iter().filter(|(_, changed)| *changed) {
-        tracing::warn!(
-            section,
-            "this part of the configuration changed and takes effect at the next start"
-        );
+        tracing::warn!(section, "this part of the configuration changed and takes effect at the next start");
     }
     for warning in &new.warnings {
         tracing::warn!("{warning}");

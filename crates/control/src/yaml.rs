@@ -103,11 +103,7 @@ impl Node {
     /// The entries of a mapping, none for other values.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
-        if let Value::Mapping(entries) = &self.value {
-            entries
-        } else {
-            &[]
-        }
+        if let Value::Mapping(entries) = &self.value { entries } else { &[] }
     }
 
     /// How many values this is, itself included.

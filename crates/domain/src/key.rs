@@ -122,7 +122,8 @@ impl ApiKey {
     pub fn allows_model(&self, provider: &str, model: &str) -> bool {
         self.allows_provider(provider)
             && self.models.iter().any(|pattern| {
-                pattern.matches(model) || (pattern.as_str().contains('/') && pattern.matches(&format!("{provider}/{model}")))
+                pattern.matches(model)
+                    || (pattern.as_str().contains('/') && pattern.matches(&format!("{provider}/{model}")))
             })
     }
 }

@@ -48,7 +48,9 @@ impl RouteNode {
             Self::Target(target) => visit(target),
             Self::Single(child) => child.for_each_target(visit),
             Self::Fallback { children, .. } => children.iter().for_each(|child| child.for_each_target(visit)),
-            Self::LoadBalance { children } => children.iter().for_each(|(_, child)| child.for_each_target(visit)),
+            Self::LoadBalance { children } => {
+                children.iter().for_each(|(_, child)| child.for_each_target(visit))
+            }
         }
     }
 }

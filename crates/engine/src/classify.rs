@@ -19,18 +19,12 @@ pub struct ErrorFacts<'a> {
 /// The class of an error answer. The first rule of the provider that fits decides; else the status does.
 #[must_use]
 pub fn classify(facts: ErrorFacts<'_>, rules: &[ErrorRule]) -> FailureClass {
-    rules
-        .iter()
-        .find(|rule| fits(rule, facts))
-        .map_or_else(|| by_status(facts.status), |rule| rule.class)
+    rules.iter().find(|rule| fits(rule, facts)).map_or_else(|| by_status(facts.status), |rule| rule.class)
 }
 
 fn fits(rule: &ErrorRule, facts: ErrorFacts<'_>) -> bool {
     let status = rule.status.is_none_or(|status| status == facts.status);
-    let code = rule
-        .code
-        .as_deref()
-        .is_none_or(|code| facts.code == Some(code) || facts.kind == Some(code));
+    let code = rule.code.as_deref().is_none_or(|code| facts.code == Some(code) || facts.kind == Some(code));
     let message = rule
         .message_contains
         .as_deref()
@@ -69,17 +63,7 @@ mod tests {
             (529, FailureClass::Overloaded),
             (302, FailureClass::Broken),
         ] {
-            assert_eq!(
-                classify(
-                    ErrorFacts {
-                        status,
-                        ..ErrorFacts::default()
-                    },
-                    &[]
-                ),
-                class,
-                "{status}"
-            );
+            assert_eq!(classify(ErrorFacts { status, ..ErrorFacts::default() }, &[]), class, "{status}");
         }
     }
 
@@ -92,37 +76,17 @@ mod tests {
             class,
         };
         let rules = [
-            rule(
-                Some(429),
-                Some("insufficient_quota"),
-                None,
-                FailureClass::Credential,
-            ),
+            rule(Some(429), Some("insufficient_quota"), None, FailureClass::Credential),
             rule(None, None, Some("does not exist"), FailureClass::ModelMissing),
         ];
-        let facts = |status, code, message| ErrorFacts {
-            status,
-            code,
-            message,
-            kind: None,
-        };
-        assert_eq!(
-            classify(facts(429, Some("insufficient_quota"), None), &rules),
-            FailureClass::Credential
-        );
+        let facts = |status, code, message| ErrorFacts { status, code, message, kind: None };
+        assert_eq!(classify(facts(429, Some("insufficient_quota"), None), &rules), FailureClass::Credential);
         assert_eq!(
             classify(facts(429, Some("rate_limit_exceeded"), None), &rules),
             FailureClass::RateLimited
         );
-        assert_eq!(
-            classify(facts(400, None, Some("it does not exist")), &rules),
-            FailureClass::ModelMissing
-        );
-        let by_type = ErrorFacts {
-            status: 429,
-            kind: Some("insufficient_quota"),
-            ..ErrorFacts::default()
-        };
+        assert_eq!(classify(facts(400, None, Some("it does not exist")), &rules), FailureClass::ModelMissing);
+        let by_type = ErrorFacts { status: 429, kind: Some("insufficient_quota"), ..ErrorFacts::default() };
         assert_eq!(classify(by_type, &rules), FailureClass::Credential);
     }
 }

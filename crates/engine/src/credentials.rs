@@ -55,10 +55,7 @@ impl Bench {
     /// A bench of `count` credentials, none of which rests.
     #[must_use]
     pub fn new(count: usize) -> Self {
-        Self {
-            rests_until: (0..count).map(|_| AtomicU64::new(0)).collect(),
-            next: AtomicUsize::new(0),
-        }
+        Self { rests_until: (0..count).map(|_| AtomicU64::new(0)).collect(), next: AtomicUsize::new(0) }
     }
 
     /// The next credential in turn that does not rest and was not tried; when all rest, the one that is back soonest.
@@ -66,19 +63,10 @@ impl Bench {
     #[must_use]
     pub fn choose(&self, tried: Tried, now: Duration) -> Option<Choice> {
         let count = self.rests_until.len();
-        let first = if count > 1 {
-            self.next.fetch_add(1, Ordering::Relaxed) % count
-        } else {
-            0
-        };
-        let untried = (0..count)
-            .map(|step| (first + step) % count)
-            .filter(|index| !tried.has(*index));
+        let first = if count > 1 { self.next.fetch_add(1, Ordering::Relaxed) % count } else { 0 };
+        let untried = (0..count).map(|step| (first + step) % count).filter(|index| !tried.has(*index));
         let index = untried.min_by_key(|index| self.until(*index).saturating_sub(milliseconds(now)))?;
-        Some(Choice {
-            index,
-            resting: self.until(index) > milliseconds(now),
-        })
+        Some(Choice { index, resting: self.until(index) > milliseconds(now) })
     }
 
     /// Whether an untried credential is ready to serve at once.
@@ -111,15 +99,11 @@ impl Bench {
     /// How many credentials rest now.
     #[must_use]
     pub fn resting(&self, now: Duration) -> usize {
-        (0..self.rests_until.len())
-            .filter(|index| self.until(*index) > milliseconds(now))
-            .count()
+        (0..self.rests_until.len()).filter(|index| self.until(*index) > milliseconds(now)).count()
     }
 
     fn until(&self, index: usize) -> u64 {
-        self.rests_until
-            .get(index)
-            .map_or(0, |until| until.load(Ordering::Relaxed))
+        self.rests_until.get(index).map_or(0, |until| until.load(Ordering::Relaxed))
     }
 }
 
@@ -134,10 +118,7 @@ mod tests {
     const START: Duration = Duration::from_secs(100);
 
     fn order(bench: &Bench, now: Duration, times: usize) -> Vec<usize> {
-        (0..times)
-            .filter_map(|_| bench.choose(Tried::default(), now))
-            .map(|choice| choice.index)
-            .collect()
+        (0..times).filter_map(|_| bench.choose(Tried::default(), now)).map(|choice| choice.index).collect()
     }
 
     #[test]
@@ -159,24 +140,16 @@ mod tests {
         bench.failed(0, FailureClass::RateLimited, Some(Duration::from_secs(9)), START);
         assert_eq!(bench.resting(START + Duration::from_secs(8)), 1);
         assert_eq!(bench.resting(START + Duration::from_secs(9)), 0);
-        bench.failed(
-            0,
-            FailureClass::RateLimited,
-            Some(Duration::from_secs(86_400)),
-            START,
-        );
+        bench.failed(0, FailureClass::RateLimited, Some(Duration::from_secs(86_400)), START);
         assert_eq!(bench.resting(START + Duration::from_secs(600)), 0);
     }
 
     #[test]
     fn failures_of_others_rest_no_credential() {
         let bench = Bench::new(1);
-        for class in [
-            FailureClass::Caller,
-            FailureClass::Provider,
-            FailureClass::ModelMissing,
-            FailureClass::Connect,
-        ] {
+        for class in
+            [FailureClass::Caller, FailureClass::Provider, FailureClass::ModelMissing, FailureClass::Connect]
+        {
             bench.failed(0, class, None, START);
         }
         assert_eq!(bench.resting(START), 0);
@@ -187,13 +160,7 @@ mod tests {
         let bench = Bench::new(2);
         bench.failed(0, FailureClass::Credential, None, START);
         bench.failed(1, FailureClass::RateLimited, Some(Duration::from_secs(3)), START);
-        assert_eq!(
-            bench.choose(Tried::default(), START),
-            Some(Choice {
-                index: 1,
-                resting: true
-            })
-        );
+        assert_eq!(bench.choose(Tried::default(), START), Some(Choice { index: 1, resting: true }));
         assert!(!bench.has_fresh(Tried::default(), START));
     }
 

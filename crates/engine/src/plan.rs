@@ -34,11 +34,7 @@ pub struct Walk {
 impl Walk {
     /// Starts at the first target. `random` gives 64 random bits per call.
     pub fn start(route: Arc<Route>, random: &mut dyn FnMut() -> u64) -> Self {
-        let mut walk = Self {
-            route,
-            place: SmallVec::new(),
-            retries: 0,
-        };
+        let mut walk = Self { route, place: SmallVec::new(), retries: 0 };
         walk.descend(random);
         walk
     }
@@ -62,10 +58,7 @@ impl Walk {
         fresh_credential: bool,
         random: &mut dyn FnMut() -> u64,
     ) -> Step {
-        let own_fault = matches!(
-            failure.class,
-            FailureClass::Credential | FailureClass::RateLimited
-        );
+        let own_fault = matches!(failure.class, FailureClass::Credential | FailureClass::RateLimited);
         if own_fault && fresh_credential {
             return Step::OtherCredential;
         }
@@ -74,11 +67,7 @@ impl Walk {
             return Step::Retry(wait);
         }
         self.retries = 0;
-        if self.advance(failure.effective_status(), random) {
-            Step::NextTarget
-        } else {
-            Step::GiveUp
-        }
+        if self.advance(failure.effective_status(), random) { Step::NextTarget } else { Step::GiveUp }
     }
 
     fn retry_wait(&self, failure: &Failure, random: &mut dyn FnMut() -> u64) -> Option<Duration> {
@@ -91,16 +80,10 @@ impl Walk {
     /// Moves to the next target: up to the innermost fallback that reacts to `status` and has a child left, then down.
     fn advance(&mut self, status: u16, random: &mut dyn FnMut() -> u64) -> bool {
         while let Some(taken) = self.place.pop() {
-            let Some(RouteNode::Fallback {
-                on_status_codes,
-                children,
-            }) = self.node(self.place.len())
-            else {
+            let Some(RouteNode::Fallback { on_status_codes, children }) = self.node(self.place.len()) else {
                 continue;
             };
-            let reacts = on_status_codes
-                .as_ref()
-                .is_none_or(|codes| codes.contains(&status));
+            let reacts = on_status_codes.as_ref().is_none_or(|codes| codes.contains(&status));
             if reacts && taken + 1 < children.len() {
                 self.place.push(taken + 1);
                 self.descend(random);
@@ -123,15 +106,12 @@ impl Walk {
 
     /// The node that the first `depth` steps lead to.
     fn node(&self, depth: usize) -> Option<&RouteNode> {
-        self.place
-            .iter()
-            .take(depth)
-            .try_fold(&self.route.root, |node, child| match node {
-                RouteNode::Target(_) => None,
-                RouteNode::Single(only) => Some(&**only),
-                RouteNode::Fallback { children, .. } => children.get(*child),
-                RouteNode::LoadBalance { children } => children.get(*child).map(|(_, node)| node),
-            })
+        self.place.iter().take(depth).try_fold(&self.route.root, |node, child| match node {
+            RouteNode::Target(_) => None,
+            RouteNode::Single(only) => Some(&**only),
+            RouteNode::Fallback { children, .. } => children.get(*child),
+            RouteNode::LoadBalance { children } => children.get(*child).map(|(_, node)| node),
+        })
     }
 }
 

@@ -15,9 +15,7 @@ pub fn wait(policy: &RetryPolicy, retry: u32, wish: Option<Duration>, random: u6
         Some(wish) if wish > policy.backoff_max => None,
         Some(wish) => Some((wish + share(wish / 10, random)).min(policy.backoff_max)),
         None => {
-            let doubled = policy
-                .backoff_first
-                .saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX));
+            let doubled = policy.backoff_first.saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX));
             let longest = doubled.min(policy.backoff_max);
             Some(longest / 2 + share(longest / 2, random))
         }
@@ -57,10 +55,7 @@ mod tests {
 
     #[test]
     fn a_wish_is_ignored_when_the_policy_says_so() {
-        let policy = RetryPolicy {
-            use_retry_after_header: false,
-            ..RetryPolicy::default()
-        };
+        let policy = RetryPolicy { use_retry_after_header: false, ..RetryPolicy::default() };
         assert!(wait(&policy, 0, Some(Duration::from_secs(3600)), 0).is_some());
     }
 }

@@ -23,9 +23,7 @@ fn exhausted(headers: &HeaderMap, limits: &RateLimitHeaders, now: Timestamp) -> 
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.trim() == "0")
     });
-    empty
-        .filter_map(|quota| moment(headers.get(&quota.reset)?.to_str().ok()?, now))
-        .max()
+    empty.filter_map(|quota| moment(headers.get(&quota.reset)?.to_str().ok()?, now)).max()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -47,11 +45,10 @@ fn moment(text: &str, now: Timestamp) -> Option<Duration> {
     if let Some(duration) = compound(text) {
         return Some(duration);
     }
-    let at = text.parse::<Timestamp>().ok().or_else(|| {
-        jiff::fmt::rfc2822::DateTimeParser::new()
-            .parse_timestamp(text)
-            .ok()
-    })?;
+    let at = text
+        .parse::<Timestamp>()
+        .ok()
+        .or_else(|| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok())?;
     Some(Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO))
 }
 
@@ -62,9 +59,7 @@ fn compound(text: &str) -> Option<Duration> {
     while !rest.is_empty() {
         let digits = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
         let (number, after) = rest.split_at_checked(digits)?;
-        let letters = after
-            .find(|letter: char| !letter.is_ascii_alphabetic())
-            .unwrap_or(after.len());
+        let letters = after.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(after.len());
         let (unit, tail) = after.split_at_checked(letters)?;
         let scale = match unit {
             "ms" => 0.001,
@@ -95,9 +90,7 @@ mod tests {
             remaining: HeaderName::try_from(format!("x-ratelimit-remaining-{what}")).unwrap(),
             reset: HeaderName::try_from(format!("x-ratelimit-reset-{what}")).unwrap(),
         };
-        let limits = RateLimitHeaders {
-            quotas: vec![quota("requests"), quota("tokens")],
-        };
+        let limits = RateLimitHeaders { quotas: vec![quota("requests"), quota("tokens")] };
         retry_after(&headers, &limits, "2026-11-20T10:00:00Z".parse().unwrap())
     }
 
@@ -110,15 +103,9 @@ mod tests {
         );
         assert_eq!(asked(&[("x-ms-retry-after-ms", "2000")]), seconds(2));
         assert_eq!(asked(&[("retry-after", "7")]), seconds(7));
-        assert_eq!(
-            asked(&[("retry-after", "Fri, 20 Nov 2026 10:00:30 GMT")]),
-            seconds(30)
-        );
+        assert_eq!(asked(&[("retry-after", "Fri, 20 Nov 2026 10:00:30 GMT")]), seconds(30));
         assert_eq!(asked(&[("retry-after", "2026-11-20T10:01:00Z")]), seconds(60));
-        assert_eq!(
-            asked(&[("retry-after", "Fri, 20 Nov 2026 09:00:00 GMT")]),
-            seconds(0)
-        );
+        assert_eq!(asked(&[("retry-after", "Fri, 20 Nov 2026 09:00:00 GMT")]), seconds(0));
         assert_eq!(asked(&[("retry-after", "soon")]), None);
         assert_eq!(asked(&[("retry-after", "-1")]), None);
         assert_eq!(asked(&[]), None);
@@ -126,10 +113,7 @@ mod tests {
 
     #[test]
     fn only_exhausted_quotas_count_and_the_longest_reset_wins() {
-        let left = [
-            ("x-ratelimit-remaining-requests", "5"),
-            ("x-ratelimit-reset-requests", "1h"),
-        ];
+        let left = [("x-ratelimit-remaining-requests", "5"), ("x-ratelimit-reset-requests", "1h")];
         assert_eq!(asked(&left), None);
         let empty = [
             ("x-ratelimit-remaining-requests", "0"),

@@ -21,9 +21,5 @@ pub struct RouteProblem {
 
 /// The path of a member of `path`.
 pub(crate) fn member(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }

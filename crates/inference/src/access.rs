@@ -19,7 +19,10 @@ const VENDOR_KEY_HEADERS: [&str; 2] = ["x-api-key", "api-key"];
 /// 401 when there is none, or when it is not in the snapshot; the text sent is never repeated.
 pub(crate) fn authenticate(headers: &HeaderMap, snapshot: &Snapshot) -> Result<Arc<ApiKey>, Refusal> {
     let text = presented(headers).ok_or_else(|| {
-        Refusal::new(ErrorCode::KeyMissing, "no key was sent; send it as `authorization: Bearer tg-…` or `x-api-key`")
+        Refusal::new(
+            ErrorCode::KeyMissing,
+            "no key was sent; send it as `authorization: Bearer tg-…` or `x-api-key`",
+        )
     })?;
     snapshot.keys.get(&KeyHash::of(text)).cloned().ok_or_else(|| unknown(text))
 }

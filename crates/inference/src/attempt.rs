@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use domain::Endpoint;
 use http::HeaderMap;
-use wire::json::Document;
 use wire::formats::RequestFacts;
+use wire::json::Document;
 
 use crate::byte_budget::Hold;
 use crate::ending::Origin;

@@ -24,6 +24,6 @@ mod stack;
 mod stored;
 
 pub use answer::AnswerBody;
-pub use stack::serve;
 pub use gateway::{Gateway, GatewayParts, Readiness};
 pub use pinned::Configuration;
+pub use stack::serve;

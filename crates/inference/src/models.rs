@@ -22,7 +22,9 @@ pub(crate) fn list(snapshot: &Snapshot, key: &ApiKey, shape: ClientShape) -> Res
     let body = match shape {
         ClientShape::OpenAi => json!({"object": "list", "data": models}),
         ClientShape::Anthropic => {
-            let id = |model: Option<&Value>| model.and_then(|model| model.get("id")).cloned().unwrap_or(Value::Null);
+            let id = |model: Option<&Value>| {
+                model.and_then(|model| model.get("id")).cloned().unwrap_or(Value::Null)
+            };
             let (first, last) = (id(models.first()), id(models.last()));
             json!({"data": models, "has_more": false, "first_id": first, "last_id": last})
         }
@@ -48,7 +50,9 @@ pub(crate) fn get(
     });
     match owner {
         Some(owner) => Ok(json_response(StatusCode::OK, entry(name, &owner, shape).to_string().into_bytes())),
-        None if name.len() > 512 => Err(Refusal::new(ErrorCode::ModelNotFound, "the model's name is too long")),
+        None if name.len() > 512 => {
+            Err(Refusal::new(ErrorCode::ModelNotFound, "the model's name is too long"))
+        }
         None => Err(unknown_model(snapshot, name, key)),
     }
 }
@@ -58,7 +62,9 @@ pub(crate) fn get(
 fn names(snapshot: &Snapshot, key: &ApiKey) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     for provider in &snapshot.providers {
-        for model in provider.models.iter().filter(|pattern| pattern.is_exact()).map(|pattern| pattern.as_str()) {
+        for model in
+            provider.models.iter().filter(|pattern| pattern.is_exact()).map(|pattern| pattern.as_str())
+        {
             if key.allows_model(provider.name.as_str(), model) {
                 names.insert(format!("{}/{model}", provider.name), provider.name.to_string());
                 names.entry(model.to_owned()).or_insert_with(|| provider.name.to_string());
@@ -72,7 +78,9 @@ fn names(snapshot: &Snapshot, key: &ApiKey) -> BTreeMap<String, String> {
 
 fn entry(name: &str, owner: &str, shape: ClientShape) -> Value {
     match shape {
-        ClientShape::OpenAi => json!({"id": name, "object": "model", "created": CREATED_UNKNOWN, "owned_by": owner}),
+        ClientShape::OpenAi => {
+            json!({"id": name, "object": "model", "created": CREATED_UNKNOWN, "owned_by": owner})
+        }
         ClientShape::Anthropic => {
             json!({"type": "model", "id": name, "display_name": name, "created_at": CREATED_AT_UNKNOWN})
         }
@@ -101,13 +109,18 @@ mod tests {
     #[test]
     fn a_bare_name_belongs_to_the_first_provider_that_has_it() {
         let names = names(&snapshot(), &key(&["*"], &["p", "q"]));
-        assert_eq!((names["beta"].as_str(), names["q/beta"].as_str(), names["fast"].as_str()), ("p", "q", "tollgate"));
+        assert_eq!(
+            (names["beta"].as_str(), names["q/beta"].as_str(), names["fast"].as_str()),
+            ("p", "q", "tollgate")
+        );
     }
 
     #[test]
     fn any_name_that_a_request_could_use_is_found_and_no_other() {
         let code = |name: &str, models: &[&str]| {
-            get(&snapshot(), &key(models, &["*"]), name, ClientShape::OpenAi).map(drop).map_err(|refusal| refusal.code)
+            get(&snapshot(), &key(models, &["*"]), name, ClientShape::OpenAi)
+                .map(drop)
+                .map_err(|refusal| refusal.code)
         };
         for name in ["fast", "beta", "q/unheard-of", "x-7"] {
             assert_eq!(code(name, &["*"]), Ok(()), "{name}");

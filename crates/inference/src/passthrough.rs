@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use domain::{Credential, Endpoint, ErrorCode, Failure, FailureClass, Provider};
+use engine::classify::{ErrorFacts, classify};
 use engine::credentials::Tried;
+use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Request, Response, header};
 use http_body_util::BodyExt;
@@ -18,6 +20,7 @@ use tokio::time::Instant;
 use crate::answer::{AnswerBody, OpaqueRelay, Served, Silence, prepare};
 use crate::attempt::{Deadlines, provider_uri};
 use crate::ending::{Ending, Origin};
+use crate::gateway::Gateway;
 use crate::pinned::{Pinned, ProviderState};
 use crate::refusal::Refusal;
 
@@ -88,11 +91,26 @@ pub(crate) async fn relay_to(
         Err(failure) => return Err(unreachable(&failure, &state, ending)),
     };
     let (mut head, body) = response.into_parts();
+    note_refused_credential(&head, &state, to.credential, &ending.origin.gateway);
     let overhead = ending.answered(head.status.as_u16());
     let served = Served { id: &ending.origin.id, provider: &state, model: None, attempts: 1, overhead };
     prepare(&mut head, &served);
     let silence = Silence::new(deadlines.idle(), deadlines.total_until());
-    Ok(Response::from_parts(head, AnswerBody::opaque(OpaqueRelay::new(SmallVec::new(), body, silence, ending))))
+    Ok(Response::from_parts(
+        head,
+        AnswerBody::opaque(OpaqueRelay::new(SmallVec::new(), body, silence, ending)),
+    ))
+}
+
+/// A credential that is refused or over its quota here rests for model calls too.
+fn note_refused_credential(head: &Parts, state: &ProviderState, credential: usize, gateway: &Gateway) {
+    let facts = ErrorFacts { status: head.status.as_u16(), ..ErrorFacts::default() };
+    let class = classify(facts, &[]);
+    if matches!(class, FailureClass::Credential | FailureClass::RateLimited) {
+        let limits = &state.provider.rate_limit_headers;
+        let wish = engine::retry_after::retry_after(&head.headers, limits, gateway.wall_clock());
+        state.bench.failed(credential, class, wish, gateway.uptime());
+    }
 }
 
 fn outgoing(
@@ -158,11 +176,18 @@ fn joined(prefix: &str, path: &str) -> Result<String, Refusal> {
         let plain = segment.replace("%2e", ".").replace("%2E", ".");
         plain == ".." || plain == "."
     });
-    if climbs || path.contains('\\') || path.to_ascii_lowercase().contains("%2f") || path.to_ascii_lowercase().contains("%5c") {
+    if climbs
+        || path.contains('\\')
+        || path.to_ascii_lowercase().contains("%2f")
+        || path.to_ascii_lowercase().contains("%5c")
+    {
         return Err(Refusal::new(ErrorCode::PathNotFound, "a path must not climb with `..` or hide a slash"));
     }
     let version = prefix.rsplit('/').next().map(|last| format!("/{last}")).filter(|last| last.len() > 1);
-    let below = version.as_deref().and_then(|version| path.strip_prefix(version)).filter(|rest| rest.starts_with('/'));
+    let below = version
+        .as_deref()
+        .and_then(|version| path.strip_prefix(version))
+        .filter(|rest| rest.starts_with('/'));
     Ok(format!("{prefix}{}", below.unwrap_or(path)))
 }
 

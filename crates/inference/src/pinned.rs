@@ -83,13 +83,19 @@ impl Pinned {
 }
 
 impl ProviderState {
-    fn new(provider: &Arc<Provider>, bench: Arc<Bench>, transport: &Transport, telemetry: &Telemetry) -> Self {
+    fn new(
+        provider: &Arc<Provider>,
+        bench: Arc<Bench>,
+        transport: &Transport,
+        telemetry: &Telemetry,
+    ) -> Self {
         Self {
             provider: Arc::clone(provider),
             origin: transport.origin(&origin_key(provider)),
             bench,
             meters: telemetry.provider(&provider.name),
-            name: HeaderValue::from_str(provider.name.as_str()).unwrap_or(HeaderValue::from_static("unnamed")),
+            name: HeaderValue::from_str(provider.name.as_str())
+                .unwrap_or(HeaderValue::from_static("unnamed")),
         }
     }
 }
@@ -108,7 +114,10 @@ fn bench(provider: &Provider, old: Option<&Arc<ProviderState>>) -> Arc<Bench> {
     let unchanged = old.filter(|old| {
         let before = &old.provider.credentials;
         before.len() == provider.credentials.len()
-            && before.iter().zip(provider.credentials.iter()).all(|(a, b)| a.id == b.id && a.header == b.header)
+            && before
+                .iter()
+                .zip(provider.credentials.iter())
+                .all(|(a, b)| a.id == b.id && a.header == b.header)
     });
     unchanged.map_or_else(|| Arc::new(Bench::new(provider.credentials.len())), |old| Arc::clone(&old.bench))
 }

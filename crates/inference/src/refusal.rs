@@ -50,7 +50,8 @@ impl Refusal {
     pub(crate) fn response(&self, shape: ClientShape, id: &RequestId) -> Response<AnswerBody> {
         let body = self.wire_error(id.as_str()).body(error_format(shape));
         let mut response = Response::new(AnswerBody::whole([body]));
-        *response.status_mut() = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         self.write_headers(response.headers_mut(), shape, id);
         response
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use domain::route::{ParameterRules, Route, RouteDefaults, RouteNode, Target};
 use domain::{ApiKey, Endpoint, ErrorCode, ModelName, Provider, Snapshot};
-use quick_cache::sync::Cache;
 use quick_cache::Equivalent;
+use quick_cache::sync::Cache;
 
 use crate::refusal::Refusal;
 
@@ -88,8 +88,15 @@ impl Resolver {
         permit_targets(&route, client_model, key).map(|()| route)
     }
 
-    fn find(&self, snapshot: &Snapshot, endpoint: Endpoint, name: &str, key: &ApiKey) -> Result<Arc<Route>, Refusal> {
-        let (provider, model) = look_up(snapshot, endpoint, name).ok_or_else(|| unknown_model(snapshot, name, key))?;
+    fn find(
+        &self,
+        snapshot: &Snapshot,
+        endpoint: Endpoint,
+        name: &str,
+        key: &ApiKey,
+    ) -> Result<Arc<Route>, Refusal> {
+        let (provider, model) =
+            look_up(snapshot, endpoint, name).ok_or_else(|| unknown_model(snapshot, name, key))?;
         let route = Arc::new(direct(provider, model.into(), &snapshot.route_defaults));
         self.names.insert(NameKey(endpoint, name.into()), Arc::clone(&route));
         Ok(route)
@@ -109,7 +116,10 @@ pub(crate) fn look_up<'a>(
     prefixed.or_else(|| {
         let mut knowing = snapshot.providers.iter().filter(|provider| provider.knows_model(name)).peekable();
         let first = knowing.peek().copied();
-        knowing.find(|provider| provider.endpoint(endpoint).is_some()).or(first).map(|provider| (provider, name))
+        knowing
+            .find(|provider| provider.endpoint(endpoint).is_some())
+            .or(first)
+            .map(|provider| (provider, name))
     })
 }
 
@@ -158,7 +168,8 @@ fn permit_each(route: &Route, allowed: impl Fn(&Target) -> bool, key: &ApiKey) -
 }
 
 fn not_allowed(name: &str, key: &ApiKey) -> Refusal {
-    let message = format!("the key `{}` may not use `{name}`; its owner can allow it in the configuration", key.name);
+    let message =
+        format!("the key `{}` may not use `{name}`; its owner can allow it in the configuration", key.name);
     Refusal::new(ErrorCode::ModelNotAllowed, message).with_param("model")
 }
 

@@ -76,7 +76,8 @@ fn moderation(call: &Call) -> Result<Arc<Route>, Refusal> {
 
 fn model(call: &Call) -> Result<&str, Refusal> {
     call.facts.model.as_deref().filter(|model| !model.is_empty()).ok_or_else(|| {
-        let message = "`model` is missing; name a saved route, `provider/model`, or a model that GET /v1/models lists";
+        let message =
+            "`model` is missing; name a saved route, `provider/model`, or a model that GET /v1/models lists";
         Refusal::new(ErrorCode::InvalidMember, message).with_param("model")
     })
 }
@@ -131,10 +132,11 @@ fn target_of(route: &Route, fits: impl Fn(&Target) -> bool) -> Option<Arc<Route>
     found.map(|target| Arc::new(Route { name: None, root: RouteNode::Target(Box::new(target)) }))
 }
 
-
 #[cfg(test)]
 mod tests {
-    use super::{CONFIG_HEADERS, ErrorCode, HeaderMap, Route, RouteNode, RouteProblem, header, refuse_route, target_of};
+    use super::{
+        CONFIG_HEADERS, ErrorCode, HeaderMap, Route, RouteNode, RouteProblem, header, refuse_route, target_of,
+    };
     use crate::resolve::tests::provider;
     use domain::route::{ParameterRules, RetryPolicy, Target};
     use http::HeaderValue;

@@ -22,13 +22,13 @@ use wire::formats::{FactsError, facts};
 
 use crate::answer::{AnswerBody, introduce};
 use crate::attempt::{Call, dispatch};
+use crate::dialect::request_kind;
 use crate::ending::Origin;
 use crate::gateway::{Gateway, Readiness};
 use crate::ingress::{Operation, ReadBody, bound_head, client_shape, match_path, read_json};
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
-use crate::dialect::request_kind;
 use crate::route_of::route_of;
 use crate::{access, models, passthrough, probes, stored};
 
@@ -43,7 +43,8 @@ pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>) -> Respons
         Ok(Ok(response)) => response,
         Ok(Err(Refused { refusal, key })) => refuse(&gateway, &refusal, key.as_deref(), shape, &id),
         Err(_panic) => {
-            let refusal = Refusal::new(ErrorCode::Internal, "Tollgate failed on this request; its log says where");
+            let refusal =
+                Refusal::new(ErrorCode::Internal, "Tollgate failed on this request; its log says where");
             refuse(&gateway, &refusal, None, shape, &id)
         }
     };
@@ -85,12 +86,15 @@ async fn answer(
         Operation::Call(endpoint) => Some(endpoint),
         _ => None,
     };
-    let origin = Origin { gateway: Arc::clone(gateway), id: id.clone(), key: Arc::clone(&key), endpoint, started };
+    let origin =
+        Origin { gateway: Arc::clone(gateway), id: id.clone(), key: Arc::clone(&key), endpoint, started };
     let result = match operation {
         Operation::Call(endpoint) => call(origin, pinned, endpoint, request).await,
         Operation::ListModels => Ok(models::list(&pinned.snapshot, &key, shape)),
         Operation::GetModel(model) => models::get(&pinned.snapshot, &key, &model, shape),
-        Operation::Stored(action, response_id) => stored::relay(origin, pinned, action, &response_id, request).await,
+        Operation::Stored(action, response_id) => {
+            stored::relay(origin, pinned, action, &response_id, request).await
+        }
         Operation::Passthrough { provider, path } => {
             passthrough::relay(origin, &pinned, provider, path, request).await
         }
@@ -109,9 +113,11 @@ async fn call(
     let (head, body) = request.into_parts();
     let ReadBody { document, hold, waited } =
         read_json(&head.headers, body, &pinned.snapshot.limits, &origin.gateway.budget).await?;
-    let kind = request_kind(endpoint).ok_or_else(|| Refusal::new(ErrorCode::Internal, "no body is read here"))?;
+    let kind =
+        request_kind(endpoint).ok_or_else(|| Refusal::new(ErrorCode::Internal, "no body is read here"))?;
     let facts = facts(kind, &document).map_err(|error| unreadable(&error))?;
-    let mut call = Call { origin, pinned, endpoint, headers: head.headers, document, facts, owner: None, hold, waited };
+    let mut call =
+        Call { origin, pinned, endpoint, headers: head.headers, document, facts, owner: None, hold, waited };
     let route = route_of(&mut call)?;
     dispatch(call, route).await
 }

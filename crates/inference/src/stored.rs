@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::{Endpoint, ErrorCode, Provider};
-use http::Response;
 use http::Request;
+use http::Response;
 use hyper::body::Incoming;
 
 use crate::answer::AnswerBody;
@@ -41,7 +41,8 @@ pub(crate) async fn relay(
         provider.credentials.iter().position(|credential| credential.id == owner.credential)
     });
     let path = path_of(provider, action, response_id).ok_or_else(|| not_found(response_id))?;
-    let relayed = Relayed { provider, path, credential: credential.unwrap_or(0), endpoint: Some(Endpoint::Responses) };
+    let relayed =
+        Relayed { provider, path, credential: credential.unwrap_or(0), endpoint: Some(Endpoint::Responses) };
     let deleted = (action == StoredAction::Delete).then(|| response_id.to_owned());
     let response = relay_to(origin, &pinned, relayed, request).await?;
     if let Some(id) = deleted.filter(|_| response.status().is_success()) {
@@ -52,7 +53,11 @@ pub(crate) async fn relay(
 
 /// For a response that is not remembered (this process did not make it): the provider that the client names, or the
 /// only one that could have made it.
-fn only_candidate<'a>(pinned: &'a Pinned, headers: &http::HeaderMap, origin: &Origin) -> Option<&'a Arc<Provider>> {
+fn only_candidate<'a>(
+    pinned: &'a Pinned,
+    headers: &http::HeaderMap,
+    origin: &Origin,
+) -> Option<&'a Arc<Provider>> {
     if let Some(name) = headers.get("x-tollgate-provider").and_then(|value| value.to_str().ok()) {
         return pinned.snapshot.provider(name);
     }
@@ -64,7 +69,9 @@ fn only_candidate<'a>(pinned: &'a Pinned, headers: &http::HeaderMap, origin: &Or
 
 /// The provider's path for an action, below the one where responses are made.
 fn path_of(provider: &Provider, action: StoredAction, response_id: &str) -> Option<String> {
-    let domain::provider::EndpointPath::Fixed(made_at) = provider.endpoint(Endpoint::Responses)? else { return None };
+    let domain::provider::EndpointPath::Fixed(made_at) = provider.endpoint(Endpoint::Responses)? else {
+        return None;
+    };
     let id = providers::percent::encode(response_id);
     let below = match action {
         StoredAction::Get | StoredAction::Delete => "",

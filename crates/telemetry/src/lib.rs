@@ -38,7 +38,10 @@ impl Telemetry {
     /// Fresh telemetry with every counter at zero.
     #[must_use]
     pub fn new() -> Self {
-        Self { meters: Arc::new(Meters::new()), log_requests: Arc::new(AtomicU8::new(LogRequests::Failures as u8)) }
+        Self {
+            meters: Arc::new(Meters::new()),
+            log_requests: Arc::new(AtomicU8::new(LogRequests::Failures as u8)),
+        }
     }
 
     /// Sets which requests are logged from now on.

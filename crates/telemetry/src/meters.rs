@@ -157,18 +157,30 @@ impl Meters {
     fn register(&self) {
         let mut registry = self.registry.lock();
         let families = &self.families;
-        registry.register("requests", "Requests by provider, operation and outcome", families.requests.clone());
+        registry.register(
+            "requests",
+            "Requests by provider, operation and outcome",
+            families.requests.clone(),
+        );
         let duration = "Time from the request's head to the end of its answer";
         registry.register_with_unit("request_duration", duration, Unit::Seconds, families.duration.clone());
         let first_token = "Time from the request's head to the first content of a stream";
         registry.register_with_unit("first_token", first_token, Unit::Seconds, families.first_token.clone());
-        registry.register("attempt_failures", "Failed attempts by provider and class", families.failures.clone());
+        registry.register(
+            "attempt_failures",
+            "Failed attempts by provider and class",
+            families.failures.clone(),
+        );
         registry.register("tokens", "Tokens that providers reported", families.tokens.clone());
         registry.register("refusals", "Requests that Tollgate refused, by error code", self.refusals.clone());
         registry.register("config_reloads", "Configuration loads by outcome", self.reloads.clone());
         let overhead = "Tollgate's own share of a request, upstream waits taken off";
         registry.register_with_unit("overhead", overhead, Unit::Seconds, self.overhead.clone());
-        registry.register("rescued_requests", "Requests answered although an attempt failed", self.rescued.clone());
+        registry.register(
+            "rescued_requests",
+            "Requests answered although an attempt failed",
+            self.rescued.clone(),
+        );
         registry.register("requests_in_flight", "Requests being served", self.in_flight.clone());
         let bytes = "Request bodies and held answers in memory";
         registry.register_with_unit("in_flight", bytes, Unit::Bytes, self.in_flight_bytes.clone());
@@ -239,7 +251,8 @@ impl ProviderMeters {
 
     pub(crate) fn first_token(&self, endpoint: Option<Endpoint>, seconds: f64) {
         if let Some(slot) = self.first_token.get(operation_number(endpoint)) {
-            let labels = || OperationLabels { provider: self.name.to_string(), operation: operation_name(endpoint) };
+            let labels =
+                || OperationLabels { provider: self.name.to_string(), operation: operation_name(endpoint) };
             slot.get_or_init(|| self.families.first_token.get_or_create_owned(&labels())).observe(seconds);
         }
     }

@@ -9,5 +9,5 @@ mod stall;
 mod tls;
 mod upstream;
 
-pub use upstream::transport;
 pub use server::{Reloads, Server, ServerParts};
+pub use upstream::transport;

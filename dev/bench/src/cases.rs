@@ -51,21 +51,13 @@ pub(crate) const CASES: [Case; 9] = [
         about: "1 KiB chat completion, not streamed, as fast as 32 connections can",
         measure: chat::measure,
     },
-    Case {
-        name: "bodies",
-        about: "request bodies of 1, 16, 100 KiB and 1 MiB",
-        measure: bodies::measure,
-    },
+    Case { name: "bodies", about: "request bodies of 1, 16, 100 KiB and 1 MiB", measure: bodies::measure },
     Case {
         name: "latency",
         about: "latency at 200, 1,000, 1,800 and 5,000 requests per second",
         measure: latency::measure,
     },
-    Case {
-        name: "first-token",
-        about: "time to the first event of a stream",
-        measure: first_token::measure,
-    },
+    Case { name: "first-token", about: "time to the first event of a stream", measure: first_token::measure },
     Case {
         name: "chunks",
         about: "CPU per chunk of a stream that comes in a burst",
@@ -81,16 +73,8 @@ pub(crate) const CASES: [Case; 9] = [
         about: "the first target always fails, the second answers",
         measure: fallback::measure,
     },
-    Case {
-        name: "memory",
-        about: "idle, under load, and per open stream",
-        measure: memory::measure,
-    },
-    Case {
-        name: "start",
-        about: "from the start of the process to the first 200",
-        measure: start::measure,
-    },
+    Case { name: "memory", about: "idle, under load, and per open stream", measure: memory::measure },
+    Case { name: "start", about: "from the start of the process to the first 200", measure: start::measure },
 ];
 
 /// What one case found about one server; nothing when the server cannot do it.
@@ -145,12 +129,7 @@ pub(crate) enum Compare {
 
 impl Measured {
     fn add(&mut self, name: impl Into<String>, value: f64, unit: Unit, compare: Compare) {
-        self.readings.push(Reading {
-            name: name.into(),
-            value,
-            unit,
-            compare,
-        });
+        self.readings.push(Reading { name: name.into(), value, unit, compare });
     }
 
     /// Notes what makes an outcome doubtful: the load at its limit, others on the server's core, too few answers.
@@ -170,8 +149,7 @@ impl Measured {
             ));
         }
         if outcome.answers < ANSWERS_MIN {
-            self.warnings
-                .push(format!("{what}: only {} answers", outcome.answers));
+            self.warnings.push(format!("{what}: only {} answers", outcome.answers));
         }
     }
 }
@@ -213,10 +191,7 @@ mod tests {
     #[test]
     fn a_limit_of_the_load_is_said_only_when_the_server_had_time() {
         assert!(warnings(&outcome(0.55, 0.99, 5000))[0].contains("were the limit"));
-        let busy = Outcome {
-            server_time: Duration::from_secs(1),
-            ..outcome(1.0, 1.0, 5000)
-        };
+        let busy = Outcome { server_time: Duration::from_secs(1), ..outcome(1.0, 1.0, 5000) };
         assert!(warnings(&busy).is_empty());
     }
 

@@ -48,12 +48,7 @@ pub(crate) struct Messages<S> {
 impl<S: Read + Write> Messages<S> {
     /// Takes a connected stream.
     pub(crate) fn new(stream: S) -> Self {
-        Self {
-            stream,
-            buffer: vec![0; BUFFER_BYTES],
-            start: 0,
-            end: 0,
-        }
+        Self { stream, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0 }
     }
 
     /// Writes all of `bytes`.
@@ -75,11 +70,7 @@ impl<S: Read + Write> Messages<S> {
             }
             searched = held.len().saturating_sub(3);
             if self.fill()? == 0 {
-                return if self.start == self.end {
-                    Ok(None)
-                } else {
-                    Err(cut_off("a head"))
-                };
+                return if self.start == self.end { Ok(None) } else { Err(cut_off("a head")) };
             }
         }
     }
@@ -175,11 +166,7 @@ fn parse_head<T>(head: &[u8], first_line: impl Fn(&[u8]) -> T) -> io::Result<Hea
             closes = value.eq_ignore_ascii_case(b"close");
         }
     }
-    Ok(Head {
-        first_line,
-        framing,
-        closes,
-    })
+    Ok(Head { first_line, framing, closes })
 }
 
 fn decimal(text: &[u8]) -> io::Result<u64> {
@@ -239,26 +226,18 @@ impl ChunkDecoder {
                 if self.bytes == 0 {
                     self.enter(ChunkState::PayloadEnd);
                 }
-                return Ok(Step {
-                    consumed: consumed + take,
-                    payload: rest.get(..take).unwrap_or_default(),
-                });
+                return Ok(Step { consumed: consumed + take, payload: rest.get(..take).unwrap_or_default() });
             }
             self.framing_byte(byte)?;
             consumed += 1;
         }
-        Ok(Step {
-            consumed,
-            payload: &[],
-        })
+        Ok(Step { consumed, payload: &[] })
     }
 
     fn framing_byte(&mut self, byte: u8) -> io::Result<()> {
         self.line_bytes += 1;
         if self.line_bytes > CHUNK_LINE_BYTES_MAX {
-            return Err(invalid(format!(
-                "a chunk line is longer than {CHUNK_LINE_BYTES_MAX} bytes"
-            )));
+            return Err(invalid(format!("a chunk line is longer than {CHUNK_LINE_BYTES_MAX} bytes")));
         }
         match (self.state, byte) {
             (ChunkState::SizeDigits | ChunkState::SizeRest, b'\n') if self.bytes == 0 => {
@@ -299,10 +278,7 @@ impl ChunkDecoder {
 }
 
 fn cut_off(part: &str) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::UnexpectedEof,
-        format!("the connection closed within {part}"),
-    )
+    io::Error::new(io::ErrorKind::UnexpectedEof, format!("the connection closed within {part}"))
 }
 
 fn invalid(text: String) -> io::Error {

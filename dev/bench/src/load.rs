@@ -54,11 +54,7 @@ pub(crate) enum Pattern {
     /// Each connection sends as soon as it has its answer: the maximum rate.
     Closed { connections: usize },
     /// Requests are due at random (Poisson) times that do not depend on answers, and latency counts from the due time.
-    Open {
-        rate_per_second: f64,
-        connections: usize,
-        seed: u64,
-    },
+    Open { rate_per_second: f64, connections: usize, seed: u64 },
     /// Streams are opened and kept open while memory is read.
     Held { streams: usize },
 }
@@ -133,19 +129,13 @@ impl Outcome {
 /// Carries out the plan on standard input and prints the outcome: the whole life of the load process.
 pub(crate) fn run() -> anyhow::Result<()> {
     let mut text = String::new();
-    std::io::stdin()
-        .read_to_string(&mut text)
-        .context("cannot read the plan from standard input")?;
+    std::io::stdin().read_to_string(&mut text).context("cannot read the plan from standard input")?;
     let plan: Plan = serde_json::from_str(&text).context("standard input holds no plan")?;
     plan.check()?;
     sleep_precisely()?;
     let outcome = match plan.pattern {
         Pattern::Closed { connections } => drive::closed(&plan, connections)?,
-        Pattern::Open {
-            rate_per_second,
-            connections,
-            seed,
-        } => {
+        Pattern::Open { rate_per_second, connections, seed } => {
             let schedule = schedule::Schedule::poisson(rate_per_second, plan.warmup, plan.window, seed);
             drive::open(&plan, connections, &schedule)?
         }

@@ -3,10 +3,7 @@
 //! This one executable is the whole bench: it starts itself again as the fake provider, as the floor and as the load generator,
 //! so that each can be pinned to a core of its own choice.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a benchmark reads the real clock and waits in real time"
-)]
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock and waits in real time")]
 
 mod cases;
 mod http1;
@@ -130,14 +127,8 @@ fn bench(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let cores = Cores::of_this_machine()?;
     let files = settle(cores)?;
     let pace = if arguments.quick { Pace::QUICK } else { Pace::FULL };
-    let rounds = arguments.rounds.map_or(
-        if arguments.quick {
-            ROUNDS_QUICK
-        } else {
-            ROUNDS_FULL
-        },
-        usize::from,
-    );
+    let rounds =
+        arguments.rounds.map_or(if arguments.quick { ROUNDS_QUICK } else { ROUNDS_FULL }, usize::from);
     let cases: Vec<&'static Case> = CASES
         .iter()
         .filter(|case| arguments.cases.is_empty() || arguments.cases.iter().any(|name| name == case.name))
@@ -146,22 +137,12 @@ fn bench(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let rig = Rig::assemble(executable, cores, pace)?;
         Rounds::new(&rig, &contenders, &cases).run(rounds)
     };
-    let page = page(
-        arguments,
-        &results,
-        &contenders,
-        rounds,
-        &notes(&cases, cores, files, pace),
-    );
+    let page = page(arguments, &results, &contenders, rounds, &notes(&cases, cores, files, pace));
     write!(std::io::stdout(), "{page}").context("cannot print the page")?;
     if let Some(file) = &arguments.write {
         fs::write(file, &page).with_context(|| format!("cannot write {}", file.display()))?;
     }
-    Ok(if results.has_failures() {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if results.has_failures() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn contenders(arguments: &Arguments, executable: &Path) -> anyhow::Result<Vec<Box<dyn Contender>>> {
@@ -188,10 +169,8 @@ fn page(
     rounds: usize,
     notes: &[String],
 ) -> String {
-    let servers: Vec<_> = contenders
-        .iter()
-        .map(|contender| (contender.name(), contender.description().to_owned()))
-        .collect();
+    let servers: Vec<_> =
+        contenders.iter().map(|contender| (contender.name(), contender.description().to_owned())).collect();
     let command_line: Vec<String> = std::env::args().skip(1).collect();
     results.markdown(&Heading {
         date: &arguments.date.clone().unwrap_or_else(machine::today),
@@ -205,10 +184,7 @@ fn page(
 
 /// What a reader has to know to judge the figures.
 fn notes(cases: &[&Case], cores: Cores, files: u64, pace: Pace) -> Vec<String> {
-    let mut notes: Vec<String> = cases
-        .iter()
-        .map(|case| format!("{}: {}", case.name, case.about))
-        .collect();
+    let mut notes: Vec<String> = cases.iter().map(|case| format!("{}: {}", case.name, case.about)).collect();
     notes.push(format!(
         "The server under test runs on core {}, the fake provider and the load generator on core {}; windows of {} ms after {} ms \
 of warm-up; at most {files} open files",

@@ -27,14 +27,8 @@ const PROBE_PAUSE: Duration = Duration::from_micros(100);
 const LOG_TAIL_BYTES_MAX: u64 = 2000;
 
 /// Proxies from the environment would stand between the gateway and the fake provider.
-const PROXY_VARIABLES: [&str; 6] = [
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-];
+const PROXY_VARIABLES: [&str; 6] =
+    ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
 
 /// How to start one child.
 #[derive(Debug, Clone)]
@@ -67,13 +61,7 @@ impl Launch {
     /// be caught; each tool replaces itself, so the child's id stays the same.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("setpriv");
-        command.args([
-            "--pdeathsig",
-            "KILL",
-            "taskset",
-            "--cpu-list",
-            &self.core.to_string(),
-        ]);
+        command.args(["--pdeathsig", "KILL", "taskset", "--cpu-list", &self.core.to_string()]);
         command.arg(&self.program);
         self.complete(command)
     }
@@ -90,17 +78,12 @@ impl Launch {
             self.spawn(self.complete(Command::new(&self.program)))
         };
         thread::scope(|scope| {
-            scope
-                .spawn(start)
-                .join()
-                .unwrap_or_else(|_| bail!("the thread that starts {} broke", self.name))
+            scope.spawn(start).join().unwrap_or_else(|_| bail!("the thread that starts {} broke", self.name))
         })
     }
 
     fn complete(&self, mut command: Command) -> Command {
-        command
-            .args(&self.arguments)
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
         // Whatever a server writes into its working folder belongs beside its log.
         if let Some(folder) = self.log.parent() {
             command.current_dir(folder);
@@ -119,12 +102,7 @@ impl Launch {
         let child = command
             .spawn()
             .with_context(|| format!("cannot start {}; are setpriv and taskset installed?", self.name))?;
-        Ok(Running {
-            name: self.name.clone(),
-            child,
-            log: self.log.clone(),
-            started,
-        })
+        Ok(Running { name: self.name.clone(), child, log: self.log.clone(), started })
     }
 }
 
@@ -202,9 +180,7 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> anyhow::Result<(u16, Vec<u
     let mut messages = Messages::new(stream);
     messages
         .write(format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").as_bytes())?;
-    let head = messages
-        .read_head(status)?
-        .context("the connection closed without an answer")?;
+    let head = messages.read_head(status)?.context("the connection closed without an answer")?;
     let mut body = Vec::new();
     messages.read_body(head.framing, |payload| {
         body.extend_from_slice(payload);
@@ -216,10 +192,7 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> anyhow::Result<(u16, Vec<u
 /// The status in a response's first line, 0 when it has none.
 pub(crate) fn status(first_line: &[u8]) -> u16 {
     let code = first_line.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
-    std::str::from_utf8(code)
-        .ok()
-        .and_then(|code| code.parse().ok())
-        .unwrap_or_default()
+    std::str::from_utf8(code).ok().and_then(|code| code.parse().ok()).unwrap_or_default()
 }
 
 fn probe(address: SocketAddr, path: &str) -> anyhow::Result<u16> {
@@ -251,9 +224,8 @@ mod tests {
     #[test]
     fn a_child_that_ends_early_is_reported_with_its_output() {
         let folder = tempfile::tempdir().unwrap();
-        let mut running = launch("sh", &["-c", "echo the configuration is wrong; exit 3"], &folder)
-            .start()
-            .unwrap();
+        let mut running =
+            launch("sh", &["-c", "echo the configuration is wrong; exit 3"], &folder).start().unwrap();
         let error = running
             .wait_ready(free_address().unwrap(), "/", Duration::from_secs(20))
             .unwrap_err()
@@ -272,19 +244,12 @@ mod tests {
         launch.core = cores.load;
         let running = launch.start_bare().unwrap();
         let status = std::fs::read_to_string(format!("/proc/{}/status", running.id())).unwrap();
-        assert!(
-            status.contains(&format!("Cpus_allowed_list:\t{}\n", cores.load)),
-            "{status}"
-        );
+        assert!(status.contains(&format!("Cpus_allowed_list:\t{}\n", cores.load)), "{status}");
         launch.program = PathBuf::from("grep");
         launch.arguments = vec!["Cpus_allowed_list".into(), "/proc/self/status".into()];
         let mut running = launch.start().unwrap();
         assert!(running.child.wait().unwrap().success());
-        assert!(
-            running.log_tail().ends_with(&format!("\t{}", cores.load)),
-            "{}",
-            running.log_tail()
-        );
+        assert!(running.log_tail().ends_with(&format!("\t{}", cores.load)), "{}", running.log_tail());
     }
 
     #[test]

@@ -61,21 +61,12 @@ impl Results {
     /// Keeps one reading.
     pub(crate) fn add(&mut self, case: &str, server: &'static str, round: usize, reading: &Reading) {
         let name = format!("{case}: {}", reading.name);
-        let value = Value {
-            server,
-            round,
-            value: reading.value,
-        };
+        let value = Value { server, round, value: reading.value };
         match self.rows.iter_mut().find(|row| row.name == name) {
             Some(row) => row.values.push(value),
             None => self.insert(
                 case,
-                Row {
-                    name,
-                    unit: reading.unit,
-                    compare: reading.compare,
-                    values: vec![value],
-                },
+                Row { name, unit: reading.unit, compare: reading.compare, values: vec![value] },
             ),
         }
     }
@@ -83,11 +74,8 @@ impl Results {
     /// Keeps a warning, unless the same was said before about the same case and server.
     pub(crate) fn warn(&mut self, case: &str, server: &str, warning: &str) {
         let line = format!("{case}, {server}: {warning}");
-        let subject = line
-            .split(|character: char| character.is_ascii_digit())
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+        let subject =
+            line.split(|character: char| character.is_ascii_digit()).next().unwrap_or_default().to_owned();
         if !self.warnings.iter().any(|known| known.starts_with(&subject)) {
             self.warnings.push(line);
         }
@@ -128,10 +116,7 @@ impl Results {
         }
         line(
             &mut page,
-            format_args!(
-                "- Rounds: {}, interleaved; each figure is the median over them",
-                heading.rounds
-            ),
+            format_args!("- Rounds: {}, interleaved; each figure is the median over them", heading.rounds),
         );
         for (name, description) in heading.servers {
             line(&mut page, format_args!("- {name}: {description}"));
@@ -163,10 +148,7 @@ brackets: `×` divides by the floor, `+` is what comes on top of it. The last co
         for row in &self.rows {
             let mut cells = format!("| {} |", row.name);
             for server in &compared_servers {
-                cells.push_str(&format!(
-                    " {} |",
-                    row.compared(server).unwrap_or_else(|| "–".to_owned())
-                ));
+                cells.push_str(&format!(" {} |", row.compared(server).unwrap_or_else(|| "–".to_owned())));
             }
             for server in servers {
                 cells.push_str(&format!(
@@ -189,20 +171,14 @@ impl Row {
         let pairs: Vec<(f64, f64)> = self
             .of(server)
             .filter_map(|(round, value)| {
-                self.of(FLOOR)
-                    .find(|(other, _)| *other == round)
-                    .map(|(_, floor)| (value, floor))
+                self.of(FLOOR).find(|(other, _)| *other == round).map(|(_, floor)| (value, floor))
             })
             .collect();
         let Spread { median, least, most } = compared(&pairs, self.compare)?;
         Some(match self.compare {
             Compare::Added => {
                 let added = |value: f64| {
-                    format!(
-                        "{}{}",
-                        if value < 0.0 { "−" } else { "+" },
-                        format_value(value.abs(), self.unit)
-                    )
+                    format!("{}{}", if value < 0.0 { "−" } else { "+" }, format_value(value.abs(), self.unit))
                 };
                 format!("{} ({} to {})", added(median), added(least), added(most))
             }
@@ -213,10 +189,7 @@ impl Row {
     }
 
     fn of(&self, server: &str) -> impl Iterator<Item = (usize, f64)> {
-        self.values
-            .iter()
-            .filter(move |value| value.server == server)
-            .map(|value| (value.round, value.value))
+        self.values.iter().filter(move |value| value.server == server).map(|value| (value.round, value.value))
     }
 }
 

@@ -109,25 +109,14 @@ impl Rig {
         let launch = Launch {
             name: "fake provider".to_owned(),
             program: executable.clone(),
-            arguments: vec![
-                "fake-provider".into(),
-                "--listen".into(),
-                provider.to_string().into(),
-            ],
+            arguments: vec!["fake-provider".into(), "--listen".into(), provider.to_string().into()],
             environment: Vec::new(),
             core: cores.load,
             log: folder.path().join("fake-provider.log"),
         };
         let mut running = launch.start()?;
         running.wait_ready(provider, "/", OWN_READY_MAX)?;
-        Ok(Self {
-            _provider: running,
-            provider,
-            executable,
-            cores,
-            folder,
-            pace,
-        })
+        Ok(Self { _provider: running, provider, executable, cores, folder, pace })
     }
 
     /// Starts a server and waits until it serves.
@@ -154,12 +143,7 @@ impl Rig {
         };
         let mut running = start(&contender.launch(site)?)?;
         let ready_after = running.wait_ready(address, contender.ready_path(), contender.ready_limit())?;
-        Ok(Subject {
-            contender,
-            ready_after,
-            running,
-            address,
-        })
+        Ok(Subject { contender, ready_after, running, address })
     }
 
     /// Puts a load on a server and waits for its outcome; `None` when the server cannot do such a task.
@@ -192,10 +176,7 @@ impl Rig {
             return Ok(Some(outcome));
         }
         // Answers that cross the window's edges weigh much among few, so a slow server gets more time.
-        let outcome = self.carry_out(&Plan {
-            window: self.pace.window * SLOW_FACTOR,
-            ..plan
-        })?;
+        let outcome = self.carry_out(&Plan { window: self.pace.window * SLOW_FACTOR, ..plan })?;
         if outcome.answers == 0 {
             bail!("no request was answered within {} ms", outcome.window.as_millis());
         }
@@ -226,13 +207,9 @@ impl Rig {
             .context("cannot start the load generator")?;
         let text = serde_json::to_vec(plan).context("a plan has no JSON form")?;
         if let Some(mut input) = child.stdin.take() {
-            input
-                .write_all(&text)
-                .context("cannot hand the plan to the load generator")?;
+            input.write_all(&text).context("cannot hand the plan to the load generator")?;
         }
-        let output = child
-            .wait_with_output()
-            .context("cannot wait for the load generator")?;
+        let output = child.wait_with_output().context("cannot wait for the load generator")?;
         if !output.status.success() {
             bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
         }

@@ -28,23 +28,14 @@ impl<'a> Rounds<'a> {
         contenders: &'a [Box<dyn Contender>],
         cases: &'a [&'static Case],
     ) -> Self {
-        Self {
-            rig,
-            contenders,
-            cases,
-            results: Results::default(),
-            given_up: BTreeSet::new(),
-        }
+        Self { rig, contenders, cases, results: Results::default(), given_up: BTreeSet::new() }
     }
 
     /// Runs all rounds; servers are started afresh in each.
     pub(crate) fn run(mut self, rounds: usize) -> Results {
         for round in 0..rounds {
-            let mut subjects: Vec<Option<Subject<'a>>> = self
-                .contenders
-                .iter()
-                .map(|contender| self.rig_start(contender.as_ref()))
-                .collect();
+            let mut subjects: Vec<Option<Subject<'a>>> =
+                self.contenders.iter().map(|contender| self.rig_start(contender.as_ref())).collect();
             for case in self.cases {
                 for turn in 0..subjects.len() {
                     // The order rotates, so that nobody always runs behind the same neighbour.
@@ -71,10 +62,7 @@ impl<'a> Rounds<'a> {
         if self.given_up.contains(&(START, contender.name())) {
             return None;
         }
-        self.rig
-            .start(contender)
-            .map_err(|error| self.give_up(START, contender.name(), &error))
-            .ok()
+        self.rig.start(contender).map_err(|error| self.give_up(START, contender.name(), &error)).ok()
     }
 
     /// Measures one case; after a failure the server is started again, for its process may be gone.

@@ -40,11 +40,7 @@ pub(crate) enum Scenario {
 impl Scenario {
     /// The base path of this behaviour: `/v1`, `/failing/v1`, `/held/v1`, `/streamed-500-0/v1` (chunks, then microseconds).
     pub(crate) fn base_path(self) -> String {
-        if self == Self::Whole {
-            "/v1".to_owned()
-        } else {
-            format!("/{}/v1", self.name())
-        }
+        if self == Self::Whole { "/v1".to_owned() } else { format!("/{}/v1", self.name()) }
     }
 
     /// A name that can stand in a configuration as part of an id.
@@ -66,14 +62,8 @@ impl Scenario {
             "held" => Some(Self::Held),
             other => {
                 let (chunks, micros) = other.strip_prefix("streamed-")?.split_once('-')?;
-                let chunks = chunks
-                    .parse()
-                    .ok()
-                    .filter(|chunks| (1..=CHUNKS_MAX).contains(chunks))?;
-                Some(Self::Streamed {
-                    chunks,
-                    interval: Duration::from_micros(micros.parse().ok()?),
-                })
+                let chunks = chunks.parse().ok().filter(|chunks| (1..=CHUNKS_MAX).contains(chunks))?;
+                Some(Self::Streamed { chunks, interval: Duration::from_micros(micros.parse().ok()?) })
             }
         }
     }
@@ -92,15 +82,9 @@ mod tests {
 
     #[test]
     fn a_path_without_a_known_behaviour_has_none() {
-        for path in [
-            "",
-            "/",
-            "/v2/x",
-            "/streamed-/v1",
-            "/streamed-0-0/v1",
-            "/streamed-5/v1",
-            "/streamed-5-x/v1",
-        ] {
+        for path in
+            ["", "/", "/v2/x", "/streamed-/v1", "/streamed-0-0/v1", "/streamed-5/v1", "/streamed-5-x/v1"]
+        {
             assert_eq!(Scenario::from_path(path), None, "{path}");
         }
     }

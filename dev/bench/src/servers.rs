@@ -103,10 +103,7 @@ impl Site<'_> {
         Launch {
             name: name.to_owned(),
             program,
-            arguments: arguments
-                .iter()
-                .map(|argument| OsString::from(argument.as_ref()))
-                .collect(),
+            arguments: arguments.iter().map(|argument| OsString::from(argument.as_ref())).collect(),
             environment: Vec::new(),
             core: self.core,
             log: self.folder.join(format!("{name}-{}.log", self.listen.port())),
@@ -117,7 +114,5 @@ impl Site<'_> {
 /// The behaviours that have to be written into a configuration beforehand, in gateways that know their providers by name.
 fn scenarios() -> impl Iterator<Item = Scenario> {
     let streams = crate::cases::STREAMS.into_iter();
-    [Scenario::Whole, Scenario::Failing, Scenario::Held]
-        .into_iter()
-        .chain(streams)
+    [Scenario::Whole, Scenario::Failing, Scenario::Held].into_iter().chain(streams)
 }

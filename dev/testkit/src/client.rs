@@ -31,19 +31,13 @@ impl Client {
     /// A client that speaks HTTP/1.1 in clear text.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
-        Self {
-            address,
-            headers: HeaderMap::new(),
-            http2: false,
-            authority: None,
-        }
+        Self { address, headers: HeaderMap::new(), http2: false, authority: None }
     }
 
     /// The same, sending a header with every call.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
-        self.headers
-            .insert(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
+        self.headers.insert(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
         self
     }
 
@@ -62,10 +56,7 @@ impl Client {
     /// The same over TLS, trusting an authority.
     #[must_use]
     pub fn with_tls(self, authority: &Arc<Authority>) -> Self {
-        Self {
-            authority: Some(Arc::clone(authority)),
-            ..self
-        }
+        Self { authority: Some(Arc::clone(authority)), ..self }
     }
 
     /// A `GET`.
@@ -94,11 +85,7 @@ impl Client {
 
     fn call(&self, method: Method, path: &str, body: RequestBody) -> Call {
         let scheme = if self.authority.is_some() { "https" } else { "http" };
-        let target = if self.http2 {
-            format!("{scheme}://{}{path}", self.address)
-        } else {
-            path.to_owned()
-        };
+        let target = if self.http2 { format!("{scheme}://{}{path}", self.address) } else { path.to_owned() };
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = target.parse::<Uri>().unwrap();
@@ -107,10 +94,7 @@ impl Client {
             let host = HeaderValue::from_str(&self.address.to_string()).unwrap();
             request.headers_mut().insert(header::HOST, host);
         }
-        Call {
-            client: self.clone(),
-            request,
-        }
+        Call { client: self.clone(), request }
     }
 }
 
@@ -179,9 +163,7 @@ impl Call {
     /// # Panics
     /// When the connection breaks before.
     pub async fn answer_on(self, connection: &mut Connection) -> Answer {
-        let response = within("the answer's head", connection.send(self.request))
-            .await
-            .unwrap();
+        let response = within("the answer's head", connection.send(self.request)).await.unwrap();
         Streamed::new(response, None).whole().await
     }
 }

@@ -51,13 +51,7 @@ impl FakeProvider {
             // A test that no longer listens does not care who leaves.
             .on_client_gone(Arc::new(move |client| drop(tell_gone.send(client.clone()))));
         let serving = OwnedTask::spawn(server.serve(listener, std::future::pending()));
-        Self {
-            address,
-            shared,
-            clock,
-            gone: tokio::sync::Mutex::new(gone),
-            _serving: serving,
-        }
+        Self { address, shared, clock, gone: tokio::sync::Mutex::new(gone), _serving: serving }
     }
 
     /// Starts one that answers everything with the same script.
@@ -128,11 +122,7 @@ impl FakeProvider {
 
     /// Waits until a client leaves before its script is over.
     pub async fn client_left(&self) -> ClientGone {
-        within("the client's leaving", async {
-            self.gone.lock().await.recv().await
-        })
-        .await
-        .unwrap()
+        within("the client's leaving", async { self.gone.lock().await.recv().await }).await.unwrap()
     }
 
     /// The clock that its pauses wait on.
@@ -145,9 +135,8 @@ impl FakeProvider {
 impl Shared {
     fn answer(&self, request: ScriptedRequest) -> Script {
         let queued = self.queue.lock().pop_front();
-        let script = queued
-            .or_else(|| self.standing.lock().clone())
-            .unwrap_or_else(|| self.echo.answer(&request));
+        let script =
+            queued.or_else(|| self.standing.lock().clone()).unwrap_or_else(|| self.echo.answer(&request));
         self.requests.send_modify(|requests| requests.push(request));
         script
     }
@@ -171,12 +160,7 @@ mod tests {
         let provider = FakeProvider::playing([scripts::error(500, "first")]).await;
         let client = Client::new(provider.address());
         let request = scripts::request(EventStream::Chat, "echo", false).to_string();
-        let ask = async || {
-            client
-                .post("/v1/chat/completions", request.clone())
-                .answer()
-                .await
-        };
+        let ask = async || client.post("/v1/chat/completions", request.clone()).answer().await;
         assert_eq!(ask().await.status, 500);
         assert_eq!(ask().await.status, 200);
         provider.keep_answering(scripts::error(503, "always"));
@@ -213,10 +197,6 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_listens_at_a_closed_address() {
-        assert!(
-            tokio::net::TcpStream::connect(closed_address().await)
-                .await
-                .is_err()
-        );
+        assert!(tokio::net::TcpStream::connect(closed_address().await).await.is_err());
     }
 }

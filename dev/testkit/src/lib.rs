@@ -3,11 +3,7 @@
 //! A [`FakeProvider`] plays scripts (made by [`scripts`]) and remembers what it was asked; a [`RawProvider`] sends bytes
 //! that no HTTP library would. A [`Client`] opens a connection for each call, so that dropping the answer is leaving.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on ends here"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
 mod authority;
 mod client;

@@ -24,11 +24,7 @@ impl RawProvider {
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
         let serving = OwnedTask::spawn(serve(listener, answer.into(), Arc::clone(&connections)));
-        Self {
-            address,
-            connections,
-            _serving: serving,
-        }
+        Self { address, connections, _serving: serving }
     }
 
     /// Its base URL, as `http://127.0.0.1:1234/v1`.
@@ -74,9 +70,7 @@ async fn read_request(stream: &mut TcpStream) -> bool {
 fn whole_length(read: &[u8]) -> Option<usize> {
     let head_end = read.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let head = String::from_utf8_lossy(read.get(..head_end)?).to_ascii_lowercase();
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
     Some(head_end + length.unwrap_or(0))
 }
 
@@ -89,19 +83,14 @@ mod tests {
     fn a_request_is_as_long_as_its_head_says() {
         assert_eq!(whole_length(b"GET / HTTP/1.1\r\n"), None);
         assert_eq!(whole_length(b"GET / HTTP/1.1\r\n\r\n"), Some(18));
-        assert_eq!(
-            whole_length(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab"),
-            Some(43)
-        );
+        assert_eq!(whole_length(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab"), Some(43));
     }
 
     #[tokio::test]
     async fn the_bytes_arrive_as_written_when_the_request_is_whole() {
         let provider = RawProvider::start("not HTTP at all").await;
         let mut connection = RawConnection::open(provider.address).await;
-        connection
-            .send("POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\nok")
-            .await;
+        connection.send("POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\nok").await;
         assert_eq!(connection.rest().await, "not HTTP at all");
         assert_eq!(provider.connections(), 1);
     }

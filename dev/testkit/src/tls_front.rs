@@ -26,10 +26,7 @@ impl TlsFront {
                 tokio::spawn(hand_on(acceptor.clone(), stream, target));
             }
         });
-        Self {
-            address,
-            _serving: serving,
-        }
+        Self { address, _serving: serving }
     }
 
     /// Its base URL, as `https://127.0.0.1:1234/v1`.

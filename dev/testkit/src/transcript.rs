@@ -35,10 +35,7 @@ impl Transcript {
     pub fn frames(&self) -> Vec<Bytes> {
         let (batch, left) = self.split();
         assert!(left.is_empty(), "no whole frame at the end: {left:?}");
-        batch
-            .frames()
-            .map(|frame| Bytes::copy_from_slice(frame.bytes))
-            .collect()
+        batch.frames().map(|frame| Bytes::copy_from_slice(frame.bytes)).collect()
     }
 
     /// That the stream reached its format's own end, with no error in it and no broken connection.
@@ -48,9 +45,7 @@ impl Transcript {
     #[track_caller]
     pub fn assert_ends_cleanly(&self, stream: EventStream) {
         let inspections = self.inspections(stream);
-        let errors = inspections
-            .iter()
-            .filter(|seen| matches!(seen.kind, EventKind::Error(_)));
+        let errors = inspections.iter().filter(|seen| matches!(seen.kind, EventKind::Error(_)));
         assert_eq!(errors.count(), 0, "an error in {}", self.text());
         let last = inspections.last().map(|seen| &seen.kind);
         assert_eq!(last, Some(&EventKind::End), "the last event of {}", self.text());
@@ -66,17 +61,8 @@ impl Transcript {
     pub fn assert_ends_with_error_event(&self, stream: EventStream) -> Value {
         let inspections = self.inspections(stream);
         let is_error = |seen: &&Inspection| matches!(seen.kind, EventKind::Error(_));
-        assert_eq!(
-            inspections.iter().filter(is_error).count(),
-            1,
-            "errors in {}",
-            self.text()
-        );
-        assert!(
-            inspections.last().as_ref().is_some_and(is_error),
-            "the last event of {}",
-            self.text()
-        );
+        assert_eq!(inspections.iter().filter(is_error).count(), 1, "errors in {}", self.text());
+        assert!(inspections.last().as_ref().is_some_and(is_error), "the last event of {}", self.text());
         let ends = inspections.iter().filter(|seen| seen.kind == EventKind::End);
         assert_eq!(ends.count(), 0, "a regular end in {}", self.text());
         assert!(!self.broken_off, "the connection broke");
@@ -88,10 +74,7 @@ impl Transcript {
     fn inspections(&self, stream: EventStream) -> Vec<Inspection> {
         let (batch, left) = self.split();
         assert!(left.is_empty(), "no whole frame at the end: {left:?}");
-        batch
-            .frames()
-            .map(|frame| stream.format().inspect(frame))
-            .collect()
+        batch.frames().map(|frame| stream.format().inspect(frame)).collect()
     }
 
     fn split(&self) -> (Batch, Bytes) {
@@ -108,11 +91,7 @@ mod tests {
 
     fn transcript(body: String) -> Transcript {
         let (head, ()) = http::Response::new(()).into_parts();
-        Transcript {
-            head,
-            body: body.into(),
-            broken_off: false,
-        }
+        Transcript { head, body: body.into(), broken_off: false }
     }
 
     fn fails(work: impl FnOnce()) -> bool {
@@ -134,28 +113,16 @@ mod tests {
         let error = "data: {\"error\":{\"message\":\"m\"}}\n\n";
         let chat = scripts::stream(EventStream::Chat, &["a"]);
         let ended = transcript(format!("{}{error}", chat.first(2).text()));
-        assert_eq!(
-            ended.assert_ends_with_error_event(EventStream::Chat)["error"]["message"],
-            "m"
-        );
-        for wrong in [
-            format!("{error}{}", chat.text()),
-            format!("{}{error}", chat.text()),
-            chat.text(),
-        ] {
+        assert_eq!(ended.assert_ends_with_error_event(EventStream::Chat)["error"]["message"], "m");
+        for wrong in [format!("{error}{}", chat.text()), format!("{}{error}", chat.text()), chat.text()] {
             let wrong = transcript(wrong);
-            assert!(fails(move || drop(
-                wrong.assert_ends_with_error_event(EventStream::Chat)
-            )));
+            assert!(fails(move || drop(wrong.assert_ends_with_error_event(EventStream::Chat))));
         }
     }
 
     #[test]
     fn frames_keep_every_byte() {
         let text = ": hi\r\n\r\ndata: 1\n\n";
-        assert_eq!(
-            transcript(text.to_owned()).frames(),
-            [": hi\r\n\r\n", "data: 1\n\n"]
-        );
+        assert_eq!(transcript(text.to_owned()).frames(), [": hi\r\n\r\n", "data: 1\n\n"]);
     }
 }

@@ -43,18 +43,13 @@ impl<T: Send + 'static> Background<T> {
         let leash = Leash::new(log)?;
         let held = leash.clone();
         let thread = thread::spawn(move || work(&held));
-        Ok(Self {
-            thread: Some(thread),
-            leash,
-        })
+        Ok(Self { thread: Some(thread), leash })
     }
 
     /// Waits for the work and returns what it made.
     pub(crate) fn join(mut self) -> Result<T> {
         let thread = self.thread.take().context("background work is joined once")?;
-        thread
-            .join()
-            .map_err(|_| anyhow!("background work panicked; see {}", self.leash.log.display()))?
+        thread.join().map_err(|_| anyhow!("background work panicked; see {}", self.leash.log.display()))?
     }
 }
 
@@ -75,10 +70,7 @@ impl Leash {
             std::fs::create_dir_all(folder)?;
         }
         File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
-        Ok(Self {
-            held: Arc::default(),
-            log: log.to_path_buf(),
-        })
+        Ok(Self { held: Arc::default(), log: log.to_path_buf() })
     }
 
     /// Runs to the end; an error with the end of the log if it fails or the leash was pulled.
@@ -89,11 +81,7 @@ impl Leash {
             return Ok(());
         }
         let shown = last_lines(&std::fs::read_to_string(&self.log).unwrap_or_default());
-        bail!(
-            "`{}` failed ({status}); the end of {}:\n{shown}",
-            describe(command),
-            self.log.display()
-        )
+        bail!("`{}` failed ({status}); the end of {}:\n{shown}", describe(command), self.log.display())
     }
 
     fn spawn(&self, command: &mut Command) -> Result<()> {
@@ -103,11 +91,7 @@ impl Leash {
         if held.is_stopped {
             bail!("`{}` was not started: the run has ended", describe(command));
         }
-        held.child = Some(
-            command
-                .spawn()
-                .with_context(|| format!("cannot start `{}`", describe(command)))?,
-        );
+        held.child = Some(command.spawn().with_context(|| format!("cannot start `{}`", describe(command)))?);
         Ok(())
     }
 
@@ -168,10 +152,7 @@ mod tests {
     fn a_failure_shows_the_end_of_the_log() {
         let folder = tempfile::tempdir().unwrap();
         let leash = Leash::new(&folder.path().join("work.log")).unwrap();
-        let error = leash
-            .run(&mut shell("echo broken wheel; exit 1"))
-            .unwrap_err()
-            .to_string();
+        let error = leash.run(&mut shell("echo broken wheel; exit 1")).unwrap_err().to_string();
         assert!(error.ends_with("broken wheel"), "{error}");
     }
 

@@ -25,9 +25,7 @@ pub(crate) fn ensure(root: &Path, leash: &Leash) -> Result<PathBuf> {
         return Ok(on_path);
     }
     let build = tools.join("build");
-    leash
-        .run(&mut install_command(root, &tools, &build))
-        .context("cannot install cargo-deny")?;
+    leash.run(&mut install_command(root, &tools, &build)).context("cannot install cargo-deny")?;
     std::fs::remove_dir_all(&build).with_context(|| format!("cannot remove {}", build.display()))?;
     Ok(installed)
 }
@@ -46,21 +44,8 @@ fn is_right_version(program: &Path) -> bool {
 
 fn install_command(root: &Path, tools: &Path, build: &Path) -> Command {
     let mut command = Command::new("nice");
-    command.args([
-        "-n",
-        "19",
-        "cargo",
-        "install",
-        "cargo-deny",
-        "--locked",
-        "--version",
-        VERSION,
-        "--root",
-    ]);
-    command
-        .arg(tools)
-        .current_dir(root)
-        .env("CARGO_TARGET_DIR", build);
+    command.args(["-n", "19", "cargo", "install", "cargo-deny", "--locked", "--version", VERSION, "--root"]);
+    command.arg(tools).current_dir(root).env("CARGO_TARGET_DIR", build);
     command
 }
 
@@ -93,11 +78,7 @@ mod tests {
 
     #[test]
     fn the_version_is_pinned_and_the_build_has_its_own_folder() {
-        let command = install_command(
-            Path::new("/r"),
-            Path::new("/r/tools"),
-            Path::new("/r/tools/build"),
-        );
+        let command = install_command(Path::new("/r"), Path::new("/r/tools"), Path::new("/r/tools/build"));
         assert_eq!(
             process::describe(&command),
             "nice -n 19 cargo install cargo-deny --locked --version 0.20.2 --root /r/tools"

@@ -8,19 +8,13 @@ pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// A stopwatch that starts now.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a command line tool that times real processes"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a command line tool that times real processes")]
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
     /// How long it has been running.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a command line tool that times real processes"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a command line tool that times real processes")]
     pub(crate) fn elapsed(self) -> Duration {
         self.0.elapsed()
     }

@@ -29,15 +29,7 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
                 open = Some((fence, block));
             }
         } else if let Some((fence, info)) = Fence::opened_by(line) {
-            open = Some((
-                fence,
-                Block {
-                    info,
-                    line: index + 1,
-                    body: String::new(),
-                    follows_directly,
-                },
-            ));
+            open = Some((fence, Block { info, line: index + 1, body: String::new(), follows_directly }));
         } else if !line.trim().is_empty() {
             follows_directly = false;
         }
@@ -110,11 +102,7 @@ impl Fence {
         let info = text.trim_start_matches(letter);
         let length = text.len() - info.len();
         let is_fence = length >= 3 && !(letter == '`' && info.contains('`'));
-        let fence = Self {
-            letter,
-            length,
-            indent: line.len() - text.len(),
-        };
+        let fence = Self { letter, length, indent: line.len() - text.len() };
         is_fence.then(|| (fence, info.trim().to_owned()))
     }
 
@@ -137,25 +125,14 @@ mod tests {
     fn a_block_knows_its_words_line_and_body() {
         let found = blocks("text\n\n```sh run\necho a\n```\n");
         let body = "echo a\n".to_owned();
-        assert_eq!(
-            found,
-            [Block {
-                info: "sh run".to_owned(),
-                line: 3,
-                body,
-                follows_directly: false
-            }]
-        );
+        assert_eq!(found, [Block { info: "sh run".to_owned(), line: 3, body, follows_directly: false }]);
     }
 
     #[test]
     fn only_blank_lines_may_lie_between_neighbours() {
         let found = blocks("```a\n```\n\n```b\n```\nwords\n```c\n```\n");
         assert_eq!(
-            found
-                .iter()
-                .map(|block| block.follows_directly)
-                .collect::<Vec<_>>(),
+            found.iter().map(|block| block.follows_directly).collect::<Vec<_>>(),
             [false, true, false]
         );
     }

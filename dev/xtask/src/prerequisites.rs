@@ -66,10 +66,7 @@ pub(crate) fn ensure(needed: &[Prerequisite], leash: &Leash) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    bail!(
-        "apt-get installed its packages, but {} is still missing",
-        names(&missing)
-    )
+    bail!("apt-get installed its packages, but {} is still missing", names(&missing))
 }
 
 fn absent(needed: &[Prerequisite]) -> Vec<Prerequisite> {
@@ -77,30 +74,15 @@ fn absent(needed: &[Prerequisite]) -> Vec<Prerequisite> {
 }
 
 fn names(missing: &[Prerequisite]) -> String {
-    missing
-        .iter()
-        .map(|one| one.name())
-        .collect::<Vec<_>>()
-        .join(" and ")
+    missing.iter().map(|one| one.name()).collect::<Vec<_>>().join(" and ")
 }
 
 fn sentence(missing: &[Prerequisite], on_debian: bool) -> String {
-    let packages = missing
-        .iter()
-        .flat_map(|one| one.debian_packages())
-        .copied()
-        .collect::<Vec<_>>();
+    let packages = missing.iter().flat_map(|one| one.debian_packages()).copied().collect::<Vec<_>>();
     if on_debian {
-        format!(
-            "missing {}: run `sudo apt-get install {}`",
-            names(missing),
-            packages.join(" ")
-        )
+        format!("missing {}: run `sudo apt-get install {}`", names(missing), packages.join(" "))
     } else {
-        format!(
-            "missing {}: install it with this system's package manager",
-            names(missing)
-        )
+        format!("missing {}: install it with this system's package manager", names(missing))
     }
 }
 
@@ -120,11 +102,7 @@ fn apt_get(arguments: &[&str]) -> Command {
 
 fn succeeds(program: &str, arguments: &[&str]) -> bool {
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
@@ -145,10 +123,7 @@ mod tests {
     #[test]
     fn other_systems_are_told_what_is_missing() {
         let text = sentence(&[Prerequisite::CCompiler], false);
-        assert!(
-            text.starts_with("missing a C compiler (cc): install it"),
-            "{text}"
-        );
+        assert!(text.starts_with("missing a C compiler (cc): install it"), "{text}");
     }
 
     #[test]

@@ -26,9 +26,7 @@ pub(crate) fn cargo(root: &Path) -> Command {
 
 /// Runs to the end with this tool's own input and output; an error if it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{}`", describe(command)))?;
+    let status = command.status().with_context(|| format!("cannot start `{}`", describe(command)))?;
     if status.success() {
         return Ok(());
     }
@@ -43,12 +41,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         .with_context(|| format!("cannot start `{}`", describe(command)))?;
     if !output.status.success() {
         let problem = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "`{}` failed ({}): {}",
-            describe(command),
-            output.status,
-            problem.trim()
-        );
+        bail!("`{}` failed ({}): {}", describe(command), output.status, problem.trim());
     }
     String::from_utf8(output.stdout)
         .with_context(|| format!("`{}` wrote something that is not UTF-8", describe(command)))
@@ -57,20 +50,14 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 /// Program and arguments as one would type them.
 pub(crate) fn describe(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a program of this name can be started.
 pub(crate) fn is_on_path(program: &str) -> bool {
     let mut command = Command::new("sh");
     command.args(["-c", r#"command -v "$1""#, "sh", program]);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
@@ -105,9 +92,7 @@ pub(crate) fn kill(child: &mut Child) {
     reason = "only the names, to keep what `cargo run` sets from reaching another cargo"
 )]
 fn variable_names() -> Vec<String> {
-    std::env::vars_os()
-        .map(|(name, _)| name.to_string_lossy().into_owned())
-        .collect()
+    std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect()
 }
 
 #[cfg(test)]
@@ -122,9 +107,7 @@ mod tests {
 
     #[test]
     fn a_failure_names_the_command_and_its_words() {
-        let error = output(&mut shell("echo no such thing >&2; exit 3"))
-            .unwrap_err()
-            .to_string();
+        let error = output(&mut shell("echo no such thing >&2; exit 3")).unwrap_err().to_string();
         assert!(error.contains("`sh -c echo no such thing"), "{error}");
         assert!(error.ends_with("no such thing"), "{error}");
     }
@@ -132,9 +115,7 @@ mod tests {
     #[test]
     fn a_child_that_ends_is_not_waited_out() {
         let mut child = shell("exit 7").spawn().unwrap();
-        let status = wait_bounded(&mut child, Duration::from_secs(60))
-            .unwrap()
-            .unwrap();
+        let status = wait_bounded(&mut child, Duration::from_secs(60)).unwrap().unwrap();
         assert_eq!(status.code(), Some(7));
     }
 
@@ -143,9 +124,7 @@ mod tests {
         let mut child = shell("exec tail -f /dev/null").spawn().unwrap();
         assert!(wait_bounded(&mut child, Duration::ZERO).unwrap().is_none());
         terminate(&child).unwrap();
-        let status = wait_bounded(&mut child, Duration::from_secs(60))
-            .unwrap()
-            .unwrap();
+        let status = wait_bounded(&mut child, Duration::from_secs(60)).unwrap().unwrap();
         assert!(!status.success());
     }
 

@@ -29,11 +29,7 @@ pub(crate) fn list_files(root: &Path) -> io::Result<Vec<String>> {
         for entry in fs::read_dir(root.join(&folder))? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let path = if folder.is_empty() {
-                name.clone()
-            } else {
-                format!("{folder}/{name}")
-            };
+            let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
             let kind = entry.file_type()?;
             if kind.is_file() {
                 files.push(path);
@@ -65,10 +61,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "dev/xtask/Cargo.toml");
         write(folder.path(), "docs/guide/start.md");
-        assert_eq!(
-            find_root(&folder.path().join("docs/guide")).unwrap(),
-            folder.path()
-        );
+        assert_eq!(find_root(&folder.path().join("docs/guide")).unwrap(), folder.path());
     }
 
     #[test]
@@ -81,17 +74,9 @@ mod tests {
     #[test]
     fn build_output_is_skipped_but_a_module_named_target_is_not() {
         let folder = tempfile::tempdir().unwrap();
-        for path in [
-            "target/debug/a.rs",
-            "crates/engine/src/target/plan.rs",
-            "x/node_modules/a.md",
-            "b.md",
-        ] {
+        for path in ["target/debug/a.rs", "crates/engine/src/target/plan.rs", "x/node_modules/a.md", "b.md"] {
             write(folder.path(), path);
         }
-        assert_eq!(
-            list_files(folder.path()).unwrap(),
-            ["b.md", "crates/engine/src/target/plan.rs"]
-        );
+        assert_eq!(list_files(folder.path()).unwrap(), ["b.md", "crates/engine/src/target/plan.rs"]);
     }
 }

@@ -56,17 +56,10 @@ pub(crate) fn check(root: &Path) -> Result<Report> {
     findings.extend(error_pages::check(&tree, &sources));
     findings.extend(fragments::check(&tree)?);
     findings.extend(links::check(&tree)?);
-    let allowances = if tree.has_file(ALLOWANCES_PATH) {
-        tree.text(ALLOWANCES_PATH)?
-    } else {
-        String::new()
-    };
+    let allowances = if tree.has_file(ALLOWANCES_PATH) { tree.text(ALLOWANCES_PATH)? } else { String::new() };
     let mut findings = allowances::apply(ALLOWANCES_PATH, &allowances, findings);
     findings.sort_by(|a, b| (&a.path, a.line, a.rule).cmp(&(&b.path, b.line, b.rule)));
-    Ok(Report {
-        findings,
-        summary: sizes::summary(&sources),
-    })
+    Ok(Report { findings, summary: sizes::summary(&sources) })
 }
 
 fn read_sources(tree: &Tree) -> Result<(Vec<Source>, Vec<Finding>)> {
@@ -77,13 +70,7 @@ fn read_sources(tree: &Tree) -> Result<(Vec<Source>, Vec<Finding>)> {
             Ok(source) => sources.push(source),
             Err(error) => {
                 let line = error.span().start().line;
-                findings.push(Finding::new(
-                    "syntax",
-                    path,
-                    line,
-                    &error.to_string(),
-                    "make it compile",
-                ));
+                findings.push(Finding::new("syntax", path, line, &error.to_string(), "make it compile"));
             }
         }
     }

@@ -19,16 +19,8 @@ use crate::path::Path;
 
 /// The order in which built-in providers are asked for a bare model name: those that make the models before those that
 /// host them, then by name.
-const MAKERS_FIRST: [&str; 8] = [
-    "openai",
-    "anthropic",
-    "google",
-    "mistral",
-    "xai",
-    "deepseek",
-    "cohere",
-    "groq",
-];
+const MAKERS_FIRST: [&str; 8] =
+    ["openai", "anthropic", "google", "mistral", "xai", "deepseek", "cohere", "groq"];
 
 /// Every provider that a route may name, live or not.
 pub struct Directory {
@@ -51,10 +43,7 @@ impl Directory {
     }
 
     fn definition(&self, name: &str) -> Option<ProviderDefinition> {
-        self.definitions
-            .get(name)
-            .cloned()
-            .or_else(|| self.registry.get(name).ok().flatten())
+        self.definitions.get(name).cloned().or_else(|| self.registry.get(name).ok().flatten())
     }
 
     /// The provider as if it needed no credential. Servers of the operator's own that nobody set up stay out: their
@@ -74,10 +63,7 @@ impl Directory {
 
 impl ProviderDirectory for Directory {
     fn live(&self, name: &str) -> Option<Arc<Provider>> {
-        self.live
-            .iter()
-            .find(|provider| provider.name.as_str() == name)
-            .cloned()
+        self.live.iter().find(|provider| provider.name.as_str() == name).cloned()
     }
 
     fn bare(&self, name: &str) -> Option<Arc<Provider>> {
@@ -113,10 +99,7 @@ impl ProviderDirectory for Directory {
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.definitions.keys().cloned().collect();
         names.extend(
-            self.registry
-                .names()
-                .filter(|name| !self.definitions.contains_key(*name))
-                .map(str::to_owned),
+            self.registry.names().filter(|name| !self.definitions.contains_key(*name)).map(str::to_owned),
         );
         names
     }
@@ -125,10 +108,7 @@ impl ProviderDirectory for Directory {
 impl fmt::Debug for Directory {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let live: Vec<_> = self.live.iter().map(|provider| &provider.name).collect();
-        formatter
-            .debug_struct("Directory")
-            .field("live", &live)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Directory").field("live", &live).finish_non_exhaustive()
     }
 }
 
@@ -167,13 +147,8 @@ pub(super) fn compile(
 }
 
 fn add_built_in(directory: &mut Directory, problems: &mut Problems) {
-    let others = directory
-        .registry
-        .names()
-        .filter(|name| !MAKERS_FIRST.contains(name));
-    let makers = MAKERS_FIRST
-        .into_iter()
-        .filter(|name| directory.registry.contains(name));
+    let others = directory.registry.names().filter(|name| !MAKERS_FIRST.contains(name));
+    let makers = MAKERS_FIRST.into_iter().filter(|name| directory.registry.contains(name));
     let names: Vec<String> = makers.chain(others).map(str::to_owned).collect();
     for name in &names {
         if directory.definitions.contains_key(name) {
@@ -202,11 +177,7 @@ fn add_live(directory: &mut Directory, name: &str, definition: ProviderDefinitio
         }
         Err(found) => {
             let path = Path::root().key("providers").key(name);
-            problems.extend(
-                found
-                    .into_iter()
-                    .map(|problem| (path.below(&problem.path), problem.message)),
-            );
+            problems.extend(found.into_iter().map(|problem| (path.below(&problem.path), problem.message)));
         }
     }
 }

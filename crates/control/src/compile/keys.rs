@@ -19,10 +19,7 @@ pub(super) fn compile(sections: &[KeySection], problems: &mut Problems) -> HashM
             problems.push((path.key("name"), problem.to_string()));
         }
         if let Some(first) = names.insert(section.name.as_str(), index) {
-            problems.push((
-                path.key("name"),
-                format!("`keys[{first}]` is named `{}` already", section.name),
-            ));
+            problems.push((path.key("name"), format!("`keys[{first}]` is named `{}` already", section.name)));
         }
         match section.hash.parse::<KeyHash>() {
             Err(problem) => problems.push((path.key("hash"), problem.to_string())),
@@ -58,15 +55,7 @@ fn patterns(texts: Option<&[String]>) -> Vec<Pattern> {
 }
 
 fn check_patterns(texts: Option<&[String]>, path: &Path, problems: &mut Problems) {
-    for (index, _) in texts
-        .unwrap_or_default()
-        .iter()
-        .enumerate()
-        .filter(|(_, text)| text.is_empty())
-    {
-        problems.push((
-            path.index(index),
-            "the pattern is empty; write `*` for everything".to_owned(),
-        ));
+    for (index, _) in texts.unwrap_or_default().iter().enumerate().filter(|(_, text)| text.is_empty()) {
+        problems.push((path.index(index), "the pattern is empty; write `*` for everything".to_owned()));
     }
 }

@@ -41,10 +41,7 @@ fn check(limits: &Limits, problems: &mut Problems) {
     let mut report =
         |key: &str, message: String| problems.push((Path::root().key("limits").key(key), message));
     if limits.head_bytes_max < HEAD_BYTES_MIN {
-        report(
-            "head_bytes_max",
-            format!("expected at least {HEAD_BYTES_MIN} bytes"),
-        );
+        report("head_bytes_max", format!("expected at least {HEAD_BYTES_MIN} bytes"));
     }
     let sizes = [
         ("body_bytes_max", limits.body_bytes_max),

@@ -34,18 +34,12 @@ pub(super) fn server(
         certificate: folder.join(&tls.certificate),
         private_key: folder.join(&tls.private_key),
     });
-    Some(ServerSettings {
-        listen: listen?,
-        tls,
-        http2: section.http2.unwrap_or(true),
-    })
+    Some(ServerSettings { listen: listen?, tls, http2: section.http2.unwrap_or(true) })
 }
 
 pub(super) fn upstream(section: &UpstreamSection, folder: &FilePath) -> UpstreamSettings {
     let time = |written: Option<TimeSpan>, absent| written.map_or(absent, |span| span.0);
-    let connections = section
-        .idle_connections_max
-        .and_then(|count| usize::try_from(count).ok());
+    let connections = section.idle_connections_max.and_then(|count| usize::try_from(count).ok());
     UpstreamSettings {
         ca_files: section.ca_files.iter().map(|file| folder.join(file)).collect(),
         proxy: section.proxy.unwrap_or(ProxyChoice::Environment),
@@ -56,17 +50,13 @@ pub(super) fn upstream(section: &UpstreamSection, folder: &FilePath) -> Upstream
 }
 
 pub(super) fn log(section: &LogSection) -> LogSettings {
-    LogSettings {
-        format: section.format.unwrap_or_default(),
-        requests: section.requests.unwrap_or_default(),
-    }
+    LogSettings { format: section.format.unwrap_or_default(), requests: section.requests.unwrap_or_default() }
 }
 
 /// An address with its port; `localhost` is 127.0.0.1, since nothing is looked up while a configuration is read.
 fn address(text: &str) -> Result<SocketAddr, String> {
-    let numeric = text
-        .strip_prefix("localhost:")
-        .map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    let numeric =
+        text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     numeric.parse().map_err(|_| {
         format!("`{text}` is not an address with a port; write it as `127.0.0.1:8080`, `0.0.0.0:8080` or `[::]:8080`")
     })

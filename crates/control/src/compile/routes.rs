@@ -26,11 +26,7 @@ pub(super) fn compile(
     defaults: &Defaults,
     problems: &mut Problems,
 ) -> BTreeMap<RouteName, Arc<Route>> {
-    let context = CompileContext {
-        providers: directory,
-        defaults,
-        origin: Origin::Operator,
-    };
+    let context = CompileContext { providers: directory, defaults, origin: Origin::Operator };
     let mut routes = BTreeMap::new();
     for (text, spec) in &file.routes {
         let path = Path::root().key("routes").key(text);
@@ -38,13 +34,7 @@ pub(super) fn compile(
         match engine::route::compile(spec, &context) {
             Ok(root) => {
                 let name = RouteName::from(text.as_str());
-                routes.insert(
-                    name.clone(),
-                    Arc::new(Route {
-                        name: Some(name),
-                        root,
-                    }),
-                );
+                routes.insert(name.clone(), Arc::new(Route { name: Some(name), root }));
             }
             Err(found) => report(found, &path, problems),
         }
@@ -57,17 +47,10 @@ fn check_route_name(name: &str, directory: &Directory, path: &Path, problems: &m
     if let Err(problem) = check_name(name) {
         problems.push((path.clone(), problem.to_string()));
     } else if directory.live(name).is_some() || directory.absence(name).is_some() {
-        problems.push((
-            path.clone(),
-            format!("`{name}` is a provider's name; give the route another"),
-        ));
+        problems.push((path.clone(), format!("`{name}` is a provider's name; give the route another")));
     }
 }
 
 fn report(found: Vec<RouteProblem>, path: &Path, problems: &mut Problems) {
-    problems.extend(
-        found
-            .into_iter()
-            .map(|problem| (path.below(&problem.path), problem.message)),
-    );
+    problems.extend(found.into_iter().map(|problem| (path.below(&problem.path), problem.message)));
 }

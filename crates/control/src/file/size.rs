@@ -36,11 +36,7 @@ impl ByteSize {
     }
 
     fn checked(bytes: u64) -> Result<Self, SizeProblem> {
-        if bytes > SIZE_MAX {
-            Err(SizeProblem::TooLarge)
-        } else {
-            Ok(Self(bytes))
-        }
+        if bytes > SIZE_MAX { Err(SizeProblem::TooLarge) } else { Ok(Self(bytes)) }
     }
 }
 
@@ -48,9 +44,7 @@ impl std::str::FromStr for ByteSize {
     type Err = SizeProblem;
 
     fn from_str(text: &str) -> Result<Self, SizeProblem> {
-        let unit_at = text
-            .find(|letter: char| !letter.is_ascii_digit())
-            .ok_or(SizeProblem::Form)?;
+        let unit_at = text.find(|letter: char| !letter.is_ascii_digit()).ok_or(SizeProblem::Form)?;
         let (digits, unit) = text.split_at(unit_at);
         let bytes_per_unit = match unit.trim_start() {
             "B" => 1,
@@ -65,10 +59,7 @@ impl std::str::FromStr for ByteSize {
         if digits.is_empty() {
             return Err(SizeProblem::Form);
         }
-        let bytes = digits
-            .parse::<u64>()
-            .ok()
-            .and_then(|count| count.checked_mul(bytes_per_unit));
+        let bytes = digits.parse::<u64>().ok().and_then(|count| count.checked_mul(bytes_per_unit));
         Self::checked(bytes.ok_or(SizeProblem::TooLarge)?)
     }
 }
@@ -135,10 +126,7 @@ mod tests {
         for bad in ["\"64\"", "\"MiB\"", "\"64mb\"", "\"-1B\"", "-1", "1.5", "true"] {
             assert!(serde_json::from_str::<ByteSize>(bad).is_err(), "{bad}");
         }
-        assert_eq!(
-            "99999999999999999999GiB".parse::<ByteSize>(),
-            Err(SizeProblem::TooLarge)
-        );
+        assert_eq!("99999999999999999999GiB".parse::<ByteSize>(), Err(SizeProblem::TooLarge));
         assert_eq!("2000GiB".parse::<ByteSize>(), Err(SizeProblem::TooLarge));
     }
 

@@ -71,10 +71,7 @@ fn variables_files_and_defaults_are_put_in_anywhere_in_a_text() {
 fn what_is_escaped_or_meant_for_others_stays() {
     for (text, expected) in [
         ("$${env:TOKEN}", "${env:TOKEN}"),
-        (
-            "https://${resource}.example.com",
-            "https://${resource}.example.com",
-        ),
+        ("https://${resource}.example.com", "https://${resource}.example.com"),
         ("$${A} ${b} $5 {x}", "${A} ${b} $5 {x}"),
     ] {
         assert_eq!(value(text), (expected.to_owned(), Style::Quoted), "{text}");
@@ -106,18 +103,9 @@ fn what_is_missing_or_misspelt_is_said_without_any_value() {
 fn problems_know_their_place_and_values_are_hidden_from_messages() {
     let (_, interpolation) = done("a:\n  - ok\n  - ${env:NOBODY}\nb: ${env:TOKEN}\nc: ${file:secret.txt}\n");
     let problem = &interpolation.problems[0];
-    assert_eq!(
-        (problem.position.unwrap().line, problem.path.to_string().as_str()),
-        (3, "a[1]")
-    );
-    assert_eq!(
-        interpolation.redactions.apply("not sk-from-env"),
-        "not ${env:TOKEN}"
-    );
-    assert_eq!(
-        interpolation.redactions.apply("not sk-from-file"),
-        "not ${file:secret.txt}"
-    );
+    assert_eq!((problem.position.unwrap().line, problem.path.to_string().as_str()), (3, "a[1]"));
+    assert_eq!(interpolation.redactions.apply("not sk-from-env"), "not ${env:TOKEN}");
+    assert_eq!(interpolation.redactions.apply("not sk-from-file"), "not ${file:secret.txt}");
     assert_eq!(interpolation.files, [PathBuf::from("/etc/tollgate/secret.txt")]);
 }
 

@@ -18,10 +18,7 @@ struct Fake(&'static [(&'static str, &'static str)]);
 
 impl Environment for Fake {
     fn variable(&self, name: &str) -> Option<String> {
-        self.0
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned())
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     }
 
     fn file(&self, path: &FilePath, _: u64) -> io::Result<String> {
@@ -37,10 +34,7 @@ fn loader(variables: &'static [(&'static str, &'static str)]) -> Loader {
 }
 
 fn errors(text: &str) -> String {
-    loader(&[("TOKEN", "sk-from-env-secret")])
-        .load_text(text, 1)
-        .unwrap_err()
-        .to_string()
+    loader(&[("TOKEN", "sk-from-env-secret")]).load_text(text, 1).unwrap_err().to_string()
 }
 
 const HASH: &str = "blake3:00000000000000000000000000000000000000000000000000000000000000aa";
@@ -54,10 +48,7 @@ fn nothing_at_all_is_a_configuration() {
     assert_eq!(loaded.server.listen.to_string(), "127.0.0.1:8080");
     assert!(loaded.server.http2 && loaded.server.tls.is_none());
     assert_eq!(loaded.upstream.proxy, ProxyChoice::Environment);
-    assert_eq!(
-        (loaded.log.format, loaded.log.requests),
-        (LogFormat::Text, LogRequests::Failures)
-    );
+    assert_eq!((loaded.log.format, loaded.log.requests), (LogFormat::Text, LogRequests::Failures));
 }
 
 #[test]
@@ -72,10 +63,7 @@ fn providers_come_as_configured_then_as_added_then_as_the_environment_has_them()
         title: Some(title.to_owned()),
         base_url: Some("http://127.0.0.1:9".to_owned()),
         live: Some(providers::definition::Live::Always),
-        auth: providers::definition::Auth {
-            optional: Some(true),
-            ..Default::default()
-        },
+        auth: providers::definition::Auth { optional: Some(true), ..Default::default() },
         endpoints: providers::definition::Endpoints {
             models: Some("/models".to_owned()),
             ..Default::default()
@@ -93,19 +81,9 @@ providers:
         .with_provider("zzz", extra("replaced"))
         .load_text(text, 1)
         .unwrap();
-    let names: Vec<_> = loaded
-        .snapshot
-        .provider_names()
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(
-        names,
-        ["zzz", "groq", "aaa", "scripted", "openai", "anthropic", "mistral"]
-    );
-    assert_eq!(
-        loaded.snapshot.provider("zzz").unwrap().base.to_string(),
-        "http://127.0.0.1:1"
-    );
+    let names: Vec<_> = loaded.snapshot.provider_names().map(ToString::to_string).collect();
+    assert_eq!(names, ["zzz", "groq", "aaa", "scripted", "openai", "anthropic", "mistral"]);
+    assert_eq!(loaded.snapshot.provider("zzz").unwrap().base.to_string(), "http://127.0.0.1:1");
 }
 
 #[test]
@@ -136,17 +114,10 @@ fn a_provider_without_a_credential_is_a_warning_and_an_error_where_a_route_needs
 
 #[test]
 fn a_route_may_bring_a_credential_to_any_provider_and_always_gets_the_same_one() {
-    let loaded = loader(&[])
-        .load_text("routes: {fast: {target: groq/x, api_key: gsk-mine}}\n", 1)
-        .unwrap();
-    let RouteNode::Target(target) = &loaded.snapshot.routes["fast"].root else {
-        panic!("a target")
-    };
+    let loaded = loader(&[]).load_text("routes: {fast: {target: groq/x, api_key: gsk-mine}}\n", 1).unwrap();
+    let RouteNode::Target(target) = &loaded.snapshot.routes["fast"].root else { panic!("a target") };
     let header = target.credentials[0].header.as_ref().unwrap();
-    assert_eq!(
-        (header.1.to_str().unwrap(), header.1.is_sensitive()),
-        ("Bearer gsk-mine", true)
-    );
+    assert_eq!((header.1.to_str().unwrap(), header.1.is_sensitive()), ("Bearer gsk-mine", true));
     assert!(loaded.snapshot.providers.is_empty());
     let again = loaded.directory.bare("groq").unwrap();
     assert!(Arc::ptr_eq(&again, &target.provider));
@@ -157,13 +128,7 @@ fn a_route_may_bring_a_credential_to_any_provider_and_always_gets_the_same_one()
 fn a_server_of_the_operators_own_that_nobody_set_up_is_not_reached_by_bringing_a_credential() {
     let loaded = loader(&[]).load_text("", 1).unwrap();
     assert!(loaded.directory.bare("vllm").is_none());
-    assert!(
-        loaded
-            .directory
-            .absence("vllm")
-            .unwrap()
-            .contains("VLLM_BASE_URL")
-    );
+    assert!(loaded.directory.absence("vllm").unwrap().contains("VLLM_BASE_URL"));
     let loaded = loader(&[]).load_text("providers: {vllm: {}}\n", 1).unwrap();
     assert!(loaded.directory.bare("vllm").is_some());
 }
@@ -171,21 +136,15 @@ fn a_server_of_the_operators_own_that_nobody_set_up_is_not_reached_by_bringing_a
 #[test]
 fn every_built_in_provider_can_be_called_with_a_credential_that_a_route_brings_unless_it_lacks_an_address() {
     let loaded = loader(&[]).load_text("", 1).unwrap();
-    let lacking: Vec<_> = loaded
-        .directory
-        .names()
-        .into_iter()
-        .filter(|name| loaded.directory.bare(name).is_none())
-        .collect();
+    let lacking: Vec<_> =
+        loaded.directory.names().into_iter().filter(|name| loaded.directory.bare(name).is_none()).collect();
     assert!(loaded.directory.names().len() > 30);
     for name in &lacking {
         let absence = loaded.directory.absence(name).unwrap();
         assert!(absence.contains("set "), "{absence}");
     }
     assert!(
-        !lacking
-            .iter()
-            .any(|name| ["openai", "anthropic", "groq"].contains(&name.as_str())),
+        !lacking.iter().any(|name| ["openai", "anthropic", "groq"].contains(&name.as_str())),
         "{lacking:?}"
     );
 }
@@ -207,43 +166,22 @@ fn settings_reach_their_places() {
     assert_eq!(tls.certificate, FilePath::new("/etc/tollgate/a.crt"));
     assert_eq!(tls.private_key, FilePath::new("/abs.key"));
     assert_eq!(loaded.upstream.ca_files, [FilePath::new("/etc/tollgate/ca.pem")]);
-    assert_eq!(
-        (loaded.upstream.proxy, loaded.upstream.idle_connections_max),
-        (ProxyChoice::None, 3)
-    );
+    assert_eq!((loaded.upstream.proxy, loaded.upstream.idle_connections_max), (ProxyChoice::None, 3));
     assert_eq!(
         (loaded.upstream.idle_timeout, loaded.upstream.dns_ttl),
         (Duration::from_secs(1), Duration::ZERO)
     );
     let snapshot = &loaded.snapshot;
     assert!(snapshot.request_policy.custom_host);
-    assert_eq!(
-        (snapshot.limits.body_bytes_max, snapshot.limits.head_bytes_max),
-        (1 << 20, 16 << 10)
-    );
-    assert_eq!(
-        (snapshot.limits.headers_max, snapshot.limits.json_depth_max),
-        (50, 20)
-    );
-    assert_eq!(
-        (
-            snapshot.limits.connections_max,
-            snapshot.limits.in_flight_bytes_max
-        ),
-        (7, 1_000_000_000)
-    );
+    assert_eq!((snapshot.limits.body_bytes_max, snapshot.limits.head_bytes_max), (1 << 20, 16 << 10));
+    assert_eq!((snapshot.limits.headers_max, snapshot.limits.json_depth_max), (50, 20));
+    assert_eq!((snapshot.limits.connections_max, snapshot.limits.in_flight_bytes_max), (7, 1_000_000_000));
     assert_eq!(snapshot.limits.drain_timeout, Duration::ZERO);
     assert_eq!(
-        (
-            snapshot.route_defaults.retry.attempts,
-            snapshot.route_defaults.timeouts.idle
-        ),
+        (snapshot.route_defaults.retry.attempts, snapshot.route_defaults.timeouts.idle),
         (2, Some(Duration::from_secs(9)))
     );
-    assert_eq!(
-        (loaded.log.format, loaded.log.requests),
-        (LogFormat::Json, LogRequests::None)
-    );
+    assert_eq!((loaded.log.format, loaded.log.requests), (LogFormat::Json, LogRequests::None));
     let key = &snapshot.keys[&HASH.parse().unwrap()];
     assert!(key.allows_name("x/y") && !key.allows_provider("openai") && key.passthrough && key.inline_config);
 }
@@ -307,10 +245,7 @@ keys:
 fn text_that_is_no_yaml_and_a_file_that_is_not_there_are_said_so() {
     assert!(errors("a: [1\n").contains("not valid YAML"));
     let missing = loader(&[]).load(1).unwrap_err().to_string();
-    assert!(
-        missing.starts_with("/etc/tollgate/tollgate.yaml: the file cannot be read: "),
-        "{missing}"
-    );
+    assert!(missing.starts_with("/etc/tollgate/tollgate.yaml: the file cannot be read: "), "{missing}");
     assert!(errors("- a\n").contains("expected keys with values, found a list"));
     assert!(errors("just a text\n").contains("expected keys with values, found a text"));
 }
@@ -321,9 +256,7 @@ fn secrets_never_show_in_what_is_loaded_or_refused() {
         "providers:\n  openai: {{credentials: ['${{env:TOKEN}}', sk-literal-secret], headers: {{default: {{x-a: '${{env:TOKEN}}'}}}}}}\n\
          routes: {{fast: {{target: openai/x, api_key: sk-literal-secret}}}}\nkeys: [{{name: a, hash: '{HASH}'}}]\n"
     );
-    let loaded = loader(&[("TOKEN", "sk-from-env-secret")])
-        .load_text(&text, 1)
-        .unwrap();
+    let loaded = loader(&[("TOKEN", "sk-from-env-secret")]).load_text(&text, 1).unwrap();
     let shown = format!("{loaded:?}");
     assert!(shown.contains("openai#1"));
     // A default header is no credential; the operator decided to write a value there.
@@ -349,17 +282,10 @@ fn values_from_outside_become_what_the_schema_asks_for() {
     let text = "server: {http2: '${env:ON}'}\nproviders: {groq: {credentials: ['${env:DIGITS}']}}\n\
                 routes: {fast: {target: groq/x, retry: {attempts: '${env:ATTEMPTS}'}, override_params: {user: '${env:DIGITS}'}}}\n";
     let loaded = loader(variables).load_text(text, 1).unwrap();
-    let RouteNode::Target(target) = &loaded.snapshot.routes["fast"].root else {
-        panic!("a target")
-    };
+    let RouteNode::Target(target) = &loaded.snapshot.routes["fast"].root else { panic!("a target") };
     assert_eq!(target.retry.attempts, 4);
-    assert_eq!(
-        target.parameters.overrides,
-        [("user".to_owned(), b"\"12345\"".to_vec())]
-    );
-    let wrong = loader(&[("ATTEMPTS", "many")]).load_text(
-        "routes: {f: {target: a/b, retry: {attempts: '${env:ATTEMPTS}'}}}",
-        1,
-    );
+    assert_eq!(target.parameters.overrides, [("user".to_owned(), b"\"12345\"".to_vec())]);
+    let wrong = loader(&[("ATTEMPTS", "many")])
+        .load_text("routes: {f: {target: a/b, retry: {attempts: '${env:ATTEMPTS}'}}}", 1);
     assert!(wrong.unwrap_err().to_string().contains("expected a whole number"));
 }

@@ -29,11 +29,7 @@ pub(super) fn convert(scalar: &Scalar, schema: &Json) -> Result<Json, String> {
             text(&scalar.text, schema)
         }
         _ if scalar.style == Style::Interpolated && allows("string") => text(&scalar.text, schema),
-        found => Err(format!(
-            "expected {}, found {}",
-            schema::expected(schema),
-            name(&found, scalar)
-        )),
+        found => Err(format!("expected {}, found {}", schema::expected(schema), name(&found, scalar))),
     }
 }
 
@@ -44,10 +40,7 @@ fn choice(scalar: &Scalar, choices: &[&str]) -> Result<Json, String> {
     }
     let listed: Vec<_> = choices.iter().map(|choice| format!("`{choice}`")).collect();
     let suggestion = near::suggestion(text, choices.iter().copied());
-    Err(format!(
-        "expected {}, found `{text}`{suggestion}",
-        listed.join(" or ")
-    ))
+    Err(format!("expected {}, found `{text}`{suggestion}", listed.join(" or ")))
 }
 
 fn text(text: &str, schema: &Json) -> Result<Json, String> {
@@ -75,19 +68,14 @@ fn whole(number: i128, schema: &Json) -> Result<Json, String> {
         };
         return Err(format!("expected a whole number {range}, found {number}"));
     }
-    let json = u64::try_from(number)
-        .map(Json::from)
-        .or_else(|_| i64::try_from(number).map(Json::from));
+    let json = u64::try_from(number).map(Json::from).or_else(|_| i64::try_from(number).map(Json::from));
     json.map_err(|_| format!("{number} is out of range"))
 }
 
 fn decimal(text: &str, schema: &Json) -> Result<Json, String> {
     let number = text.parse::<f64>().map_err(|_| "expected a number".to_owned())?;
     let bound = |name: &str| schema.get(name).and_then(Json::as_f64);
-    let (least, most) = (
-        bound("minimum").unwrap_or(f64::MIN),
-        bound("maximum").unwrap_or(f64::MAX),
-    );
+    let (least, most) = (bound("minimum").unwrap_or(f64::MIN), bound("maximum").unwrap_or(f64::MAX));
     if (least..=most).contains(&number) {
         Ok(Json::from(number))
     } else {

@@ -15,9 +15,7 @@ pub(super) struct Schemas<'s> {
 
 impl<'s> Schemas<'s> {
     pub(super) fn new(root: &'s Json) -> Self {
-        Self {
-            definitions: root.get("$defs").and_then(Json::as_object),
-        }
+        Self { definitions: root.get("$defs").and_then(Json::as_object) }
     }
 
     /// The schema itself behind references and alternatives, chosen for `node`; `None` where anything goes.
@@ -26,10 +24,7 @@ impl<'s> Schemas<'s> {
         if is_unrestricted(schema) {
             return None;
         }
-        let alternatives: Vec<_> = alternatives(schema)
-            .iter()
-            .map(|schema| self.follow(schema))
-            .collect();
+        let alternatives: Vec<_> = alternatives(schema).iter().map(|schema| self.follow(schema)).collect();
         let fitting = alternatives.iter().find(|schema| accepts_kind(schema, node));
         match (is_enumeration(schema), fitting.or(alternatives.first())) {
             (false, Some(alternative)) => Some(alternative),
@@ -43,12 +38,8 @@ impl<'s> Schemas<'s> {
     }
 
     fn follow(&self, schema: &'s Json) -> &'s Json {
-        let name = schema
-            .get("$ref")
-            .and_then(Json::as_str)
-            .and_then(|text| text.strip_prefix(REFERENCE));
-        name.and_then(|name| self.definitions?.get(name))
-            .unwrap_or(schema)
+        let name = schema.get("$ref").and_then(Json::as_str).and_then(|text| text.strip_prefix(REFERENCE));
+        name.and_then(|name| self.definitions?.get(name)).unwrap_or(schema)
     }
 }
 
@@ -85,11 +76,7 @@ pub(super) fn expected(schema: &Json) -> String {
         _ => None,
     });
     let names: Vec<_> = names.collect();
-    if names.is_empty() {
-        "a text".to_owned()
-    } else {
-        names.join(" or ")
-    }
+    if names.is_empty() { "a text".to_owned() } else { names.join(" or ") }
 }
 
 /// The values of an enumeration, `None` for other schemas.
@@ -106,14 +93,8 @@ pub(super) fn is_secret(schema: &Json) -> bool {
 
 /// The schema of a key of a mapping.
 pub(super) fn member<'s>(schema: &'s Json, name: &str) -> Option<&'s Json> {
-    let property = schema
-        .get("properties")
-        .and_then(|properties| properties.get(name));
-    property.or_else(|| {
-        schema
-            .get("additionalProperties")
-            .filter(|schema| **schema != Json::Bool(false))
-    })
+    let property = schema.get("properties").and_then(|properties| properties.get(name));
+    property.or_else(|| schema.get("additionalProperties").filter(|schema| **schema != Json::Bool(false)))
 }
 
 /// The name under which a key is kept: its own, or the one it is an alias of; `None` when there is no such key.
@@ -128,10 +109,7 @@ pub(super) fn property_name<'k>(schema: &'k Json, key: &'k str) -> Option<&'k st
             .and_then(Json::as_array)
             .is_some_and(|names| names.iter().any(|name| name == key))
     };
-    properties
-        .iter()
-        .find(|(_, schema)| is_alias(schema))
-        .map(|(name, _)| name.as_str())
+    properties.iter().find(|(_, schema)| is_alias(schema)).map(|(name, _)| name.as_str())
 }
 
 pub(super) fn property_names(schema: &Json) -> impl Iterator<Item = &str> {
@@ -143,24 +121,14 @@ pub(super) fn property_names(schema: &Json) -> impl Iterator<Item = &str> {
 }
 
 pub(super) fn required(schema: &Json) -> impl Iterator<Item = &str> {
-    schema
-        .get("required")
-        .and_then(Json::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Json::as_str)
+    schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str)
 }
 
 /// `anyOf`, `oneOf` or `allOf`, without the alternative of being absent.
 fn alternatives(schema: &Json) -> Vec<&Json> {
-    let list = ["anyOf", "oneOf", "allOf"]
-        .into_iter()
-        .find_map(|name| schema.get(name)?.as_array());
+    let list = ["anyOf", "oneOf", "allOf"].into_iter().find_map(|name| schema.get(name)?.as_array());
     let is_null = |schema: &&Json| schema.get("type").and_then(Json::as_str) == Some("null");
-    list.into_iter()
-        .flatten()
-        .filter(|schema| !is_null(schema))
-        .collect()
+    list.into_iter().flatten().filter(|schema| !is_null(schema)).collect()
 }
 
 fn choices_of<'s>(schema: &&'s Json) -> Vec<&'s str> {

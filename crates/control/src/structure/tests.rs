@@ -79,10 +79,7 @@ tries: 2
 
 #[test]
 fn a_key_without_a_value_counts_as_not_written() {
-    assert_eq!(
-        passed("name: x\nlist:\nchildren:\n  # all commented out\n"),
-        json!({"name": "x"})
-    );
+    assert_eq!(passed("name: x\nlist:\nchildren:\n  # all commented out\n"), json!({"name": "x"}));
     assert_eq!(refused("name:\n"), ["1:1: name: it is missing"]);
 }
 
@@ -132,10 +129,7 @@ fn numbers_outside_what_json_or_the_schema_holds_are_refused() {
         refused("name: x\nwait: -5\n"),
         ["2:7: wait: expected a whole number of at least 0, found -5"]
     );
-    assert_eq!(
-        passed("name: x\nattempts: 18446744073709551615\n")["attempts"],
-        u64::MAX
-    );
+    assert_eq!(passed("name: x\nattempts: 18446744073709551615\n")["attempts"], u64::MAX);
 }
 
 #[test]

@@ -27,10 +27,7 @@ struct Bench {
 impl Bench {
     fn new() -> (Self, Reloader, Published) {
         let folder = tempfile::tempdir().unwrap();
-        let bench = Self {
-            folder,
-            refusals: Arc::default(),
-        };
+        let bench = Self { folder, refusals: Arc::default() };
         bench.write(GOOD);
         let loader = Loader::new(bench.path(), Arc::new(DiskEnvironment(|_: &str| None)));
         let first = loader.load(1).unwrap();
@@ -72,9 +69,7 @@ fn a_good_configuration_is_published_to_requests_and_to_those_who_wait() {
 fn a_wrong_configuration_is_counted_and_the_last_good_one_stays() {
     let (bench, reloader, published) = Bench::new();
     bench.write(WRONG);
-    let Reload::Refused(errors) = reloader.reload() else {
-        panic!("it is wrong")
-    };
+    let Reload::Refused(errors) = reloader.reload() else { panic!("it is wrong") };
     assert!(errors.to_string().contains("limits.headers_max"));
     assert_eq!(in_force(&published), (1, 50));
     assert!(!published.changes.has_changed().unwrap());
@@ -100,19 +95,10 @@ fn only_changes_of_what_is_read_cause_a_reload() {
     assert!(concerns(&event(modified, "tollgate.yaml")));
     assert!(concerns(&event(modified, "groq.secret")));
     assert!(concerns(&event(EventKind::Create(CreateKind::Folder), "..data")));
-    assert!(concerns(&event(
-        EventKind::Access(AccessKind::Close(AccessMode::Write)),
-        "tollgate.yaml"
-    )));
+    assert!(concerns(&event(EventKind::Access(AccessKind::Close(AccessMode::Write)), "tollgate.yaml")));
     assert!(!concerns(&event(modified, "access.log")));
-    assert!(!concerns(&event(
-        EventKind::Access(AccessKind::Open(AccessMode::Any)),
-        "tollgate.yaml"
-    )));
-    assert!(!concerns(&event(
-        EventKind::Access(AccessKind::Close(AccessMode::Read)),
-        "tollgate.yaml"
-    )));
+    assert!(!concerns(&event(EventKind::Access(AccessKind::Open(AccessMode::Any)), "tollgate.yaml")));
+    assert!(!concerns(&event(EventKind::Access(AccessKind::Close(AccessMode::Read)), "tollgate.yaml")));
 }
 
 /// Longer than any machine takes to notice a change; only a failing test waits for it.
@@ -129,27 +115,18 @@ async fn a_replaced_file_and_a_request_are_noticed_until_told_to_stop() {
     let watching = tokio::spawn(watch.unwrap());
 
     request.send(()).await.unwrap();
-    tokio::time::timeout(PATIENCE, published.changes.changed())
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(PATIENCE, published.changes.changed()).await.unwrap().unwrap();
     assert_eq!(published.changes.borrow_and_update().snapshot.generation, 2);
 
     // As editors do: a new file beside the old one, then a rename over it.
     let beside = bench.folder.path().join("tollgate.yaml.new");
     std::fs::write(&beside, BETTER).unwrap();
     std::fs::rename(&beside, bench.path()).unwrap();
-    tokio::time::timeout(PATIENCE, published.changes.changed())
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(PATIENCE, published.changes.changed()).await.unwrap().unwrap();
     assert_eq!(in_force(&published), (3, 60));
 
     stop.send(()).unwrap();
-    tokio::time::timeout(PATIENCE, watching)
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(PATIENCE, watching).await.unwrap().unwrap();
 }
 
 #[tokio::test]

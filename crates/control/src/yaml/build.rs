@@ -24,10 +24,7 @@ pub fn read(text: &str) -> (Option<Node>, Vec<YamlProblem>) {
 }
 
 fn empty() -> Node {
-    Node {
-        position: Position::START,
-        value: Value::Mapping(Vec::new()),
-    }
+    Node { position: Position::START, value: Value::Mapping(Vec::new()) }
 }
 
 #[derive(Default)]
@@ -48,11 +45,7 @@ struct Open {
 
 enum Collection {
     Sequence(Vec<Node>),
-    Mapping {
-        entries: Vec<Entry>,
-        places: BTreeMap<String, Position>,
-        key: Option<(String, Position)>,
-    },
+    Mapping { entries: Vec<Entry>, places: BTreeMap<String, Position>, key: Option<(String, Position)> },
 }
 
 impl Builder {
@@ -72,19 +65,12 @@ impl Builder {
 
     fn event(&mut self, event: Event<'_>, position: Position) -> Result<(), YamlProblem> {
         match event {
-            Event::DocumentStart(..) if self.root.is_some() => Err(problem(
-                position,
-                "there is a second document; a configuration is one document",
-            )),
+            Event::DocumentStart(..) if self.root.is_some() => {
+                Err(problem(position, "there is a second document; a configuration is one document"))
+            }
             Event::Scalar(text, style, anchor, tag) => {
                 let scalar = self.scalar(&text, style, tag.as_deref(), position);
-                self.add(
-                    Node {
-                        position,
-                        value: Value::Scalar(scalar),
-                    },
-                    anchor,
-                )
+                self.add(Node { position, value: Value::Scalar(scalar) }, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.check_tag(tag.as_deref(), "seq", position);
@@ -93,15 +79,7 @@ impl Builder {
             Event::MappingStart(_, anchor, tag) => {
                 self.check_tag(tag.as_deref(), "map", position);
                 let places = BTreeMap::new();
-                self.begin(
-                    position,
-                    anchor,
-                    Collection::Mapping {
-                        entries: Vec::new(),
-                        places,
-                        key: None,
-                    },
-                )
+                self.begin(position, anchor, Collection::Mapping { entries: Vec::new(), places, key: None })
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
@@ -121,36 +99,18 @@ impl Builder {
         anchor: usize,
         collection: Collection,
     ) -> Result<(), YamlProblem> {
-        if matches!(
-            self.open.last(),
-            Some(Open {
-                collection: Collection::Mapping { key: None, .. },
-                ..
-            })
-        ) {
+        if matches!(self.open.last(), Some(Open { collection: Collection::Mapping { key: None, .. }, .. })) {
             return Err(problem(position, "a key must be a text"));
         }
         if self.open.len() >= DEPTH_MAX {
-            return Err(problem(
-                position,
-                format!("values are nested more than {DEPTH_MAX} deep"),
-            ));
+            return Err(problem(position, format!("values are nested more than {DEPTH_MAX} deep")));
         }
-        self.open.push(Open {
-            position,
-            anchor,
-            collection,
-        });
+        self.open.push(Open { position, anchor, collection });
         Ok(())
     }
 
     fn end(&mut self) -> Result<(), YamlProblem> {
-        let Some(Open {
-            position,
-            anchor,
-            collection,
-        }) = self.open.pop()
-        else {
+        let Some(Open { position, anchor, collection }) = self.open.pop() else {
             return Ok(());
         };
         let value = match collection {
@@ -173,16 +133,9 @@ impl Builder {
             Some(Collection::Mapping { entries, places, key }) => match key.take() {
                 None => *key = Some(key_of(node)?),
                 Some((name, at)) if name == "<<" => merge(entries, places, node, at)?,
-                Some((name, at)) => insert(
-                    entries,
-                    places,
-                    Entry {
-                        key: name,
-                        position: at,
-                        node,
-                    },
-                    &mut self.problems,
-                ),
+                Some((name, at)) => {
+                    insert(entries, places, Entry { key: name, position: at, node }, &mut self.problems)
+                }
             },
         }
         Ok(())
@@ -192,10 +145,7 @@ impl Builder {
     fn count(&mut self, nodes: usize, position: Position) -> Result<(), YamlProblem> {
         self.nodes += nodes;
         if self.nodes > NODES_MAX {
-            return Err(problem(
-                position,
-                format!("there are more than {NODES_MAX} values"),
-            ));
+            return Err(problem(position, format!("there are more than {NODES_MAX} values")));
         }
         Ok(())
     }
@@ -206,19 +156,14 @@ impl Builder {
             self.check_tag(tag, "", position);
         }
         let plain = style == ScalarStyle::Plain && !text_tag;
-        Scalar {
-            text: text.to_owned(),
-            style: if plain { Style::Plain } else { Style::Quoted },
-        }
+        Scalar { text: text.to_owned(), style: if plain { Style::Plain } else { Style::Quoted } }
     }
 
     /// Tags say nothing that the schema does not; one that contradicts would be ignored silently, so it is refused.
     fn check_tag(&mut self, tag: Option<&Tag>, fitting: &str, position: Position) {
         if let Some(tag) = tag.filter(|tag| tag.core_suffix() != Some(fitting)) {
-            self.problems.push(problem(
-                position,
-                format!("the tag `{}` is not supported; remove it", tag.original()),
-            ));
+            self.problems
+                .push(problem(position, format!("the tag `{}` is not supported; remove it", tag.original())));
         }
     }
 }
@@ -232,10 +177,7 @@ fn insert(
     match places.get(&entry.key) {
         Some(first) => problems.push(problem(
             entry.position,
-            format!(
-                "the key `{}` occurs twice; it stands in line {} already",
-                entry.key, first.line
-            ),
+            format!("the key `{}` occurs twice; it stands in line {} already", entry.key, first.line),
         )),
         None => {
             places.insert(entry.key.clone(), entry.position);
@@ -278,22 +220,13 @@ fn key_of(node: Node) -> Result<(String, Position), YamlProblem> {
 }
 
 fn position(marker: Marker) -> Position {
-    Position {
-        line: marker.line(),
-        column: marker.col() + 1,
-    }
+    Position { line: marker.line(), column: marker.col() + 1 }
 }
 
 fn syntax(error: &ScanError) -> YamlProblem {
-    problem(
-        position(*error.marker()),
-        format!("not valid YAML: {}", error.info()),
-    )
+    problem(position(*error.marker()), format!("not valid YAML: {}", error.info()))
 }
 
 fn problem(position: Position, message: impl Into<String>) -> YamlProblem {
-    YamlProblem {
-        position,
-        message: message.into(),
-    }
+    YamlProblem { position, message: message.into() }
 }

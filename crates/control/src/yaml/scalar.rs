@@ -36,28 +36,17 @@ pub fn resolve(scalar: &Scalar) -> Resolved<'_> {
 fn number<'a>(text: &str) -> Option<Resolved<'a>> {
     let radix = |digits: &str, radix| i64::from_str_radix(digits, radix).ok().map(Resolved::Whole);
     if let Some(digits) = text.strip_prefix("0o") {
-        return digits
-            .bytes()
-            .all(|digit| digit.is_ascii_digit())
-            .then(|| radix(digits, 8))?;
+        return digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| radix(digits, 8))?;
     }
     if let Some(digits) = text.strip_prefix("0x") {
-        return digits
-            .bytes()
-            .all(|digit| digit.is_ascii_hexdigit())
-            .then(|| radix(digits, 16))?;
+        return digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| radix(digits, 16))?;
     }
     if !is_decimal(text) {
         return None;
     }
     let whole = text.parse().ok().map(Resolved::Whole);
     let large = || text.parse().ok().map(Resolved::Large);
-    let decimal = || {
-        text.parse::<f64>()
-            .ok()
-            .filter(|number| number.is_finite())
-            .map(Resolved::Decimal)
-    };
+    let decimal = || text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Resolved::Decimal);
     whole.or_else(large).or_else(decimal)
 }
 

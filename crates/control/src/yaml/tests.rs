@@ -28,9 +28,7 @@ fn every_key_and_value_knows_its_place() {
     let listen = server.node.get("listen").unwrap();
     assert_eq!(listen.position, Position { line: 3, column: 3 });
     assert_eq!(listen.node.position, Position { line: 3, column: 11 });
-    let Value::Sequence(items) = &root.get("list").unwrap().node.value else {
-        panic!("a list")
-    };
+    let Value::Sequence(items) = &root.get("list").unwrap().node.value else { panic!("a list") };
     assert_eq!(items[1].position, Position { line: 4, column: 11 });
 }
 
@@ -65,10 +63,7 @@ fn anchors_repeat_and_merge_keys_fill_in_what_is_not_written() {
     assert_eq!(text_of(&root.get("use").unwrap().node, "y"), "3");
     assert_eq!(text_of(&root.get("late").unwrap().node, "y"), "4");
     assert_eq!(text_of(&root.get("copy").unwrap().node, "x"), "1");
-    assert_eq!(
-        problems("a:\n  <<: text\n"),
-        ["2:3: `<<` merges a mapping, or a list of mappings"]
-    );
+    assert_eq!(problems("a:\n  <<: text\n"), ["2:3: `<<` merges a mapping, or a list of mappings"]);
 }
 
 #[test]
@@ -80,10 +75,7 @@ fn repetition_through_anchors_is_bounded() {
     }
     let (root, problems) = read(&bomb);
     assert_eq!(root, None);
-    assert!(
-        problems[0].message.contains(&NODES_MAX.to_string()),
-        "{problems:?}"
-    );
+    assert!(problems[0].message.contains(&NODES_MAX.to_string()), "{problems:?}");
     let itself = &problems_of_recursion()[0];
     assert!(itself.contains("within what it repeats"), "{itself}");
 }
@@ -106,10 +98,7 @@ fn what_would_be_ignored_or_ambiguous_is_refused() {
         problems("a: 1\n---\nb: 2\n"),
         ["2:1: there is a second document; a configuration is one document"]
     );
-    assert_eq!(
-        problems("a: !secret x\n"),
-        ["1:12: the tag `!secret` is not supported; remove it"]
-    );
+    assert_eq!(problems("a: !secret x\n"), ["1:12: the tag `!secret` is not supported; remove it"]);
     assert_eq!(problems("? [a]\n: b\n"), ["1:3: a key must be a text"]);
     assert_eq!(problems("a: !!str 5\n"), Vec::<String>::new());
     for broken in ["a: [1", "a: \"x", "a:\n\t- b", "*nobody", "%FOO\n---\n"] {
@@ -119,10 +108,7 @@ fn what_would_be_ignored_or_ambiguous_is_refused() {
 
 #[test]
 fn plain_texts_mean_what_the_core_schema_says() {
-    let plain = |text: &str| Scalar {
-        text: text.to_owned(),
-        style: Style::Plain,
-    };
+    let plain = |text: &str| Scalar { text: text.to_owned(), style: Style::Plain };
     for (text, meaning) in [
         ("", Resolved::Nothing),
         ("~", Resolved::Nothing),
@@ -146,13 +132,7 @@ fn plain_texts_mean_what_the_core_schema_says() {
     ] {
         assert_eq!(resolve(&plain(text)), meaning, "{text:?}");
     }
-    assert_eq!(
-        resolve(&Scalar {
-            text: "5".to_owned(),
-            style: Style::Quoted
-        }),
-        Resolved::Text("5")
-    );
+    assert_eq!(resolve(&Scalar { text: "5".to_owned(), style: Style::Quoted }), Resolved::Text("5"));
 }
 
 #[test]
@@ -166,41 +146,22 @@ fn shape(node: &Node) -> String {
         Value::Scalar(scalar) => format!("{:?}{:?}", scalar.style, scalar.text),
         Value::Sequence(items) => format!("{:?}", items.iter().map(shape).collect::<Vec<_>>()),
         Value::Mapping(entries) => {
-            format!(
-                "{:?}",
-                entries
-                    .iter()
-                    .map(|entry| (&entry.key, shape(&entry.node)))
-                    .collect::<Vec<_>>()
-            )
+            format!("{:?}", entries.iter().map(|entry| (&entry.key, shape(&entry.node))).collect::<Vec<_>>())
         }
     }
 }
 
 fn any_node() -> impl Strategy<Value = Node> {
-    let node = |value| Node {
-        position: Position::START,
-        value,
-    };
-    let plain = "[a-z0-9]{1,6}".prop_map(|text| Scalar {
-        text,
-        style: Style::Plain,
-    });
-    let quoted = any::<String>().prop_map(|text| Scalar {
-        text,
-        style: Style::Quoted,
-    });
+    let node = |value| Node { position: Position::START, value };
+    let plain = "[a-z0-9]{1,6}".prop_map(|text| Scalar { text, style: Style::Plain });
+    let quoted = any::<String>().prop_map(|text| Scalar { text, style: Style::Quoted });
     let scalar = prop_oneof![plain, quoted].prop_map(move |scalar| node(Value::Scalar(scalar)));
     scalar.prop_recursive(4, 40, 5, move |inner| {
         let key = "[ -~]{0,8}".prop_filter("`<<` merges", |key| key != "<<");
         let entries = prop::collection::btree_map(key, inner.clone(), 0..5).prop_map(|entries| {
             entries
                 .into_iter()
-                .map(|(key, node)| super::Entry {
-                    key,
-                    position: Position::START,
-                    node,
-                })
+                .map(|(key, node)| super::Entry { key, position: Position::START, node })
                 .collect()
         });
         prop_oneof![

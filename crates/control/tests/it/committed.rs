@@ -5,10 +5,7 @@ use std::path::Path;
 use control::reference::markdown;
 use control::schema::config_schema;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one switch of these tests, not configuration"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one switch of these tests, not configuration")]
 fn is_blessed() -> bool {
     std::env::var("TOLLGATE_BLESS").is_ok_and(|value| value == "1")
 }

@@ -38,10 +38,7 @@ fn retrying(name: &str, attempts: u32) -> RouteNode {
         model: None,
         credentials: Arc::from([]),
         custom_host: None,
-        retry: RetryPolicy {
-            attempts,
-            ..RetryPolicy::default()
-        },
+        retry: RetryPolicy { attempts, ..RetryPolicy::default() },
         timeouts: Timeouts::default(),
         parameters: ParameterRules::default(),
         forward_headers: vec![],
@@ -49,10 +46,7 @@ fn retrying(name: &str, attempts: u32) -> RouteNode {
 }
 
 fn fallback(codes: Option<&[u16]>, children: Vec<RouteNode>) -> RouteNode {
-    RouteNode::Fallback {
-        on_status_codes: codes.map(|codes| codes.iter().copied().collect()),
-        children,
-    }
+    RouteNode::Fallback { on_status_codes: codes.map(|codes| codes.iter().copied().collect()), children }
 }
 
 fn start(root: RouteNode) -> Walk {
@@ -60,12 +54,7 @@ fn start(root: RouteNode) -> Walk {
 }
 
 fn fault(status: u16) -> Failure {
-    Failure {
-        class: FailureClass::Provider,
-        status: Some(status),
-        retry_after: None,
-        detail: String::new(),
-    }
+    Failure { class: FailureClass::Provider, status: Some(status), retry_after: None, detail: String::new() }
 }
 
 /// The targets called when each call fails with the next status, and how it ends.
@@ -100,30 +89,19 @@ fn a_fallback_with_codes_moves_on_for_those_only() {
 #[test]
 fn an_inner_failure_that_its_fallback_does_not_take_goes_to_the_outer_one() {
     let inner = fallback(Some(&[429]), vec![target("a"), target("b")]);
-    assert_eq!(
-        course(fallback(None, vec![inner, target("c")]), &[500, 500]),
-        ["a", "c", "end"]
-    );
+    assert_eq!(course(fallback(None, vec![inner, target("c")]), &[500, 500]), ["a", "c", "end"]);
 }
 
 #[test]
 fn a_load_balancer_never_tries_a_sibling_but_its_parent_may_move_on() {
-    let balance = RouteNode::LoadBalance {
-        children: vec![(1, target("a")), (1, target("b"))],
-    };
-    assert_eq!(
-        course(fallback(None, vec![balance, target("c")]), &[500, 500]),
-        ["a", "c", "end"]
-    );
+    let balance = RouteNode::LoadBalance { children: vec![(1, target("a")), (1, target("b"))] };
+    assert_eq!(course(fallback(None, vec![balance, target("c")]), &[500, 500]), ["a", "c", "end"]);
 }
 
 #[test]
 fn retries_come_before_the_next_target_and_start_anew_there() {
     let root = fallback(None, vec![retrying("a", 2), retrying("b", 1)]);
-    assert_eq!(
-        course(root, &[500, 500, 500, 500, 500]),
-        ["a", "a", "a", "b", "b", "end"]
-    );
+    assert_eq!(course(root, &[500, 500, 500, 500, 500]), ["a", "a", "a", "b", "b", "end"]);
     assert_eq!(course(retrying("a", 2), &[400]), ["a", "end"]);
 }
 
@@ -138,10 +116,7 @@ fn another_credential_is_tried_at_once_when_the_credential_was_at_fault() {
     };
     assert_eq!(walk.failed(&refused, true, &mut || 0), Step::OtherCredential);
     assert_eq!(walk.failed(&refused, false, &mut || 0), Step::GiveUp);
-    assert_eq!(
-        start(target("a")).failed(&fault(500), true, &mut || 0),
-        Step::GiveUp
-    );
+    assert_eq!(start(target("a")).failed(&fault(500), true, &mut || 0), Step::GiveUp);
 }
 
 #[test]
@@ -153,10 +128,7 @@ fn a_wish_beyond_the_longest_wait_ends_the_retries() {
         retry_after: Some(Duration::from_secs(seconds)),
         detail: String::new(),
     };
-    assert_eq!(
-        walk.failed(&limited(2), false, &mut || 0),
-        Step::Retry(Duration::from_secs(2))
-    );
+    assert_eq!(walk.failed(&limited(2), false, &mut || 0), Step::Retry(Duration::from_secs(2)));
     assert_eq!(walk.failed(&limited(3600), false, &mut || 0), Step::GiveUp);
 }
 

@@ -78,19 +78,12 @@ pub struct CompileContext<'a> {
 /// # Errors
 /// With everything that is wrong with it, in the order of the text.
 pub fn compile(spec: &RouteSpec, context: &CompileContext<'_>) -> Result<RouteNode, Vec<RouteProblem>> {
-    let mut compiler = Compiler {
-        context,
-        problems: Vec::new(),
-        targets: 0,
-    };
+    let mut compiler = Compiler { context, problems: Vec::new(), targets: 0 };
     let root = compiler.node(spec, &Place::root(), &Inherited::from(context.defaults));
     if compiler.targets > ROUTE_TARGETS_MAX {
         compiler.report(
             "targets",
-            format!(
-                "a route has at most {ROUTE_TARGETS_MAX} targets, this one {}",
-                compiler.targets
-            ),
+            format!("a route has at most {ROUTE_TARGETS_MAX} targets, this one {}", compiler.targets),
         );
     }
     match root {
@@ -115,22 +108,11 @@ pub fn defaults(spec: &DefaultsSpec) -> Result<Defaults, Vec<RouteProblem>> {
         ..RouteSpec::default()
     };
     let built_in = Defaults::default();
-    let context = CompileContext {
-        providers: &Nobody,
-        defaults: &built_in,
-        origin: Origin::Operator,
-    };
-    let mut compiler = Compiler {
-        context: &context,
-        problems: Vec::new(),
-        targets: 0,
-    };
+    let context = CompileContext { providers: &Nobody, defaults: &built_in, origin: Origin::Operator };
+    let mut compiler = Compiler { context: &context, problems: Vec::new(), targets: 0 };
     let settings = compiler.refine(&Inherited::from(&built_in), &node, &Place::root());
     if compiler.problems.is_empty() {
-        Ok(Defaults {
-            retry: settings.retry,
-            timeouts: settings.timeouts,
-        })
+        Ok(Defaults { retry: settings.retry, timeouts: settings.timeouts })
     } else {
         Err(compiler.problems)
     }
@@ -174,17 +156,11 @@ struct Place {
 
 impl Place {
     fn root() -> Self {
-        Self {
-            path: String::new(),
-            depth: 1,
-        }
+        Self { path: String::new(), depth: 1 }
     }
 
     fn child(&self, index: usize) -> Self {
-        Self {
-            path: member(&self.path, &format!("targets[{index}]")),
-            depth: self.depth + 1,
-        }
+        Self { path: member(&self.path, &format!("targets[{index}]")), depth: self.depth + 1 }
     }
 
     fn member(&self, name: &str) -> String {
@@ -201,10 +177,7 @@ struct Compiler<'a> {
 
 impl Compiler<'_> {
     fn report(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.problems.push(RouteProblem {
-            path: path.into(),
-            message: message.into(),
-        });
+        self.problems.push(RouteProblem { path: path.into(), message: message.into() });
     }
 
     /// `None` when the node is wrong, which has been reported then.
@@ -218,8 +191,7 @@ impl Compiler<'_> {
             None => {
                 self.refuse_group_members(spec, place);
                 self.targets += 1;
-                self.target(spec, place, settings)
-                    .map(|target| RouteNode::Target(Box::new(target)))
+                self.target(spec, place, settings).map(|target| RouteNode::Target(Box::new(target)))
             }
         }
     }
@@ -233,10 +205,7 @@ impl Compiler<'_> {
     ) -> Option<RouteNode> {
         let strategy = self.strategy(spec, targets, place);
         if place.depth >= ROUTE_DEPTH_MAX {
-            self.report(
-                place.member("targets"),
-                format!("a route is at most {ROUTE_DEPTH_MAX} levels deep"),
-            );
+            self.report(place.member("targets"), format!("a route is at most {ROUTE_DEPTH_MAX} levels deep"));
             return None;
         }
         let children: Vec<_> = targets
@@ -264,10 +233,7 @@ impl Compiler<'_> {
 
     fn refuse_group_members(&mut self, spec: &RouteSpec, place: &Place) {
         if spec.strategy.is_some() {
-            self.report(
-                place.member("strategy"),
-                "a strategy needs `targets` to choose from",
-            );
+            self.report(place.member("strategy"), "a strategy needs `targets` to choose from");
         }
         if spec.on_status_codes.is_some() {
             let message = "only a `fallback` over `targets` moves on by status; for retries write `retry.on_status_codes`";

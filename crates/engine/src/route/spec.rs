@@ -135,17 +135,11 @@ pub struct DefaultsSpec {
 /// With the first mistake of form and its path.
 pub fn from_json(text: &[u8]) -> Result<RouteSpec, RouteProblem> {
     if !text.trim_ascii_start().starts_with(b"{") {
-        return Err(RouteProblem {
-            path: String::new(),
-            message: "expected a JSON object".to_owned(),
-        });
+        return Err(RouteProblem { path: String::new(), message: "expected a JSON object".to_owned() });
     }
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let spec = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| problem(&error))?;
-    deserializer.end().map_err(|error| RouteProblem {
-        path: String::new(),
-        message: error.to_string(),
-    })?;
+    deserializer.end().map_err(|error| RouteProblem { path: String::new(), message: error.to_string() })?;
     Ok(spec)
 }
 
@@ -181,12 +175,7 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> RouteProble
     let path = error.path().to_string();
     let path = if path == "." { String::new() } else { path };
     let message = error.inner().to_string();
-    let refused = message
-        .strip_prefix("unknown field `")
-        .and_then(|rest| rest.split('`').next())
-        .and_then(refusal);
-    RouteProblem {
-        path,
-        message: refused.unwrap_or(message),
-    }
+    let refused =
+        message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()).and_then(refusal);
+    RouteProblem { path, message: refused.unwrap_or(message) }
 }

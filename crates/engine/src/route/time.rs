@@ -47,9 +47,7 @@ impl std::str::FromStr for TimeSpan {
     type Err = TimeProblem;
 
     fn from_str(text: &str) -> Result<Self, TimeProblem> {
-        let unit_at = text
-            .find(|letter: char| !letter.is_ascii_digit())
-            .ok_or(TimeProblem::Form)?;
+        let unit_at = text.find(|letter: char| !letter.is_ascii_digit()).ok_or(TimeProblem::Form)?;
         let (digits, unit) = text.split_at(unit_at);
         let milliseconds_per_unit = match unit {
             "ms" => 1,
@@ -62,10 +60,8 @@ impl std::str::FromStr for TimeSpan {
         if digits.is_empty() {
             return Err(TimeProblem::Form);
         }
-        let milliseconds = digits
-            .parse::<u64>()
-            .ok()
-            .and_then(|count| count.checked_mul(milliseconds_per_unit));
+        let milliseconds =
+            digits.parse::<u64>().ok().and_then(|count| count.checked_mul(milliseconds_per_unit));
         Self::from_milliseconds(milliseconds.ok_or(TimeProblem::TooLong)?)
     }
 }
@@ -74,22 +70,14 @@ impl std::str::FromStr for TimeLimit {
     type Err = TimeProblem;
 
     fn from_str(text: &str) -> Result<Self, TimeProblem> {
-        if text == "none" {
-            Ok(Self::Never)
-        } else {
-            text.parse().and_then(Self::from_span)
-        }
+        if text == "none" { Ok(Self::Never) } else { text.parse().and_then(Self::from_span) }
     }
 }
 
 impl TimeSpan {
     fn from_milliseconds(milliseconds: u64) -> Result<Self, TimeProblem> {
         let span = Duration::from_millis(milliseconds);
-        if span > TIME_MAX {
-            Err(TimeProblem::TooLong)
-        } else {
-            Ok(Self(span))
-        }
+        if span > TIME_MAX { Err(TimeProblem::TooLong) } else { Ok(Self(span)) }
     }
 }
 
@@ -104,11 +92,7 @@ impl TimeLimit {
     }
 
     fn from_span(span: TimeSpan) -> Result<Self, TimeProblem> {
-        if span.0.is_zero() {
-            Err(TimeProblem::Zero)
-        } else {
-            Ok(Self::After(span.0))
-        }
+        if span.0.is_zero() { Err(TimeProblem::Zero) } else { Ok(Self::After(span.0)) }
     }
 }
 
@@ -217,15 +201,12 @@ mod tests {
             let span: TimeSpan = serde_json::from_str(json).unwrap();
             assert_eq!(span.0, Duration::from_millis(milliseconds), "{json}");
         }
-        for bad in [
-            "\"30\"", "\"s\"", "\"-1s\"", "\"1.5s\"", "\"30 s\"", "\"\"", "-5", "1.5", "true", "\"ten\"",
-        ] {
+        for bad in
+            ["\"30\"", "\"s\"", "\"-1s\"", "\"1.5s\"", "\"30 s\"", "\"\"", "-5", "1.5", "true", "\"ten\""]
+        {
             assert!(serde_json::from_str::<TimeSpan>(bad).is_err(), "{bad}");
         }
-        assert_eq!(
-            "99999999999999999999d".parse::<TimeSpan>(),
-            Err(TimeProblem::TooLong)
-        );
+        assert_eq!("99999999999999999999d".parse::<TimeSpan>(), Err(TimeProblem::TooLong));
         assert_eq!("31d".parse::<TimeSpan>(), Err(TimeProblem::TooLong));
     }
 

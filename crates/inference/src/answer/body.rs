@@ -48,7 +48,9 @@ impl Body for AnswerBody {
     ) -> Poll<Option<Result<Frame<Bytes>, AnswerBroken>>> {
         match &mut self.get_mut().0 {
             Kind::Whole(pieces) => Poll::Ready(pieces.pop().map(|piece| Ok(Frame::data(piece)))),
-            Kind::Stream(relay) => relay.poll_data(context).map(|data| data.map(|data| Ok(Frame::data(data)))),
+            Kind::Stream(relay) => {
+                relay.poll_data(context).map(|data| data.map(|data| Ok(Frame::data(data))))
+            }
             Kind::Opaque(relay) => relay.poll_frame(context),
         }
     }

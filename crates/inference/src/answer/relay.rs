@@ -19,9 +19,9 @@ use wire::sse::{Batch, Frame, Splitter};
 
 pub(crate) use silence::Silence;
 
+use crate::dialect::usage_of;
 use crate::ending::Ending;
 use crate::refusal::Refusal;
-use crate::dialect::usage_of;
 
 /// A stream whose first content has arrived.
 pub(crate) struct RelayStart {
@@ -180,7 +180,9 @@ impl StreamRelay {
     /// Ends the stream with the format's own error event, unless the provider has sent one.
     fn fail(&mut self, refusal: &Refusal) {
         if !self.failed {
-            self.ready.push_back(self.format.error_event(&refusal.wire_error(self.ending.origin.id.as_str()), self.events));
+            self.ready.push_back(
+                self.format.error_event(&refusal.wire_error(self.ending.origin.id.as_str()), self.events),
+            );
         }
         self.close(Outcome::Failed);
     }

@@ -43,7 +43,8 @@ impl Deadlines {
     fn next(&self, begun: bool) -> Option<(Instant, TimeoutStage)> {
         let first = self.timeouts.first_token.map(|limit| (self.sent + limit, TimeoutStage::FirstToken));
         let total = self.total_until().map(|until| (until, TimeoutStage::Total));
-        let idle = self.timeouts.idle.filter(|_| begun).map(|limit| (Instant::now() + limit, TimeoutStage::Idle));
+        let idle =
+            self.timeouts.idle.filter(|_| begun).map(|limit| (Instant::now() + limit, TimeoutStage::Idle));
         [first, total, idle].into_iter().flatten().min_by_key(|(until, _)| *until)
     }
 }
@@ -58,13 +59,19 @@ mod tests {
     /// The limit that ends a wait for something that never comes, and after how long.
     async fn end_of_waiting(begun: bool, timeouts: Timeouts) -> (FailureClass, Duration) {
         let sent = Instant::now();
-        let failure = Deadlines::from(sent, timeouts).bound(begun, std::future::pending::<()>()).await.unwrap_err();
+        let failure =
+            Deadlines::from(sent, timeouts).bound(begun, std::future::pending::<()>()).await.unwrap_err();
         (failure.class, sent.elapsed())
     }
 
     fn limits(first_token: u64, idle: u64, total: u64) -> Timeouts {
         let limit = |seconds: u64| (seconds > 0).then(|| SECOND * u32::try_from(seconds).unwrap());
-        Timeouts { first_token: limit(first_token), idle: limit(idle), total: limit(total), ..Timeouts::default() }
+        Timeouts {
+            first_token: limit(first_token),
+            idle: limit(idle),
+            total: limit(total),
+            ..Timeouts::default()
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -12,10 +12,10 @@ use wire::json::Document;
 use super::Call;
 use super::hold::{Committed, WholeBody};
 use crate::answer::{AnswerBody, OpaqueRelay, Served, StreamRelay, prepare};
+use crate::dialect::{request_kind, usage_of};
 use crate::ending::Ending;
 use crate::pinned::ProviderState;
 use crate::response_owners::Owner;
-use crate::dialect::{request_kind, usage_of};
 
 /// Sends a committed answer on its way.
 pub(super) fn deliver(
@@ -68,12 +68,18 @@ pub(super) fn finish_head(head: &mut Parts, state: &ProviderState, ending: &mut 
 }
 
 /// Notes who holds a stored response, so that later calls about it find their way.
-fn remember(call: &Call, state: &ProviderState, credential: CredentialId, id: impl FnOnce() -> Option<String>) {
+fn remember(
+    call: &Call,
+    state: &ProviderState,
+    credential: CredentialId,
+    id: impl FnOnce() -> Option<String>,
+) {
     if call.endpoint != Endpoint::Responses {
         return;
     }
     if let Some(id) = id() {
-        let owner = Owner { provider: state.provider.name.clone(), credential, key: call.origin.key.name.clone() };
+        let owner =
+            Owner { provider: state.provider.name.clone(), credential, key: call.origin.key.name.clone() };
         call.origin.gateway.owners.remember(&id, owner);
     }
 }

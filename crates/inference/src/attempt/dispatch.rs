@@ -10,13 +10,13 @@ use http::Response;
 use telemetry::events::AttemptFailed;
 use tokio::time::Instant;
 
+use super::Call;
+use super::deliver::deliver;
 use super::encode::{Encoded, encode};
 use super::exchange::{AttemptSettings, exchange, origin_of};
 use super::failed::FailedAttempt;
 use super::give_up::{Attempts, give_up};
 use super::hold::{Committed, commit};
-use super::Call;
-use super::deliver::deliver;
 use crate::answer::AnswerBody;
 use crate::ending::Ending;
 use crate::pinned::ProviderState;
@@ -44,7 +44,9 @@ pub(crate) async fn dispatch(mut call: Call, route: Arc<Route>) -> Result<Respon
     let mut attempts = Attempts::default();
     let mut tried = Tried::default();
     loop {
-        let Some(target) = walk.target() else { return Err(Refusal::new(ErrorCode::Internal, "the route is empty")) };
+        let Some(target) = walk.target() else {
+            return Err(Refusal::new(ErrorCode::Internal, "the route is empty"));
+        };
         let state = call.pinned.state(&target.provider);
         let Some(chosen) = choose(&call, target, &state, &mut tried) else {
             return Err(Refusal::new(ErrorCode::Internal, "the target has no credential"));
@@ -101,12 +103,18 @@ async fn attempt(
 }
 
 /// The credential of the conversation's owner, else the next in turn.
-fn choose<'a>(call: &Call, target: &'a Target, state: &'a ProviderState, tried: &mut Tried) -> Option<Chosen<'a>> {
+fn choose<'a>(
+    call: &Call,
+    target: &'a Target,
+    state: &'a ProviderState,
+    tried: &mut Tried,
+) -> Option<Chosen<'a>> {
     let own = Arc::ptr_eq(&target.credentials, &target.provider.credentials);
     let bench = Some(&*state.bench).filter(|_| own && Arc::ptr_eq(&target.provider, &state.provider));
-    let owned = call.owner.as_ref().and_then(|owner| {
-        target.credentials.iter().position(|credential| credential.id == owner.credential)
-    });
+    let owned = call
+        .owner
+        .as_ref()
+        .and_then(|owner| target.credentials.iter().position(|credential| credential.id == owner.credential));
     let next = || bench?.choose(*tried, call.origin.gateway.uptime()).map(|choice| choice.index);
     let index = owned.or_else(next).unwrap_or(0);
     tried.add(index);

@@ -28,7 +28,11 @@ pub(super) struct Encoded {
 ///
 /// # Errors
 /// When the provider does not serve the endpoint, or the route's parameter rules cannot be applied to this body.
-pub(super) fn encode(call: &Call, target: &Target, credential: &Credential) -> Result<Encoded, FailedAttempt> {
+pub(super) fn encode(
+    call: &Call,
+    target: &Target,
+    credential: &Credential,
+) -> Result<Encoded, FailedAttempt> {
     let provider = &*target.provider;
     let path = provider.endpoint(call.endpoint).ok_or_else(|| not_served(provider, call.endpoint))?;
     let model = target.model.as_ref().map_or(call.client_model(), |model| model.as_str());
@@ -40,7 +44,10 @@ pub(super) fn encode(call: &Call, target: &Target, credential: &Credential) -> R
         EndpointPath::PerModel { before, after } => {
             let text = format!("{before}{}{after}", providers::percent::encode(model));
             PathAndQuery::try_from(text).map(|path| provider_uri(path, credential)).map_err(|_| {
-                FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{model}` cannot be part of a path"))
+                FailedAttempt::objection(
+                    ErrorCode::InvalidMember,
+                    format!("`{model}` cannot be part of a path"),
+                )
             })?
         }
     };
@@ -64,12 +71,17 @@ pub(crate) fn provider_uri(path: PathAndQuery, credential: &Credential) -> Uri {
 }
 
 /// Headers for the provider: the client's that it knows, its own defaults, the credential.
-pub(super) fn write_headers(headers: &mut HeaderMap, client: &HeaderMap, target: &Target, credential: &Credential) {
+pub(super) fn write_headers(
+    headers: &mut HeaderMap,
+    client: &HeaderMap,
+    target: &Target,
+    credential: &Credential,
+) {
     let provider = &*target.provider;
     if !provider.forward_headers.is_empty() || !target.forward_headers.is_empty() {
-        let forwarded = client.iter().filter(|(name, _)| {
-            header_forwards(provider, name) || target.forward_headers.contains(name)
-        });
+        let forwarded = client
+            .iter()
+            .filter(|(name, _)| header_forwards(provider, name) || target.forward_headers.contains(name));
         forwarded.for_each(|(name, value)| {
             headers.append(name, value.clone());
         });
@@ -134,12 +146,18 @@ fn json_string(text: &str) -> Vec<u8> {
 
 fn not_served(provider: &Provider, endpoint: Endpoint) -> FailedAttempt {
     let name = &provider.name;
-    let speaks_another = Endpoint::ALL.into_iter().find(|other| other.is_generation() && provider.endpoint(*other).is_some());
+    let speaks_another =
+        Endpoint::ALL.into_iter().find(|other| other.is_generation() && provider.endpoint(*other).is_some());
     match speaks_another.filter(|_| endpoint.is_generation()) {
         Some(other) => FailedAttempt::objection(
             ErrorCode::TranslationNeeded,
-            format!("{name} does not serve {endpoint}, and requests are not translated yet; call it by {other}"),
+            format!(
+                "{name} does not serve {endpoint}, and requests are not translated yet; call it by {other}"
+            ),
         ),
-        None => FailedAttempt::objection(ErrorCode::TranslationNeeded, format!("{name} does not serve {endpoint}")),
+        None => FailedAttempt::objection(
+            ErrorCode::TranslationNeeded,
+            format!("{name} does not serve {endpoint}"),
+        ),
     }
 }

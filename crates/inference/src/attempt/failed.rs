@@ -53,14 +53,20 @@ impl From<SendError> for FailedAttempt {
 
 /// A provider's message, cut to a bearable length, with the credential taken out of it: some providers repeat it.
 pub(crate) fn redacted(message: &str, credential: &Credential) -> String {
-    let secret = credential.secret.as_ref().map(|secret| secret.expose_secret()).filter(|secret| secret.len() >= 4);
+    let secret =
+        credential.secret.as_ref().map(|secret| secret.expose_secret()).filter(|secret| secret.len() >= 4);
     let clean = secret.map_or_else(|| message.to_owned(), |secret| message.replace(secret, "[redacted]"));
-    clean.chars().take(MESSAGE_CHARACTERS_MAX).map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+    clean
+        .chars()
+        .take(MESSAGE_CHARACTERS_MAX)
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
 }
 
 /// An error answer's body with the credential taken out of it, otherwise byte for byte.
 pub(super) fn redacted_body(body: Bytes, credential: &Credential) -> Bytes {
-    let secret = credential.secret.as_ref().map(|secret| secret.expose_secret()).filter(|secret| secret.len() >= 4);
+    let secret =
+        credential.secret.as_ref().map(|secret| secret.expose_secret()).filter(|secret| secret.len() >= 4);
     let Some(secret) = secret else { return body };
     if !body.windows(secret.len()).any(|window| window == secret.as_bytes()) {
         return body;
@@ -73,13 +79,21 @@ mod tests {
     use super::{Bytes, Credential, redacted, redacted_body};
 
     fn credential() -> Credential {
-        Credential { id: "p#1".into(), secret: Some("sk-secret".to_owned().into()), header: None, query: None }
+        Credential {
+            id: "p#1".into(),
+            secret: Some("sk-secret".to_owned().into()),
+            header: None,
+            query: None,
+        }
     }
 
     #[test]
     fn a_body_changes_only_where_it_holds_the_credential() {
         for (body, shown) in [
-            (&b"{\"error\": \"sk-secret and sk-secret\"}"[..], &b"{\"error\": \"[redacted] and [redacted]\"}"[..]),
+            (
+                &b"{\"error\": \"sk-secret and sk-secret\"}"[..],
+                &b"{\"error\": \"[redacted] and [redacted]\"}"[..],
+            ),
             (b"sk-secre \xff t", b"sk-secre \xff t"),
             (b"", b""),
         ] {

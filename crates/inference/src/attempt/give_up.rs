@@ -25,14 +25,24 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    pub(super) fn add(&mut self, target: &Target, model: Option<&str>, failed: &FailedAttempt, took: Duration) {
+    pub(super) fn add(
+        &mut self,
+        target: &Target,
+        model: Option<&str>,
+        failed: &FailedAttempt,
+        took: Duration,
+    ) {
         let Failure { class, detail, .. } = &failed.failure;
         let name = match model {
             Some(model) => format!("{}/{model}", target.provider.name),
             None => target.provider.name.to_string(),
         };
         let number = self.lines.len() + 1;
-        self.lines.push(format!("{number}. {name}: {} ({detail}) after {} ms", class.name(), took.as_millis()));
+        self.lines.push(format!(
+            "{number}. {name}: {} ({detail}) after {} ms",
+            class.name(),
+            took.as_millis()
+        ));
     }
 }
 
@@ -62,7 +72,12 @@ fn is_the_clients(class: FailureClass) -> bool {
     matches!(class, FailureClass::Caller | FailureClass::ModelMissing | FailureClass::RateLimited)
 }
 
-fn relay(answer: ErrorAnswer, failure: &Failure, state: &ProviderState, mut ending: Ending) -> Response<AnswerBody> {
+fn relay(
+    answer: ErrorAnswer,
+    failure: &Failure,
+    state: &ProviderState,
+    mut ending: Ending,
+) -> Response<AnswerBody> {
     let ErrorAnswer { mut head, body } = answer;
     finish_head(&mut head, state, &mut ending);
     if let (Some(wait), None) = (failure.retry_after, head.headers.get(header::RETRY_AFTER)) {
@@ -86,7 +101,7 @@ fn refusal(failure: &Failure, objection: Option<ErrorCode>, attempts: &Attempts)
 
 #[cfg(test)]
 mod tests {
-    use super::{Attempts, ErrorCode, Failure, FailureClass, FailedAttempt, Target, is_the_clients, refusal};
+    use super::{Attempts, ErrorCode, FailedAttempt, Failure, FailureClass, Target, is_the_clients, refusal};
     use crate::resolve::tests::provider;
     use domain::TimeoutStage;
     use domain::route::{ParameterRules, RetryPolicy};
@@ -145,7 +160,10 @@ mod tests {
             retry_after: Some(Duration::from_secs(9)),
             ..Failure::without_status(FailureClass::Overloaded, "busy")
         };
-        assert_eq!(refusal(&overloaded, None, &Attempts::default()).retry_after, Some(Duration::from_secs(9)));
+        assert_eq!(
+            refusal(&overloaded, None, &Attempts::default()).retry_after,
+            Some(Duration::from_secs(9))
+        );
     }
 
     #[test]

@@ -56,12 +56,15 @@ pub(super) async fn commit(
     }
     match event_format(endpoint).filter(|_| content_type == "text/event-stream") {
         Some(format) => hold_stream(answered, format, strip_usage, settings, limits).await,
-        None => hold_whole(answered, endpoint, content_type == "application/json", settings, limits, hold).await,
+        None => {
+            hold_whole(answered, endpoint, content_type == "application/json", settings, limits, hold).await
+        }
     }
 }
 
 fn essence(head: &Parts) -> String {
-    let text = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text =
+        head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
@@ -81,7 +84,9 @@ async fn hold_whole(
         let frame = frame.map_err(|error| FailedAttempt::broken(error.to_string()))?;
         let data = frame.into_data().unwrap_or_default();
         if is_json {
-            scanner.feed(&data).map_err(|error| FailedAttempt::broken(format!("the answer is not JSON: {error}")))?;
+            scanner
+                .feed(&data)
+                .map_err(|error| FailedAttempt::broken(format!("the answer is not JSON: {error}")))?;
         }
         let fits = chunks.len() + data.len() <= limits.held_answer_bytes_max;
         let granted = fits && hold.grow(data.len(), limits.in_flight_bytes_max).is_ok();
@@ -93,7 +98,9 @@ async fn hold_whole(
     if !is_json {
         return Ok(Committed::Whole(head, WholeBody { pieces: pieces(&chunks), document: None }));
     }
-    let outline = scanner.finish().map_err(|error| FailedAttempt::broken(format!("the answer is not JSON: {error}")))?;
+    let outline = scanner
+        .finish()
+        .map_err(|error| FailedAttempt::broken(format!("the answer is not JSON: {error}")))?;
     let document = Document::from_parts(chunks, outline);
     refuse_error_in_disguise(&document, endpoint, settings)?;
     let pieces = pieces(document.body());
@@ -145,7 +152,8 @@ async fn hold_stream(
         held_bytes += batch.bytes.len();
         held.push(batch);
         if sure || held_bytes > limits.held_answer_bytes_max {
-            let start = RelayStart { format, splitter, held, rest: body, strip_usage, silence: silence(&deadlines) };
+            let start =
+                RelayStart { format, splitter, held, rest: body, strip_usage, silence: silence(&deadlines) };
             return Ok(Committed::Stream(head, Box::new(start), response_id));
         }
     }
@@ -165,7 +173,9 @@ fn first_content(
         match format.inspect(frame).kind {
             EventKind::Content | EventKind::Usage | EventKind::End => return Ok(true),
             EventKind::Error(error) => return Err(stream_failure(&error, settings).into()),
-            EventKind::Malformed => return Err(FailedAttempt::broken("the stream's first event is not JSON")),
+            EventKind::Malformed => {
+                return Err(FailedAttempt::broken("the stream's first event is not JSON"));
+            }
             EventKind::Preamble if response_id.is_none() => *response_id = response_id_in(frame),
             EventKind::Preamble | EventKind::Comment | EventKind::Other => {}
         }

@@ -102,6 +102,7 @@ fn broken_off(error: &hyper::Error) -> Refusal {
 
 /// The answer when the process holds as much as it may.
 pub(crate) fn shed() -> Refusal {
-    let message = "the gateway holds as many requests as its memory allows (limits.in_flight_bytes_max); try again";
+    let message =
+        "the gateway holds as many requests as its memory allows (limits.in_flight_bytes_max); try again";
     Refusal::new(ErrorCode::Overloaded, message).with_retry_after(Some(Duration::from_secs(1)))
 }

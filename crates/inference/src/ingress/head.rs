@@ -13,11 +13,18 @@ use crate::refusal::Refusal;
 pub(crate) fn bound_head(headers: &HeaderMap, limits: &Limits) -> Result<(), Refusal> {
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if bytes > limits.head_bytes_max {
-        let message = format!("the headers are {bytes} bytes, more than {} (limits.head_bytes_max)", limits.head_bytes_max);
+        let message = format!(
+            "the headers are {bytes} bytes, more than {} (limits.head_bytes_max)",
+            limits.head_bytes_max
+        );
         return Err(Refusal::new(ErrorCode::HeadTooLarge, message));
     }
     if headers.len() > limits.headers_max {
-        let message = format!("there are {} headers, more than {} (limits.headers_max)", headers.len(), limits.headers_max);
+        let message = format!(
+            "there are {} headers, more than {} (limits.headers_max)",
+            headers.len(),
+            limits.headers_max
+        );
         return Err(Refusal::new(ErrorCode::HeadTooLarge, message));
     }
     Ok(())

@@ -170,7 +170,9 @@ fn unknown(path: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::{ClientShape, Endpoint, ErrorCode, Method, Operation, StoredAction, client_shape, match_path};
+    use super::{
+        ClientShape, Endpoint, ErrorCode, Method, Operation, StoredAction, client_shape, match_path,
+    };
 
     #[test]
     fn sdks_find_their_endpoints_under_every_base_url_they_may_be_given() {

@@ -16,14 +16,18 @@ pub(crate) fn unknown(snapshot: &Snapshot, name: &str, key: &ApiKey) -> Refusal 
     let hint = if near.is_empty() {
         "name a saved route, `provider/model`, or a model that GET /v1/models lists".to_owned()
     } else {
-        format!("did you mean {}?", near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or "))
+        format!(
+            "did you mean {}?",
+            near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+        )
     };
     Refusal::new(ErrorCode::ModelNotFound, format!("no route, provider or model is called `{shown}`; {hint}"))
         .with_param("model")
 }
 
 fn candidates(snapshot: &Snapshot, key: &ApiKey) -> Vec<String> {
-    let routes = snapshot.routes.keys().filter(|name| key.allows_name(name.as_str())).map(ToString::to_string);
+    let routes =
+        snapshot.routes.keys().filter(|name| key.allows_name(name.as_str())).map(ToString::to_string);
     let models = snapshot.providers.iter().flat_map(|provider| {
         let known = provider.models.iter().filter(|pattern| pattern.is_exact());
         let allowed = known.filter(|model| key.allows_model(provider.name.as_str(), model.as_str()));
@@ -33,8 +37,10 @@ fn candidates(snapshot: &Snapshot, key: &ApiKey) -> Vec<String> {
 }
 
 fn suggestions<'a>(candidates: &'a [String], name: &str) -> Vec<&'a str> {
-    let mut scored: Vec<(f64, &str)> =
-        candidates.iter().map(|candidate| (strsim::jaro_winkler(candidate, name), candidate.as_str())).collect();
+    let mut scored: Vec<(f64, &str)> = candidates
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(candidate, name), candidate.as_str()))
+        .collect();
     scored.retain(|(alike, _)| *alike >= ALIKE_MIN);
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     scored.dedup_by(|a, b| a.1 == b.1);

@@ -30,9 +30,13 @@ pub(crate) fn provider(name: &str, models: &[&str]) -> Arc<Provider> {
 
 /// `p` serves alpha, beta; `q` serves beta, org/gamma; `fast` is q/beta.
 pub(crate) fn snapshot() -> Snapshot {
-    let providers =
-        vec![provider("embeds", &["beta"]), provider("p", &["alpha", "beta", "x-*"]), provider("q", &["beta", "org/gamma"])];
-    let fast = Route { name: Some("fast".into()), ..direct(&providers[2], "beta".into(), &Default::default()) };
+    let providers = vec![
+        provider("embeds", &["beta"]),
+        provider("p", &["alpha", "beta", "x-*"]),
+        provider("q", &["beta", "org/gamma"]),
+    ];
+    let fast =
+        Route { name: Some("fast".into()), ..direct(&providers[2], "beta".into(), &Default::default()) };
     Snapshot { routes: [("fast".into(), Arc::new(fast))].into(), providers, ..Snapshot::default() }
 }
 
@@ -87,7 +91,11 @@ fn what_one_key_resolved_is_not_permitted_to_another() {
         assert!(named(&resolver, name, &key(&["*"], &["*"])).is_ok());
         for (models, providers) in [(&["other"][..], &["*"][..]), (&["*"], &["other"])] {
             let refusal = named(&resolver, name, &key(models, providers)).unwrap_err();
-            assert_eq!((refusal.code, refusal.param.as_deref()), (ErrorCode::ModelNotAllowed, Some("model")), "{name}");
+            assert_eq!(
+                (refusal.code, refusal.param.as_deref()),
+                (ErrorCode::ModelNotAllowed, Some("model")),
+                "{name}"
+            );
         }
     }
 }
@@ -103,7 +111,8 @@ fn a_saved_route_is_permitted_by_its_name_and_its_providers_and_not_by_its_model
 #[test]
 fn a_bare_model_goes_to_the_first_provider_that_serves_the_endpoint() {
     let snapshot = snapshot();
-    let found = |endpoint, name| look_up(&snapshot, endpoint, name).map(|(provider, _)| provider.name.to_string());
+    let found =
+        |endpoint, name| look_up(&snapshot, endpoint, name).map(|(provider, _)| provider.name.to_string());
     assert_eq!(found(CHAT, "beta").as_deref(), Some("p"));
     assert_eq!(found(Endpoint::Embeddings, "beta").as_deref(), Some("embeds"));
     assert_eq!(found(Endpoint::Models, "org/gamma").as_deref(), Some("q"));
@@ -113,7 +122,10 @@ fn a_bare_model_goes_to_the_first_provider_that_serves_the_endpoint() {
     let everything = key(&["*"], &["*"]);
     for endpoint in [Endpoint::Embeddings, CHAT, Endpoint::Embeddings] {
         let route = resolver.by_name(&snapshot, endpoint, "beta", &everything).unwrap();
-        assert!(target(&route).provider.endpoint(endpoint).is_some(), "each endpoint is remembered by itself");
+        assert!(
+            target(&route).provider.endpoint(endpoint).is_some(),
+            "each endpoint is remembered by itself"
+        );
     }
 }
 
@@ -139,7 +151,8 @@ fn an_inline_route_is_compiled_once_and_permitted_each_time() {
     let ask = |client_model: &str, key: &ApiKey| {
         let compile = || {
             compiled.set(compiled.get() + 1);
-            let mut target = target(&direct(&provider("p", &[]), "unused".into(), &Default::default())).clone();
+            let mut target =
+                target(&direct(&provider("p", &[]), "unused".into(), &Default::default())).clone();
             target.model = None;
             Ok(Arc::new(Route { name: None, root: RouteNode::Target(Box::new(target)) }))
         };

@@ -77,7 +77,10 @@ fn first_start(file: &Path) -> anyhow::Result<Option<KeyText>> {
 fn start_log(file: &Path) {
     let json = loader(file).load(1).is_ok_and(|loaded| loaded.log.format == LogFormat::Json);
     let filter = EnvFilter::new(variable("RUST_LOG").as_deref().unwrap_or("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     if json { lines.json().flatten_event(true).init() } else { lines.init() }
 }
 

@@ -90,7 +90,8 @@ impl Server {
         load_certificate(&certificate, &loaded, parts.environment.as_ref())?;
 
         let wanted = parts.listen.unwrap_or(loaded.server.listen);
-        let listener = TcpListener::bind(wanted).await.with_context(|| format!("{wanted} cannot be listened on"))?;
+        let listener =
+            TcpListener::bind(wanted).await.with_context(|| format!("{wanted} cannot be listened on"))?;
         let address = listener.local_addr()?;
         let (draining, drain) = watch::channel(false);
         let limits = loaded.snapshot.limits.clone();
@@ -114,7 +115,17 @@ impl Server {
         let follower = Follower { gateway: Arc::clone(&gateway), telemetry, certificate, told };
         background.spawn(follower.follow(published, parts.environment));
         background.spawn(reap(transport));
-        Ok(Self { address, https, loaded, gateway, draining, accepting, reload_requests, reloads, background })
+        Ok(Self {
+            address,
+            https,
+            loaded,
+            gateway,
+            draining,
+            accepting,
+            reload_requests,
+            reloads,
+            background,
+        })
     }
 
     /// Where it listens.

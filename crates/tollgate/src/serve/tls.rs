@@ -31,7 +31,11 @@ impl Certificate {
     ///
     /// # Errors
     /// When they cannot be read or do not belong together; the one in use stays.
-    pub(super) fn load(&self, files: &CertificateFiles<'_>, environment: &dyn Environment) -> anyhow::Result<()> {
+    pub(super) fn load(
+        &self,
+        files: &CertificateFiles<'_>,
+        environment: &dyn Environment,
+    ) -> anyhow::Result<()> {
         self.0.store(Some(Arc::new(configure(files, environment)?)));
         Ok(())
     }

@@ -18,17 +18,17 @@ pub fn transport(upstream: &UpstreamSettings, environment: &dyn Environment) -> 
     Ok(Transport::new(settings(upstream, environment)?)?)
 }
 
-fn settings(
-    upstream: &UpstreamSettings,
-    environment: &dyn Environment,
-) -> anyhow::Result<TransportSettings> {
+fn settings(upstream: &UpstreamSettings, environment: &dyn Environment) -> anyhow::Result<TransportSettings> {
     let read = |path: &PathBuf| {
         let text = environment.file(path, CA_BYTES_MAX);
         text.map(String::into_bytes).with_context(|| format!("{} cannot be read", path.display()))
     };
     // curl's rule: the lower-case name goes first.
     let variable = |name: &str| {
-        environment.variable(&name.to_ascii_lowercase()).or_else(|| environment.variable(name)).unwrap_or_default()
+        environment
+            .variable(&name.to_ascii_lowercase())
+            .or_else(|| environment.variable(name))
+            .unwrap_or_default()
     };
     let proxy = match upstream.proxy {
         ProxyChoice::None => ProxySettings::None,
@@ -48,4 +48,3 @@ fn settings(
         ..TransportSettings::default()
     })
 }
-

@@ -26,18 +26,11 @@ async fn nobody_gets_in_without_a_key_that_is_known() {
     let request = scripts::request(CHAT, "p/echo", false).to_string();
     let path = scripts::path(CHAT);
     let answer = gateway.anybody().post(path, request.clone()).answer().await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.error_code().as_str()),
-        (401, "TG2001")
-    );
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (401, "TG2001"));
     assert_eq!(answer.header("www-authenticate"), "Bearer");
     for wrong in [key(2).reveal(), "tg-short", "sk-provider", "Bearer", "é"] {
-        let answer = gateway
-            .anybody()
-            .with_header("x-api-key", wrong)
-            .post(path, request.clone())
-            .answer()
-            .await;
+        let answer =
+            gateway.anybody().with_header("x-api-key", wrong).post(path, request.clone()).answer().await;
         assert_eq!(answer.status, 401, "{wrong}");
         assert!(!answer.text().contains(key(2).reveal()));
     }
@@ -49,13 +42,7 @@ async fn a_key_may_come_in_any_of_the_places_that_libraries_put_it() {
     let fake = FakeProvider::start().await;
     let gateway = TestGateway::before(&fake).await;
     let key = key(1);
-    for name in [
-        "x-api-key",
-        "api-key",
-        "x-tollgate-api-key",
-        "x-portkey-api-key",
-        "authorization",
-    ] {
+    for name in ["x-api-key", "api-key", "x-tollgate-api-key", "x-portkey-api-key", "authorization"] {
         let client = gateway.anybody().with_header(name, key.reveal());
         assert_eq!(client.get("/v1/models").answer().await.status, 200, "{name}");
     }
@@ -75,11 +62,7 @@ async fn probes_need_no_key_and_everything_else_does() {
         ("/providers/p/files", 401),
         ("/openai/v1/files", 401),
     ] {
-        assert_eq!(
-            gateway.anybody().get(path).answer().await.status,
-            status,
-            "{path}"
-        );
+        assert_eq!(gateway.anybody().get(path).answer().await.status, status, "{path}");
     }
 }
 
@@ -92,11 +75,7 @@ async fn a_probe_with_head_is_answered_without_a_body() {
         assert_eq!((answer.status.as_u16(), answer.text()), (200, ""), "{path}");
     }
     let metrics = gateway.anybody().get("/metrics").answer().await;
-    assert!(
-        metrics
-            .header("content-type")
-            .starts_with("application/openmetrics-text; version=1.0.0")
-    );
+    assert!(metrics.header("content-type").starts_with("application/openmetrics-text; version=1.0.0"));
     assert!(metrics.text().ends_with("# EOF\n"));
 }
 
@@ -132,36 +111,17 @@ async fn a_key_names_only_the_models_that_it_may() {
 #[tokio::test]
 async fn a_key_reaches_only_the_providers_that_it_may_however_they_are_named() {
     let fake = FakeProvider::start().await;
-    let gateway = start(
-        &fake,
-        json!({"providers": ["q"], "inline_config": true, "passthrough": true}),
-    )
-    .await;
+    let gateway = start(&fake, json!({"providers": ["q"], "inline_config": true, "passthrough": true})).await;
     assert_eq!(status_of(&gateway, "q/echo").await, 200);
     let asked = fake.asked();
     assert_eq!(status_of(&gateway, "p/echo").await, 403);
-    assert_eq!(
-        status_of(&gateway, "r").await,
-        403,
-        "a route is as permitted as its targets"
-    );
-    let named = gateway
-        .ask(CHAT, "echo")
-        .header("x-tollgate-provider", "p")
-        .answer()
-        .await;
+    assert_eq!(status_of(&gateway, "r").await, 403, "a route is as permitted as its targets");
+    let named = gateway.ask(CHAT, "echo").header("x-tollgate-provider", "p").answer().await;
     assert_eq!(named.status, 403);
-    let inline = gateway
-        .ask(CHAT, "x")
-        .header("x-tollgate-config", r#"{"target":"p/echo"}"#)
-        .answer()
-        .await;
+    let inline = gateway.ask(CHAT, "x").header("x-tollgate-config", r#"{"target":"p/echo"}"#).answer().await;
     assert_eq!(inline.status, 403);
     let through = gateway.client().get("/providers/p/files").answer().await;
-    assert_eq!(
-        (through.status.as_u16(), through.error_code().as_str()),
-        (403, "TG2004")
-    );
+    assert_eq!((through.status.as_u16(), through.error_code().as_str()), (403, "TG2004"));
     assert_eq!(fake.asked(), asked);
 }
 
@@ -172,16 +132,10 @@ async fn a_route_of_the_clients_own_needs_permission() {
     for header in ["x-tollgate-config", "x-portkey-config"] {
         let denied = start(&fake, json!({})).await;
         let answer = denied.ask(CHAT, "any").header(header, inline).answer().await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.error_code().as_str()),
-            (403, "TG2005")
-        );
+        assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (403, "TG2005"));
         let allowed = start(&fake, json!({"inline_config": true})).await;
         let answer = allowed.ask(CHAT, "any").header(header, inline).answer().await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("x-tollgate-provider")),
-            (200, "q")
-        );
+        assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-provider")), (200, "q"));
         assert_eq!(answer.header("x-tollgate-attempts"), "2");
     }
 }
@@ -191,30 +145,15 @@ async fn a_wrong_route_in_a_header_is_refused_with_its_path() {
     let fake = FakeProvider::start().await;
     let gateway = TestGateway::before(&fake).await;
     for (config, part) in [
-        (
-            r#"{"targets":[{"target":"p/m","retry":{"attempts":99}}]}"#,
-            "targets[0].retry.attempts",
-        ),
+        (r#"{"targets":[{"target":"p/m","retry":{"attempts":99}}]}"#, "targets[0].retry.attempts"),
         (r#"{"target":"nobody/m"}"#, "nobody"),
         (r#"{"target":"p/m","cache":{"mode":"simple"}}"#, "cache"),
         (r#"{"target":"p/m""#, "EOF"),
         (r#"{"strategy":{"mode":"roulette"},"targets":[]}"#, "roulette"),
     ] {
-        let answer = gateway
-            .ask(CHAT, "x")
-            .header("x-tollgate-config", config)
-            .answer()
-            .await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.error_code().as_str()),
-            (400, "TG1011"),
-            "{config}"
-        );
-        assert!(
-            answer.error_message().contains(part),
-            "{part} is not in {}",
-            answer.error_message()
-        );
+        let answer = gateway.ask(CHAT, "x").header("x-tollgate-config", config).answer().await;
+        assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (400, "TG1011"), "{config}");
+        assert!(answer.error_message().contains(part), "{part} is not in {}", answer.error_message());
     }
     assert_eq!(fake.asked(), 0);
 }
@@ -225,21 +164,10 @@ async fn a_saved_route_can_be_named_in_the_header_without_special_permission() {
     let gateway = start(&fake, json!({"models": ["r"]})).await;
     for header in ["x-tollgate-config", "x-portkey-config"] {
         let answer = gateway.ask(CHAT, "whatever").header(header, "r").answer().await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("x-tollgate-model")),
-            (200, "m"),
-            "{header}"
-        );
+        assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-model")), (200, "m"), "{header}");
     }
-    let unknown = gateway
-        .ask(CHAT, "whatever")
-        .header("x-tollgate-config", "nowhere")
-        .answer()
-        .await;
-    assert_eq!(
-        (unknown.status.as_u16(), unknown.error_code().as_str()),
-        (404, "TG2006")
-    );
+    let unknown = gateway.ask(CHAT, "whatever").header("x-tollgate-config", "nowhere").answer().await;
+    assert_eq!((unknown.status.as_u16(), unknown.error_code().as_str()), (404, "TG2006"));
 }
 
 #[tokio::test]
@@ -247,16 +175,9 @@ async fn the_credential_of_an_inline_route_is_its_own() {
     let fake = FakeProvider::start().await;
     let gateway = TestGateway::before(&fake).await;
     let config = r#"{"target":"p/echo","api_key":"sk-the-clients-own"}"#;
-    let answer = gateway
-        .ask(CHAT, "x")
-        .header("x-tollgate-config", config)
-        .answer()
-        .await;
+    let answer = gateway.ask(CHAT, "x").header("x-tollgate-config", config).answer().await;
     assert_eq!(answer.status, 200);
-    assert_eq!(
-        fake.only_request().headers["authorization"],
-        "Bearer sk-the-clients-own"
-    );
+    assert_eq!(fake.only_request().headers["authorization"], "Bearer sk-the-clients-own");
 }
 
 #[tokio::test]
@@ -265,15 +186,8 @@ async fn a_host_of_the_clients_choice_is_refused_unless_the_operator_allows_it()
     let gateway = TestGateway::before(&fake).await;
     let config =
         json!({"target": "p/m", "api_key": "sk-own", "custom_host": "https://example.com/v1"}).to_string();
-    let answer = gateway
-        .ask(CHAT, "x")
-        .header("x-tollgate-config", &config)
-        .answer()
-        .await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.error_code().as_str()),
-        (403, "TG1012")
-    );
+    let answer = gateway.ask(CHAT, "x").header("x-tollgate-config", &config).answer().await;
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (403, "TG1012"));
 }
 
 #[tokio::test]
@@ -283,33 +197,15 @@ async fn an_allowed_host_never_is_a_private_address_nor_sees_the_operators_crede
     configuration["upstream"] = json!({"custom_host_from_requests": true});
     let gateway = TestGateway::start(configuration).await;
     let port = fake.address().port();
-    for host in [
-        "127.0.0.1",
-        "localhost",
-        "[::1]",
-        "[::ffff:127.0.0.1]",
-        "169.254.169.254",
-        "10.0.0.1",
-        "2130706433",
-    ] {
+    for host in
+        ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "10.0.0.1", "2130706433"]
+    {
         let host = format!("http://{host}:{port}/v1");
         let config = json!({"target": "p/m", "api_key": "sk-own", "custom_host": host}).to_string();
-        let answer = gateway
-            .ask(CHAT, "x")
-            .header("x-tollgate-config", &config)
-            .answer()
-            .await;
-        assert!(
-            answer.status.is_client_error() || answer.status == 502,
-            "{host}: {}",
-            answer.text()
-        );
+        let answer = gateway.ask(CHAT, "x").header("x-tollgate-config", &config).answer().await;
+        assert!(answer.status.is_client_error() || answer.status == 502, "{host}: {}", answer.text());
         let without_own = json!({"target": "p/m", "custom_host": host}).to_string();
-        let answer = gateway
-            .ask(CHAT, "x")
-            .header("x-tollgate-config", &without_own)
-            .answer()
-            .await;
+        let answer = gateway.ask(CHAT, "x").header("x-tollgate-config", &without_own).answer().await;
         assert_eq!(answer.error_code(), "TG1012", "{host}");
     }
     assert_eq!(fake.asked(), 0);
@@ -338,12 +234,8 @@ async fn passing_through_needs_permission() {
 
 #[tokio::test]
 async fn a_pass_through_carries_everything_but_what_the_client_is_known_by() {
-    let fake = FakeProvider::always(scripts::with_header(
-        scripts::error(418, "teapot"),
-        "set-cookie",
-        "a=1",
-    ))
-    .await;
+    let fake =
+        FakeProvider::always(scripts::with_header(scripts::error(418, "teapot"), "set-cookie", "a=1")).await;
     let gateway = TestGateway::before(&fake).await;
     let answer = gateway
         .client()
@@ -358,21 +250,12 @@ async fn a_pass_through_carries_everything_but_what_the_client_is_known_by() {
     assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (418, ""));
     assert_eq!(answer.header("x-tollgate-provider"), "p");
     let request = fake.only_request();
-    assert_eq!(
-        (request.method.as_str(), request.path.as_str()),
-        ("PUT", "/v1/files/a%20b")
-    );
-    assert_eq!(
-        (request.query.as_str(), &request.body[..]),
-        ("purpose=x&y=%2F", &b"not JSON"[..])
-    );
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("PUT", "/v1/files/a%20b"));
+    assert_eq!((request.query.as_str(), &request.body[..]), ("purpose=x&y=%2F", &b"not JSON"[..]));
     assert_eq!(request.headers["authorization"], format!("Bearer {SECRET}"));
     assert_eq!(request.headers["x-custom"], "1");
     let text = format!("{:?}", request.headers);
-    assert!(
-        !text.contains(key(1).reveal()) && !text.contains("session=1"),
-        "{text}"
-    );
+    assert!(!text.contains(key(1).reveal()) && !text.contains("session=1"), "{text}");
 }
 
 #[tokio::test]
@@ -380,10 +263,7 @@ async fn a_drop_in_prefix_passes_other_paths_through() {
     let fake = FakeProvider::start().await;
     let openai = json!({"openai": {"base_url": fake.base_url(), "credentials": [SECRET]}});
     let gateway = TestGateway::start(json!({"providers": openai})).await;
-    assert_eq!(
-        gateway.client().get("/openai/v1/files").answer().await.status,
-        404
-    );
+    assert_eq!(gateway.client().get("/openai/v1/files").answer().await.status, 404);
     assert_eq!(gateway.client().get("/openai/files").answer().await.status, 404);
     let paths: Vec<String> = fake.requests().into_iter().map(|request| request.path).collect();
     assert_eq!(paths, ["/v1/files", "/v1/files"]);
@@ -393,25 +273,9 @@ async fn a_drop_in_prefix_passes_other_paths_through() {
 async fn a_path_never_climbs_out_of_the_provider() {
     let fake = FakeProvider::start().await;
     let gateway = TestGateway::before(&fake).await;
-    for path in [
-        "/..",
-        "/../admin",
-        "/a/%2e%2e/b",
-        "/a/.%2E/b",
-        "/a%2f..%2fb",
-        "/a%5c..%5cb",
-        "/./a",
-    ] {
-        let answer = gateway
-            .client()
-            .get(&format!("/providers/p{path}"))
-            .answer()
-            .await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.error_code().as_str()),
-            (404, "TG1008"),
-            "{path}"
-        );
+    for path in ["/..", "/../admin", "/a/%2e%2e/b", "/a/.%2E/b", "/a%2f..%2fb", "/a%5c..%5cb", "/./a"] {
+        let answer = gateway.client().get(&format!("/providers/p{path}")).answer().await;
+        assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (404, "TG1008"), "{path}");
     }
     assert_eq!(fake.asked(), 0);
 }
@@ -421,13 +285,6 @@ async fn a_pass_through_to_nobody_names_those_that_there_are() {
     let fake = FakeProvider::start().await;
     let gateway = TestGateway::before(&fake).await;
     let answer = gateway.client().get("/providers/nobody/files").answer().await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.error_code().as_str()),
-        (404, "TG2007")
-    );
-    assert!(
-        answer.error_message().ends_with("there are: p"),
-        "{}",
-        answer.error_message()
-    );
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (404, "TG2007"));
+    assert!(answer.error_message().ends_with("there are: p"), "{}", answer.error_message());
 }

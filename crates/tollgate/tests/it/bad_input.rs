@@ -27,28 +27,10 @@ async fn start() -> (FakeProvider, TestGateway) {
 #[track_caller]
 fn assert_refused(answer: &Answer, status: u16, code: &str, param: &str) {
     let error = &answer.json()["error"];
-    assert_eq!(
-        (answer.status.as_u16(), &error["code"]),
-        (status, &json!(code)),
-        "{}",
-        answer.text()
-    );
-    assert_eq!(
-        error["param"].as_str().unwrap_or_default(),
-        param,
-        "{}",
-        answer.text()
-    );
-    assert!(
-        error["message"]
-            .as_str()
-            .is_some_and(|message| !message.is_empty())
-    );
-    assert!(
-        error["type"]
-            .as_str()
-            .is_some_and(|kind| kind.ends_with("_error"))
-    );
+    assert_eq!((answer.status.as_u16(), &error["code"]), (status, &json!(code)), "{}", answer.text());
+    assert_eq!(error["param"].as_str().unwrap_or_default(), param, "{}", answer.text());
+    assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()));
+    assert!(error["type"].as_str().is_some_and(|kind| kind.ends_with("_error")));
     assert_eq!(answer.header("content-type"), "application/json");
 }
 
@@ -61,10 +43,7 @@ async fn a_body_that_is_no_json_is_refused_with_the_place() {
         (b"hello", ""),
         (b"{\"model\":\"p/m\",}", ""),
         (b"{\"model\":\"p/m\"} {}", ""),
-        (
-            b"{\"model\":\"p/m\",\"messages\":[{\"role\":tru}]}",
-            "messages[0].role",
-        ),
+        (b"{\"model\":\"p/m\",\"messages\":[{\"role\":tru}]}", "messages[0].role"),
         (b"{\"model\":\"p/m\",\"a\":{\"b\":[1,2,03]}}", "a.b[2]"),
         (b"{\"model\":\"p/m\",\"a\":\"\\x\"}", "a"),
         (b"{\"model\":\"p/m\",\"a\":\"\xff\"}", "a"),
@@ -81,30 +60,13 @@ async fn a_body_that_is_no_json_is_refused_with_the_place() {
 #[tokio::test]
 async fn a_body_that_is_nested_too_deep_is_refused() {
     let (_fake, gateway) = start().await;
-    let nested = |depth: usize| {
-        format!(
-            "{{\"model\":\"p/m\",\"a\":{}1{}}}",
-            "[".repeat(depth),
-            "]".repeat(depth)
-        )
-    };
+    let nested =
+        |depth: usize| format!("{{\"model\":\"p/m\",\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
     let answer = gateway.post_chat(nested(10)).answer().await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.error_code().as_str()),
-        (400, "TG1001")
-    );
-    assert!(
-        answer.error_message().contains("10"),
-        "{}",
-        answer.error_message()
-    );
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (400, "TG1001"));
+    assert!(answer.error_message().contains("10"), "{}", answer.error_message());
     let allowed = gateway.post_chat(nested(9)).answer().await;
-    assert_eq!(
-        allowed.error_code(),
-        "",
-        "the provider's own refusal: {}",
-        allowed.text()
-    );
+    assert_eq!(allowed.error_code(), "", "the provider's own refusal: {}", allowed.text());
 }
 
 #[tokio::test]
@@ -118,23 +80,12 @@ async fn a_member_that_tollgate_reads_must_have_its_type() {
         (json!({"model": ["p/m"]}), "model"),
         (json!({"model": "p/m", "stream": "yes"}), "stream"),
         (json!({"model": "p/m", "stream_options": []}), "stream_options"),
-        (
-            json!({"model": "p/m", "stream_options": {"include_usage": 1}}),
-            "stream_options.include_usage",
-        ),
+        (json!({"model": "p/m", "stream_options": {"include_usage": 1}}), "stream_options.include_usage"),
         (json!({"model": "p/m", "max_tokens": "many"}), "max_tokens"),
-        (
-            json!({"model": "p/m", "max_completion_tokens": -1}),
-            "max_completion_tokens",
-        ),
+        (json!({"model": "p/m", "max_completion_tokens": -1}), "max_completion_tokens"),
         (json!({"model": "p/m", "n": 1.5}), "n"),
     ] {
-        assert_refused(
-            &gateway.post_chat(body.to_string()).answer().await,
-            400,
-            "TG1002",
-            param,
-        );
+        assert_refused(&gateway.post_chat(body.to_string()).answer().await, 400, "TG1002", param);
     }
     assert_refused(&gateway.post_chat("[]").answer().await, 400, "TG1002", "");
     let previous = json!({"model": "p/m", "input": "x", "previous_response_id": 7}).to_string();
@@ -173,11 +124,7 @@ async fn a_method_that_does_not_exist_is_refused_with_those_that_do() {
         (Method::POST, "/healthz", "GET, HEAD"),
     ] {
         let answer = gateway.client().request(method, path).answer().await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("allow")),
-            (405, allow),
-            "{path}"
-        );
+        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, allow), "{path}");
         assert!(answer.text().contains(allow));
     }
 }
@@ -185,15 +132,9 @@ async fn a_method_that_does_not_exist_is_refused_with_those_that_do() {
 #[tokio::test]
 async fn an_unknown_path_is_refused_with_what_there_is() {
     let (_fake, gateway) = start().await;
-    for path in [
-        "/",
-        "/v1",
-        "/v2/chat",
-        "/v1/chat/completions/",
-        "/v1/responses/",
-        "/v1/models/",
-        "//v1/models",
-    ] {
+    for path in
+        ["/", "/v1", "/v2/chat", "/v1/chat/completions/", "/v1/responses/", "/v1/models/", "//v1/models"]
+    {
         let answer = gateway.client().get(path).answer().await;
         assert_refused(&answer, 404, "TG1008", "");
         assert!(answer.error_message().contains("/v1/chat/completions"), "{path}");
@@ -205,17 +146,8 @@ async fn a_body_that_is_too_large_is_refused_whether_it_says_so_or_not() {
     let (fake, gateway) = start().await;
     let body = format!("{{\"model\":\"p/m\",\"a\":\"{}\"}}", "x".repeat(9_000));
     assert_refused(&gateway.post_chat(body.clone()).answer().await, 413, "TG1004", "");
-    let pieces: Vec<Bytes> = body
-        .as_bytes()
-        .chunks(1_000)
-        .map(Bytes::copy_from_slice)
-        .collect();
-    assert_refused(
-        &gateway.post_chat("").in_pieces(pieces).answer().await,
-        413,
-        "TG1004",
-        "",
-    );
+    let pieces: Vec<Bytes> = body.as_bytes().chunks(1_000).map(Bytes::copy_from_slice).collect();
+    assert_refused(&gateway.post_chat("").in_pieces(pieces).answer().await, 413, "TG1004", "");
     assert_eq!(fake.asked(), 0);
 }
 
@@ -223,55 +155,22 @@ async fn a_body_that_is_too_large_is_refused_whether_it_says_so_or_not() {
 async fn only_json_that_is_not_compressed_is_understood() {
     let (_fake, gateway) = start().await;
     let call = || gateway.ask(CHAT, "p/echo");
-    for kind in [
-        "text/plain",
-        "application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
-        "json",
-    ] {
-        assert_refused(
-            &call().header("content-type", kind).answer().await,
-            415,
-            "TG1005",
-            "",
-        );
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json"]
+    {
+        assert_refused(&call().header("content-type", kind).answer().await, 415, "TG1005", "");
     }
-    assert_refused(
-        &call().header("content-encoding", "gzip").answer().await,
-        415,
-        "TG1005",
-        "",
-    );
-    for kind in [
-        "application/json; charset=utf-8",
-        "APPLICATION/JSON",
-        "application/vnd.x+json",
-    ] {
-        assert_eq!(
-            call().header("content-type", kind).answer().await.status,
-            200,
-            "{kind}"
-        );
+    assert_refused(&call().header("content-encoding", "gzip").answer().await, 415, "TG1005", "");
+    for kind in ["application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.x+json"] {
+        assert_eq!(call().header("content-type", kind).answer().await.status, 200, "{kind}");
     }
     assert_eq!(call().without_header("content-type").answer().await.status, 200);
-    assert_eq!(
-        call()
-            .header("content-encoding", "identity")
-            .answer()
-            .await
-            .status,
-        200
-    );
+    assert_eq!(call().header("content-encoding", "identity").answer().await.status, 200);
 }
 
 #[tokio::test]
 async fn a_head_that_is_too_large_is_refused() {
     let (_fake, gateway) = start().await;
-    let long = gateway
-        .ask(CHAT, "p/echo")
-        .header("x-long", &"x".repeat(9_000))
-        .answer()
-        .await;
+    let long = gateway.ask(CHAT, "p/echo").header("x-long", &"x".repeat(9_000)).answer().await;
     assert_refused(&long, 431, "TG1006", "");
     let mut many = "GET /v1/models HTTP/1.1\r\nhost: x\r\nconnection: close\r\n".to_owned();
     for number in 0..1_000 {
@@ -297,10 +196,7 @@ async fn a_header_that_tollgate_reads_must_be_text() {
     let mut connection = RawConnection::open(gateway.address()).await;
     connection.send(bytes).await;
     let answer = connection.rest().await;
-    assert!(
-        answer.starts_with("HTTP/1.1 400") && answer.contains("TG1014"),
-        "{answer}"
-    );
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("TG1014"), "{answer}");
 }
 
 #[tokio::test]
@@ -308,56 +204,21 @@ async fn an_anthropic_client_is_told_in_anthropics_shape() {
     let (_fake, gateway) = start().await;
     let client = gateway.client();
     let refusals = [
+        (client.post("/v1/messages", "{").answer().await, 400, "invalid_request_error"),
+        (client.post("/anthropic/v1/messages", "{}").answer().await, 400, "invalid_request_error"),
+        (client.post("/v1/messages", r#"{"model":"nobody"}"#).answer().await, 404, "not_found_error"),
+        (gateway.anybody().post("/v1/messages", "{}").answer().await, 401, "authentication_error"),
+        (client.get("/v1/messages").answer().await, 405, "invalid_request_error"),
         (
-            client.post("/v1/messages", "{").answer().await,
-            400,
-            "invalid_request_error",
-        ),
-        (
-            client.post("/anthropic/v1/messages", "{}").answer().await,
-            400,
-            "invalid_request_error",
-        ),
-        (
-            client
-                .post("/v1/messages", r#"{"model":"nobody"}"#)
-                .answer()
-                .await,
+            client.get("/v1/nowhere").header("anthropic-version", "2023-06-01").answer().await,
             404,
             "not_found_error",
         ),
-        (
-            gateway.anybody().post("/v1/messages", "{}").answer().await,
-            401,
-            "authentication_error",
-        ),
-        (
-            client.get("/v1/messages").answer().await,
-            405,
-            "invalid_request_error",
-        ),
-        (
-            client
-                .get("/v1/nowhere")
-                .header("anthropic-version", "2023-06-01")
-                .answer()
-                .await,
-            404,
-            "not_found_error",
-        ),
-        (
-            client.post("/v1/messages", "x".repeat(9_000)).answer().await,
-            413,
-            "request_too_large",
-        ),
+        (client.post("/v1/messages", "x".repeat(9_000)).answer().await, 413, "request_too_large"),
     ];
     for (answer, status, kind) in refusals {
         let body = answer.json();
-        assert_eq!(
-            (answer.status.as_u16(), &body["type"]),
-            (status, &json!("error")),
-            "{body}"
-        );
+        assert_eq!((answer.status.as_u16(), &body["type"]), (status, &json!("error")), "{body}");
         assert_eq!(body["error"]["type"], kind, "{body}");
         assert_eq!(body["request_id"], answer.header("x-tollgate-request-id"));
     }
@@ -381,10 +242,7 @@ async fn a_client_that_asks_before_it_sends_is_told_to_go_on_or_refused_at_once(
     assert!(welcome.rest().await.starts_with("HTTP/1.1 200"));
     let mut refused = RawConnection::open(gateway.address()).await;
     refused.send(head(key(2).reveal())).await;
-    assert!(
-        refused.rest().await.starts_with("HTTP/1.1 401"),
-        "before a byte of the body was sent"
-    );
+    assert!(refused.rest().await.starts_with("HTTP/1.1 401"), "before a byte of the body was sent");
 }
 
 #[tokio::test]
@@ -401,10 +259,7 @@ async fn nonsense_instead_of_http_harms_nobody() {
         let mut connection = RawConnection::open(gateway.address()).await;
         connection.send(nonsense).await;
         let answer = connection.rest().await;
-        assert!(
-            !answer.contains("200 OK") && !answer.contains("HTTP/1.1 5"),
-            "{answer}"
-        );
+        assert!(!answer.contains("200 OK") && !answer.contains("HTTP/1.1 5"), "{answer}");
     }
     assert_eq!(gateway.chat("p/echo").await.status, 200);
 }
@@ -419,11 +274,8 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         request.to_string().into_bytes()
     });
     let change = (any::<prop::sample::Index>(), 0_u8..4, any::<u8>());
-    (
-        prop::sample::select(bodies.to_vec()),
-        prop::collection::vec(change, 1..6),
-    )
-        .prop_map(|(mut body, changes)| {
+    (prop::sample::select(bodies.to_vec()), prop::collection::vec(change, 1..6)).prop_map(
+        |(mut body, changes)| {
             for (place, kind, byte) in changes {
                 let place = place.index(body.len().max(1)).min(body.len().saturating_sub(1));
                 match kind {
@@ -437,36 +289,22 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
                 }
             }
             body
-        })
+        },
+    )
 }
 
 #[test]
 fn no_body_gets_a_5xx_or_sees_a_secret() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (_fake, gateway) = runtime.block_on(start());
-    let config = Config {
-        failure_persistence: None,
-        ..Config::with_cases(400)
-    };
+    let config = Config { failure_persistence: None, ..Config::with_cases(400) };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let paths = prop::sample::select(scripts::STREAMS.map(scripts::path).to_vec());
     let law = runner.run(&(mutated(), paths), |(body, path)| {
         let answer = runtime.block_on(gateway.client().post(path, body).answer());
-        prop_assert!(
-            answer.status.as_u16() < 500,
-            "{} {}",
-            answer.status,
-            answer.text()
-        );
+        prop_assert!(answer.status.as_u16() < 500, "{} {}", answer.status, answer.text());
         let text = String::from_utf8_lossy(&answer.body);
-        prop_assert!(
-            !text.contains(SECRET) && !text.contains(key(1).reveal()),
-            "{}",
-            text
-        );
+        prop_assert!(!text.contains(SECRET) && !text.contains(key(1).reveal()), "{}", text);
         Ok(())
     });
     law.unwrap();

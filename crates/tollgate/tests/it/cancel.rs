@@ -29,11 +29,7 @@ async fn leaving_in_the_middle_of_a_stream_cancels_the_call() {
         let begun = scripts::stream(CHAT, &["said"]).up_to_content(1);
         let fake = FakeProvider::always(begun.hang()).await;
         let gateway = TestGateway::before(&fake).await;
-        let client = if http2 {
-            gateway.client().with_http2()
-        } else {
-            gateway.client()
-        };
+        let client = if http2 { gateway.client().with_http2() } else { gateway.client() };
         let request = scripts::request(CHAT, "p/m", true).to_string();
         let mut answer = client.post(scripts::path(CHAT), request).open().await;
         answer.until("said").await;
@@ -47,11 +43,7 @@ async fn leaving_in_the_middle_of_a_stream_cancels_the_call() {
 async fn leave_while_waiting(script: Script, streamed: bool) {
     let fake = FakeProvider::always(script).await;
     let gateway = TestGateway::before(&fake).await;
-    let call = if streamed {
-        gateway.ask_streamed(CHAT, "p/m")
-    } else {
-        gateway.ask(CHAT, "p/m")
-    };
+    let call = if streamed { gateway.ask_streamed(CHAT, "p/m") } else { gateway.ask(CHAT, "p/m") };
     let waiting = tokio::spawn(call.open());
     fake.was_asked(1).await;
     let left = Instant::now();
@@ -73,10 +65,7 @@ async fn leaving_a_call_that_is_not_streamed_cancels_it() {
 
 #[tokio::test]
 async fn leaving_ends_the_search_for_another_target() {
-    let (first, second) = (
-        FakeProvider::always(scripts::hang()).await,
-        FakeProvider::start().await,
-    );
+    let (first, second) = (FakeProvider::always(scripts::hang()).await, FakeProvider::start().await);
     let gateway = TestGateway::start(two(first.base_url(), second.base_url())).await;
     let waiting = tokio::spawn(gateway.ask(CHAT, "r").open());
     first.was_asked(1).await;
@@ -102,19 +91,12 @@ async fn leaving_a_pass_through_cancels_it() {
 #[tokio::test]
 async fn a_pass_through_that_is_taken_whole_is_done_with_and_without_a_length() {
     let head = Step::head(http::StatusCode::OK, "text/plain");
-    let parts = [
-        Step::Bytes("a".into()),
-        Step::Pause(Duration::ZERO),
-        Step::Bytes("b".into()),
-    ];
+    let parts = [Step::Bytes("a".into()), Step::Pause(Duration::ZERO), Step::Bytes("b".into())];
     for body in [&parts[..1], &parts[..], &[]] {
         let script = Script::new([std::slice::from_ref(&head), body].concat());
         let fake = FakeProvider::always(script).await;
         let gateway = TestGateway::before(&fake).await;
-        assert_eq!(
-            gateway.client().get("/providers/p/files").answer().await.status,
-            200
-        );
+        assert_eq!(gateway.client().get("/providers/p/files").answer().await.status, 200);
         assert_eq!(gateway.ended("passthrough", "done").await, 1.0, "{body:?}");
         assert_eq!(gateway.ended("passthrough", "cancelled").await, 0.0, "{body:?}");
     }
@@ -124,13 +106,7 @@ async fn a_pass_through_that_is_taken_whole_is_done_with_and_without_a_length() 
 async fn a_client_that_takes_all_of_it_cancels_nothing() {
     let fake = FakeProvider::start().await;
     let gateway = TestGateway::before(&fake).await;
-    gateway
-        .ask_streamed(CHAT, "p/echo")
-        .open()
-        .await
-        .rest()
-        .await
-        .assert_ends_cleanly(CHAT);
+    gateway.ask_streamed(CHAT, "p/echo").open().await.rest().await.assert_ends_cleanly(CHAT);
     gateway.chat("p/echo").await;
     assert_eq!(gateway.ended("chat_completions", "done").await, 2.0);
     assert_eq!(gateway.ended("chat_completions", "cancelled").await, 0.0);

@@ -43,21 +43,13 @@ fn check_says_what_is_there_or_everything_that_is_wrong() {
     );
     let good = run(folder.path(), &["check", "tollgate.yaml"]);
     assert!(good.status.success(), "{}", complaint(&good));
-    assert!(
-        out(&good).contains("1 live providers, 0 routes, 1 keys"),
-        "{}",
-        out(&good)
-    );
+    assert!(out(&good).contains("1 live providers, 0 routes, 1 keys"), "{}", out(&good));
     let wrong = "providers:\n  openai:\n    credentails: [x]\nroutes:\n  r: {target: nobody/m}\nkeys:\n  - {name: a, hash: b}\n";
     std::fs::write(folder.path().join("wrong.yaml"), wrong).unwrap();
     let bad = run(folder.path(), &["check", "wrong.yaml"]);
     assert_eq!(bad.status.code(), Some(1));
     for part in ["wrong.yaml:3", "credentials"] {
-        assert!(
-            complaint(&bad).contains(part),
-            "{part} is not in {}",
-            complaint(&bad)
-        );
+        assert!(complaint(&bad).contains(part), "{part} is not in {}", complaint(&bad));
     }
     let missing = run(folder.path(), &["check", "missing.yaml"]);
     assert_eq!(missing.status.code(), Some(1));
@@ -68,16 +60,7 @@ fn check_says_what_is_there_or_everything_that_is_wrong() {
 fn the_schema_is_json_and_describes_every_section() {
     let folder = tempfile::tempdir().unwrap();
     let schema: Value = serde_json::from_slice(&run(folder.path(), &["schema", "config"]).stdout).unwrap();
-    for section in [
-        "server",
-        "limits",
-        "upstream",
-        "providers",
-        "routes",
-        "defaults",
-        "keys",
-        "log",
-    ] {
+    for section in ["server", "limits", "upstream", "providers", "routes", "defaults", "keys", "log"] {
         assert!(schema["properties"].get(section).is_some(), "{section}");
     }
 }
@@ -95,27 +78,18 @@ fn a_new_key_fits_its_hash_and_is_never_the_same() {
     assert_eq!(one["hash"], domain::KeyHash::of(key).to_string());
     assert_ne!(one["key"], other["key"]);
     let shown = run(folder.path(), &["key", "new"]);
-    assert!(
-        out(&shown).contains("key tg-") && out(&shown).contains("hash: blake3:"),
-        "{}",
-        out(&shown)
-    );
+    assert!(out(&shown).contains("key tg-") && out(&shown).contains("hash: blake3:"), "{}", out(&shown));
 }
 
 #[test]
 fn the_list_of_providers_says_which_are_live() {
     let folder = tempfile::tempdir().unwrap();
-    let output = tollgate(folder.path(), &["provider", "list"])
-        .env("OPENAI_API_KEY", SECRET)
-        .output()
-        .unwrap();
+    let output =
+        tollgate(folder.path(), &["provider", "list"]).env("OPENAI_API_KEY", SECRET).output().unwrap();
     let lines: Vec<&str> = out(&output).lines().collect();
     assert!(lines.len() >= 28, "{lines:?}");
     let is_live = |name: &str| {
-        let line = lines
-            .iter()
-            .find(|line| line.split_whitespace().next() == Some(name))
-            .unwrap();
+        let line = lines.iter().find(|line| line.split_whitespace().next() == Some(name)).unwrap();
         line.split_whitespace().nth(1) == Some("live")
     };
     assert!(is_live("openai") && !is_live("anthropic") && !is_live("groq"));
@@ -132,25 +106,9 @@ async fn provider_check_calls_and_says_what_works() {
     let path = folder.path().to_owned();
     let check = |model: &'static str| {
         let path = path.clone();
-        let work = move || {
-            run(
-                &path,
-                &[
-                    "provider",
-                    "check",
-                    "p",
-                    "--config",
-                    "tollgate.yaml",
-                    "--model",
-                    model,
-                ],
-            )
-        };
-        async {
-            within("the check", tokio::task::spawn_blocking(work))
-                .await
-                .unwrap()
-        }
+        let work =
+            move || run(&path, &["provider", "check", "p", "--config", "tollgate.yaml", "--model", model]);
+        async { within("the check", tokio::task::spawn_blocking(work)).await.unwrap() }
     };
     let good = check("echo").await;
     assert!(good.status.success(), "{} {}", out(&good), complaint(&good));
@@ -165,11 +123,7 @@ async fn provider_check_calls_and_says_what_works() {
     fake.keep_answering(scripts::error(401, &format!("incorrect key {SECRET}")));
     let bad = check("echo").await;
     assert_eq!(bad.status.code(), Some(1));
-    assert!(
-        out(&bad).contains("FAIL chat_completions") && out(&bad).contains("status 401"),
-        "{}",
-        out(&bad)
-    );
+    assert!(out(&bad).contains("FAIL chat_completions") && out(&bad).contains("status 401"), "{}", out(&bad));
     assert!(!out(&bad).contains(SECRET) && !complaint(&bad).contains(SECRET));
 }
 
@@ -201,11 +155,7 @@ impl Serving {
     /// Starts the server and reads what it says up to the key, or up to the providers where there is no first key.
     fn start(folder: &Path, last_line: &str) -> (Self, Vec<String>) {
         let mut command = tollgate(folder, &["serve", "--listen", "127.0.0.1:0"]);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
         let serving = Self(child);
         let mut said = Vec::new();
@@ -221,13 +171,7 @@ impl Serving {
     /// Sends SIGTERM and waits; the exit code and the log.
     fn stop(mut self) -> (Option<i32>, String) {
         let process = self.0.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &process])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
         let code = self.0.wait().unwrap().code();
         let mut log = String::new();
         self.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
@@ -242,9 +186,7 @@ fn after<'a>(said: &'a [String], start: &str) -> &'a str {
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    within("the process", tokio::task::spawn_blocking(work))
-        .await
-        .unwrap()
+    within("the process", tokio::task::spawn_blocking(work)).await.unwrap()
 }
 
 #[tokio::test]
@@ -260,11 +202,7 @@ async fn a_first_start_makes_a_key_serves_and_ends_well_when_told_to() {
     let key = after(&said, "key ").to_owned();
     assert!(after(&said, "live providers: ").contains("scripted"));
     let request = scripts::request(EventStream::Chat, "scripted/echo", false).to_string();
-    let answer = Client::new(address)
-        .with_key(&key)
-        .post("/v1/chat/completions", request)
-        .answer()
-        .await;
+    let answer = Client::new(address).with_key(&key).post("/v1/chat/completions", request).answer().await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let file = std::fs::read_to_string(path.join("tollgate.yaml")).unwrap();
     assert!(file.contains(&domain::KeyHash::of(&key).to_string()) && !file.contains(&key));
@@ -273,15 +211,8 @@ async fn a_first_start_makes_a_key_serves_and_ends_well_when_told_to() {
     assert!(!log.contains(&key), "{log}");
     let (serving, said) = blocking(move || Serving::start(&path, "live providers")).await;
     let address: SocketAddr = after(&said, "listening on http://").parse().unwrap();
-    let models = Client::new(address)
-        .with_key(&key)
-        .get("/v1/models")
-        .answer()
-        .await;
-    assert_eq!(
-        models.status, 200,
-        "the first key still works after a second start"
-    );
+    let models = Client::new(address).with_key(&key).get("/v1/models").answer().await;
+    assert_eq!(models.status, 200, "the first key still works after a second start");
     assert_eq!(blocking(|| serving.stop()).await.0, Some(0));
 }
 
@@ -308,26 +239,15 @@ async fn the_log_names_who_failed_and_never_a_secret() {
         assert!(log.contains(answer.header("x-tollgate-request-id")), "{log}");
     }
     assert!(!log.contains(SECRET) && !log.contains(key.reveal()), "{log}");
-    let lines: Vec<Value> = log
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.iter().any(|line| line["provider"] == "p"), "{log}");
 }
 
 #[test]
 fn a_wrong_configuration_does_not_start() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(
-        folder.path().join("tollgate.yaml"),
-        "limits: {body_bytes_max: many}\n",
-    )
-    .unwrap();
+    std::fs::write(folder.path().join("tollgate.yaml"), "limits: {body_bytes_max: many}\n").unwrap();
     let output = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        complaint(&output).contains("tollgate.yaml:1"),
-        "{}",
-        complaint(&output)
-    );
+    assert!(complaint(&output).contains("tollgate.yaml:1"), "{}", complaint(&output));
 }

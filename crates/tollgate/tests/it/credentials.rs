@@ -21,9 +21,7 @@ fn uses(fake: &FakeProvider) -> BTreeMap<String, usize> {
     let mut uses = BTreeMap::new();
     for request in fake.requests() {
         let bearer = request.headers["authorization"].to_str().unwrap().to_owned();
-        *uses
-            .entry(bearer.trim_start_matches("Bearer ").to_owned())
-            .or_default() += 1;
+        *uses.entry(bearer.trim_start_matches("Bearer ").to_owned()).or_default() += 1;
     }
     uses
 }
@@ -44,11 +42,7 @@ async fn a_refused_credential_rests_while_the_others_serve_the_same_request() {
         let fake = FakeProvider::playing([scripts::error(status, "not you")]).await;
         let gateway = TestGateway::start(configuration(&fake)).await;
         let first = gateway.chat("p/echo").await;
-        assert_eq!(
-            (first.status.as_u16(), first.header("x-tollgate-attempts")),
-            (200, "2"),
-            "{status}"
-        );
+        assert_eq!((first.status.as_u16(), first.header("x-tollgate-attempts")), (200, "2"), "{status}");
         for _ in 0..8 {
             assert_eq!(gateway.chat("p/echo").await.header("x-tollgate-attempts"), "1");
         }
@@ -73,23 +67,14 @@ async fn a_failure_of_the_provider_rests_no_credential() {
 async fn when_all_are_refused_no_answer_holds_a_secret() {
     let fake = FakeProvider::start().await;
     for secret in SECRETS {
-        fake.next(scripts::error(
-            401,
-            &format!("Incorrect API key provided: {secret}."),
-        ));
+        fake.next(scripts::error(401, &format!("Incorrect API key provided: {secret}.")));
     }
     let gateway = TestGateway::start(configuration(&fake)).await;
     let answer = gateway.chat("p/echo").await;
     assert_eq!((answer.status.as_u16(), fake.asked()), (502, 3));
+    assert!(SECRETS.iter().all(|secret| !answer.text().contains(secret)), "{}", answer.text());
     assert!(
-        SECRETS.iter().all(|secret| !answer.text().contains(secret)),
-        "{}",
-        answer.text()
-    );
-    assert!(
-        answer
-            .error_message()
-            .contains("3. p/echo: credential (status 401"),
+        answer.error_message().contains("3. p/echo: credential (status 401"),
         "{}",
         answer.error_message()
     );
@@ -121,12 +106,7 @@ async fn a_rest_survives_a_reload_that_changes_no_credential() {
 async fn a_stream_uses_another_credential_too() {
     let fake = FakeProvider::playing([scripts::error(429, "slow down")]).await;
     let gateway = TestGateway::start(configuration(&fake)).await;
-    let transcript = gateway
-        .ask_streamed(EventStream::Chat, "p/echo")
-        .open()
-        .await
-        .rest()
-        .await;
+    let transcript = gateway.ask_streamed(EventStream::Chat, "p/echo").open().await.rest().await;
     transcript.assert_ends_cleanly(EventStream::Chat);
     assert_eq!(transcript.head.headers["x-tollgate-attempts"], "2");
 }
@@ -135,9 +115,7 @@ async fn a_stream_uses_another_credential_too() {
 async fn a_credential_in_the_environment_makes_a_provider_live() {
     let fake = FakeProvider::start().await;
     let setup = Setup::new().variable("OPENAI_API_KEY", "sk-from-environment,sk-another");
-    let gateway = setup
-        .start(json!({"providers": {"openai": {"base_url": fake.base_url()}}}))
-        .await;
+    let gateway = setup.start(json!({"providers": {"openai": {"base_url": fake.base_url()}}})).await;
     for _ in 0..2 {
         assert_eq!(gateway.chat("gpt-4o").await.status, 200);
     }

@@ -28,10 +28,7 @@ async fn a_stream_under_way_finishes_and_nobody_new_gets_in() {
     let idle = idle(&gateway).await;
     gateway.begin_to_stop();
     assert_eq!(idle.rest().await, "", "an idle connection is closed");
-    assert!(
-        tokio::net::TcpStream::connect(gateway.address()).await.is_err(),
-        "nobody listens any more"
-    );
+    assert!(tokio::net::TcpStream::connect(gateway.address()).await.is_err(), "nobody listens any more");
     fake.clock().waits_begun(1).await;
     fake.clock().advance(Duration::from_secs(1));
     let rest = answer.rest().await;
@@ -52,10 +49,7 @@ async fn a_request_that_was_being_sent_is_told_that_the_gateway_stops() {
         idle.rest().await;
         late.send("\r\n").await;
         let answer = late.rest().await;
-        assert!(
-            answer.starts_with("HTTP/1.1 503") && answer.contains(code),
-            "{answer}"
-        );
+        assert!(answer.starts_with("HTTP/1.1 503") && answer.contains(code), "{answer}");
         gateway.stopped().await;
     }
 }
@@ -70,10 +64,7 @@ async fn a_stream_that_does_not_end_is_cut_when_the_time_is_up() {
     answer.until("said").await;
     gateway.begin_to_stop();
     gateway.stopped().await;
-    assert!(
-        answer.rest().await.broken_off,
-        "a cut stream must not look like a whole one"
-    );
+    assert!(answer.rest().await.broken_off, "a cut stream must not look like a whole one");
     fake.client_left().await;
 }
 

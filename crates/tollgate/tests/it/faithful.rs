@@ -25,21 +25,9 @@ async fn start() -> (FakeProvider, TestGateway) {
 async fn a_request_reaches_the_provider_byte_for_byte_but_for_its_model() {
     let (fake, gateway) = start().await;
     for (body, spelled, arrives) in [
-        (
-            "{ \"model\" :\t\"p/m\" ,\r\n \"messages\":[ ] , \"x\":1e400, \"y\":-0.0 }\n\n",
-            "\"p/m\"",
-            "\"m\"",
-        ),
-        (
-            r#"{"zeta":1,"model":"p/m","alpha":{"b":1,"a":1.00000000000000000000001}}"#,
-            "\"p/m\"",
-            "\"m\"",
-        ),
-        (
-            r#"{"model":"p\/m","a":"\u00e9\ud83d\ude00é😀","\u0061":0}"#,
-            r#""p\/m""#,
-            "\"m\"",
-        ),
+        ("{ \"model\" :\t\"p/m\" ,\r\n \"messages\":[ ] , \"x\":1e400, \"y\":-0.0 }\n\n", "\"p/m\"", "\"m\""),
+        (r#"{"zeta":1,"model":"p/m","alpha":{"b":1,"a":1.00000000000000000000001}}"#, "\"p/m\"", "\"m\""),
+        (r#"{"model":"p\/m","a":"\u00e9\ud83d\ude00é😀","\u0061":0}"#, r#""p\/m""#, "\"m\""),
         (r#"{"mod\u0065l":"p/m","messages":[]}"#, "\"p/m\"", "\"m\""),
         (
             r#"{"model":"p/m","seed":1,"seed":2,"nested":{"model":"p/m","model":"x"}}"#,
@@ -55,22 +43,15 @@ async fn a_request_reaches_the_provider_byte_for_byte_but_for_its_model() {
         let sent = fake.requests().pop().unwrap();
         let expected = body.replacen(spelled, arrives, 1);
         assert_eq!(String::from_utf8_lossy(&sent.body), expected);
-        assert_eq!(
-            (sent.path.as_str(), sent.query.as_str()),
-            ("/v1/chat/completions", "")
-        );
+        assert_eq!((sent.path.as_str(), sent.query.as_str()), ("/v1/chat/completions", ""));
     }
 }
 
 #[tokio::test]
 async fn a_large_request_in_many_pieces_arrives_whole() {
     let (fake, gateway) = start().await;
-    let text: String = (0..1 << 20)
-        .map(|number| char::from(b'a' + (number % 26) as u8))
-        .collect();
-    let body = Bytes::from(format!(
-        r#"{{"messages":[{{"role":"user","content":"{text}"}}],"model":"p/m"}}"#
-    ));
+    let text: String = (0..1 << 20).map(|number| char::from(b'a' + (number % 26) as u8)).collect();
+    let body = Bytes::from(format!(r#"{{"messages":[{{"role":"user","content":"{text}"}}],"model":"p/m"}}"#));
     let pieces: Vec<Bytes> = body.chunks(60_001).map(Bytes::copy_from_slice).collect();
     let answer = gateway.post_chat("").in_pieces(pieces).answer().await;
     assert_eq!(answer.status, 200);
@@ -142,10 +123,7 @@ async fn a_compressed_answer_is_handed_on_as_it_is() {
         ]);
         fake.next(scripts::with_header(whole, "content-encoding", "gzip"));
         let answer = gateway.chat("m").await;
-        assert_eq!(
-            (answer.header("content-encoding"), &answer.body[..]),
-            ("gzip", &bytes[..])
-        );
+        assert_eq!((answer.header("content-encoding"), &answer.body[..]), ("gzip", &bytes[..]));
     }
     assert_eq!(gateway.ended("chat_completions", "done").await, 2.0);
 }
@@ -158,20 +136,13 @@ async fn a_stream_reaches_the_client_byte_for_byte_in_every_format_and_cut() {
         let plain = scripts::stream(stream, &["a", "é😀", "c"]);
         let odd = plain
             .insert(0, ": OPENROUTER PROCESSING\n\n")
-            .insert(
-                2,
-                "event: unheard.of\nid: 7\nretry: 10\ndata: {\"a\":\ndata: 1}\n\n",
-            )
+            .insert(2, "event: unheard.of\nid: 7\nretry: 10\ndata: {\"a\":\ndata: 1}\n\n")
             .before_last(": ping\n\n");
         for events in [odd.clone(), odd.clone().crlf()] {
             for write_bytes in [1, 7, 100, 100_000] {
                 fake.next(events.clone().in_writes_of(write_bytes).script());
                 let transcript = gateway.ask_streamed(stream, "p/m").open().await.rest().await;
-                assert_eq!(
-                    transcript.text(),
-                    events.text(),
-                    "{stream:?} in writes of {write_bytes}"
-                );
+                assert_eq!(transcript.text(), events.text(), "{stream:?} in writes of {write_bytes}");
                 transcript.assert_ends_cleanly(stream);
             }
         }
@@ -192,9 +163,7 @@ async fn a_usage_chunk_is_kept_from_clients_that_did_not_ask_for_it() {
         }
     }
     assert_eq!(
-        gateway
-            .metric("tollgate_tokens_total{provider=\"p\",model=\"m\",kind=\"output\"}")
-            .await,
+        gateway.metric("tollgate_tokens_total{provider=\"p\",model=\"m\",kind=\"output\"}").await,
         66.0
     );
 }
@@ -231,10 +200,7 @@ async fn a_stream_that_says_why_it_stops_is_whole_without_its_last_event() {
     let gateway = TestGateway::before(&fake).await;
     for events in [without_done, unterminated] {
         let transcript = gateway.ask_streamed(CHAT, "p/m").open().await.rest().await;
-        assert_eq!(
-            (transcript.text(), transcript.broken_off),
-            (events.text().as_str(), false)
-        );
+        assert_eq!((transcript.text(), transcript.broken_off), (events.text().as_str(), false));
     }
     assert_eq!(gateway.ended("chat_completions", "done").await, 2.0);
 }
@@ -244,11 +210,7 @@ async fn a_pass_through_is_forwarded_as_it_comes() {
     let events = scripts::stream(CHAT, &["one", "two"]);
     let fake = FakeProvider::always(events.paused_before(2)).await;
     let gateway = TestGateway::before(&fake).await;
-    let mut answer = gateway
-        .client()
-        .post("/providers/p/v1/anything", "{")
-        .open()
-        .await;
+    let mut answer = gateway.client().post("/providers/p/v1/anything", "{").open().await;
     let first = answer.until("one").await;
     fake.clock().waits_begun(1).await;
     fake.clock().advance(std::time::Duration::from_secs(1));
@@ -271,10 +233,7 @@ async fn a_client_of_http_1_0_gets_the_same_bytes() {
     connection.send(head + &body).await;
     let answer = connection.rest().await;
     assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
-    assert!(
-        answer.ends_with(&format!("\r\n\r\n{}", events.text())),
-        "{answer}"
-    );
+    assert!(answer.ends_with(&format!("\r\n\r\n{}", events.text())), "{answer}");
 }
 
 #[tokio::test]
@@ -296,10 +255,7 @@ async fn answers_to_many_at_once_never_get_mixed_up() {
     for call in calls.collect::<Vec<_>>() {
         let (word, transcript) = testkit::within("the answer", call).await.unwrap();
         let text = transcript.text();
-        assert!(
-            text.contains(&word) && text.matches("-end").count() == 1,
-            "{word}: {text}"
-        );
+        assert!(text.contains(&word) && text.matches("-end").count() == 1, "{word}: {text}");
     }
     assert_eq!(fake.asked(), 200);
 }
@@ -325,34 +281,16 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 #[test]
 fn any_body_and_any_answer_survive() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (fake, gateway) = runtime.block_on(start());
-    let mut runner = TestRunner::new(Config {
-        failure_persistence: None,
-        ..Config::with_cases(128)
-    });
+    let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(128) });
     let cases = (any_json(), any_json(), any::<bool>());
     let law = runner.run(&cases, |(before, after, pretty)| {
         let write = |value: &Value| {
-            if pretty {
-                format!("{value:#}")
-            } else {
-                value.to_string()
-            }
+            if pretty { format!("{value:#}") } else { value.to_string() }
         };
-        let body = format!(
-            "{{\"before\":{},\"model\":\"p/m\",\"after\":{}}}",
-            write(&before),
-            write(&after)
-        );
-        let answer = format!(
-            "{{\"choices\":[],\"before\":{},\"after\":{} }}",
-            write(&before),
-            write(&after)
-        );
+        let body = format!("{{\"before\":{},\"model\":\"p/m\",\"after\":{}}}", write(&before), write(&after));
+        let answer = format!("{{\"choices\":[],\"before\":{},\"after\":{} }}", write(&before), write(&after));
         let head = Step::head(StatusCode::OK, "application/json");
         fake.next(Script::new(vec![head, Step::Bytes(answer.clone().into())]));
         let got = runtime.block_on(gateway.post_chat(body.clone()).answer());

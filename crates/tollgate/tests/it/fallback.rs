@@ -29,11 +29,7 @@ impl Pair {
             configuration["routes"]["r"]["targets"][0]["first_token_timeout"] = json!("60ms");
         }
         change(&mut configuration);
-        Self {
-            first,
-            second,
-            gateway: TestGateway::start(configuration).await,
-        }
+        Self { first, second, gateway: TestGateway::start(configuration).await }
     }
 
     /// Whether the second provider serves what the first does not.
@@ -43,21 +39,14 @@ impl Pair {
         } else {
             scripts::json(&scripts::answer(CHAT, "rescued"))
         });
-        let call = if streamed {
-            self.gateway.ask_streamed(CHAT, "r")
-        } else {
-            self.gateway.ask(CHAT, "r")
-        };
+        let call = if streamed { self.gateway.ask_streamed(CHAT, "r") } else { self.gateway.ask(CHAT, "r") };
         let answer = call.answer().await;
         answer.text().contains("rescued") && answer.header("x-tollgate-provider") == "q"
     }
 }
 
 fn ok(content_type: &'static str, body: &'static str) -> Script {
-    Script::new(vec![
-        Step::head(StatusCode::OK, content_type),
-        Step::Bytes(body.into()),
-    ])
+    Script::new(vec![Step::head(StatusCode::OK, content_type), Step::Bytes(body.into())])
 }
 
 #[tokio::test]
@@ -75,10 +64,7 @@ async fn a_whole_answer_that_fails_in_any_way_falls_over() {
         ("no head", scripts::cut()),
         ("silence", scripts::hang()),
         ("silence after the head", scripts::hang_after_head()),
-        (
-            "an error in a 200",
-            ok("application/json", r#"{"error":{"message":"m","code":502}}"#),
-        ),
+        ("an error in a 200", ok("application/json", r#"{"error":{"message":"m","code":502}}"#)),
     ] {
         assert!(Pair::start(script).await.is_rescued(false).await, "{what}");
     }
@@ -91,26 +77,14 @@ async fn a_stream_that_fails_before_its_first_content_falls_over() {
     for (what, script) in [
         ("503", scripts::error(503, "no")),
         ("an error as the first event", begun.first(0).and(error).script()),
-        (
-            "an error after comments and a role",
-            begun.clone().insert(0, ": hi\n\n").and(error).script(),
-        ),
+        ("an error after comments and a role", begun.clone().insert(0, ": hi\n\n").and(error).script()),
         ("an empty stream", scripts::empty_stream()),
         ("only a role", begun.script()),
         ("a cut after the role", begun.cut()),
         ("silence after the role", begun.hang()),
-        (
-            "silence after comments",
-            begun.first(0).and(": wait\n\n").and(": wait\n\n").hang(),
-        ),
-        (
-            "no JSON",
-            begun.first(0).and("data: {\"choices\":[{\n\n").script(),
-        ),
-        (
-            "half of an event",
-            begun.first(0).and("data: {\"choices\":[]").script(),
-        ),
+        ("silence after comments", begun.first(0).and(": wait\n\n").and(": wait\n\n").hang()),
+        ("no JSON", begun.first(0).and("data: {\"choices\":[{\n\n").script()),
+        ("half of an event", begun.first(0).and("data: {\"choices\":[]").script()),
     ] {
         assert!(Pair::start(script).await.is_rescued(true).await, "{what}");
     }
@@ -132,11 +106,7 @@ async fn a_provider_that_cannot_be_reached_or_speaks_no_http_falls_over() {
     for base_url in [closed, nonsense.base_url(), short.base_url(), chunked.base_url()] {
         let gateway = TestGateway::start(two(&base_url, second.base_url())).await;
         let answer = gateway.chat("r").await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("x-tollgate-provider")),
-            (200, "q"),
-            "{base_url}"
-        );
+        assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-provider")), (200, "q"), "{base_url}");
     }
 }
 
@@ -185,21 +155,10 @@ async fn after_the_first_content_a_broken_stream_ends_with_the_formats_error_eve
         for script in [begun.cut(), begun.script()] {
             fake.next(script);
             let transcript = gateway.ask_streamed(stream, "r").open().await.rest().await;
-            assert!(
-                transcript.text().starts_with(&begun.text()),
-                "{}",
-                transcript.text()
-            );
+            assert!(transcript.text().starts_with(&begun.text()), "{}", transcript.text());
             let event = transcript.assert_ends_with_error_event(stream).to_string();
-            let in_words = if stream == EventStream::Messages {
-                "before the end"
-            } else {
-                "TG3003"
-            };
-            assert!(
-                event.contains(in_words) || event.contains("broke"),
-                "{stream:?} {event}"
-            );
+            let in_words = if stream == EventStream::Messages { "before the end" } else { "TG3003" };
+            assert!(event.contains(in_words) || event.contains("broke"), "{stream:?} {event}");
         }
     }
     assert_eq!(second.asked(), 0, "what was said cannot be taken back");
@@ -211,12 +170,7 @@ async fn the_error_event_of_a_response_has_the_number_that_follows() {
     let events = begun.frames().len();
     let fake = FakeProvider::always(begun.insert(1, ": a comment is no event\n\n").cut()).await;
     let gateway = TestGateway::before(&fake).await;
-    let transcript = gateway
-        .ask_streamed(EventStream::Responses, "p/m")
-        .open()
-        .await
-        .rest()
-        .await;
+    let transcript = gateway.ask_streamed(EventStream::Responses, "p/m").open().await.rest().await;
     let error = transcript.assert_ends_with_error_event(EventStream::Responses);
     assert_eq!(error["sequence_number"], events);
     assert_eq!(error["code"], "TG3003");
@@ -238,10 +192,7 @@ async fn an_error_event_of_the_provider_is_forwarded_as_it_is_and_not_doubled() 
     let fake = FakeProvider::start().await;
     let gateway = TestGateway::before(&fake).await;
     for (stream, error) in [
-        (
-            CHAT,
-            "data: {\"error\":{\"message\":\"own words\",\"code\":\"x\"}}\n\n",
-        ),
+        (CHAT, "data: {\"error\":{\"message\":\"own words\",\"code\":\"x\"}}\n\n"),
         (
             EventStream::Messages,
             "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"own words\"}}\n\n",
@@ -298,10 +249,7 @@ async fn fallbacks_nest_and_a_weight_of_zero_is_never_chosen() {
     .await;
     for _ in 0..8 {
         let answer = gateway.chat("r").await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("x-tollgate-attempts")),
-            (200, "3")
-        );
+        assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-attempts")), (200, "3"));
         assert_eq!(answer.header("x-tollgate-model"), "echo");
     }
     assert_eq!((down.asked(), up.asked(), never.asked()), (16, 8, 0));
@@ -327,29 +275,17 @@ async fn load_is_shared_by_weight() {
 #[tokio::test]
 async fn when_all_fail_the_attempts_are_listed_without_secrets() {
     let first = FakeProvider::always(scripts::error(500, &format!("bad key {SECRET} here"))).await;
-    let gateway = TestGateway::start(two(
-        first.base_url(),
-        format!("http://{}/v1", closed_address().await),
-    ))
-    .await;
+    let gateway =
+        TestGateway::start(two(first.base_url(), format!("http://{}/v1", closed_address().await))).await;
     let answer = gateway.chat("r").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.error_code().as_str()),
-        (502, "TG3001")
-    );
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (502, "TG3001"));
     let message = answer.error_message();
-    for part in [
-        "1. p/m: provider",
-        "status 500: bad key [redacted] here",
-        "2. q/m: connect",
-    ] {
+    for part in ["1. p/m: provider", "status 500: bad key [redacted] here", "2. q/m: connect"] {
         assert!(message.contains(part), "{part:?} is not in {message:?}");
     }
     assert!(!answer.text().contains(SECRET));
     assert_eq!(
-        gateway
-            .metric("tollgate_attempt_failures_total{provider=\"p\",class=\"provider\"}")
-            .await,
+        gateway.metric("tollgate_attempt_failures_total{provider=\"p\",class=\"provider\"}").await,
         1.0
     );
 }
@@ -362,15 +298,8 @@ async fn when_the_last_runs_out_of_time_the_answer_is_a_timeout() {
     .await;
     pair.second.keep_answering(scripts::hang());
     let answer = pair.gateway.chat("r").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.error_code().as_str()),
-        (504, "TG3002")
-    );
-    assert!(
-        answer.error_message().contains("first_token_timeout"),
-        "{}",
-        answer.error_message()
-    );
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (504, "TG3002"));
+    assert!(answer.error_message().contains("first_token_timeout"), "{}", answer.error_message());
 }
 
 #[tokio::test]
@@ -406,10 +335,7 @@ async fn a_rate_limit_is_relayed_with_the_wait_that_the_provider_asks_for() {
     assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (429, "7"));
     fake.next(scripts::rate_limited("retry-after-ms", "2500"));
     let answer = gateway.chat("p/m").await;
-    assert_eq!(
-        (answer.header("retry-after-ms"), answer.header("retry-after")),
-        ("2500", "2")
-    );
+    assert_eq!((answer.header("retry-after-ms"), answer.header("retry-after")), ("2500", "2"));
 }
 
 #[tokio::test]
@@ -419,15 +345,8 @@ async fn a_pair_that_needs_translation_is_refused_with_the_way_out() {
     configuration["providers"]["p"]["endpoints"] = json!({"messages": "/messages"});
     let gateway = TestGateway::start(configuration).await;
     let answer = gateway.chat("p/m").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.error_code().as_str()),
-        (400, "TG1010")
-    );
-    assert!(
-        answer.error_message().contains("call it by messages"),
-        "{}",
-        answer.error_message()
-    );
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (400, "TG1010"));
+    assert!(answer.error_message().contains("call it by messages"), "{}", answer.error_message());
     assert_eq!(
         gateway.chat("r").await.header("x-tollgate-provider"),
         "q",
@@ -449,8 +368,5 @@ async fn parameters_are_set_defaulted_and_dropped_as_the_route_says() {
     let body = r#"{"model":"r","seed":1, "temperature":2,"logit_bias":{},"messages":[]}"#;
     assert_eq!(gateway.post_chat(body).answer().await.status, 200);
     let arrived: Value = serde_json::from_slice(&fake.only_request().body).unwrap();
-    assert_eq!(
-        arrived,
-        json!({"model": "m", "seed": 1, "temperature": 0.5, "top_p": 0.9, "messages": []})
-    );
+    assert_eq!(arrived, json!({"model": "m", "seed": 1, "temperature": 0.5, "top_p": 0.9, "messages": []}));
 }

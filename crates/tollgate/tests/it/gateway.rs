@@ -35,10 +35,7 @@ pub(crate) struct TestGateway {
 
 impl Setup {
     pub(crate) fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            variables: HashMap::new(),
-        }
+        Self { folder: tempfile::tempdir().unwrap(), variables: HashMap::new() }
     }
 
     /// Sets an environment variable.
@@ -208,9 +205,7 @@ fn complete(mut configuration: Value) -> String {
 /// SplitMix64 over a counter: different at each call, the same in each run.
 fn random() -> u64 {
     static CALLS: AtomicU64 = AtomicU64::new(0);
-    let mut bits = CALLS
-        .fetch_add(1, Ordering::Relaxed)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut bits = CALLS.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ (bits >> 31)

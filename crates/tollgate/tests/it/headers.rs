@@ -9,10 +9,7 @@ use crate::gateway::TestGateway;
 const CHAT: EventStream = EventStream::Chat;
 
 fn sent<'a>(request: &'a ScriptedRequest, name: &str) -> &'a str {
-    request
-        .headers
-        .get(name)
-        .map_or("", |value| value.to_str().unwrap())
+    request.headers.get(name).map_or("", |value| value.to_str().unwrap())
 }
 
 fn assert_request_id(answer: &Answer) {
@@ -25,10 +22,7 @@ async fn an_answer_says_who_served_it_and_what_it_cost_in_time() {
     let fake = FakeProvider::start().await;
     let gateway = TestGateway::before(&fake).await;
     for stream in scripts::STREAMS {
-        for call in [
-            gateway.ask(stream, "p/echo"),
-            gateway.ask_streamed(stream, "p/echo"),
-        ] {
+        for call in [gateway.ask(stream, "p/echo"), gateway.ask_streamed(stream, "p/echo")] {
             let answer = call.answer().await;
             assert_eq!(answer.status, 200);
             assert_request_id(&answer);
@@ -42,19 +36,11 @@ async fn an_answer_says_who_served_it_and_what_it_cost_in_time() {
 
 #[tokio::test]
 async fn a_rescued_request_says_who_served_it_in_the_end() {
-    let (first, second) = (
-        FakeProvider::always(scripts::error(500, "down")).await,
-        FakeProvider::start().await,
-    );
+    let (first, second) =
+        (FakeProvider::always(scripts::error(500, "down")).await, FakeProvider::start().await);
     let gateway = TestGateway::start(two(first.base_url(), second.base_url())).await;
     let answer = gateway.chat("r").await;
-    assert_eq!(
-        (
-            answer.header("x-tollgate-provider"),
-            answer.header("x-tollgate-attempts")
-        ),
-        ("q", "2")
-    );
+    assert_eq!((answer.header("x-tollgate-provider"), answer.header("x-tollgate-attempts")), ("q", "2"));
 }
 
 #[tokio::test]
@@ -75,13 +61,7 @@ async fn a_failure_says_who_was_tried_last_and_how_often() {
         let answer = call.answer().await;
         assert_eq!(answer.status, 502);
         assert_request_id(&answer);
-        assert_eq!(
-            (
-                answer.header("x-tollgate-provider"),
-                answer.header("x-tollgate-model")
-            ),
-            ("q", "m")
-        );
+        assert_eq!((answer.header("x-tollgate-provider"), answer.header("x-tollgate-model")), ("q", "m"));
         assert_eq!(answer.header("x-tollgate-attempts"), "2");
         assert!(answer.header("x-tollgate-overhead-us").parse::<u64>().is_ok());
     }
@@ -98,10 +78,8 @@ async fn every_error_of_tollgates_own_has_a_request_id_and_no_two_are_the_same()
         gateway.anybody().get("/nowhere").answer().await,
     ];
     answers.iter().for_each(assert_request_id);
-    let ids: std::collections::BTreeSet<_> = answers
-        .iter()
-        .map(|answer| answer.header("x-tollgate-request-id"))
-        .collect();
+    let ids: std::collections::BTreeSet<_> =
+        answers.iter().map(|answer| answer.header("x-tollgate-request-id")).collect();
     assert_eq!(ids.len(), answers.len());
 }
 
@@ -125,14 +103,7 @@ async fn what_belongs_to_the_providers_connection_stays_there() {
     let fake = FakeProvider::always(script).await;
     let gateway = TestGateway::before(&fake).await;
     let answer = gateway.chat("p/m").await;
-    for gone in [
-        "set-cookie",
-        "server",
-        "alt-svc",
-        "strict-transport-security",
-        "x-hop",
-        "keep-alive",
-    ] {
+    for gone in ["set-cookie", "server", "alt-svc", "strict-transport-security", "x-hop", "keep-alive"] {
         assert!(!answer.headers.contains_key(gone), "{gone}: {:?}", answer.headers);
     }
     assert_eq!(answer.header("x-ratelimit-remaining-requests"), "9");
@@ -155,13 +126,7 @@ async fn what_the_client_is_known_by_never_reaches_the_provider() {
     let request = fake.only_request();
     assert_eq!(sent(&request, "authorization"), format!("Bearer {SECRET}"));
     let names: Vec<&str> = request.headers.keys().map(|name| name.as_str()).collect();
-    let expected = [
-        "authorization",
-        "content-length",
-        "content-type",
-        "host",
-        "user-agent",
-    ];
+    let expected = ["authorization", "content-length", "content-type", "host", "user-agent"];
     let mut sorted = names.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, expected);
@@ -182,13 +147,11 @@ async fn headers_that_a_provider_knows_are_passed_on() {
         .header("openai-project", "proj-1")
         .header("anthropic-beta", "not-for-you");
     assert_eq!(to_openai.answer().await.status, 200);
-    let to_anthropic = gateway
-        .ask(EventStream::Messages, "anthropic/echo")
-        .header("anthropic-beta", "beta-1");
+    let to_anthropic =
+        gateway.ask(EventStream::Messages, "anthropic/echo").header("anthropic-beta", "beta-1");
     assert_eq!(to_anthropic.answer().await.status, 200);
-    let own_version = gateway
-        .ask(EventStream::Messages, "anthropic/echo")
-        .header("anthropic-version", "2099-01-01");
+    let own_version =
+        gateway.ask(EventStream::Messages, "anthropic/echo").header("anthropic-version", "2099-01-01");
     assert_eq!(own_version.answer().await.status, 200);
     let requests = fake.requests();
     assert_eq!(sent(&requests[0], "openai-organization"), "org-1");
@@ -216,11 +179,7 @@ async fn a_route_passes_on_what_it_names() {
         .await;
     let request = fake.only_request();
     assert_eq!(
-        (
-            sent(&request, "x-trace"),
-            sent(&request, "x-tenant"),
-            sent(&request, "x-other")
-        ),
+        (sent(&request, "x-trace"), sent(&request, "x-tenant"), sent(&request, "x-other")),
         ("t1", "a", "")
     );
 }

@@ -26,50 +26,28 @@ fn chat_of(bytes: usize) -> String {
 #[tokio::test]
 async fn requests_beyond_the_memory_are_shed_and_served_again_when_there_is_room() {
     let fake = FakeProvider::playing([scripts::hang()]).await;
-    let gateway = start(
-        &fake,
-        json!({"body_bytes_max": "64KiB", "in_flight_bytes_max": "100KiB"}),
-    )
-    .await;
+    let gateway = start(&fake, json!({"body_bytes_max": "64KiB", "in_flight_bytes_max": "100KiB"})).await;
     let first = tokio::spawn(gateway.post_chat(chat_of(60_000)).open());
     fake.was_asked(1).await;
     let held = gateway.metric("tollgate_in_flight_bytes").await;
     assert!((60_000.0..70_000.0).contains(&held), "{held}");
     let shed = gateway.post_chat(chat_of(60_000)).answer().await;
-    assert_eq!(
-        (shed.status.as_u16(), shed.error_code().as_str()),
-        (503, "TG4001")
-    );
+    assert_eq!((shed.status.as_u16(), shed.error_code().as_str()), (503, "TG4001"));
     assert_eq!(shed.header("retry-after"), "1");
-    assert_eq!(
-        gateway.post_chat(chat_of(10_000)).answer().await.status,
-        200,
-        "what fits is served"
-    );
+    assert_eq!(gateway.post_chat(chat_of(10_000)).answer().await.status, 200, "what fits is served");
     first.abort();
     fake.client_left().await;
     assert_eq!(gateway.post_chat(chat_of(60_000)).answer().await.status, 200);
     assert_eq!(gateway.metric("tollgate_in_flight_bytes").await, 0.0);
-    assert_eq!(
-        gateway.metric("tollgate_refusals_total{code=\"TG4001\"}").await,
-        1.0
-    );
+    assert_eq!(gateway.metric("tollgate_refusals_total{code=\"TG4001\"}").await, 1.0);
 }
 
 #[tokio::test]
 async fn a_body_that_stalls_is_given_up() {
     let fake = FakeProvider::start().await;
     let gateway = start(&fake, json!({"body_idle_timeout": "40ms"})).await;
-    let answer = gateway
-        .post_chat("")
-        .in_pieces(["{\"model\":".into()])
-        .stalling()
-        .answer()
-        .await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.error_code().as_str()),
-        (408, "TG1009")
-    );
+    let answer = gateway.post_chat("").in_pieces(["{\"model\":".into()]).stalling().answer().await;
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (408, "TG1009"));
     assert!(answer.error_message().contains("limits.body_idle_timeout"));
     assert_eq!(gateway.metric("tollgate_in_flight_bytes").await, 0.0);
 }
@@ -81,10 +59,7 @@ async fn a_head_that_stalls_closes_the_connection() {
     let mut connection = RawConnection::open(gateway.address()).await;
     connection.send("GET /v1/models HTTP/1.1\r\nhost:").await;
     let answer = connection.rest().await;
-    assert!(
-        answer.is_empty() || answer.starts_with("HTTP/1.1 408"),
-        "{answer}"
-    );
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
 }
 
 #[tokio::test]
@@ -126,10 +101,7 @@ async fn an_answer_that_is_too_large_to_hold_is_streamed_whole() {
     let body = Bytes::from(scripts::answer(CHAT, &text).to_string());
     let mut steps = vec![Step::head(StatusCode::OK, "application/json")];
     for piece in body.chunks(9_000) {
-        steps.extend([
-            Step::Bytes(Bytes::copy_from_slice(piece)),
-            Step::Pause(Duration::ZERO),
-        ]);
+        steps.extend([Step::Bytes(Bytes::copy_from_slice(piece)), Step::Pause(Duration::ZERO)]);
     }
     let fake = FakeProvider::always(Script::new(steps)).await;
     let gateway = start(&fake, json!({"held_answer_bytes_max": "16KiB"})).await;
@@ -142,12 +114,7 @@ async fn an_answer_that_is_too_large_to_hold_is_streamed_whole() {
 #[tokio::test]
 async fn a_large_answer_that_breaks_is_seen_to_break() {
     let head = Step::head(StatusCode::OK, "application/json");
-    let steps = vec![
-        head,
-        Step::Bytes("[".repeat(50_000).into()),
-        Step::Pause(Duration::ZERO),
-        Step::Cut,
-    ];
+    let steps = vec![head, Step::Bytes("[".repeat(50_000).into()), Step::Pause(Duration::ZERO), Step::Cut];
     let fake = FakeProvider::always(Script::new(steps)).await;
     let gateway = start(&fake, json!({"held_answer_bytes_max": "16KiB"})).await;
     let transcript = gateway.ask(CHAT, "p/m").open().await.rest().await;
@@ -160,10 +127,8 @@ const FRAMES: usize = 2_000;
 
 /// A stream of 16 MB that does not end.
 fn flood() -> Script {
-    let frame = format!(
-        "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n",
-        "x".repeat(8_000)
-    );
+    let frame =
+        format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n", "x".repeat(8_000));
     let mut steps = vec![Step::head(StatusCode::OK, "text/event-stream")];
     steps.extend((0..FRAMES).map(|_| Step::Bytes(Bytes::from(frame.clone()))));
     steps.push(Step::Hang);
@@ -178,10 +143,7 @@ async fn a_slow_reader_slows_the_provider_down_instead_of_filling_the_memory() {
     answer.next().await.unwrap();
     drop(answer);
     let sent = fake.client_left().await.parts_sent;
-    assert!(
-        sent < FRAMES,
-        "all {sent} frames were taken although nobody read them"
-    );
+    assert!(sent < FRAMES, "all {sent} frames were taken although nobody read them");
 }
 
 #[tokio::test]

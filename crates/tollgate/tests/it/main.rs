@@ -1,10 +1,6 @@
 //! The whole gateway from outside, before providers that do what each test says.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on ends here"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
 mod configuration;
 mod gateway;

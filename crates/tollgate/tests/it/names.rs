@@ -27,10 +27,7 @@ async fn start(fake: &FakeProvider) -> TestGateway {
 async fn served(gateway: &TestGateway, model: &str) -> (String, String) {
     let answer = gateway.chat(model).await;
     assert_eq!(answer.status, 200, "{model}: {}", answer.text());
-    (
-        answer.header("x-tollgate-provider").to_owned(),
-        answer.header("x-tollgate-model").to_owned(),
-    )
+    (answer.header("x-tollgate-provider").to_owned(), answer.header("x-tollgate-model").to_owned())
 }
 
 #[tokio::test]
@@ -47,11 +44,7 @@ async fn a_name_is_a_route_then_provider_and_model_then_a_model_that_somebody_se
         ("pattern-7", "p", "pattern-7"),
         ("org/gamma", "q", "org/gamma"),
     ] {
-        assert_eq!(
-            served(&gateway, name).await,
-            (provider.to_owned(), model.to_owned()),
-            "{name}"
-        );
+        assert_eq!(served(&gateway, name).await, (provider.to_owned(), model.to_owned()), "{name}");
     }
 }
 
@@ -59,21 +52,11 @@ async fn a_name_is_a_route_then_provider_and_model_then_a_model_that_somebody_se
 async fn a_model_may_have_any_name_that_its_provider_gives_it() {
     let fake = FakeProvider::start().await;
     let gateway = start(&fake).await;
-    for (model, in_header) in [
-        ("模型 😀", Some("模型 😀")),
-        ("a:b@c #1?", Some("a:b@c #1?")),
-        ("a\nb", None),
-    ] {
+    for (model, in_header) in [("模型 😀", Some("模型 😀")), ("a:b@c #1?", Some("a:b@c #1?")), ("a\nb", None)]
+    {
         let answer = gateway.chat(&format!("p/{model}")).await;
-        let header = answer
-            .headers
-            .get("x-tollgate-model")
-            .map(|value| value.as_bytes());
-        assert_eq!(
-            (answer.status.as_u16(), header),
-            (200, in_header.map(str::as_bytes)),
-            "{model:?}"
-        );
+        let header = answer.headers.get("x-tollgate-model").map(|value| value.as_bytes());
+        assert_eq!((answer.status.as_u16(), header), (200, in_header.map(str::as_bytes)), "{model:?}");
         let sent: Value = serde_json::from_slice(&fake.requests().pop().unwrap().body).unwrap();
         assert_eq!(sent["model"], model);
     }
@@ -84,16 +67,9 @@ async fn a_provider_can_be_named_in_a_header() {
     let fake = FakeProvider::start().await;
     let gateway = start(&fake).await;
     for (header, value) in [("x-tollgate-provider", "q"), ("x-portkey-provider", "@q")] {
-        let answer = gateway
-            .ask(EventStream::Chat, "anything")
-            .header(header, value)
-            .answer()
-            .await;
+        let answer = gateway.ask(EventStream::Chat, "anything").header(header, value).answer().await;
         assert_eq!(
-            (
-                answer.header("x-tollgate-provider"),
-                answer.header("x-tollgate-model")
-            ),
+            (answer.header("x-tollgate-provider"), answer.header("x-tollgate-model")),
             ("q", "anything")
         );
     }
@@ -103,50 +79,25 @@ async fn a_provider_can_be_named_in_a_header() {
 async fn an_unknown_name_is_answered_with_those_that_come_close_and_may_be_used() {
     let fake = FakeProvider::start().await;
     let gateway = start(&fake).await;
-    for (name, hint) in [
-        ("alpha-larg", "`alpha-large`"),
-        ("fsat", "`fast`"),
-        ("org/gama", "`org/gamma`"),
-    ] {
+    for (name, hint) in [("alpha-larg", "`alpha-large`"), ("fsat", "`fast`"), ("org/gama", "`org/gamma`")] {
         let answer = gateway.chat(name).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.error_code().as_str()),
-            (404, "TG2006"),
-            "{name}"
-        );
-        assert!(
-            answer.error_message().contains(hint),
-            "{}",
-            answer.error_message()
-        );
+        assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (404, "TG2006"), "{name}");
+        assert!(answer.error_message().contains(hint), "{}", answer.error_message());
         assert_eq!(answer.json()["error"]["param"], "model");
     }
     let far = gateway.chat("xyzzy").await.error_message();
     assert!(far.contains("GET /v1/models"), "{far}");
     let request = json!({"model": "slwo", "messages": []}).to_string();
-    let limited = gateway
-        .client_of(2)
-        .post("/v1/chat/completions", request)
-        .answer()
-        .await;
+    let limited = gateway.client_of(2).post("/v1/chat/completions", request).answer().await;
     assert_eq!(limited.status, 404);
-    assert!(
-        !limited.error_message().contains("`slow`"),
-        "{}",
-        limited.error_message()
-    );
+    assert!(!limited.error_message().contains("`slow`"), "{}", limited.error_message());
     assert_eq!(fake.asked(), 0);
 }
 
 async fn ids(gateway: &TestGateway, number: u8) -> Vec<String> {
     let list = gateway.client_of(number).get("/v1/models").answer().await.json();
     assert_eq!(list["object"], "list");
-    list["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|model| model["id"].as_str().unwrap().to_owned())
-        .collect()
+    list["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -170,11 +121,7 @@ async fn the_list_holds_what_the_key_may_use_and_nothing_else() {
     assert_eq!(ids(&gateway, 2).await, ["alpha-large", "fast", "p/alpha-large"]);
     for name in ids(&gateway, 2).await {
         let request = json!({"model": name, "messages": [{"role": "user", "content": "x"}]}).to_string();
-        let answer = gateway
-            .client_of(2)
-            .post("/v1/chat/completions", request)
-            .answer()
-            .await;
+        let answer = gateway.client_of(2).post("/v1/chat/completions", request).answer().await;
         assert_eq!(answer.status, 200, "what is listed can be used: {name}");
     }
 }
@@ -201,16 +148,8 @@ async fn lists_and_entries_have_the_shape_of_the_client() {
     );
     assert_eq!(anthropic["has_more"], false);
     assert_eq!(anthropic["data"][0]["type"], "model");
-    let prefixed = gateway
-        .client_of(2)
-        .get("/anthropic/v1/models/fast")
-        .answer()
-        .await
-        .json();
-    assert_eq!(
-        (&prefixed["type"], &prefixed["id"]),
-        (&json!("model"), &json!("fast"))
-    );
+    let prefixed = gateway.client_of(2).get("/anthropic/v1/models/fast").answer().await.json();
+    assert_eq!((&prefixed["type"], &prefixed["id"]), (&json!("model"), &json!("fast")));
 }
 
 #[tokio::test]
@@ -227,18 +166,11 @@ async fn one_model_is_found_by_any_name_that_a_request_could_use() {
         ("pattern-7", "p"),
     ] {
         let answer = gateway.client().get(&format!("/v1/models/{name}")).answer().await;
-        assert_eq!(
-            (answer.status.as_u16(), &answer.json()["owned_by"]),
-            (200, &json!(owner)),
-            "{name}"
-        );
+        assert_eq!((answer.status.as_u16(), &answer.json()["owned_by"]), (200, &json!(owner)), "{name}");
     }
     for name in ["alpha-larg", "slow-er"] {
         let answer = gateway.client().get(&format!("/v1/models/{name}")).answer().await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.error_code().as_str()),
-            (404, "TG2006")
-        );
+        assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (404, "TG2006"));
     }
     let hidden = gateway.client_of(2).get("/v1/models/slow").answer().await;
     assert_eq!(hidden.status, 404, "what a key may not use does not exist for it");
@@ -254,15 +186,8 @@ async fn an_endpoint_that_the_first_provider_lacks_goes_to_one_that_has_it() {
     embeds["models"] = json!(["m"]);
     let gateway = TestGateway::start(json!({"providers": {"chats": chats, "embeds": embeds}})).await;
     assert_eq!(gateway.chat("m").await.header("x-tollgate-provider"), "chats");
-    let embedding = gateway
-        .client()
-        .post("/v1/embeddings", r#"{"model":"m","input":"x"}"#)
-        .answer()
-        .await;
-    assert_eq!(
-        (embedding.status.as_u16(), embedding.header("x-tollgate-provider")),
-        (200, "embeds")
-    );
+    let embedding = gateway.client().post("/v1/embeddings", r#"{"model":"m","input":"x"}"#).answer().await;
+    assert_eq!((embedding.status.as_u16(), embedding.header("x-tollgate-provider")), (200, "embeds"));
 }
 
 #[tokio::test]
@@ -281,11 +206,7 @@ async fn every_endpoint_is_served_under_every_prefix() {
         ("/messages/count_tokens", chat.as_str()),
     ] {
         for prefix in ["/v1", "", "/openai/v1", "/openai", "/anthropic/v1", "/anthropic"] {
-            let answer = gateway
-                .client()
-                .post(&format!("{prefix}{path}"), body.to_owned())
-                .answer()
-                .await;
+            let answer = gateway.client().post(&format!("{prefix}{path}"), body.to_owned()).answer().await;
             assert_eq!(answer.status, 200, "{prefix}{path}: {}", answer.text());
             assert_eq!(fake.requests().pop().unwrap().path, format!("/v1{path}"));
         }

@@ -22,10 +22,7 @@ async fn a_model_can_be_part_of_the_path() {
     assert_eq!(gateway.chat("mine/org/gpt 4o?").await.status, 200);
     let request = fake.only_request();
     assert_eq!(request.path, "/api/deployments/org%2Fgpt%204o%3F/chat");
-    assert_eq!(
-        request.query,
-        "api-version=2024-10-21&api%20key=sk-mine%2F%2B%20%26"
-    );
+    assert_eq!(request.query, "api-version=2024-10-21&api%20key=sk-mine%2F%2B%20%26");
 }
 
 #[tokio::test]
@@ -63,20 +60,15 @@ async fn a_built_in_provider_is_changed_field_by_field() {
 #[tokio::test]
 async fn a_secret_may_come_from_a_variable_or_a_file() {
     let fake = FakeProvider::start().await;
-    let setup = Setup::new()
-        .variable("SECRET", "from-variable")
-        .file("secret", "from-file\n");
+    let setup = Setup::new().variable("SECRET", "from-variable").file("secret", "from-file\n");
     let mut provider = provider(fake.base_url());
     provider["credentials"] = json!(["${env:SECRET}", "${file:secret}"]);
     let gateway = setup.start(json!({"providers": {"p": provider}})).await;
     for _ in 0..2 {
         assert_eq!(gateway.chat("p/echo").await.status, 200);
     }
-    let sent: Vec<_> = fake
-        .requests()
-        .iter()
-        .map(|request| request.headers["authorization"].clone())
-        .collect();
+    let sent: Vec<_> =
+        fake.requests().iter().map(|request| request.headers["authorization"].clone()).collect();
     assert_eq!(sent, ["Bearer from-variable", "Bearer from-file"]);
 }
 
@@ -89,19 +81,12 @@ async fn an_error_means_what_the_provider_says_it_means() {
     let gateway = TestGateway::start(json!({"providers": {"p": provider}})).await;
     fake.next(scripts::error(400, "your balance is too low"));
     let answer = gateway.chat("p/echo").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.header("x-tollgate-attempts")),
-        (200, "2")
-    );
+    assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-attempts")), (200, "2"));
 }
 
 async fn sent_for(usage: &str) -> Value {
-    let fake = FakeProvider::always(
-        scripts::stream(CHAT, &["hi"])
-            .before_last(scripts::USAGE_CHUNK)
-            .script(),
-    )
-    .await;
+    let fake =
+        FakeProvider::always(scripts::stream(CHAT, &["hi"]).before_last(scripts::USAGE_CHUNK).script()).await;
     let mut provider = provider(fake.base_url());
     provider["streams"] = json!({"usage": usage});
     let gateway = TestGateway::start(json!({"providers": {"p": provider}})).await;
@@ -139,9 +124,7 @@ async fn a_proxy_of_the_environment_is_followed_unless_the_operator_says_no() {
     let start = async |choice: &str| {
         let setup = Setup::new().variable("http_proxy", &format!("http://{}", proxy.address()));
         let provider = provider("http://provider.invalid/v1");
-        setup
-            .start(json!({"providers": {"p": provider}, "upstream": {"proxy": choice}}))
-            .await
+        setup.start(json!({"providers": {"p": provider}, "upstream": {"proxy": choice}})).await
     };
     assert_eq!(start("environment").await.chat("p/echo").await.status, 200);
     assert_eq!(proxy.only_request().headers["host"], "provider.invalid");
@@ -154,16 +137,7 @@ async fn where_nothing_is_configured_the_scripted_provider_serves() {
     let gateway = TestGateway::start(json!({})).await;
     for stream in scripts::STREAMS {
         let answer = gateway.ask(stream, "scripted/echo").answer().await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("x-tollgate-provider")),
-            (200, "scripted")
-        );
-        gateway
-            .ask_streamed(stream, "echo")
-            .open()
-            .await
-            .rest()
-            .await
-            .assert_ends_cleanly(stream);
+        assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-provider")), (200, "scripted"));
+        gateway.ask_streamed(stream, "echo").open().await.rest().await.assert_ends_cleanly(stream);
     }
 }

@@ -11,13 +11,7 @@ use crate::gateway::TestGateway;
 const CHAT: EventStream = EventStream::Chat;
 
 async fn status_of(gateway: &TestGateway, number: u8) -> u16 {
-    gateway
-        .client_of(number)
-        .get("/v1/models")
-        .answer()
-        .await
-        .status
-        .as_u16()
+    gateway.client_of(number).get("/v1/models").answer().await.status.as_u16()
 }
 
 #[tokio::test]
@@ -25,16 +19,10 @@ async fn a_new_key_works_and_an_old_one_does_not() {
     let fake = FakeProvider::start().await;
     let mut configuration = one(&fake);
     let mut gateway = TestGateway::start(configuration.clone()).await;
-    assert_eq!(
-        (status_of(&gateway, 1).await, status_of(&gateway, 2).await),
-        (200, 401)
-    );
+    assert_eq!((status_of(&gateway, 1).await, status_of(&gateway, 2).await), (200, 401));
     configuration["keys"] = json!([key_entry(2, json!({}))]);
     gateway.reconfigure(configuration).await;
-    assert_eq!(
-        (status_of(&gateway, 1).await, status_of(&gateway, 2).await),
-        (401, 200)
-    );
+    assert_eq!((status_of(&gateway, 1).await, status_of(&gateway, 2).await), (401, 200));
 }
 
 #[tokio::test]
@@ -64,12 +52,7 @@ async fn a_provider_that_moved_is_found_at_its_new_address() {
 async fn a_wrong_file_changes_nothing_and_a_right_one_afterwards_does() {
     let fake = FakeProvider::start().await;
     let mut gateway = TestGateway::before(&fake).await;
-    for wrong in [
-        "providers: [",
-        "unknown: 1",
-        "keys: [{name: x, hash: wrong}]",
-        "\u{0}",
-    ] {
+    for wrong in ["providers: [", "unknown: 1", "keys: [{name: x, hash: wrong}]", "\u{0}"] {
         gateway.reconfigure_wrongly(wrong).await;
         assert_eq!(gateway.chat("p/echo").await.status, 200, "{wrong}");
     }
@@ -77,19 +60,13 @@ async fn a_wrong_file_changes_nothing_and_a_right_one_afterwards_does() {
     let mut configuration = one(&fake);
     configuration["keys"] = json!([key_entry(2, json!({}))]);
     gateway.reconfigure(configuration).await;
-    assert_eq!(
-        (status_of(&gateway, 1).await, status_of(&gateway, 2).await),
-        (401, 200)
-    );
+    assert_eq!((status_of(&gateway, 1).await, status_of(&gateway, 2).await), (401, 200));
 }
 
 #[tokio::test]
 async fn a_stream_under_way_keeps_the_configuration_that_it_began_with() {
     let events = scripts::stream(CHAT, &["before", "after"]);
-    let (first, second) = (
-        FakeProvider::always(events.paused_before(2)).await,
-        FakeProvider::start().await,
-    );
+    let (first, second) = (FakeProvider::always(events.paused_before(2)).await, FakeProvider::start().await);
     let mut gateway = TestGateway::before(&first).await;
     let mut answer = gateway.ask_streamed(CHAT, "p/m").open().await;
     let begun = answer.until("before").await;

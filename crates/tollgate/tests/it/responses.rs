@@ -24,31 +24,18 @@ async fn start() -> House {
         {"target": "p/echo"}, {"target": "q/echo"},
     ]});
     configuration["keys"] = json!([key_entry(1, json!({})), key_entry(2, json!({}))]);
-    House {
-        first,
-        second,
-        gateway: TestGateway::start(configuration).await,
-    }
+    House { first, second, gateway: TestGateway::start(configuration).await }
 }
 
 impl House {
     async fn create(&self, body: &Value) -> Answer {
-        let answer = self
-            .gateway
-            .client()
-            .post("/v1/responses", body.to_string())
-            .answer()
-            .await;
+        let answer = self.gateway.client().post("/v1/responses", body.to_string()).answer().await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer
     }
 
     async fn ask(&self, number: u8, method: Method, path: &str) -> Answer {
-        self.gateway
-            .client_of(number)
-            .request(method, &format!("/v1/responses/{path}"))
-            .answer()
-            .await
+        self.gateway.client_of(number).request(method, &format!("/v1/responses/{path}")).answer().await
     }
 }
 
@@ -76,31 +63,19 @@ async fn a_response_is_found_where_and_with_which_credential_it_was_made() {
     let bearers = bearers(&house.first);
     let pairs: Vec<_> = bearers.chunks(2).map(|pair| pair[0] == pair[1]).collect();
     assert_eq!(pairs, [true; 4], "{bearers:?}");
-    assert!(
-        bearers.iter().any(|bearer| bearer != &bearers[0]),
-        "both credentials were used"
-    );
+    assert!(bearers.iter().any(|bearer| bearer != &bearers[0]), "both credentials were used");
     assert_eq!(house.second.asked(), 0);
 }
 
 #[tokio::test]
 async fn a_streamed_response_is_remembered_too() {
     let house = start().await;
-    let transcript = house
-        .gateway
-        .ask_streamed(RESPONSES, "q/echo")
-        .open()
-        .await
-        .rest()
-        .await;
+    let transcript = house.gateway.ask_streamed(RESPONSES, "q/echo").open().await.rest().await;
     transcript.assert_ends_cleanly(RESPONSES);
     let created = transcript.text().split("\"id\":\"resp_").nth(1).unwrap();
     let id = format!("resp_{}", created.split('"').next().unwrap());
     let got = house.ask(1, Method::GET, &id).await;
-    assert_eq!(
-        (got.status.as_u16(), got.header("x-tollgate-provider")),
-        (200, "q")
-    );
+    assert_eq!((got.status.as_u16(), got.header("x-tollgate-provider")), (200, "q"));
 }
 
 #[tokio::test]
@@ -115,23 +90,11 @@ async fn another_keys_response_does_not_exist() {
         (Method::GET, format!("{id}/input_items")),
     ] {
         let answer = house.ask(2, method, &path).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.error_code().as_str()),
-            (404, "TG1013"),
-            "{path}"
-        );
+        assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (404, "TG1013"), "{path}");
     }
     let next = json!({"model": "p/echo", "input": "x", "previous_response_id": id}).to_string();
-    let answer = house
-        .gateway
-        .client_of(2)
-        .post("/v1/responses", next)
-        .answer()
-        .await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.error_code().as_str()),
-        (404, "TG1013")
-    );
+    let answer = house.gateway.client_of(2).post("/v1/responses", next).answer().await;
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (404, "TG1013"));
     assert_eq!(answer.json()["error"]["param"], "previous_response_id");
     assert_eq!(house.first.asked(), asked);
 }
@@ -140,16 +103,9 @@ async fn another_keys_response_does_not_exist() {
 async fn an_id_that_nobody_made_here_needs_a_provider() {
     let house = start().await;
     let answer = house.ask(1, Method::GET, "resp_unheard_of").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.error_code().as_str()),
-        (404, "TG1013")
-    );
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (404, "TG1013"));
     assert_eq!((house.first.asked(), house.second.asked()), (0, 0));
-    let call = house
-        .gateway
-        .client()
-        .get("/v1/responses/resp_unheard_of")
-        .header("x-tollgate-provider", "q");
+    let call = house.gateway.client().get("/v1/responses/resp_unheard_of").header("x-tollgate-provider", "q");
     assert_eq!(call.answer().await.status, 404, "the provider's own word");
     assert_eq!((house.first.asked(), house.second.asked()), (0, 1));
 }
@@ -159,35 +115,22 @@ async fn deleting_forgets() {
     let house = start().await;
     let id = id_of(&house.create(&json!({"model": "q/echo", "input": "x"})).await);
     let deleted = house.ask(1, Method::DELETE, &id).await;
-    assert_eq!(
-        (deleted.status.as_u16(), &deleted.json()["deleted"]),
-        (200, &json!(true))
-    );
+    assert_eq!((deleted.status.as_u16(), &deleted.json()["deleted"]), (200, &json!(true)));
     let gone = house.ask(1, Method::GET, &id).await;
-    assert_eq!(
-        (gone.status.as_u16(), gone.error_code().as_str()),
-        (404, "TG1013")
-    );
+    assert_eq!((gone.status.as_u16(), gone.error_code().as_str()), (404, "TG1013"));
     assert_eq!(house.second.asked(), 2);
 }
 
 #[tokio::test]
 async fn cancelling_and_reading_the_input_are_relayed_with_their_query() {
     let house = start().await;
-    let made = house
-        .create(&json!({"model": "p/echo", "input": "what I said", "background": true}))
-        .await;
+    let made = house.create(&json!({"model": "p/echo", "input": "what I said", "background": true})).await;
     let id = id_of(&made);
-    let items = house
-        .ask(1, Method::GET, &format!("{id}/input_items?limit=1&order=asc"))
-        .await;
+    let items = house.ask(1, Method::GET, &format!("{id}/input_items?limit=1&order=asc")).await;
     assert_eq!(items.status, 200);
     assert!(items.text().contains("what I said"), "{}", items.text());
     let cancelled = house.ask(1, Method::POST, &format!("{id}/cancel")).await;
-    assert_eq!(
-        (cancelled.status.as_u16(), &cancelled.json()["status"]),
-        (200, &json!("cancelled"))
-    );
+    assert_eq!((cancelled.status.as_u16(), &cancelled.json()["status"]), (200, &json!("cancelled")));
     let seen: Vec<_> = house
         .first
         .requests()
@@ -198,11 +141,7 @@ async fn cancelling_and_reading_the_input_are_relayed_with_their_query() {
     assert_eq!(
         seen,
         [
-            (
-                Method::GET,
-                format!("/v1/responses/{id}/input_items"),
-                "limit=1&order=asc".to_owned()
-            ),
+            (Method::GET, format!("/v1/responses/{id}/input_items"), "limit=1&order=asc".to_owned()),
             (Method::POST, format!("/v1/responses/{id}/cancel"), String::new()),
         ]
     );
@@ -221,11 +160,7 @@ async fn a_conversation_stays_with_its_provider_and_credential() {
         previous = id_of(&next);
     }
     let fake = if owner == "p" { &house.first } else { &house.second };
-    assert!(
-        bearers(fake).windows(2).all(|pair| pair[0] == pair[1]),
-        "{:?}",
-        bearers(fake)
-    );
+    assert!(bearers(fake).windows(2).all(|pair| pair[0] == pair[1]), "{:?}", bearers(fake));
     assert_eq!(fake.asked(), 13);
 }
 
@@ -237,15 +172,8 @@ async fn a_conversation_whose_credential_is_refused_ends_there() {
     house.first.keep_answering(scripts::error(401, "not you"));
     let next = json!({"model": "p/echo", "input": "y", "previous_response_id": id}).to_string();
     let answer = house.gateway.client().post("/v1/responses", next).answer().await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.header("x-tollgate-attempts")),
-        (502, "1")
-    );
-    assert_eq!(
-        house.first.asked(),
-        asked + 1,
-        "another account does not know the conversation"
-    );
+    assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-attempts")), (502, "1"));
+    assert_eq!(house.first.asked(), asked + 1, "another account does not know the conversation");
 }
 
 #[tokio::test]
@@ -255,8 +183,5 @@ async fn the_id_of_an_answer_that_is_not_stored_is_the_providers_own_affair() {
     let answer = gateway.client().get("/v1/responses/resp%2F..%2Fx").answer().await;
     assert_eq!(answer.status, 404);
     let paths: Vec<String> = fake.requests().into_iter().map(|request| request.path).collect();
-    assert!(
-        paths.iter().all(|path| path == "/v1/responses/resp%2F..%2Fx"),
-        "{paths:?}"
-    );
+    assert!(paths.iter().all(|path| path == "/v1/responses/resp%2F..%2Fx"), "{paths:?}");
 }

@@ -26,16 +26,10 @@ async fn a_target_is_tried_as_often_as_the_route_says() {
     let down = || scripts::error(503, "down");
     let (fake, gateway) = start(vec![down(), scripts::cut(), down()], quick(3)).await;
     let answer = gateway.chat("r").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.header("x-tollgate-attempts")),
-        (200, "4")
-    );
+    assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-attempts")), (200, "4"));
     assert_eq!(fake.asked(), 4);
     let bodies: Vec<_> = fake.requests().into_iter().map(|request| request.body).collect();
-    assert!(
-        bodies.iter().all(|body| *body == bodies[0]),
-        "each try sends the same"
-    );
+    assert!(bodies.iter().all(|body| *body == bodies[0]), "each try sends the same");
 }
 
 #[tokio::test]
@@ -44,20 +38,13 @@ async fn when_the_tries_are_used_up_all_are_listed() {
     fake.keep_answering(scripts::error(500, "down"));
     let answer = gateway.chat("r").await;
     assert_eq!((answer.status.as_u16(), fake.asked()), (502, 3));
-    assert!(
-        answer.error_message().contains("3. p/echo"),
-        "{}",
-        answer.error_message()
-    );
+    assert!(answer.error_message().contains("3. p/echo"), "{}", answer.error_message());
 }
 
 #[tokio::test]
 async fn only_the_statuses_of_the_policy_are_tried_again() {
-    let (fake, gateway) = start(
-        vec![scripts::error(500, "down")],
-        json!({"attempts": 3, "on_status_codes": [503]}),
-    )
-    .await;
+    let (fake, gateway) =
+        start(vec![scripts::error(500, "down")], json!({"attempts": 3, "on_status_codes": [503]})).await;
     assert_eq!(gateway.chat("r").await.status, 502);
     assert_eq!(fake.asked(), 1);
     let (fake, gateway) = start(vec![scripts::error(400, "wrong")], quick(3)).await;
@@ -75,24 +62,12 @@ async fn nothing_is_tried_again_where_nothing_says_so() {
 
 #[tokio::test]
 async fn the_wait_that_a_provider_asks_for_is_met() {
-    for (header, wait) in [
-        ("retry-after-ms", "30"),
-        ("retry-after", "0.03"),
-        ("x-ms-retry-after-ms", "30"),
-    ] {
+    for (header, wait) in [("retry-after-ms", "30"), ("retry-after", "0.03"), ("x-ms-retry-after-ms", "30")] {
         let (_fake, gateway) = start(vec![scripts::rate_limited(header, wait)], quick(1)).await;
         let began = tokio::time::Instant::now();
         let answer = gateway.chat("r").await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("x-tollgate-attempts")),
-            (200, "2"),
-            "{header}"
-        );
-        assert!(
-            began.elapsed().as_millis() >= 30,
-            "{header}: {:?}",
-            began.elapsed()
-        );
+        assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-attempts")), (200, "2"), "{header}");
+        assert!(began.elapsed().as_millis() >= 30, "{header}: {:?}", began.elapsed());
     }
 }
 
@@ -125,10 +100,8 @@ async fn a_stream_is_tried_again_before_its_first_content() {
 
 #[tokio::test]
 async fn tries_come_before_the_next_target() {
-    let (first, second) = (
-        FakeProvider::always(scripts::error(503, "down")).await,
-        FakeProvider::start().await,
-    );
+    let (first, second) =
+        (FakeProvider::always(scripts::error(503, "down")).await, FakeProvider::start().await);
     let mut configuration = two(first.base_url(), second.base_url());
     configuration["routes"]["r"]["retry"] = quick(2);
     let gateway = TestGateway::start(configuration).await;

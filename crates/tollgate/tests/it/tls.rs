@@ -19,16 +19,12 @@ async fn start(authority: &Authority, fake: &FakeProvider) -> TestGateway {
     let mut configuration = one(fake);
     secure(&mut configuration);
     let certificate = authority.certificate();
-    let setup = Setup::new()
-        .file("cert.pem", &certificate.chain_pem)
-        .file("key.pem", &certificate.key_pem);
+    let setup = Setup::new().file("cert.pem", &certificate.chain_pem).file("key.pem", &certificate.key_pem);
     setup.start(configuration).await
 }
 
 fn client(gateway: &TestGateway, authority: &Arc<Authority>) -> Client {
-    Client::new(gateway.address())
-        .with_key(key(1).reveal())
-        .with_tls(authority)
+    Client::new(gateway.address()).with_key(key(1).reveal()).with_tls(authority)
 }
 
 #[tokio::test]
@@ -39,12 +35,7 @@ async fn clients_are_served_over_tls_by_both_protocols() {
     for client in [http1.clone(), http1.with_http2()] {
         for streamed in [false, true] {
             let request = scripts::request(CHAT, "p/echo", streamed).to_string();
-            let transcript = client
-                .post(scripts::path(CHAT), request)
-                .open()
-                .await
-                .rest()
-                .await;
+            let transcript = client.post(scripts::path(CHAT), request).open().await.rest().await;
             assert_eq!(transcript.head.status, 200);
             if streamed {
                 transcript.assert_ends_cleanly(CHAT);
@@ -81,14 +72,8 @@ async fn many_requests_share_one_connection_over_http2_in_clear_text() {
     let mut connection = client.connect().await;
     for _ in 0..5 {
         let request = scripts::request(CHAT, "p/echo", false).to_string();
-        let answer = client
-            .post(scripts::path(CHAT), request)
-            .answer_on(&mut connection)
-            .await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("x-tollgate-provider")),
-            (200, "p")
-        );
+        let answer = client.post(scripts::path(CHAT), request).answer_on(&mut connection).await;
+        assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-provider")), (200, "p"));
     }
 }
 
@@ -114,10 +99,7 @@ async fn before_tls(offered: &str, spoken: &str, trusted: bool) -> (FakeProvider
     if trusted {
         configuration["upstream"] = json!({"ca_files": ["ca.pem"]});
     }
-    let gateway = Setup::new()
-        .file("ca.pem", authority.pem())
-        .start(configuration)
-        .await;
+    let gateway = Setup::new().file("ca.pem", authority.pem()).start(configuration).await;
     (fake, front, gateway)
 }
 
@@ -136,15 +118,8 @@ async fn a_provider_with_a_certificate_of_a_private_authority_is_reached() {
 async fn a_certificate_that_nobody_vouches_for_is_refused() {
     let (fake, _front, gateway) = before_tls("http/1.1", "1.1", false).await;
     let answer = gateway.chat("p/echo").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.error_code().as_str()),
-        (502, "TG3001")
-    );
-    assert!(
-        answer.error_message().contains("connect"),
-        "{}",
-        answer.error_message()
-    );
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (502, "TG3001"));
+    assert!(answer.error_message().contains("connect"), "{}", answer.error_message());
     assert_eq!(fake.asked(), 0);
 }
 
@@ -153,11 +128,7 @@ async fn a_provider_without_http2_is_told_apart() {
     let (fake, _front, gateway) = before_tls("http/1.1", "2", true).await;
     let answer = gateway.chat("p/echo").await;
     assert_eq!(answer.status, 502);
-    assert!(
-        answer.error_message().contains("HTTP/2"),
-        "{}",
-        answer.error_message()
-    );
+    assert!(answer.error_message().contains("HTTP/2"), "{}", answer.error_message());
     assert_eq!(fake.asked(), 0);
 }
 

@@ -39,9 +39,8 @@ pub(super) fn glance(frame: Frame<'_>) -> Inspection {
 fn inspect_chunk(chunk: &View<'_>, named_error: bool) -> Inspection {
     let choices: Vec<View<'_>> = chunk.get("choices").iter().flat_map(View::elements).collect();
     let usage = usage_of(chunk);
-    let finished = choices
-        .iter()
-        .any(|choice| choice.get("finish_reason").is_some_and(|it| it.has_substance()));
+    let finished =
+        choices.iter().any(|choice| choice.get("finish_reason").is_some_and(|it| it.has_substance()));
     let kind = if let Some(error) = error_of(chunk, &choices, named_error) {
         EventKind::Error(error)
     } else if finished || choices.iter().any(says_something) {
@@ -53,45 +52,31 @@ fn inspect_chunk(chunk: &View<'_>, named_error: bool) -> Inspection {
     } else {
         EventKind::Other
     };
-    Inspection {
-        kind,
-        usage,
-        finished,
-    }
+    Inspection { kind, usage, finished }
 }
 
 /// Groq reports usage beside the choices under a name of its own.
 fn usage_of(chunk: &View<'_>) -> Option<Usage> {
     let usage = chunk.get("usage").filter(|usage| usage.kind() == Kind::Object);
-    usage
-        .or_else(|| chunk.at(&["x_groq", "usage"]))
-        .as_ref()
-        .and_then(Usage::of_openai)
+    usage.or_else(|| chunk.at(&["x_groq", "usage"])).as_ref().and_then(Usage::of_openai)
 }
 
 /// An error stands in `error` (OpenAI, OpenRouter, most others), in the choice (OpenRouter), or is the whole object
 /// (vLLM: `"object":"error"`); Gemini's compatible endpoint wraps it in an array.
 fn error_of(chunk: &View<'_>, choices: &[View<'_>], named: bool) -> Option<ProviderError> {
-    let is_object = chunk
-        .get("object")
-        .and_then(|object| object.as_str())
-        .is_some_and(|object| object == "error");
+    let is_object =
+        chunk.get("object").and_then(|object| object.as_str()).is_some_and(|object| object == "error");
     let holds_error = |view: &View<'_>| view.get("error").is_some_and(|error| error.has_substance());
     if named || is_object || holds_error(chunk) || chunk.elements().any(|element| holds_error(&element)) {
         return Some(ProviderError::of(chunk));
     }
-    choices
-        .iter()
-        .find(|choice| holds_error(choice))
-        .map(ProviderError::of)
+    choices.iter().find(|choice| holds_error(choice)).map(ProviderError::of)
 }
 
 /// Whether a choice holds anything but a role: members that are unknown today may be content tomorrow.
 fn says_something(choice: &View<'_>) -> bool {
     let delta = choice.get("delta");
-    let in_delta = delta
-        .iter()
-        .flat_map(View::members)
-        .any(|(key, value)| key != "role" && value.has_substance());
+    let in_delta =
+        delta.iter().flat_map(View::members).any(|(key, value)| key != "role" && value.has_substance());
     in_delta || choice.get("text").is_some_and(|text| text.has_substance())
 }

@@ -82,20 +82,15 @@ pub enum EventKind {
 impl Inspection {
     /// A frame that says nothing but what it is.
     pub fn of(kind: EventKind) -> Self {
-        Self {
-            kind,
-            usage: None,
-            finished: false,
-        }
+        Self { kind, usage: None, finished: false }
     }
 
     /// What a glance makes of a frame that had to be read in full.
     pub(super) fn glanced(self) -> Self {
         match self.kind {
-            EventKind::Preamble | EventKind::Other | EventKind::Malformed => Self {
-                kind: EventKind::Content,
-                ..self
-            },
+            EventKind::Preamble | EventKind::Other | EventKind::Malformed => {
+                Self { kind: EventKind::Content, ..self }
+            }
             EventKind::Comment
             | EventKind::Content
             | EventKind::Usage

@@ -42,30 +42,13 @@ impl EventFormat for Events {
 fn inspect_event(name: &str, event: &View<'_>) -> Inspection {
     match name {
         "message_start" => {
-            let usage = event
-                .at(&["message", "usage"])
-                .as_ref()
-                .and_then(Usage::of_anthropic);
-            Inspection {
-                kind: EventKind::Preamble,
-                usage,
-                finished: false,
-            }
+            let usage = event.at(&["message", "usage"]).as_ref().and_then(Usage::of_anthropic);
+            Inspection { kind: EventKind::Preamble, usage, finished: false }
         }
         "message_delta" => {
             let usage = event.get("usage").as_ref().and_then(Usage::of_anthropic);
-            let finished = event
-                .at(&["delta", "stop_reason"])
-                .is_some_and(|reason| reason.has_substance());
-            Inspection {
-                kind: if finished {
-                    EventKind::Content
-                } else {
-                    EventKind::Other
-                },
-                usage,
-                finished,
-            }
+            let finished = event.at(&["delta", "stop_reason"]).is_some_and(|reason| reason.has_substance());
+            Inspection { kind: if finished { EventKind::Content } else { EventKind::Other }, usage, finished }
         }
         "message_stop" => Inspection::of(EventKind::End),
         "ping" | "content_block_stop" => Inspection::of(EventKind::Preamble),
@@ -86,9 +69,5 @@ fn block_kind(event: &View<'_>) -> EventKind {
         Some(member @ ("text" | "thinking")) => block.get(member).is_some_and(|text| text.has_substance()),
         _ => true,
     };
-    if says {
-        EventKind::Content
-    } else {
-        EventKind::Preamble
-    }
+    if says { EventKind::Content } else { EventKind::Preamble }
 }

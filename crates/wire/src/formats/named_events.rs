@@ -30,9 +30,5 @@ pub(super) fn inspect(frame: Frame<'_>, read: fn(&str, &View<'_>) -> Inspection)
 /// What an event of an unknown name is: an error where it holds one, as gateways write it between.
 pub(super) fn unknown(event: &View<'_>) -> Inspection {
     let holds_error = event.get("error").is_some_and(|error| error.has_substance());
-    Inspection::of(if holds_error {
-        EventKind::Error(ProviderError::of(event))
-    } else {
-        EventKind::Other
-    })
+    Inspection::of(if holds_error { EventKind::Error(ProviderError::of(event)) } else { EventKind::Other })
 }

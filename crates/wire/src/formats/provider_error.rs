@@ -26,11 +26,7 @@ impl ProviderError {
     /// As [`Self::parse`], from a value that was scanned.
     pub(super) fn of(view: &View<'_>) -> Self {
         if view.kind() == Kind::Array {
-            return view
-                .elements()
-                .next()
-                .map(|first| Self::of_object(&first))
-                .unwrap_or_default();
+            return view.elements().next().map(|first| Self::of_object(&first)).unwrap_or_default();
         }
         Self::of_object(view)
     }
@@ -47,12 +43,9 @@ impl ProviderError {
 
     fn of_members(view: &View<'_>) -> Self {
         let label = |keys: &[&str]| {
-            keys.iter()
-                .find_map(|key| view.get(key)?.as_label().map(|text| text.into_owned()))
+            keys.iter().find_map(|key| view.get(key)?.as_label().map(|text| text.into_owned()))
         };
-        let message = ["message", "detail", "msg"]
-            .iter()
-            .find_map(|key| text_of(&view.get(key)?));
+        let message = ["message", "detail", "msg"].iter().find_map(|key| text_of(&view.get(key)?));
         Self {
             // `"type":"error"` only says that this is an error.
             kind: label(&["type", "error_type", "status"]).filter(|kind| kind != "error"),
@@ -75,18 +68,9 @@ fn text_of(value: &View<'_>) -> Option<String> {
     let text = match value.kind() {
         Kind::Array => {
             let first = value.elements().next()?;
-            first
-                .get("msg")
-                .or_else(|| first.get("message"))
-                .unwrap_or(first)
-                .as_str()?
-                .into_owned()
+            first.get("msg").or_else(|| first.get("message")).unwrap_or(first).as_str()?.into_owned()
         }
-        Kind::Object => value
-            .get("message")
-            .or_else(|| value.get("msg"))?
-            .as_str()?
-            .into_owned(),
+        Kind::Object => value.get("message").or_else(|| value.get("msg"))?.as_str()?.into_owned(),
         _ => value.as_str()?.into_owned(),
     };
     Some(cut(text)).filter(|text| !text.is_empty())
@@ -139,15 +123,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_none() {
-        for body in [
-            "",
-            "<html>",
-            "[]",
-            "7",
-            "{}",
-            r#"{"error":null}"#,
-            r#"{"error":{"message":{"a":1}}}"#,
-        ] {
+        for body in ["", "<html>", "[]", "7", "{}", r#"{"error":null}"#, r#"{"error":{"message":{"a":1}}}"#] {
             assert_eq!(read(body), some("", "", ""), "{body}");
         }
     }

@@ -130,44 +130,24 @@ impl FactsError {
 pub fn facts(kind: RequestKind, document: &Document) -> Result<RequestFacts, FactsError> {
     let shape = kind.shape();
     let governed = Governed::of(document)?;
-    let model = governed
-        .get(Key::Model)
-        .map(|member| text(Key::Model, &member))
-        .transpose()?;
+    let model = governed.get(Key::Model).map(|member| text(Key::Model, &member)).transpose()?;
     let stream = match governed.get(Key::Stream).filter(|_| shape.streams) {
         Some(member) => flag(Key::Stream.name(), &member)?.unwrap_or(false),
         None => false,
     };
-    let include_usage = match governed
-        .get(Key::StreamOptions)
-        .filter(|_| shape.takes_usage_option)
-    {
+    let include_usage = match governed.get(Key::StreamOptions).filter(|_| shape.takes_usage_option) {
         Some(options) => include_usage(&options)?,
         None => None,
     };
-    let previous_response_id = match governed
-        .get(Key::PreviousResponseId)
-        .filter(|_| shape.continues_responses)
-    {
-        Some(member) if member.kind() != Kind::Null => Some(text(Key::PreviousResponseId, &member)?),
-        _ => None,
-    };
-    let choices = if shape.counts_choices {
-        governed.largest(&[Key::N, Key::BestOf])?
-    } else {
-        None
-    };
+    let previous_response_id =
+        match governed.get(Key::PreviousResponseId).filter(|_| shape.continues_responses) {
+            Some(member) if member.kind() != Kind::Null => Some(text(Key::PreviousResponseId, &member)?),
+            _ => None,
+        };
+    let choices = if shape.counts_choices { governed.largest(&[Key::N, Key::BestOf])? } else { None };
     let max_output_tokens =
         governed.largest(&[Key::MaxTokens, Key::MaxCompletionTokens, Key::MaxOutputTokens])?;
-    Ok(RequestFacts {
-        kind,
-        model,
-        stream,
-        include_usage,
-        max_output_tokens,
-        choices,
-        previous_response_id,
-    })
+    Ok(RequestFacts { kind, model, stream, include_usage, max_output_tokens, choices, previous_response_id })
 }
 
 /// The members that the gateway governs, whatever the format: a provider may read one that its format lacks.
@@ -223,9 +203,7 @@ struct Governed<'d>([Option<MemberRef<'d>>; KEYS]);
 impl<'d> Governed<'d> {
     fn of(document: &'d Document) -> Result<Self, FactsError> {
         if document.outline().kind != Kind::Object {
-            return Err(FactsError::NotAnObject {
-                found: document.outline().kind,
-            });
+            return Err(FactsError::NotAnObject { found: document.outline().kind });
         }
         let mut found = [None; KEYS];
         for member in document.members() {
@@ -233,10 +211,7 @@ impl<'d> Governed<'d> {
                 continue;
             };
             if found[key as usize].replace(member).is_some() {
-                return Err(DuplicateKey {
-                    key: key.name().to_owned(),
-                }
-                .into());
+                return Err(DuplicateKey { key: key.name().to_owned() }.into());
             }
         }
         Ok(Self(found))
@@ -261,16 +236,9 @@ impl<'d> Governed<'d> {
 fn text(key: Key, member: &MemberRef<'_>) -> Result<String, FactsError> {
     member.as_str().map(std::borrow::Cow::into_owned).ok_or_else(|| {
         // A string can only be refused for half of a surrogate pair.
-        let wanted = if member.kind() == Kind::String {
-            "a string without unpaired surrogates"
-        } else {
-            "a string"
-        };
-        FactsError::WrongType {
-            path: key.name(),
-            wanted,
-            found: member.kind(),
-        }
+        let wanted =
+            if member.kind() == Kind::String { "a string without unpaired surrogates" } else { "a string" };
+        FactsError::WrongType { path: key.name(), wanted, found: member.kind() }
     })
 }
 
@@ -278,11 +246,9 @@ fn count(key: Key, member: &MemberRef<'_>) -> Result<Option<u64>, FactsError> {
     match (member.kind(), member.as_u64()) {
         (Kind::Null, _) => Ok(None),
         (_, Some(count)) => Ok(Some(count)),
-        (found, None) => Err(FactsError::WrongType {
-            path: key.name(),
-            wanted: "a whole number, 0 or more",
-            found,
-        }),
+        (found, None) => {
+            Err(FactsError::WrongType { path: key.name(), wanted: "a whole number, 0 or more", found })
+        }
     }
 }
 
@@ -290,11 +256,7 @@ fn flag(path: &'static str, member: &MemberRef<'_>) -> Result<Option<bool>, Fact
     match (member.kind(), member.as_bool()) {
         (Kind::Null, _) => Ok(None),
         (_, Some(flag)) => Ok(Some(flag)),
-        (found, None) => Err(FactsError::WrongType {
-            path,
-            wanted: "true or false",
-            found,
-        }),
+        (found, None) => Err(FactsError::WrongType { path, wanted: "true or false", found }),
     }
 }
 
@@ -304,11 +266,7 @@ fn include_usage(options: &MemberRef<'_>) -> Result<Option<bool>, FactsError> {
         Kind::Null => return Ok(None),
         Kind::Object => {}
         found => {
-            return Err(FactsError::WrongType {
-                path: "stream_options",
-                wanted: "an object",
-                found,
-            });
+            return Err(FactsError::WrongType { path: "stream_options", wanted: "an object", found });
         }
     }
     let options = Document::of_value(options.raw_bytes())?;

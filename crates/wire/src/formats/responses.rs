@@ -53,32 +53,20 @@ fn inspect_event(name: &str, event: &View<'_>) -> Inspection {
         "response.created" | "response.in_progress" | "response.queued" => {
             Inspection::of(EventKind::Preamble)
         }
-        "response.completed" | "response.incomplete" => Inspection {
-            kind: EventKind::End,
-            usage: usage_of(event),
-            finished: true,
-        },
+        "response.completed" | "response.incomplete" => {
+            Inspection { kind: EventKind::End, usage: usage_of(event), finished: true }
+        }
         "response.failed" => {
-            let error = event
-                .at(&["response", "error"])
-                .map(|error| ProviderError::of(&error))
-                .unwrap_or_default();
-            Inspection {
-                kind: EventKind::Error(error),
-                usage: usage_of(event),
-                finished: false,
-            }
+            let error =
+                event.at(&["response", "error"]).map(|error| ProviderError::of(&error)).unwrap_or_default();
+            Inspection { kind: EventKind::Error(error), usage: usage_of(event), finished: false }
         }
         "error" => Inspection::of(EventKind::Error(ProviderError::of(event))),
         "response.output_item.added" => Inspection::of(item_kind(event)),
         "response.content_part.added" | "response.reasoning_summary_part.added" => {
             let part = event.get("part");
             let says = part.is_some_and(|part| part.get("text").is_some_and(|text| text.has_substance()));
-            Inspection::of(if says {
-                EventKind::Content
-            } else {
-                EventKind::Preamble
-            })
+            Inspection::of(if says { EventKind::Content } else { EventKind::Preamble })
         }
         name if name.ends_with(".delta") || name.ends_with(".done") => Inspection::of(EventKind::Content),
         _ => named_events::unknown(event),
@@ -95,8 +83,5 @@ fn item_kind(event: &View<'_>) -> EventKind {
 }
 
 fn usage_of(event: &View<'_>) -> Option<Usage> {
-    event
-        .at(&["response", "usage"])
-        .as_ref()
-        .and_then(Usage::of_openai)
+    event.at(&["response", "usage"]).as_ref().and_then(Usage::of_openai)
 }

@@ -56,18 +56,9 @@ impl Usage {
             return None;
         }
         let first = |paths: &[&[&str]]| paths.iter().find_map(|path| usage.at(path)?.as_u64());
-        let input = |detail| {
-            first(&[
-                &["prompt_tokens_details", detail],
-                &["input_tokens_details", detail],
-            ])
-        };
-        let output = |detail| {
-            first(&[
-                &["completion_tokens_details", detail],
-                &["output_tokens_details", detail],
-            ])
-        };
+        let input = |detail| first(&[&["prompt_tokens_details", detail], &["input_tokens_details", detail]]);
+        let output =
+            |detail| first(&[&["completion_tokens_details", detail], &["output_tokens_details", detail]]);
         Some(Self {
             input_tokens: first(&[&["prompt_tokens"], &["input_tokens"]]),
             output_tokens: first(&[&["completion_tokens"], &["output_tokens"]]),
@@ -88,11 +79,8 @@ impl Usage {
         let count = |path: &[&str]| usage.at(path).and_then(|count| count.as_u64());
         let cached = count(&["cache_read_input_tokens"]);
         let written = count(&["cache_creation_input_tokens"]);
-        let with_cache = |input: u64| {
-            input
-                .saturating_add(cached.unwrap_or(0))
-                .saturating_add(written.unwrap_or(0))
-        };
+        let with_cache =
+            |input: u64| input.saturating_add(cached.unwrap_or(0)).saturating_add(written.unwrap_or(0));
         Some(Self {
             input_tokens: count(&["input_tokens"]).map(with_cache),
             output_tokens: count(&["output_tokens"]),
@@ -137,14 +125,8 @@ mod tests {
         let usage = usage_of_body(RequestKind::Chat, chat).unwrap();
         assert_eq!(usage_of_body(RequestKind::Responses, responses), Some(usage));
         assert_eq!((usage.input_tokens, usage.output_tokens), (Some(20), Some(9)));
-        assert_eq!(
-            (usage.cached_input_tokens, usage.cache_write_tokens),
-            (Some(16), Some(2))
-        );
-        assert_eq!(
-            (usage.reasoning_tokens, usage.input_audio_tokens),
-            (Some(4), Some(1))
-        );
+        assert_eq!((usage.cached_input_tokens, usage.cache_write_tokens), (Some(16), Some(2)));
+        assert_eq!((usage.reasoning_tokens, usage.input_audio_tokens), (Some(4), Some(1)));
         assert_eq!(usage.output_audio_tokens, Some(3));
     }
 
@@ -154,10 +136,7 @@ mod tests {
             "cache_creation":{"ephemeral_5m_input_tokens":5,"ephemeral_1h_input_tokens":15},"output_tokens":1}"#;
         let usage = usage_of_body(RequestKind::Messages, raw).unwrap();
         assert_eq!(usage.input_tokens, Some(123));
-        assert_eq!(
-            (usage.cached_input_tokens, usage.cache_write_tokens),
-            (Some(100), Some(20))
-        );
+        assert_eq!((usage.cached_input_tokens, usage.cache_write_tokens), (Some(100), Some(20)));
         assert_eq!(usage.cache_write_1h_tokens, Some(15));
     }
 
@@ -175,16 +154,10 @@ mod tests {
         );
         assert_eq!((usage.input_tokens, usage.output_tokens), (Some(103), Some(60)));
         usage.merge(
-            &usage_of_body(
-                RequestKind::Messages,
-                br#"{"input_tokens":4,"cache_read_input_tokens":90}"#,
-            )
-            .unwrap(),
+            &usage_of_body(RequestKind::Messages, br#"{"input_tokens":4,"cache_read_input_tokens":90}"#)
+                .unwrap(),
         );
-        assert_eq!(
-            (usage.input_tokens, usage.cached_input_tokens),
-            (Some(94), Some(90))
-        );
+        assert_eq!((usage.input_tokens, usage.cached_input_tokens), (Some(94), Some(90)));
     }
 
     #[test]
@@ -192,31 +165,18 @@ mod tests {
         assert_eq!(usage_of_body(RequestKind::Chat, b"{}"), Some(Usage::default()));
         assert_eq!(usage_of_body(RequestKind::Chat, b"null"), None);
         assert_eq!(usage_of_body(RequestKind::Chat, b"{"), None);
-        let odd = usage_of_body(
-            RequestKind::Chat,
-            br#"{"prompt_tokens":"7","completion_tokens":-1}"#,
-        )
-        .unwrap();
+        let odd =
+            usage_of_body(RequestKind::Chat, br#"{"prompt_tokens":"7","completion_tokens":-1}"#).unwrap();
         assert_eq!(odd, Usage::default());
         let deepseek = br#"{"prompt_tokens":9,"prompt_cache_hit_tokens":5,"prompt_tokens_details":null}"#;
-        assert_eq!(
-            usage_of_body(RequestKind::Chat, deepseek)
-                .unwrap()
-                .cached_input_tokens,
-            Some(5)
-        );
+        assert_eq!(usage_of_body(RequestKind::Chat, deepseek).unwrap().cached_input_tokens, Some(5));
     }
 
     #[test]
     fn a_whole_answer_is_read_by_its_usage_member() {
         let body =
             br#"{"object":"list","data":[{"embedding":[0.1]}],"usage":{"prompt_tokens":8,"total_tokens":8}}"#;
-        assert_eq!(
-            usage_of_response(RequestKind::Embeddings, body)
-                .unwrap()
-                .input_tokens,
-            Some(8)
-        );
+        assert_eq!(usage_of_response(RequestKind::Embeddings, body).unwrap().input_tokens, Some(8));
         assert_eq!(usage_of_response(RequestKind::Embeddings, b"<html>"), None);
     }
 }

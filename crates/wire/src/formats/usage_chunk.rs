@@ -58,10 +58,7 @@ mod tests {
     #[test]
     fn nothing_changes_where_usage_comes_anyway_or_not_at_all() {
         for (kind, body) in [
-            (
-                RequestKind::Chat,
-                r#"{"stream":true,"stream_options":{ "include_usage" : true }}"#,
-            ),
+            (RequestKind::Chat, r#"{"stream":true,"stream_options":{ "include_usage" : true }}"#),
             (RequestKind::Chat, r#"{"stream":false}"#),
             (RequestKind::Responses, r#"{"stream":true}"#),
             (RequestKind::Messages, r#"{"stream":true}"#),
@@ -79,16 +76,9 @@ mod tests {
             "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}],\"usage\":{\"prompt_tokens\":1}}\n\n",
         );
         let facts_of = |body: &'static str| {
-            facts(
-                RequestKind::Chat,
-                &Document::parse(body.into(), ScanLimits::default()).unwrap(),
-            )
-            .unwrap()
+            facts(RequestKind::Chat, &Document::parse(body.into(), ScanLimits::default()).unwrap()).unwrap()
         };
-        let (silent, asked) = (
-            facts_of("{}"),
-            facts_of(r#"{"stream_options":{"include_usage":true}}"#),
-        );
+        let (silent, asked) = (facts_of("{}"), facts_of(r#"{"stream_options":{"include_usage":true}}"#));
         assert!(is_unasked(&usage, &silent));
         assert!(!is_unasked(&usage, &asked));
         assert!(!is_unasked(&content, &silent));

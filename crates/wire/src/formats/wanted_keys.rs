@@ -19,9 +19,7 @@ pub(super) fn any_in(data: &[u8]) -> bool {
 
 /// Whether the string occurs other than as a key of `null`.
 fn has_value(finder: &Finder<'_>, data: &[u8]) -> bool {
-    finder
-        .find_iter(data)
-        .any(|at| !is_null_after(&data[at + finder.needle().len()..]))
+    finder.find_iter(data).any(|at| !is_null_after(&data[at + finder.needle().len()..]))
 }
 
 fn is_null_after(rest: &[u8]) -> bool {
@@ -40,9 +38,7 @@ mod tests {
         assert!(!any_in(
             br#"{"choices":[{"delta":{"content":"\"usage\": 1"},"finish_reason" : null}],"usage":null}"#
         ));
-        assert!(any_in(
-            br#"{"choices":[{"finish_reason":null},{"finish_reason":"stop"}]}"#
-        ));
+        assert!(any_in(br#"{"choices":[{"finish_reason":null},{"finish_reason":"stop"}]}"#));
         assert!(any_in(br#"{"choices":[],"usage": {"total_tokens":1}}"#));
         assert!(any_in(br#"{"error":{"message":"x"}}"#));
         assert!(any_in(br#"{"object":"error","message":"x"}"#));

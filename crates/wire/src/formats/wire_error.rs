@@ -68,25 +68,14 @@ impl WireError<'_> {
     }
 
     fn openai(&self) -> OpenAiBody<'_> {
-        let error = OpenAiError {
-            message: self.message,
-            r#type: self.kind,
-            param: self.param,
-            code: self.code,
-        };
+        let error =
+            OpenAiError { message: self.message, r#type: self.kind, param: self.param, code: self.code };
         OpenAiBody { error }
     }
 
     fn anthropic(&self) -> AnthropicBody<'_> {
-        let error = AnthropicError {
-            r#type: anthropic_type(self.status),
-            message: self.message,
-        };
-        AnthropicBody {
-            r#type: "error",
-            error,
-            request_id: self.request_id,
-        }
+        let error = AnthropicError { r#type: anthropic_type(self.status), message: self.message };
+        AnthropicBody { r#type: "error", error, request_id: self.request_id }
     }
 }
 
@@ -189,12 +178,9 @@ mod tests {
 
     #[test]
     fn an_error_event_reads_back_as_an_error_in_its_own_format() {
-        for stream in [
-            EventStream::Chat,
-            EventStream::Completions,
-            EventStream::Responses,
-            EventStream::Messages,
-        ] {
+        for stream in
+            [EventStream::Chat, EventStream::Completions, EventStream::Responses, EventStream::Messages]
+        {
             let format = stream.format();
             let event = format.error_event(&ERROR, 7);
             let frame = Frame::new(&event);

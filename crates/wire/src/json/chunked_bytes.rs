@@ -81,15 +81,11 @@ impl ChunkedBytes {
     /// The non-empty pieces of chunks that a range covers.
     fn parts(&self, range: Range<usize>) -> impl Iterator<Item = (&Bytes, Range<usize>)> + '_ {
         let first = self.ends.partition_point(|&end| end <= range.start);
-        self.chunks
-            .iter()
-            .zip(&self.ends)
-            .skip(first)
-            .map_while(move |(chunk, &end)| {
-                let start = end - chunk.len();
-                let within = range.start.saturating_sub(start)..range.end.min(end).saturating_sub(start);
-                (within.start < within.end).then_some((chunk, within))
-            })
+        self.chunks.iter().zip(&self.ends).skip(first).map_while(move |(chunk, &end)| {
+            let start = end - chunk.len();
+            let within = range.start.saturating_sub(start)..range.end.min(end).saturating_sub(start);
+            (within.start < within.end).then_some((chunk, within))
+        })
     }
 }
 
@@ -137,9 +133,8 @@ mod tests {
 
     #[test]
     fn a_range_inside_one_chunk_is_not_copied() {
-        let chunked: ChunkedBytes = [Bytes::from_static(b"abc"), Bytes::from_static(b"def")]
-            .into_iter()
-            .collect();
+        let chunked: ChunkedBytes =
+            [Bytes::from_static(b"abc"), Bytes::from_static(b"def")].into_iter().collect();
         assert!(matches!(chunked.range(3..6), Cow::Borrowed(b"def")));
         assert!(matches!(chunked.range(2..4), Cow::Owned(_)));
         assert_eq!(chunked.into_segments().len(), 2);

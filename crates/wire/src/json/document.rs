@@ -37,10 +37,7 @@ impl Document {
     pub fn parse(bytes: Bytes, limits: ScanLimits) -> Result<Self, ScanError> {
         let mut scanner = Scanner::new(limits);
         scanner.feed(&bytes)?;
-        Ok(Self {
-            outline: scanner.finish()?,
-            body: ChunkedBytes::from(bytes),
-        })
+        Ok(Self { outline: scanner.finish()?, body: ChunkedBytes::from(bytes) })
     }
 
     /// Joins a body with the outline of exactly these bytes, which a [`Scanner`] made while they arrived.
@@ -50,15 +47,10 @@ impl Document {
 
     /// Scans bytes that are known to be a value of a scanned document, listing the elements of an array too.
     pub(crate) fn of_value(bytes: Bytes) -> Result<Self, ScanError> {
-        let mut scanner = Scanner::listing_elements(ScanLimits {
-            depth_max: u16::MAX,
-            members_max: usize::MAX,
-        });
+        let mut scanner =
+            Scanner::listing_elements(ScanLimits { depth_max: u16::MAX, members_max: usize::MAX });
         scanner.feed(&bytes)?;
-        Ok(Self {
-            outline: scanner.finish()?,
-            body: ChunkedBytes::from(bytes),
-        })
+        Ok(Self { outline: scanner.finish()?, body: ChunkedBytes::from(bytes) })
     }
 
     /// The bytes as they arrived.
@@ -114,10 +106,7 @@ impl Document {
     }
 
     fn at<'d>(&'d self, member: &'d Member) -> MemberRef<'d> {
-        MemberRef {
-            body: &self.body,
-            member,
-        }
+        MemberRef { body: &self.body, member }
     }
 }
 
@@ -150,9 +139,7 @@ impl<'d> MemberRef<'d> {
 
     /// The text of a string, unescaped; none for another kind, and for an unpaired surrogate.
     pub fn as_str(&self) -> Option<Cow<'d, str>> {
-        (self.kind() == Kind::String)
-            .then(|| text::of_string_cow(self.raw()))
-            .flatten()
+        (self.kind() == Kind::String).then(|| text::of_string_cow(self.raw())).flatten()
     }
 
     /// `true` or `false`; none for another kind.
@@ -162,9 +149,7 @@ impl<'d> MemberRef<'d> {
 
     /// A whole number from 0 to 2^64 - 1, written without fraction and exponent; none for anything else.
     pub fn as_u64(&self) -> Option<u64> {
-        (self.kind() == Kind::Number)
-            .then(|| serde_json::from_slice(&self.raw()).ok())
-            .flatten()
+        (self.kind() == Kind::Number).then(|| serde_json::from_slice(&self.raw()).ok()).flatten()
     }
 }
 
@@ -187,12 +172,7 @@ mod tests {
     #[test]
     fn an_escaped_duplicate_is_a_duplicate_of_the_key_asked_for_only() {
         let document = document(r#"{"model":"cheap","x":1,"\u006dodel":"dear"}"#);
-        assert_eq!(
-            document.member("model").unwrap_err(),
-            DuplicateKey {
-                key: "model".to_owned()
-            }
-        );
+        assert_eq!(document.member("model").unwrap_err(), DuplicateKey { key: "model".to_owned() });
         assert_eq!(document.member("x").unwrap().unwrap().as_u64(), Some(1));
     }
 
@@ -227,9 +207,6 @@ mod tests {
             scanner.feed(chunk).unwrap();
         }
         let document = Document::from_parts(chunks.into_iter().collect(), scanner.finish().unwrap());
-        assert_eq!(
-            document.member("model").unwrap().unwrap().as_str().unwrap(),
-            "gpt-4"
-        );
+        assert_eq!(document.member("model").unwrap().unwrap().as_str().unwrap(), "gpt-4");
     }
 }

@@ -41,10 +41,7 @@ enum Slot {
 impl<'d> Edit<'d> {
     /// No edits yet.
     pub fn new(document: &'d Document) -> Self {
-        Self {
-            document,
-            changes: SmallVec::new(),
-        }
+        Self { document, changes: SmallVec::new() }
     }
 
     /// Gives the member this value, in place; appends the member when it is absent.
@@ -99,8 +96,7 @@ impl<'d> Edit<'d> {
             Some(value) if *value != *b"null" => {
                 let inner = Document::of_value(value)?;
                 let mut edit = Edit::new(&inner);
-                edit.put(inner_key, Bytes::copy_from_slice(raw_json))
-                    .map_err(|error| error.within(key))?;
+                edit.put(inner_key, Bytes::copy_from_slice(raw_json)).map_err(|error| error.within(key))?;
                 edit.apply().into_bytes()
             }
             _ => object_of_one(inner_key, raw_json),
@@ -178,10 +174,7 @@ impl<'d> Edit<'d> {
                 .document
                 .position(key)?
                 .map_or_else(|| Slot::Appended(key.to_owned()), Slot::Existing)),
-            found => Err(EditError::NotAnObject {
-                path: String::new(),
-                found,
-            }),
+            found => Err(EditError::NotAnObject { path: String::new(), found }),
         }
     }
 
@@ -235,18 +228,12 @@ fn object_of_one(key: &str, raw_json: &[u8]) -> Bytes {
 }
 
 fn check_value(key: &str, raw_json: &[u8]) -> Result<(), EditError> {
-    let mut scanner = Scanner::new(ScanLimits {
-        depth_max: VALUE_DEPTH_MAX,
-        members_max: usize::MAX,
-    });
+    let mut scanner = Scanner::new(ScanLimits { depth_max: VALUE_DEPTH_MAX, members_max: usize::MAX });
     scanner
         .feed(raw_json)
         .and_then(|()| scanner.finish())
         .map(|_| ())
-        .map_err(|error| EditError::InvalidValue {
-            key: key.to_owned(),
-            error,
-        })
+        .map_err(|error| EditError::InvalidValue { key: key.to_owned(), error })
 }
 
 #[cfg(test)]

@@ -68,13 +68,10 @@ impl FromStr for Path {
         let mut steps = Vec::new();
         let mut key = None;
         for part in path.split('.') {
-            let (name, indexes) = part
-                .split_once('[')
-                .map_or((part, None), |(name, rest)| (name, Some(rest)));
+            let (name, indexes) =
+                part.split_once('[').map_or((part, None), |(name, rest)| (name, Some(rest)));
             if name.is_empty() {
-                return Err(PathError::EmptyKey {
-                    path: path.to_owned(),
-                });
+                return Err(PathError::EmptyKey { path: path.to_owned() });
             }
             if key.is_none() {
                 key = Some(name.to_owned());
@@ -82,20 +79,14 @@ impl FromStr for Path {
                 steps.push(Step::Key(name.to_owned()));
             }
             if let Some(indexes) = indexes {
-                parse_indexes(indexes, &mut steps).ok_or_else(|| PathError::BadIndex {
-                    path: path.to_owned(),
-                })?;
+                parse_indexes(indexes, &mut steps)
+                    .ok_or_else(|| PathError::BadIndex { path: path.to_owned() })?;
             }
         }
         if steps.len() > STEPS_MAX {
-            return Err(PathError::TooLong {
-                path: path.to_owned(),
-                steps_max: STEPS_MAX,
-            });
+            return Err(PathError::TooLong { path: path.to_owned(), steps_max: STEPS_MAX });
         }
-        let key = key.ok_or_else(|| PathError::EmptyKey {
-            path: path.to_owned(),
-        })?;
+        let key = key.ok_or_else(|| PathError::EmptyKey { path: path.to_owned() })?;
         Ok(Self { key, steps })
     }
 }
@@ -103,11 +94,7 @@ impl FromStr for Path {
 /// Reads `0][*]`, what follows the first bracket.
 fn parse_indexes(indexes: &str, steps: &mut Vec<Step>) -> Option<()> {
     for index in indexes.strip_suffix(']')?.split("][") {
-        steps.push(if index == "*" {
-            Step::Every
-        } else {
-            Step::Index(index.parse().ok()?)
-        });
+        steps.push(if index == "*" { Step::Every } else { Step::Index(index.parse().ok()?) });
     }
     Some(())
 }
@@ -139,9 +126,7 @@ mod tests {
 
     #[test]
     fn a_malformed_path_is_refused_with_its_text() {
-        for text in [
-            "", ".a", "a.", "a..b", "[0]", "a[]", "a[x]", "a[0", "a[0]b", "a[-1]", "a]",
-        ] {
+        for text in ["", ".a", "a.", "a..b", "[0]", "a[]", "a[x]", "a[0", "a[0]b", "a[-1]", "a]"] {
             let parsed = text.parse::<Path>();
             // A lone closing bracket is a legal character of a key.
             assert_eq!(parsed.is_ok(), text == "a]", "{text}");
@@ -150,9 +135,6 @@ mod tests {
             }
         }
         let long = vec!["a"; 40].join(".");
-        assert!(matches!(
-            long.parse::<Path>(),
-            Err(PathError::TooLong { steps_max: 16, .. })
-        ));
+        assert!(matches!(long.parse::<Path>(), Err(PathError::TooLong { steps_max: 16, .. })));
     }
 }

@@ -28,10 +28,7 @@ pub struct ScanLimits {
 impl Default for ScanLimits {
     /// 128 levels, as serde_json allows, and 1,024 members, a multiple of what any provider defines.
     fn default() -> Self {
-        Self {
-            depth_max: 128,
-            members_max: 1024,
-        }
+        Self { depth_max: 128, members_max: 1024 }
     }
 }
 
@@ -101,10 +98,7 @@ struct Fault {
 
 impl From<BadSequence> for Box<Fault> {
     fn from(bad: BadSequence) -> Self {
-        Self::new(Fault {
-            offset: bad.offset,
-            problem: Problem::InvalidUtf8,
-        })
+        Self::new(Fault { offset: bad.offset, problem: Problem::InvalidUtf8 })
     }
 }
 
@@ -130,10 +124,7 @@ impl Scanner {
 
     /// A scanner that also lists the elements of a top-level array, as members with an empty key.
     pub(super) fn listing_elements(limits: ScanLimits) -> Self {
-        Self {
-            lists_elements: true,
-            ..Self::new(limits)
-        }
+        Self { lists_elements: true, ..Self::new(limits) }
     }
 
     /// Takes the next bytes of the document.
@@ -172,18 +163,8 @@ impl Scanner {
             self.value_ends(self.base);
         }
         match (self.state, self.root) {
-            (State::Done, Some(kind)) => Ok(Outline {
-                kind,
-                root: self.root_span,
-                members: self.members,
-            }),
-            _ => Err(self.fail(
-                Fault {
-                    offset: self.base,
-                    problem: Problem::UnexpectedEnd,
-                },
-                &[],
-            )),
+            (State::Done, Some(kind)) => Ok(Outline { kind, root: self.root_span, members: self.members }),
+            _ => Err(self.fail(Fault { offset: self.base, problem: Problem::UnexpectedEnd }, &[])),
         }
     }
 
@@ -300,11 +281,7 @@ impl Scanner {
     }
 
     fn open_string(&mut self, is_key: bool, chunk: &[u8], at: usize) -> Taken<usize> {
-        self.string = OpenString {
-            start: self.base + at + 1,
-            is_key,
-            escaped: false,
-        };
+        self.string = OpenString { start: self.base + at + 1, is_key, escaped: false };
         self.string(chunk, at + 1, block::Part::Plain)
     }
 
@@ -346,12 +323,7 @@ impl Scanner {
         let key = self.string.start..self.base + at;
         if self.place.depth() == 1 {
             let escaped_key = self.string.escaped;
-            self.push_member(Member {
-                key: key.clone(),
-                value: 0..0,
-                kind: Kind::Null,
-                escaped_key,
-            })?;
+            self.push_member(Member { key: key.clone(), value: 0..0, kind: Kind::Null, escaped_key })?;
         }
         self.place.at_key(key);
         // Hardly any key is followed by anything else, so the step of the colon is saved.
@@ -462,10 +434,7 @@ impl Scanner {
 
     #[cold]
     fn fault(&self, at: usize, problem: Problem) -> Box<Fault> {
-        Box::new(Fault {
-            offset: self.base + at,
-            problem,
-        })
+        Box::new(Fault { offset: self.base + at, problem })
     }
 
     #[cold]

@@ -25,11 +25,7 @@ impl<'a> View<'a> {
         let mut scanner = Scanner::listing_elements(ScanLimits::default());
         scanner.feed(bytes)?;
         let outline = scanner.finish()?;
-        Ok(Self {
-            raw: bytes,
-            kind: outline.kind,
-            children: outline.members,
-        })
+        Ok(Self { raw: bytes, kind: outline.kind, children: outline.members })
     }
 
     /// What the value is.
@@ -58,47 +54,29 @@ impl<'a> View<'a> {
     pub fn at(&self, keys: &[&str]) -> Option<View<'a>> {
         let (first, rest) = keys.split_first()?;
         let child = self.get(first)?;
-        if rest.is_empty() {
-            Some(child)
-        } else {
-            child.at(rest)
-        }
+        if rest.is_empty() { Some(child) } else { child.at(rest) }
     }
 
     /// The members of an object with their keys; nothing for another kind.
     pub fn members(&self) -> impl Iterator<Item = (Cow<'a, str>, View<'a>)> {
-        let children = if self.kind == Kind::Object {
-            self.children.as_slice()
-        } else {
-            &[]
-        };
-        children
-            .iter()
-            .filter_map(|child| Some((self.key_of(child)?, self.child(child)?)))
+        let children = if self.kind == Kind::Object { self.children.as_slice() } else { &[] };
+        children.iter().filter_map(|child| Some((self.key_of(child)?, self.child(child)?)))
     }
 
     /// The elements of an array; nothing for another kind.
     pub fn elements(&self) -> impl Iterator<Item = View<'a>> {
-        let children = if self.kind == Kind::Array {
-            self.children.as_slice()
-        } else {
-            &[]
-        };
+        let children = if self.kind == Kind::Array { self.children.as_slice() } else { &[] };
         children.iter().filter_map(|child| self.child(child))
     }
 
     /// The text of a string, unescaped.
     pub fn as_str(&self) -> Option<Cow<'a, str>> {
-        (self.kind == Kind::String)
-            .then(|| text::of_string(self.raw.trim_ascii()))
-            .flatten()
+        (self.kind == Kind::String).then(|| text::of_string(self.raw.trim_ascii())).flatten()
     }
 
     /// A whole number from 0 to 2^64 - 1.
     pub fn as_u64(&self) -> Option<u64> {
-        (self.kind == Kind::Number)
-            .then(|| serde_json::from_slice(self.raw).ok())
-            .flatten()
+        (self.kind == Kind::Number).then(|| serde_json::from_slice(self.raw).ok()).flatten()
     }
 
     /// The text of a string, or the digits of a number: providers disagree on the type of error codes.
@@ -127,9 +105,7 @@ impl<'a> View<'a> {
         if child.escaped_key {
             return text::of_string(self.raw.get(child.key.start.checked_sub(1)?..child.key.end + 1)?);
         }
-        std::str::from_utf8(self.raw.get(child.key.clone())?)
-            .ok()
-            .map(Cow::Borrowed)
+        std::str::from_utf8(self.raw.get(child.key.clone())?).ok().map(Cow::Borrowed)
     }
 
     /// Scans a child. The bytes were validated with their parent, so only a limit can refuse them.
@@ -137,11 +113,7 @@ impl<'a> View<'a> {
         let raw = self.raw.get(child.value.clone())?;
         match child.kind {
             Kind::Object | Kind::Array => View::parse(raw).ok(),
-            kind => Some(View {
-                raw,
-                kind,
-                children: Vec::new(),
-            }),
+            kind => Some(View { raw, kind, children: Vec::new() }),
         }
     }
 }
@@ -160,9 +132,7 @@ mod tests {
         assert_eq!(view.get("s").unwrap().as_str().unwrap(), "a");
         assert_eq!(view.get("a2").unwrap().as_u64(), None);
         assert_eq!(
-            view.members()
-                .map(|(key, _)| key.into_owned())
-                .collect::<Vec<_>>(),
+            view.members().map(|(key, _)| key.into_owned()).collect::<Vec<_>>(),
             ["a", "code", "s", "a2"]
         );
     }

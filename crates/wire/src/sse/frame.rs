@@ -22,10 +22,7 @@ impl<'a> Frame<'a> {
 
     /// The first frame of a stream, which a byte order mark may precede.
     pub fn opening(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            lines: bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes),
-        }
+        Self { bytes, lines: bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes) }
     }
 
     /// The value of the last `event` field; none without one.
@@ -107,10 +104,7 @@ mod tests {
 
     #[test]
     fn several_data_lines_join_with_newlines() {
-        assert_eq!(
-            *Frame::new(b"data: a\ndata:b\ndata\ndata:  c\n\n").data(),
-            *b"a\nb\n\n c"
-        );
+        assert_eq!(*Frame::new(b"data: a\ndata:b\ndata\ndata:  c\n\n").data(), *b"a\nb\n\n c");
     }
 
     #[test]

@@ -105,10 +105,7 @@ impl Splitter {
     pub fn finish(&mut self) -> Tail {
         let is_frame = !self.failed && self.line == Line::AfterReturn { was_blank: true };
         self.line = Line::Start;
-        Tail {
-            bytes: std::mem::replace(&mut self.rest, Rest::Slice(Bytes::new())).into_bytes(),
-            is_frame,
-        }
+        Tail { bytes: std::mem::replace(&mut self.rest, Rest::Slice(Bytes::new())).into_bytes(), is_frame }
     }
 
     /// Finds the frames that end in the chunk; the positions count from the start of the held bytes.
@@ -143,21 +140,14 @@ impl Splitter {
             return chunk.len();
         };
         let end = from + length;
-        self.line = if chunk[end] == b'\n' {
-            Line::Start
-        } else {
-            Line::AfterReturn { was_blank: false }
-        };
+        self.line = if chunk[end] == b'\n' { Line::Start } else { Line::AfterReturn { was_blank: false } };
         end + 1
     }
 
     /// How many frames, from the first, are within the limit.
     fn allowed(&self, ends: &[usize]) -> usize {
         let starts = std::iter::once(0).chain(ends.iter().copied());
-        ends.iter()
-            .zip(starts)
-            .take_while(|(end, start)| *end - start <= self.frame_bytes_max)
-            .count()
+        ends.iter().zip(starts).take_while(|(end, start)| *end - start <= self.frame_bytes_max).count()
     }
 
     /// Cuts the held bytes and the chunk at the last end.
@@ -170,18 +160,11 @@ impl Splitter {
         let mut whole = std::mem::replace(&mut self.rest, Rest::Slice(chunk.slice(cut..)));
         whole.append(chunk.slice(..cut));
         let opens_stream = !std::mem::replace(&mut self.started, true);
-        Batch {
-            bytes: whole.into_bytes(),
-            ends,
-            opens_stream,
-        }
+        Batch { bytes: whole.into_bytes(), ends, opens_stream }
     }
 
     fn too_large(&self, before: Batch) -> FrameTooLarge {
-        FrameTooLarge {
-            frame_bytes_max: self.frame_bytes_max,
-            before: Box::new(before),
-        }
+        FrameTooLarge { frame_bytes_max: self.frame_bytes_max, before: Box::new(before) }
     }
 }
 
@@ -223,11 +206,7 @@ impl Batch {
 
     /// The frames, in order.
     pub fn frames(&self) -> Frames<'_> {
-        Frames {
-            batch: self,
-            next: 0,
-            start: 0,
-        }
+        Frames { batch: self, next: 0, start: 0 }
     }
 }
 
@@ -248,11 +227,7 @@ impl<'a> Iterator for Frames<'a> {
         let opens_stream = self.next == 0 && self.batch.opens_stream;
         self.next += 1;
         self.start = end;
-        Some(if opens_stream {
-            Frame::opening(bytes)
-        } else {
-            Frame::new(bytes)
-        })
+        Some(if opens_stream { Frame::opening(bytes) } else { Frame::new(bytes) })
     }
 }
 

@@ -20,9 +20,7 @@ const EXCERPT_CHARS: usize = 56;
 
 /// Files of a format with this extension, by name.
 fn cases(format: &str, extension: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(format);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format);
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .expect("the format has a folder")
         .map(|entry| entry.expect("the folder can be listed").path())
@@ -34,10 +32,7 @@ fn cases(format: &str, extension: &str) -> Vec<PathBuf> {
 }
 
 fn name_of(format: &str, case: &Path) -> String {
-    format!(
-        "{format}__{}",
-        case.file_name().expect("a case has a name").to_string_lossy()
-    )
+    format!("{format}__{}", case.file_name().expect("a case has a name").to_string_lossy())
 }
 
 fn assert_snapshot(format: &str, case: &Path, text: &str) {
@@ -51,14 +46,8 @@ fn inspections(format: &dyn EventFormat, chunks: &[&[u8]]) -> Vec<(Vec<u8>, Insp
     let mut splitter = Splitter::new(FRAME_BYTES_MAX);
     let mut seen = Vec::new();
     for chunk in chunks {
-        let batch = splitter
-            .push(Bytes::copy_from_slice(chunk))
-            .expect("no frame is too large");
-        seen.extend(
-            batch
-                .frames()
-                .map(|frame| (frame.bytes.to_vec(), format.inspect(frame))),
-        );
+        let batch = splitter.push(Bytes::copy_from_slice(chunk)).expect("no frame is too large");
+        seen.extend(batch.frames().map(|frame| (frame.bytes.to_vec(), format.inspect(frame))));
     }
     seen
 }
@@ -71,12 +60,7 @@ fn check_streams(folder: &str, stream: EventStream) {
         assert_snapshot(folder, &case, &rendered(&whole));
         for cut in 0..=recorded.len() {
             let (head, tail) = recorded.split_at(cut);
-            assert_eq!(
-                inspections(format, &[head, tail]),
-                whole,
-                "{} cut at {cut}",
-                case.display()
-            );
+            assert_eq!(inspections(format, &[head, tail]), whole, "{} cut at {cut}", case.display());
         }
         for (frame, inspection) in &whole {
             assert_glance_agrees(format, Frame::new(frame), inspection);
@@ -103,11 +87,7 @@ fn check_bodies(folder: &str, kind: RequestKind) {
         let usage =
             usage_of_response(kind, &body).map_or_else(|| "none".to_owned(), |usage| rendered_usage(&usage));
         let error = ProviderError::parse(&body);
-        let error = if error.message.is_some() {
-            rendered_error(&error)
-        } else {
-            "none".to_owned()
-        };
+        let error = if error.message.is_some() { rendered_error(&error) } else { "none".to_owned() };
         assert_snapshot(folder, &case, &format!("usage: {usage}\nerror: {error}"));
     }
 }
@@ -120,22 +100,15 @@ fn rendered(seen: &[(Vec<u8>, Inspection)]) -> String {
             kind => format!("{kind:?}"),
         };
         let finished = if inspection.finished { " finished" } else { "" };
-        let usage = inspection
-            .usage
-            .map(|usage| format!(" {}", rendered_usage(&usage)))
-            .unwrap_or_default();
+        let usage = inspection.usage.map(|usage| format!(" {}", rendered_usage(&usage))).unwrap_or_default();
         writeln!(text, "{kind}{finished}{usage}\n    {}", excerpt(frame)).expect("a string takes all text");
     }
     text
 }
 
 fn excerpt(frame: &[u8]) -> String {
-    let text: Vec<char> = String::from_utf8_lossy(frame)
-        .trim_end()
-        .replace('\n', "⏎")
-        .replace('\r', "␍")
-        .chars()
-        .collect();
+    let text: Vec<char> =
+        String::from_utf8_lossy(frame).trim_end().replace('\n', "⏎").replace('\r', "␍").chars().collect();
     if text.len() <= 2 * EXCERPT_CHARS {
         return text.iter().collect();
     }
@@ -154,9 +127,7 @@ fn rendered_usage(usage: &Usage) -> String {
         ("audio_in", usage.input_audio_tokens),
         ("audio_out", usage.output_audio_tokens),
     ];
-    let known = counts
-        .iter()
-        .filter_map(|(name, count)| Some(format!("{name}={}", (*count)?)));
+    let known = counts.iter().filter_map(|(name, count)| Some(format!("{name}={}", (*count)?)));
     format!("[{}]", known.collect::<Vec<_>>().join(" "))
 }
 

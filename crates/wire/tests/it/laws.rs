@@ -7,10 +7,7 @@ use wire::json::{ChunkedBytes, Document, Edit, EditError, Kind, Outline, ScanErr
 use wire::sse::{Splitter, Tail};
 
 /// Limits that no generated document reaches, as the oracle has none either.
-const WIDE: ScanLimits = ScanLimits {
-    depth_max: u16::MAX,
-    members_max: usize::MAX,
-};
+const WIDE: ScanLimits = ScanLimits { depth_max: u16::MAX, members_max: usize::MAX };
 
 /// How the edits of [`an_edit_changes_nothing_else`] change a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +25,7 @@ pub(crate) fn frames_do_not_depend_on_chunks(stream: &[u8], cuts: &[usize], fram
     assert_eq!(in_chunks.failed, whole.failed);
     if !whole.failed {
         assert_eq!(in_chunks.tail, whole.tail);
-        assert_eq!(
-            [whole.frames.concat(), whole.tail.bytes.to_vec()].concat(),
-            stream
-        );
+        assert_eq!([whole.frames.concat(), whole.tail.bytes.to_vec()].concat(), stream);
     }
     assert!(whole.frames.iter().all(|frame| frame.len() <= frame_bytes_max));
 }
@@ -54,10 +48,7 @@ pub(crate) fn the_scanner_agrees_with_serde_json(text: &[u8]) {
         for (key, value) in &object {
             if let Ok(member) = document.member(key) {
                 let member = member.expect("serde_json found this key");
-                assert_eq!(
-                    &serde_json::from_slice::<Value>(&member.raw()).expect("a member is JSON"),
-                    value
-                );
+                assert_eq!(&serde_json::from_slice::<Value>(&member.raw()).expect("a member is JSON"), value);
             }
         }
     }
@@ -81,10 +72,7 @@ pub(crate) fn an_edit_changes_nothing_else(
     };
     let body: ChunkedBytes = chunks(text, cuts).map(Bytes::copy_from_slice).collect();
     let before = Document::from_parts(body, outline);
-    let occurrences = before
-        .members()
-        .filter(|member| member.key().is_some_and(|name| name == key))
-        .count();
+    let occurrences = before.members().filter(|member| member.key().is_some_and(|name| name == key)).count();
     let mut edit = Edit::new(&before);
     let edited = match change {
         Change::Set => edit.set(key, raw),
@@ -157,10 +145,7 @@ pub(crate) fn a_dropped_path_is_gone_from_the_value(text: &[u8], path: &str) {
         Err(EditError::Duplicate(_) | EditError::NotAnObject { .. }) => return,
         Err(error) => panic!("{error}"),
     }
-    let steps: Vec<&str> = path
-        .split(['.', '['])
-        .map(|step| step.trim_end_matches(']'))
-        .collect();
+    let steps: Vec<&str> = path.split(['.', '[']).map(|step| step.trim_end_matches(']')).collect();
     drop_from(&mut expected, &steps);
     let after: Value = serde_json::from_slice(&edit.apply().into_bytes()).expect("a removal leaves JSON");
     assert_eq!(after, expected);
@@ -172,10 +157,9 @@ fn drop_from(value: &mut Value, steps: &[&str]) {
     };
     match (value, rest.is_empty()) {
         (Value::Object(object), true) => drop(object.remove(*step)),
-        (Value::Object(object), false) => object
-            .get_mut(*step)
-            .into_iter()
-            .for_each(|child| drop_from(child, rest)),
+        (Value::Object(object), false) => {
+            object.get_mut(*step).into_iter().for_each(|child| drop_from(child, rest))
+        }
         (Value::Array(array), true) if *step == "*" => array.clear(),
         (Value::Array(array), false) if *step == "*" => {
             array.iter_mut().for_each(|child| drop_from(child, rest))
@@ -184,11 +168,7 @@ fn drop_from(value: &mut Value, steps: &[&str]) {
             let Some(index) = step.parse().ok().filter(|&index: &usize| index < array.len()) else {
                 return;
             };
-            if is_last {
-                drop(array.remove(index))
-            } else {
-                drop_from(&mut array[index], rest)
-            }
+            if is_last { drop(array.remove(index)) } else { drop_from(&mut array[index], rest) }
         }
         _ => {}
     }
@@ -196,15 +176,10 @@ fn drop_from(value: &mut Value, steps: &[&str]) {
 
 fn others_keep_their_bytes(before: &Document, after: &Document, key: &str) {
     let others = |document: &Document| -> Vec<(Vec<u8>, Vec<u8>)> {
-        let others = document
-            .members()
-            .filter(|member| member.key().is_none_or(|name| name != key));
+        let others = document.members().filter(|member| member.key().is_none_or(|name| name != key));
         others
             .map(|other| {
-                (
-                    document.body().range(other.member().key.clone()).into_owned(),
-                    other.raw().into_owned(),
-                )
+                (document.body().range(other.member().key.clone()).into_owned(), other.raw().into_owned())
             })
             .collect()
     };
@@ -212,10 +187,7 @@ fn others_keep_their_bytes(before: &Document, after: &Document, key: &str) {
 }
 
 fn replaces_only_the_value(text: &[u8], before: &Document, after: &Document, key: &str, raw: &[u8]) {
-    let member = before
-        .member(key)
-        .expect("it occurs once")
-        .expect("it occurs once");
+    let member = before.member(key).expect("it occurs once").expect("it occurs once");
     let span = member.member().value.clone();
     let expected = [&text[..span.start], raw, &text[span.end..]].concat();
     assert_eq!(&*after.body().range(0..after.body().len()), expected);
@@ -225,10 +197,9 @@ fn replaces_only_the_value(text: &[u8], before: &Document, after: &Document, key
 /// numbers beyond its range).
 fn value_is_edited(text: &[u8], after: &Document, change: Change, key: &str, raw: &[u8]) {
     let after: Result<Value, _> = serde_json::from_slice(&after.body().range(0..after.body().len()));
-    let (Ok(mut expected), Ok(raw)) = (
-        serde_json::from_slice::<Value>(text),
-        serde_json::from_slice::<Value>(raw),
-    ) else {
+    let (Ok(mut expected), Ok(raw)) =
+        (serde_json::from_slice::<Value>(text), serde_json::from_slice::<Value>(raw))
+    else {
         return;
     };
     let object = expected.as_object_mut().expect("only objects are edited");
@@ -250,19 +221,13 @@ fn split<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, frame_bytes_max: usize)
     let mut splitter = Splitter::new(frame_bytes_max);
     let (mut frames, mut failed) = (Vec::new(), false);
     for chunk in chunks {
-        let batch = splitter
-            .push(Bytes::copy_from_slice(chunk))
-            .unwrap_or_else(|error| {
-                failed = true;
-                *error.before
-            });
+        let batch = splitter.push(Bytes::copy_from_slice(chunk)).unwrap_or_else(|error| {
+            failed = true;
+            *error.before
+        });
         frames.extend(batch.frames().map(|frame| frame.bytes.to_vec()));
     }
-    Split {
-        frames,
-        tail: splitter.finish(),
-        failed,
-    }
+    Split { frames, tail: splitter.finish(), failed }
 }
 
 fn scan<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, limits: ScanLimits) -> Result<Outline, ScanError> {
@@ -283,6 +248,5 @@ fn chunks<'a>(bytes: &'a [u8], cuts: &[usize]) -> impl Iterator<Item = &'a [u8]>
     cuts.push(bytes.len());
     cuts.sort_unstable();
     let mut start = 0;
-    cuts.into_iter()
-        .map(move |end| &bytes[std::mem::replace(&mut start, end)..end])
+    cuts.into_iter().map(move |end| &bytes[std::mem::replace(&mut start, end)..end])
 }

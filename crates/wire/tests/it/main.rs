@@ -1,10 +1,6 @@
 //! The codecs from outside: their laws on generated input, and their reading of recorded streams and bodies.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a law that does not hold ends the test"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a law that does not hold ends the test")]
 
 mod golden;
 mod laws;

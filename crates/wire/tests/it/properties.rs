@@ -57,11 +57,7 @@ fn value() -> impl Strategy<Value = String> {
     let padded = (space(), leaf, space()).prop_map(|(before, leaf, after)| format!("{before}{leaf}{after}"));
     padded.prop_recursive(4, 40, 6, |inner| {
         let array = (vec(inner.clone(), 0..5), space()).prop_map(|(items, end)| {
-            if items.is_empty() {
-                format!("[{end}]")
-            } else {
-                format!("[{}]", items.join(","))
-            }
+            if items.is_empty() { format!("[{end}]") } else { format!("[{}]", items.join(",")) }
         });
         let padded = prop_oneof![array, object(inner)];
         (space(), padded, space()).prop_map(|(before, value, after)| format!("{before}{value}{after}"))

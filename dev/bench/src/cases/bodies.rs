@@ -7,12 +7,8 @@ use crate::scenario::{Format, Scenario};
 use crate::servers::Errand;
 
 const KIB: usize = 1024;
-const SIZES: [(&str, usize); 4] = [
-    ("1 KiB", KIB),
-    ("16 KiB", 16 * KIB),
-    ("100 KiB", 100 * KIB),
-    ("1 MiB", 1024 * KIB),
-];
+const SIZES: [(&str, usize); 4] =
+    [("1 KiB", KIB), ("16 KiB", 16 * KIB), ("100 KiB", 100 * KIB), ("1 MiB", 1024 * KIB)];
 
 /// Few connections, so that large bodies do not only measure the processor's caches.
 const CONNECTIONS: usize = 8;
@@ -23,9 +19,7 @@ pub(super) fn measure(rig: &Rig, subject: &Subject<'_>) -> anyhow::Result<Measur
         let task = Task {
             errand: Errand::Straight(Scenario::Whole, Format::Chat),
             body_bytes,
-            pattern: Pattern::Closed {
-                connections: CONNECTIONS,
-            },
+            pattern: Pattern::Closed { connections: CONNECTIONS },
             events_min: 0,
         };
         if let Some(outcome) = rig.load(subject, task)? {

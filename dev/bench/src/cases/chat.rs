@@ -10,9 +10,7 @@ use crate::servers::Errand;
 pub(super) const TASK: Task = Task {
     errand: Errand::Straight(Scenario::Whole, Format::Chat),
     body_bytes: BODY_BYTES,
-    pattern: Pattern::Closed {
-        connections: CONNECTIONS,
-    },
+    pattern: Pattern::Closed { connections: CONNECTIONS },
     events_min: 0,
 };
 
@@ -20,12 +18,7 @@ pub(super) fn measure(rig: &Rig, subject: &Subject<'_>) -> anyhow::Result<Measur
     let mut measured = Measured::default();
     if let Some(outcome) = rig.load(subject, TASK)? {
         measured.doubt("chat", &outcome);
-        measured.add(
-            "CPU per request",
-            outcome.server_micros_per_answer(),
-            Unit::Micros,
-            Compare::Ratio,
-        );
+        measured.add("CPU per request", outcome.server_micros_per_answer(), Unit::Micros, Compare::Ratio);
         measured.add("maximum rate", outcome.rate(), Unit::PerSecond, Compare::Ratio);
     }
     Ok(measured)

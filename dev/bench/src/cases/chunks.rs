@@ -29,18 +29,8 @@ pub(super) fn measure(rig: &Rig, subject: &Subject<'_>) -> anyhow::Result<Measur
     };
     measured.doubt("streams of one chunk", &one);
     measured.doubt("bursts", &many);
-    measured.add(
-        "CPU per chunk",
-        micros_per_chunk(&one, &many),
-        Unit::Micros,
-        Compare::Ratio,
-    );
-    measured.add(
-        "CPU per stream of one chunk",
-        one.server_micros_per_answer(),
-        Unit::Micros,
-        Compare::Ratio,
-    );
+    measured.add("CPU per chunk", micros_per_chunk(&one, &many), Unit::Micros, Compare::Ratio);
+    measured.add("CPU per stream of one chunk", one.server_micros_per_answer(), Unit::Micros, Compare::Ratio);
     Ok(measured)
 }
 
@@ -48,9 +38,7 @@ fn task(scenario: Scenario, chunks: u32) -> Task {
     Task {
         errand: Errand::Straight(scenario, Format::Chat),
         body_bytes: BODY_BYTES,
-        pattern: Pattern::Closed {
-            connections: CONNECTIONS,
-        },
+        pattern: Pattern::Closed { connections: CONNECTIONS },
         events_min: u64::from(chunks),
     }
 }

@@ -30,18 +30,8 @@ pub(super) fn measure(rig: &Rig, subject: &Subject<'_>) -> anyhow::Result<Measur
     };
     if let Some(outcome) = rig.load(subject, task)? {
         measured.doubt("streams", &outcome);
-        measured.add(
-            "p50",
-            micros(outcome.first_event.p50),
-            Unit::Micros,
-            Compare::Added,
-        );
-        measured.add(
-            "p99",
-            micros(outcome.first_event.p99),
-            Unit::Micros,
-            Compare::Added,
-        );
+        measured.add("p50", micros(outcome.first_event.p50), Unit::Micros, Compare::Added);
+        measured.add("p99", micros(outcome.first_event.p99), Unit::Micros, Compare::Added);
     }
     Ok(measured)
 }

@@ -41,18 +41,8 @@ pub(super) fn measure(rig: &Rig, subject: &Subject<'_>) -> anyhow::Result<Measur
             break;
         }
         measured.doubt(&format!("{rate}/s"), &outcome);
-        measured.add(
-            format!("p50 at {rate}/s"),
-            micros(outcome.latency.p50),
-            Unit::Micros,
-            Compare::Added,
-        );
-        measured.add(
-            format!("p99 at {rate}/s"),
-            micros(outcome.latency.p99),
-            Unit::Micros,
-            Compare::Added,
-        );
+        measured.add(format!("p50 at {rate}/s"), micros(outcome.latency.p50), Unit::Micros, Compare::Added);
+        measured.add(format!("p99 at {rate}/s"), micros(outcome.latency.p99), Unit::Micros, Compare::Added);
         measured.add(
             format!("CPU per request at {rate}/s"),
             outcome.server_micros_per_answer(),

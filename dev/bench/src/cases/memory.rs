@@ -21,38 +21,22 @@ pub(super) fn measure(rig: &Rig, subject: &Subject<'_>) -> anyhow::Result<Measur
         let memory = fresh.memory()?;
         let idle = memory.resident;
         measured.add("idle, resident", idle as f64, Unit::Bytes, Compare::Ratio);
-        measured.add(
-            "idle, heap and stacks",
-            memory.anonymous as f64,
-            Unit::Bytes,
-            Compare::Ratio,
-        );
+        measured.add("idle, heap and stacks", memory.anonymous as f64, Unit::Bytes, Compare::Ratio);
         let task = Task {
             errand: Errand::Straight(Scenario::Held, Format::Chat),
             body_bytes: BODY_BYTES,
             pattern: Pattern::Held { streams },
             events_min: 0,
         };
-        rig.load(&fresh, task)?
-            .map(|outcome| (idle, outcome.memory.resident))
+        rig.load(&fresh, task)?.map(|outcome| (idle, outcome.memory.resident))
     };
     if let Some((idle, held)) = held {
         let per_stream = held.saturating_sub(idle) as f64 / streams as f64;
-        measured.add(
-            format!("per open stream, of {streams}"),
-            per_stream,
-            Unit::Bytes,
-            Compare::Ratio,
-        );
+        measured.add(format!("per open stream, of {streams}"), per_stream, Unit::Bytes, Compare::Ratio);
     }
     let fresh = rig.start(subject.contender)?;
     if let Some(outcome) = rig.load(&fresh, chat::TASK)? {
-        measured.add(
-            "under load, resident",
-            outcome.memory.resident as f64,
-            Unit::Bytes,
-            Compare::Ratio,
-        );
+        measured.add("under load, resident", outcome.memory.resident as f64, Unit::Bytes, Compare::Ratio);
     }
     Ok(measured)
 }

@@ -13,11 +13,6 @@ pub(super) fn measure(rig: &Rig, subject: &Subject<'_>) -> anyhow::Result<Measur
         times.push(rig.start_bare(subject.contender)?.ready_after.as_secs_f64() * 1000.0);
     }
     let mut measured = Measured::default();
-    measured.add(
-        "to the first 200",
-        median(&times).unwrap_or_default(),
-        Unit::Millis,
-        Compare::Added,
-    );
+    measured.add("to the first 200", median(&times).unwrap_or_default(), Unit::Millis, Compare::Added);
     Ok(measured)
 }

@@ -29,11 +29,7 @@ impl Write for Pieces {
 }
 
 fn messages(bytes: &[u8], piece_bytes: usize) -> Messages<Pieces> {
-    Messages::new(Pieces {
-        bytes: bytes.to_vec(),
-        at: 0,
-        piece_bytes,
-    })
+    Messages::new(Pieces { bytes: bytes.to_vec(), at: 0, piece_bytes })
 }
 
 fn read_one(messages: &mut Messages<Pieces>) -> io::Result<Option<(String, Vec<u8>)>> {
@@ -57,10 +53,7 @@ fn pieces_of_every_size_give_the_same_messages() {
     for piece_bytes in 1..=THREE.len() {
         let mut messages = messages(THREE, piece_bytes);
         assert_eq!(read_one(&mut messages).unwrap().unwrap().1, b"hello");
-        assert_eq!(
-            read_one(&mut messages).unwrap().unwrap().1,
-            b"abc0123456789abcdefgh"
-        );
+        assert_eq!(read_one(&mut messages).unwrap().unwrap().1, b"abc0123456789abcdefgh");
         assert_eq!(
             read_one(&mut messages).unwrap().unwrap(),
             ("HTTP/1.1 204 No Content".to_owned(), Vec::new())
@@ -73,28 +66,16 @@ fn pieces_of_every_size_give_the_same_messages() {
 fn every_cut_before_the_end_is_an_error() {
     let chunked = &THREE[43..THREE.len() - 46];
     for kept in 1..chunked.len() {
-        assert!(
-            read_one(&mut messages(&chunked[..kept], 7)).is_err(),
-            "kept {kept}"
-        );
+        assert!(read_one(&mut messages(&chunked[..kept], 7)).is_err(), "kept {kept}");
     }
     assert!(read_one(&mut messages(chunked, 7)).unwrap().is_some());
 }
 
 #[test]
 fn a_head_says_whether_the_sender_closes() {
-    let head = messages(b"GET / HTTP/1.1\r\nConnection: Close\r\n\r\n", 9)
-        .read_head(<[u8]>::len)
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        head,
-        Head {
-            first_line: 14,
-            framing: Framing::Absent,
-            closes: true
-        }
-    );
+    let head =
+        messages(b"GET / HTTP/1.1\r\nConnection: Close\r\n\r\n", 9).read_head(<[u8]>::len).unwrap().unwrap();
+    assert_eq!(head, Head { first_line: 14, framing: Framing::Absent, closes: true });
 }
 
 #[test]
@@ -104,13 +85,7 @@ fn malformed_framing_is_refused() {
         let error = read_one(&mut messages(bytes.as_bytes(), 64)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{body:?}");
     }
-    assert!(
-        read_one(&mut messages(
-            b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n",
-            64
-        ))
-        .is_err()
-    );
+    assert!(read_one(&mut messages(b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n", 64)).is_err());
 }
 
 #[test]

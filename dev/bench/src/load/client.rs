@@ -38,12 +38,7 @@ pub(crate) struct Exchange {
 impl Client {
     /// Remembers what to send and where.
     pub(crate) fn new(target: SocketAddr, request: Arc<[u8]>, events_min: u64) -> Self {
-        Self {
-            target,
-            request,
-            events_min,
-            messages: None,
-        }
+        Self { target, request, events_min, messages: None }
     }
 
     /// Sends the request and reads the whole answer.
@@ -63,19 +58,12 @@ impl Client {
             .context("an answer broke off")?;
         let done = Instant::now();
         if events.events < self.events_min {
-            bail!(
-                "a stream had {} events instead of at least {}",
-                events.events,
-                self.events_min
-            );
+            bail!("a stream had {} events instead of at least {}", events.events, self.events_min);
         }
         if !head.closes {
             self.messages = Some(messages);
         }
-        Ok(Exchange {
-            first_event: first_event.unwrap_or(done),
-            done,
-        })
+        Ok(Exchange { first_event: first_event.unwrap_or(done), done })
     }
 
     /// Sends the request, reads as far as the first event, and leaves the stream open until this client is dropped.
@@ -110,26 +98,14 @@ impl Client {
         }
         let mut body = Vec::new();
         let read = messages.read_body(head.framing, |payload| {
-            body.extend_from_slice(
-                payload
-                    .get(..SHOWN_BYTES_MAX.min(payload.len()))
-                    .unwrap_or_default(),
-            );
-            if body.len() < SHOWN_BYTES_MAX {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
+            body.extend_from_slice(payload.get(..SHOWN_BYTES_MAX.min(payload.len())).unwrap_or_default());
+            if body.len() < SHOWN_BYTES_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         let body = read.map_or_else(
             |error| format!("(cannot be read: {error})"),
             |()| String::from_utf8_lossy(&body).into_owned(),
         );
-        bail!(
-            "an answer has status {} and framing {:?}; its body: {body}",
-            head.first_line,
-            head.framing
-        )
+        bail!("an answer has status {} and framing {:?}; its body: {body}", head.first_line, head.framing)
     }
 }
 
@@ -137,9 +113,7 @@ fn connect(target: SocketAddr) -> anyhow::Result<Messages<TcpStream>> {
     let stream =
         TcpStream::connect_timeout(&target, ANSWER_MAX).context("cannot connect to the server under test")?;
     stream.set_nodelay(true).context("cannot set TCP_NODELAY")?;
-    stream
-        .set_read_timeout(Some(ANSWER_MAX))
-        .context("cannot set a timeout")?;
+    stream.set_read_timeout(Some(ANSWER_MAX)).context("cannot set a timeout")?;
     Ok(Messages::new(stream))
 }
 
@@ -223,12 +197,7 @@ mod tests {
     fn a_stream_with_too_few_events_is_an_error() {
         let answer = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n0\r\n\r\n";
         assert!(exchange_with(answer, 1).is_ok());
-        assert!(
-            exchange_with(answer, 2)
-                .unwrap_err()
-                .to_string()
-                .contains("1 events instead of at least 2")
-        );
+        assert!(exchange_with(answer, 2).unwrap_err().to_string().contains("1 events instead of at least 2"));
     }
 
     #[test]

@@ -91,11 +91,7 @@ fn drive(
     let (failed, failures) = channel();
     let run = |request: Arc<[u8]>| {
         let mut record = Record::new()?;
-        work(
-            &mut Client::new(plan.target, request, plan.events_min),
-            &shared,
-            &mut record,
-        )?;
+        work(&mut Client::new(plan.target, request, plan.events_min), &shared, &mut record)?;
         anyhow::Ok(record)
     };
     thread::scope(|scope| {
@@ -104,9 +100,7 @@ fn drive(
             let (request, failed, run) = (Arc::clone(&request), failed.clone(), &run);
             // The receiver lives as long as this scope, so the message arrives.
             threads.push(scope.spawn(move || {
-                run(request)
-                    .map_err(|failure| failed.send(failure).unwrap_or_default())
-                    .ok()
+                run(request).map_err(|failure| failed.send(failure).unwrap_or_default()).ok()
             }));
         }
         let measured = measure(plan, &shared, &failures);
@@ -171,10 +165,7 @@ impl Shared {
 impl Record {
     fn new() -> anyhow::Result<Self> {
         let histogram = Histogram::new(HISTOGRAM_DIGITS).context("cannot make a histogram")?;
-        Ok(Self {
-            latency: histogram.clone(),
-            first_event: histogram,
-        })
+        Ok(Self { latency: histogram.clone(), first_event: histogram })
     }
 
     fn add(&mut self, from: Instant, first_event: Instant, done: Instant) {
@@ -184,12 +175,8 @@ impl Record {
     }
 
     fn merge(&mut self, other: &Self) -> anyhow::Result<()> {
-        self.latency
-            .add(&other.latency)
-            .context("cannot add histograms")?;
-        self.first_event
-            .add(&other.first_event)
-            .context("cannot add histograms")
+        self.latency.add(&other.latency).context("cannot add histograms")?;
+        self.first_event.add(&other.first_event).context("cannot add histograms")
     }
 }
 

@@ -28,34 +28,23 @@ pub(super) fn hold(plan: &Plan, streams: usize) -> anyhow::Result<Outcome> {
     };
     let open_share = &open_share;
     let held: Vec<Vec<Client>> = thread::scope(|scope| {
-        let openers: Vec<_> = shares(streams)
-            .map(|share| scope.spawn(move || open_share(share)))
-            .collect();
+        let openers: Vec<_> = shares(streams).map(|share| scope.spawn(move || open_share(share))).collect();
         openers
             .into_iter()
             .map(|opener| {
-                opener
-                    .join()
-                    .unwrap_or_else(|_| Err(anyhow::anyhow!("a thread of the load has ended early")))
+                opener.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread of the load has ended early")))
             })
             .collect::<anyhow::Result<_>>()
     })?;
     thread::sleep(SETTLE);
     let memory = Memory::of(plan.observed.server)?;
     let answers = held.iter().map(Vec::len).sum::<usize>() as u64;
-    Ok(Outcome {
-        answers,
-        due: streams as u64,
-        memory,
-        ..Outcome::default()
-    })
+    Ok(Outcome { answers, due: streams as u64, memory, ..Outcome::default() })
 }
 
 /// `streams` in up to [`OPENERS`] parts whose sizes differ by one at most.
 fn shares(streams: usize) -> impl Iterator<Item = usize> {
-    (0..OPENERS)
-        .map(move |index| (streams + index) / OPENERS)
-        .filter(|share| *share > 0)
+    (0..OPENERS).map(move |index| (streams + index) / OPENERS).filter(|share| *share > 0)
 }
 
 #[cfg(test)]

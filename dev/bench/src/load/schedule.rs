@@ -65,12 +65,7 @@ mod tests {
     use super::*;
 
     fn schedule(rate_per_second: f64, seed: u64) -> Schedule {
-        Schedule::poisson(
-            rate_per_second,
-            Duration::from_secs(1),
-            Duration::from_secs(4),
-            seed,
-        )
+        Schedule::poisson(rate_per_second, Duration::from_secs(1), Duration::from_secs(4), seed)
     }
 
     #[test]

@@ -27,14 +27,8 @@ impl Cores {
         let cores = parse_list(list.trim());
         match cores.as_slice() {
             [] => bail!("/proc/self/status allows no core: {list}"),
-            [only] => Ok(Self {
-                server: *only,
-                load: *only,
-            }),
-            [server, load, ..] => Ok(Self {
-                server: *server,
-                load: *load,
-            }),
+            [only] => Ok(Self { server: *only, load: *only }),
+            [server, load, ..] => Ok(Self { server: *server, load: *load }),
         }
     }
 
@@ -48,10 +42,7 @@ impl Cores {
 /// open files as far as allowed; children inherit the limit. Returns the limit.
 pub(crate) fn settle(cores: Cores) -> anyhow::Result<u64> {
     let id = std::process::id().to_string();
-    run(
-        "taskset",
-        &["--all-tasks", "--pid", "--cpu-list", &cores.load.to_string(), &id],
-    )?;
+    run("taskset", &["--all-tasks", "--pid", "--cpu-list", &cores.load.to_string(), &id])?;
     let hard = files_limit()?.min(FILES_WANTED);
     run("prlimit", &["--pid", &id, &format!("--nofile={hard}:")])?;
     Ok(hard)
@@ -60,10 +51,7 @@ pub(crate) fn settle(cores: Cores) -> anyhow::Result<u64> {
 /// Pins the calling thread; processes that it starts inherit the pin.
 pub(crate) fn pin_this_thread(core: usize) -> anyhow::Result<()> {
     let path = std::fs::read_link("/proc/thread-self").context("cannot read /proc/thread-self")?;
-    let id = path
-        .file_name()
-        .context("/proc/thread-self leads nowhere")?
-        .to_string_lossy();
+    let id = path.file_name().context("/proc/thread-self leads nowhere")?.to_string_lossy();
     run("taskset", &["--pid", "--cpu-list", &core.to_string(), &id])
 }
 
@@ -79,10 +67,7 @@ pub(crate) fn run(tool: &str, arguments: &[&str]) -> anyhow::Result<()> {
         .output()
         .with_context(|| format!("cannot run {tool}; is it installed?"))?;
     if !output.status.success() {
-        bail!(
-            "{tool} failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("{tool} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(())
 }
@@ -93,11 +78,7 @@ fn files_limit() -> anyhow::Result<u64> {
         .lines()
         .find(|line| line.starts_with("Max open files"))
         .context("there is no limit of open files")?;
-    Ok(line
-        .split_whitespace()
-        .nth(4)
-        .and_then(|word| word.parse().ok())
-        .unwrap_or(FILES_WANTED))
+    Ok(line.split_whitespace().nth(4).and_then(|word| word.parse().ok()).unwrap_or(FILES_WANTED))
 }
 
 /// Reads a list such as `0-2,5`.

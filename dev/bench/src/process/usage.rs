@@ -85,31 +85,18 @@ impl CoreTicks {
     /// The share of the time since `earlier` in which the core was not idle, 0 to 1.
     pub(crate) fn busy_since(self, earlier: Self) -> f64 {
         let total = self.total.saturating_sub(earlier.total);
-        if total == 0 {
-            0.0
-        } else {
-            self.busy.saturating_sub(earlier.busy) as f64 / total as f64
-        }
+        if total == 0 { 0.0 } else { self.busy.saturating_sub(earlier.busy) as f64 / total as f64 }
     }
 
     /// `cpuN user nice system idle iowait irq softirq steal …`; guest time is already within user time (`proc(5)`).
     fn parse(stat: &str, core: usize) -> Option<Self> {
         let name = format!("cpu{core}");
-        let line = stat
-            .lines()
-            .find(|line| line.split_whitespace().next() == Some(&name))?;
-        let ticks: Vec<u64> = line
-            .split_whitespace()
-            .skip(1)
-            .take(8)
-            .filter_map(|word| word.parse().ok())
-            .collect();
+        let line = stat.lines().find(|line| line.split_whitespace().next() == Some(&name))?;
+        let ticks: Vec<u64> =
+            line.split_whitespace().skip(1).take(8).filter_map(|word| word.parse().ok()).collect();
         let total = ticks.iter().sum();
         let idle: u64 = ticks.iter().skip(3).take(2).sum();
-        Some(Self {
-            busy: total - idle,
-            total,
-        })
+        Some(Self { busy: total - idle, total })
     }
 }
 
@@ -118,17 +105,9 @@ fn family(process: u32) -> Vec<u32> {
     let mut family = vec![process];
     let mut next = 0;
     while let Some(id) = family.get(next).copied().filter(|_| family.len() < PROCESSES_MAX) {
-        for task in fs::read_dir(format!("/proc/{id}/task"))
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
+        for task in fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten() {
             let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            family.extend(
-                children
-                    .split_whitespace()
-                    .filter_map(|child| child.parse::<u32>().ok()),
-            );
+            family.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
         }
         next += 1;
     }
@@ -136,21 +115,11 @@ fn family(process: u32) -> Vec<u32> {
 }
 
 fn run_time(schedstat: &Path) -> Option<u64> {
-    fs::read_to_string(schedstat)
-        .ok()?
-        .split_whitespace()
-        .next()?
-        .parse()
-        .ok()
+    fs::read_to_string(schedstat).ok()?.split_whitespace().next()?.parse().ok()
 }
 
 fn kibibytes(text: &str, field: &str) -> Option<u64> {
-    text.lines()
-        .find_map(|line| line.strip_prefix(field))?
-        .split_whitespace()
-        .next()?
-        .parse()
-        .ok()
+    text.lines().find_map(|line| line.strip_prefix(field))?.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -27,11 +27,9 @@ pub(super) fn compared(pairs: &[(f64, f64)], compare: Compare) -> Option<Spread>
     let values: Vec<f64> = match compare {
         Compare::Alone => return None,
         Compare::Added => pairs.iter().map(|(server, floor)| server - floor).collect(),
-        Compare::Ratio => pairs
-            .iter()
-            .filter(|(_, floor)| *floor > 0.0)
-            .map(|(server, floor)| server / floor)
-            .collect(),
+        Compare::Ratio => {
+            pairs.iter().filter(|(_, floor)| *floor > 0.0).map(|(server, floor)| server / floor).collect()
+        }
     };
     Some(Spread {
         median: median(&values)?,
@@ -79,14 +77,7 @@ mod tests {
     #[test]
     fn one_wild_round_moves_the_ends_but_not_the_middle() {
         let spread = compared(&[(15.0, 10.0), (16.0, 10.0), (90.0, 10.0)], Compare::Ratio).unwrap();
-        assert_eq!(
-            spread,
-            Spread {
-                median: 1.6,
-                least: 1.5,
-                most: 9.0
-            }
-        );
+        assert_eq!(spread, Spread { median: 1.6, least: 1.5, most: 9.0 });
     }
 
     #[test]

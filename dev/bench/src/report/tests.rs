@@ -3,12 +3,7 @@
 use super::*;
 
 fn reading(name: &str, value: f64, unit: Unit, compare: Compare) -> Reading {
-    Reading {
-        name: name.to_owned(),
-        value,
-        unit,
-        compare,
-    }
+    Reading { name: name.to_owned(), value, unit, compare }
 }
 
 fn page(results: &Results) -> String {
@@ -26,18 +21,8 @@ fn page(results: &Results) -> String {
 fn a_ratio_is_taken_within_each_round() {
     let mut results = Results::default();
     for (round, (floor, gateway)) in [(10.0, 15.0), (20.0, 28.0), (40.0, 64.0)].into_iter().enumerate() {
-        results.add(
-            "chat",
-            "floor",
-            round,
-            &reading("CPU", floor, Unit::Micros, Compare::Ratio),
-        );
-        results.add(
-            "chat",
-            "tollgate",
-            round,
-            &reading("CPU", gateway, Unit::Micros, Compare::Ratio),
-        );
+        results.add("chat", "floor", round, &reading("CPU", floor, Unit::Micros, Compare::Ratio));
+        results.add("chat", "tollgate", round, &reading("CPU", gateway, Unit::Micros, Compare::Ratio));
     }
     let page = page(&results);
     assert!(
@@ -49,30 +34,15 @@ fn a_ratio_is_taken_within_each_round() {
 #[test]
 fn an_added_time_has_its_sign() {
     let mut results = Results::default();
-    results.add(
-        "latency",
-        "floor",
-        0,
-        &reading("p50", 100.0, Unit::Micros, Compare::Added),
-    );
-    results.add(
-        "latency",
-        "tollgate",
-        0,
-        &reading("p50", 90.0, Unit::Micros, Compare::Added),
-    );
+    results.add("latency", "floor", 0, &reading("p50", 100.0, Unit::Micros, Compare::Added));
+    results.add("latency", "tollgate", 0, &reading("p50", 90.0, Unit::Micros, Compare::Added));
     assert!(page(&results).contains("| −10.0 µs (−10.0 µs to −10.0 µs) |"));
 }
 
 #[test]
 fn a_reading_without_a_floor_stands_alone() {
     let mut results = Results::default();
-    results.add(
-        "fallback",
-        "tollgate",
-        0,
-        &reading("tried", 0.25, Unit::Share, Compare::Alone),
-    );
+    results.add("fallback", "tollgate", 0, &reading("tried", 0.25, Unit::Share, Compare::Alone));
     assert!(page(&results).contains("| fallback: tried | – | <sub>–</sub> | <sub>25 %</sub> |"));
 }
 
@@ -81,12 +51,7 @@ fn rows_of_a_case_stay_together() {
     let mut results = Results::default();
     results.add("a", "floor", 0, &reading("1", 1.0, Unit::Times, Compare::Ratio));
     results.add("b", "floor", 0, &reading("1", 1.0, Unit::Times, Compare::Ratio));
-    results.add(
-        "a",
-        "tollgate",
-        0,
-        &reading("2", 1.0, Unit::Times, Compare::Ratio),
-    );
+    results.add("a", "tollgate", 0, &reading("2", 1.0, Unit::Times, Compare::Ratio));
     let names: Vec<&str> = results.rows.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(names, ["a: 1", "a: 2", "b: 1"]);
 }

@@ -90,10 +90,7 @@ fn chat() -> FormatAnswers {
             "",
         ))
     };
-    let stop = chunk(
-        r#"{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}"#,
-        "",
-    );
+    let stop = chunk(r#"{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}"#, "");
     let counted = chunk("", &format!(",\"usage\":{usage}"));
     FormatAnswers {
         whole: whole(
@@ -117,10 +114,7 @@ fn messages() -> FormatAnswers {
             r#","message":{{"id":"msg_bench","type":"message","role":"assistant","model":"{MODEL}","content":[],"stop_reason":null,"stop_sequence":null,"usage":{{"input_tokens":212,"output_tokens":1}}}}"#
         ),
     );
-    let block_start = event(
-        "content_block_start",
-        r#","index":0,"content_block":{"type":"text","text":""}"#,
-    );
+    let block_start = event("content_block_start", r#","index":0,"content_block":{"type":"text","text":""}"#);
     let delta = |token: &str| {
         event(
             "content_block_delta",
@@ -188,17 +182,9 @@ mod tests {
         let answers = Answers::new();
         for format in [Format::Chat, Format::Messages] {
             let pieces = answers.of(format);
-            let text = [
-                &pieces.stream_first[..],
-                &pieces.stream_next.concat(),
-                &pieces.stream_last,
-            ]
-            .concat();
+            let text = [&pieces.stream_first[..], &pieces.stream_next.concat(), &pieces.stream_last].concat();
             let text = String::from_utf8(text).unwrap();
-            let data: Vec<&str> = text
-                .lines()
-                .filter_map(|line| line.strip_prefix("data: "))
-                .collect();
+            let data: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
             assert!(data.len() >= 5);
             for line in data.iter().filter(|line| **line != "[DONE]") {
                 serde_json::from_str::<serde_json::Value>(line).unwrap();

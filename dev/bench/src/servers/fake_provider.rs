@@ -112,10 +112,7 @@ impl Counts {
     fn answer(&self) -> Vec<u8> {
         let answered = self.answered.load(Ordering::Relaxed);
         let failed = self.failed.load(Ordering::Relaxed);
-        whole(
-            "200 OK",
-            &format!(r#"{{"answered":{answered},"failed":{failed}}}"#),
-        )
+        whole("200 OK", &format!(r#"{{"answered":{answered},"failed":{failed}}}"#))
     }
 }
 
@@ -124,17 +121,10 @@ impl Ask {
         let mut words = std::str::from_utf8(first_line).unwrap_or_default().split(' ');
         let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         if method != "POST" {
-            return if path == COUNTS_PATH {
-                Self::Counts
-            } else {
-                Self::Probe
-            };
+            return if path == COUNTS_PATH { Self::Counts } else { Self::Probe };
         }
-        let format = if path.ends_with(Format::Messages.endpoint()) {
-            Format::Messages
-        } else {
-            Format::Chat
-        };
+        let format =
+            if path.ends_with(Format::Messages.endpoint()) { Format::Messages } else { Format::Chat };
         Scenario::from_path(path).map_or(Self::Unknown, |scenario| Self::Completion(scenario, format))
     }
 }
@@ -166,22 +156,13 @@ mod tests {
             serve_connection(stream, &Answers::new(), &Counts::default())
         });
         let mut messages = Messages::new(TcpStream::connect(address).unwrap());
-        messages
-            .write(format!("POST {path} HTTP/1.1\r\ncontent-length: 2\r\n\r\n{{}}").as_bytes())
-            .unwrap();
-        let head = messages
-            .read_head(|line| line.ends_with(b"200 OK"))
-            .unwrap()
-            .unwrap();
+        messages.write(format!("POST {path} HTTP/1.1\r\ncontent-length: 2\r\n\r\n{{}}").as_bytes()).unwrap();
+        let head = messages.read_head(|line| line.ends_with(b"200 OK")).unwrap().unwrap();
         let mut body = Vec::new();
         messages
             .read_body(head.framing, |payload| {
                 body.extend_from_slice(payload);
-                if path.starts_with("/held") {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
+                if path.starts_with("/held") { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             })
             .unwrap();
         drop(messages);
@@ -191,17 +172,10 @@ mod tests {
 
     #[test]
     fn a_stream_has_as_many_content_chunks_as_its_path_says() {
-        for path in [
-            "/streamed-7-0/v1/chat/completions",
-            "/streamed-7-100/v1/chat/completions",
-        ] {
+        for path in ["/streamed-7-0/v1/chat/completions", "/streamed-7-100/v1/chat/completions"] {
             let (body, succeeded) = ask(path);
             assert!(succeeded);
-            assert_eq!(
-                memchr::memmem::find_iter(&body, b"\"content\"").count(),
-                7,
-                "{path}"
-            );
+            assert_eq!(memchr::memmem::find_iter(&body, b"\"content\"").count(), 7, "{path}");
             assert!(body.ends_with(b"data: [DONE]\n\n"));
         }
     }

@@ -26,21 +26,13 @@ pub(crate) fn serve(listen: SocketAddr, upstream: SocketAddr) -> anyhow::Result<
     } else {
         tokio::runtime::Builder::new_multi_thread()
     };
-    runtime
-        .enable_all()
-        .build()
-        .context("cannot start a runtime")?
-        .block_on(accept(listen, upstream))
+    runtime.enable_all().build().context("cannot start a runtime")?.block_on(accept(listen, upstream))
 }
 
 async fn accept(listen: SocketAddr, upstream: SocketAddr) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}"))?;
-    let authority: Authority = upstream
-        .to_string()
-        .parse()
-        .context("the address of the provider is no authority")?;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let authority: Authority =
+        upstream.to_string().parse().context("the address of the provider is no authority")?;
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     let client: Upstream = Client::builder(TokioExecutor::new()).build(connector);
@@ -54,10 +46,7 @@ async fn serve_connection(stream: TcpStream, client: Upstream, authority: Author
     let forwarded = service_fn(|request| forward(request, &client, &authority));
     if stream.set_nodelay(true).is_ok() {
         // A connection that breaks is its client's affair, which sees the failure itself.
-        http1::Builder::new()
-            .serve_connection(TokioIo::new(stream), forwarded)
-            .await
-            .unwrap_or_default();
+        http1::Builder::new().serve_connection(TokioIo::new(stream), forwarded).await.unwrap_or_default();
     }
 }
 
@@ -66,18 +55,9 @@ async fn forward(
     client: &Upstream,
     authority: &Authority,
 ) -> anyhow::Result<Response<Incoming>> {
-    let path = request
-        .uri()
-        .path_and_query()
-        .cloned()
-        .context("a request has no path")?;
-    *request.uri_mut() = Uri::builder()
-        .scheme(Scheme::HTTP)
-        .authority(authority.clone())
-        .path_and_query(path)
-        .build()?;
-    request
-        .headers_mut()
-        .insert(HOST, HeaderValue::from_str(authority.as_str())?);
+    let path = request.uri().path_and_query().cloned().context("a request has no path")?;
+    *request.uri_mut() =
+        Uri::builder().scheme(Scheme::HTTP).authority(authority.clone()).path_and_query(path).build()?;
+    request.headers_mut().insert(HOST, HeaderValue::from_str(authority.as_str())?);
     Ok(client.request(request).await?)
 }

@@ -36,18 +36,12 @@ impl LiteLlm {
         if !is_installed(&bin.join("python")) {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
             run("python3", &["-m", "venv", &home.to_string_lossy()])?;
-            run(
-                &bin.join("pip").to_string_lossy(),
-                &["install", "--quiet", &package],
-            )?;
+            run(&bin.join("pip").to_string_lossy(), &["install", "--quiet", &package])?;
         }
         let executable =
             fs::canonicalize(&executable).with_context(|| format!("there is no {}", executable.display()))?;
         let description = format!("LiteLLM {VERSION} from PyPI, one worker, master key, no database");
-        Ok(Self {
-            executable,
-            description,
-        })
+        Ok(Self { executable, description })
     }
 }
 
@@ -109,10 +103,7 @@ impl Contender for LiteLlm {
 
 fn is_installed(python: &Path) -> bool {
     let check = format!("import importlib.metadata as m, sys; sys.exit(m.version('litellm') != '{VERSION}')");
-    Command::new(python)
-        .args(["-c", &check])
-        .output()
-        .is_ok_and(|output| output.status.success())
+    Command::new(python).args(["-c", &check]).output().is_ok_and(|output| output.status.success())
 }
 
 /// One model for each behaviour; the failing one falls back to the whole one.
@@ -140,20 +131,12 @@ mod tests {
     #[test]
     fn every_model_that_is_asked_for_is_in_the_configuration() {
         let provider = SocketAddr::from(([127, 0, 0, 1], 9));
-        let gateway = LiteLlm {
-            executable: PathBuf::from("litellm"),
-            description: String::new(),
-        };
+        let gateway = LiteLlm { executable: PathBuf::from("litellm"), description: String::new() };
         let text = configuration(provider);
         for scenario in scenarios() {
-            let address = gateway
-                .address(Errand::Straight(scenario, Format::Chat), provider)
-                .unwrap();
+            let address = gateway.address(Errand::Straight(scenario, Format::Chat), provider).unwrap();
             assert!(text.contains(&format!("  - model_name: {}\n", address.model)));
-            assert!(text.contains(&format!(
-                "api_base: \"http://{provider}{}\"",
-                scenario.base_path()
-            )));
+            assert!(text.contains(&format!("api_base: \"http://{provider}{}\"", scenario.base_path())));
         }
         assert!(text.contains("fallbacks: [{ failing: [whole] }]"));
     }

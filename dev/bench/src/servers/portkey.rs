@@ -40,16 +40,7 @@ impl Portkey {
         if installed != manifest || !package.exists() {
             fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
             fs::write(home.join("package.json"), &manifest).context("cannot write the manifest of a peer")?;
-            run(
-                "npm",
-                &[
-                    "install",
-                    "--silent",
-                    "--ignore-scripts",
-                    "--prefix",
-                    &home.to_string_lossy(),
-                ],
-            )?;
+            run("npm", &["install", "--silent", "--ignore-scripts", "--prefix", &home.to_string_lossy()])?;
         }
         let script = package.join("build").join("start-server.js");
         let script =
@@ -104,11 +95,7 @@ impl Contender for Portkey {
             }
             Errand::Straight(_, Format::Messages) | Errand::Translated => return None,
         };
-        Some(Address {
-            path: "/v1/chat/completions".to_owned(),
-            headers,
-            model: MODEL.to_owned(),
-        })
+        Some(Address { path: "/v1/chat/completions".to_owned(), headers, model: MODEL.to_owned() })
     }
 }
 
@@ -125,10 +112,7 @@ mod tests {
     use super::*;
 
     fn gateway() -> Portkey {
-        Portkey {
-            script: PathBuf::from("start-server.js"),
-            description: String::new(),
-        }
+        Portkey { script: PathBuf::from("start-server.js"), description: String::new() }
     }
 
     #[test]
@@ -136,10 +120,7 @@ mod tests {
         let provider = SocketAddr::from(([127, 0, 0, 1], 9));
         let errand = Errand::Straight(Scenario::Held, Format::Chat);
         let address = gateway().address(errand, provider).unwrap();
-        let host = (
-            "x-portkey-custom-host".to_owned(),
-            "http://127.0.0.1:9/held/v1".to_owned(),
-        );
+        let host = ("x-portkey-custom-host".to_owned(), "http://127.0.0.1:9/held/v1".to_owned());
         assert!(address.headers.contains(&host));
     }
 
@@ -149,10 +130,7 @@ mod tests {
         let address = gateway().address(Errand::Rescued, provider).unwrap();
         let route: serde_json::Value = serde_json::from_str(&address.headers[0].1).unwrap();
         assert_eq!(route["strategy"]["mode"], "fallback");
-        assert_eq!(
-            route["targets"][0]["custom_host"],
-            "http://127.0.0.1:9/failing/v1"
-        );
+        assert_eq!(route["targets"][0]["custom_host"], "http://127.0.0.1:9/failing/v1");
     }
 
     #[test]

@@ -37,22 +37,12 @@ impl Tollgate {
     /// Asks the executable for its version and for a new key.
     pub(crate) fn new(executable: &Path) -> anyhow::Result<Self> {
         let executable = fs::canonicalize(executable).with_context(|| {
-            format!(
-                "there is no {}; build it with `cargo build --release`",
-                executable.display()
-            )
+            format!("there is no {}; build it with `cargo build --release`", executable.display())
         })?;
         let version = output(&executable, &["--version"])?;
         let key = Key::parse(&output(&executable, &["key", "new"])?)?;
-        let description = format!(
-            "{}; authentication, metrics and usage metering on",
-            version.trim()
-        );
-        Ok(Self {
-            executable,
-            key,
-            description,
-        })
+        let description = format!("{}; authentication, metrics and usage metering on", version.trim());
+        Ok(Self { executable, key, description })
     }
 }
 
@@ -98,15 +88,10 @@ impl Key {
     fn parse(output: &str) -> anyhow::Result<Self> {
         let mut words =
             output.split(|character: char| !(character.is_ascii_alphanumeric() || "-:".contains(character)));
-        let text = words
-            .clone()
-            .find(|word| word.starts_with("tg-") && word.len() > 40);
+        let text = words.clone().find(|word| word.starts_with("tg-") && word.len() > 40);
         let hash = words.find(|word| word.starts_with("blake3:"));
         match (text, hash) {
-            (Some(text), Some(hash)) => Ok(Self {
-                text: text.to_owned(),
-                hash: hash.to_owned(),
-            }),
+            (Some(text), Some(hash)) => Ok(Self { text: text.to_owned(), hash: hash.to_owned() }),
             _ => bail!("`tollgate key new` printed no key (tg-…) with its hash (blake3:…): {output}"),
         }
     }
@@ -130,11 +115,7 @@ fn output(executable: &Path, arguments: &[&str]) -> anyhow::Result<String> {
 
 /// The name in the configuration of the provider that behaves like `scenario`.
 fn provider_name(scenario: Scenario) -> String {
-    if scenario == Scenario::Whole {
-        "bench".to_owned()
-    } else {
-        format!("bench-{}", scenario.name())
-    }
+    if scenario == Scenario::Whole { "bench".to_owned() } else { format!("bench-{}", scenario.name()) }
 }
 
 /// One provider for each behaviour, all of them the same process; a route that has to fall back; the key.
@@ -188,10 +169,7 @@ mod tests {
 
     #[test]
     fn a_key_is_found_in_text_and_in_json() {
-        let expected = Key {
-            text: TEXT.to_owned(),
-            hash: "blake3:00ff".to_owned(),
-        };
+        let expected = Key { text: TEXT.to_owned(), hash: "blake3:00ff".to_owned() };
         for output in [
             format!("key:  {TEXT}\nhash: \"blake3:00ff\"\n"),
             format!("{{\"hash\":\"blake3:00ff\",\"key\":\"{TEXT}\"}}"),

@@ -31,20 +31,9 @@ fn gateway(folder: &tempfile::TempDir, serve: &str) -> String {
 fn the_floor_is_measured_and_the_page_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("page.md");
-    let output = bench(&[
-        "--case",
-        "first-token",
-        "--case",
-        "start",
-        "--write",
-        &file.to_string_lossy(),
-    ]);
+    let output = bench(&["--case", "first-token", "--case", "start", "--write", &file.to_string_lossy()]);
     let page = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(
         page.contains("| first-token: p50 | <sub>") && page.contains("| start: to the first 200 | <sub>"),
         "{page}"
@@ -56,18 +45,11 @@ fn the_floor_is_measured_and_the_page_is_kept() {
 #[test]
 fn a_gateway_that_does_not_start_is_a_failure_on_the_page() {
     let folder = tempfile::tempdir().unwrap();
-    let output = bench(&[
-        "--case",
-        "start",
-        "--tollgate",
-        &gateway(&folder, "echo no such option >&2; exit 2"),
-    ]);
+    let output =
+        bench(&["--case", "start", "--tollgate", &gateway(&folder, "echo no such option >&2; exit 2")]);
     let page = String::from_utf8(output.stdout).unwrap();
     assert!(!output.status.success());
-    assert!(
-        page.contains("## Failures") && page.contains("no such option"),
-        "{page}"
-    );
+    assert!(page.contains("## Failures") && page.contains("no such option"), "{page}");
     // The floor's own rows are there all the same.
     assert!(page.contains("| start: to the first 200 | – | <sub>"), "{page}");
 }
@@ -82,10 +64,7 @@ fn a_gateway_that_is_not_there_is_an_error_before_anything_runs() {
 
 #[test]
 fn a_load_without_a_plan_says_so() {
-    let output = Command::new(env!("CARGO_BIN_EXE_bench"))
-        .arg("load")
-        .output()
-        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_bench")).arg("load").output().unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("standard input holds no plan"));
 }

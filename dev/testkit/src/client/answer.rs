@@ -48,20 +48,14 @@ impl Answer {
     #[must_use]
     #[track_caller]
     pub fn error_code(&self) -> String {
-        self.json()["error"]["code"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
     }
 
     /// The message of an error, in OpenAI's and Anthropic's shape.
     #[must_use]
     #[track_caller]
     pub fn error_message(&self) -> String {
-        self.json()["error"]["message"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        self.json()["error"]["message"].as_str().unwrap_or_default().to_owned()
     }
 }
 
@@ -77,11 +71,7 @@ pub struct Streamed {
 impl Streamed {
     pub(super) fn new(response: Response<Incoming>, connection: Option<Connection>) -> Self {
         let (head, body) = response.into_parts();
-        Self {
-            head,
-            body,
-            _connection: connection,
-        }
+        Self { head, body, _connection: connection }
     }
 
     /// The next part of the body as it arrives; `None` at its end.
@@ -118,24 +108,12 @@ impl Streamed {
                 None => break false,
             }
         };
-        Transcript {
-            head: self.head,
-            body: body.freeze(),
-            broken_off,
-        }
+        Transcript { head: self.head, body: body.freeze(), broken_off }
     }
 
     pub(super) async fn whole(self) -> Answer {
-        let Transcript {
-            head,
-            body,
-            broken_off,
-        } = self.rest().await;
+        let Transcript { head, body, broken_off } = self.rest().await;
         assert!(!broken_off, "the answer broke off after {body:?}");
-        Answer {
-            status: head.status,
-            headers: head.headers,
-            body,
-        }
+        Answer { status: head.status, headers: head.headers, body }
     }
 }

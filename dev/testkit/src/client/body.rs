@@ -22,23 +22,12 @@ impl RequestBody {
     }
 
     pub(super) fn whole(bytes: Bytes) -> Self {
-        let pieces = Some(bytes)
-            .filter(|bytes| !bytes.is_empty())
-            .into_iter()
-            .collect();
-        Self {
-            pieces,
-            has_length: true,
-            stalls: false,
-        }
+        let pieces = Some(bytes).filter(|bytes| !bytes.is_empty()).into_iter().collect();
+        Self { pieces, has_length: true, stalls: false }
     }
 
     pub(super) fn pieces(pieces: impl IntoIterator<Item = Bytes>) -> Self {
-        Self {
-            pieces: pieces.into_iter().collect(),
-            has_length: false,
-            stalls: false,
-        }
+        Self { pieces: pieces.into_iter().collect(), has_length: false, stalls: false }
     }
 
     pub(super) fn stall(&mut self) {
@@ -69,10 +58,6 @@ impl Body for RequestBody {
 
     fn size_hint(&self) -> SizeHint {
         let bytes = self.pieces.iter().map(|piece| piece.len() as u64).sum();
-        if self.has_length {
-            SizeHint::with_exact(bytes)
-        } else {
-            SizeHint::default()
-        }
+        if self.has_length { SizeHint::with_exact(bytes) } else { SizeHint::default() }
     }
 }

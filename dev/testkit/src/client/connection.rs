@@ -37,11 +37,7 @@ impl Connection {
         let connector = TlsConnector::from(authority.client_config(protocol));
         let name = ServerName::from(client.address.ip());
         let stream = connector.connect(name, stream).await.unwrap();
-        assert_eq!(
-            stream.get_ref().1.alpn_protocol(),
-            Some(protocol),
-            "the protocol agreed on"
-        );
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(protocol), "the protocol agreed on");
         Self::over(stream, client.http2).await
     }
 

@@ -14,11 +14,7 @@ pub struct RawConnection(TcpStream);
 impl RawConnection {
     /// Opens one.
     pub async fn open(address: SocketAddr) -> Self {
-        Self(
-            within("the connection", TcpStream::connect(address))
-                .await
-                .unwrap(),
-        )
+        Self(within("the connection", TcpStream::connect(address)).await.unwrap())
     }
 
     /// Sends bytes. That the server has closed already is for [`Self::rest`] to see.
@@ -41,9 +37,7 @@ impl RawConnection {
     pub async fn until(&mut self, text: &str) -> String {
         let mut read = Vec::new();
         while !String::from_utf8_lossy(&read).contains(text) {
-            let count = within("the next bytes", self.0.read_buf(&mut read))
-                .await
-                .unwrap();
+            let count = within("the next bytes", self.0.read_buf(&mut read)).await.unwrap();
             assert!(count > 0, "the connection ended before {text:?}: {read:?}");
         }
         String::from_utf8_lossy(&read).into_owned()

@@ -23,11 +23,7 @@ impl EventScript {
     /// A stream of these frames, the first `preamble` of which say nothing to the reader yet.
     #[must_use]
     pub fn new(frames: Vec<String>, preamble: usize) -> Self {
-        Self {
-            frames,
-            preamble,
-            write_bytes: None,
-        }
+        Self { frames, preamble, write_bytes: None }
     }
 
     /// Only the first frames.
@@ -73,11 +69,7 @@ impl EventScript {
     /// Ends lines as Windows does.
     #[must_use]
     pub fn crlf(mut self) -> Self {
-        self.frames = self
-            .frames
-            .iter()
-            .map(|frame| frame.replace('\n', "\r\n"))
-            .collect();
+        self.frames = self.frames.iter().map(|frame| frame.replace('\n', "\r\n")).collect();
         self
     }
 
@@ -134,10 +126,7 @@ impl EventScript {
             Some(bytes) => {
                 for piece in self.text().as_bytes().chunks(bytes) {
                     // A pause of nothing makes it a write of its own.
-                    steps.extend([
-                        Step::Bytes(Bytes::copy_from_slice(piece)),
-                        Step::Pause(Duration::ZERO),
-                    ]);
+                    steps.extend([Step::Bytes(Bytes::copy_from_slice(piece)), Step::Pause(Duration::ZERO)]);
                 }
             }
         }
@@ -164,20 +153,15 @@ mod tests {
     fn writes_of_any_size_are_the_same_bytes() {
         let script = EventScript::new(vec!["data: é\n\n".into(), "data: 2\n\n".into()], 0);
         for size in 1..20 {
-            assert_eq!(
-                bytes(&script.clone().in_writes_of(size)),
-                script.text().as_bytes()
-            );
+            assert_eq!(bytes(&script.clone().in_writes_of(size)), script.text().as_bytes());
         }
         assert_eq!(script.crlf().text(), "data: é\r\n\r\ndata: 2\r\n\r\n");
     }
 
     #[test]
     fn frames_can_be_put_anywhere() {
-        let script = EventScript::new(vec!["a".into(), "z".into()], 1)
-            .insert(0, "-")
-            .before_last("m")
-            .and("!");
+        let script =
+            EventScript::new(vec!["a".into(), "z".into()], 1).insert(0, "-").before_last("m").and("!");
         assert_eq!(script.text(), "-amz!");
         assert_eq!(script.before_content().text(), "-");
         assert_eq!(script.up_to_content(2).text(), "-am");

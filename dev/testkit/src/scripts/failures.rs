@@ -55,11 +55,7 @@ pub fn hang() -> Script {
 #[must_use]
 pub fn hang_after_head() -> Script {
     let half = Step::Bytes(Bytes::from_static(b"{\"choices\":["));
-    Script::new(vec![
-        Step::head(StatusCode::OK, "application/json"),
-        half,
-        Step::Hang,
-    ])
+    Script::new(vec![Step::head(StatusCode::OK, "application/json"), half, Step::Hang])
 }
 
 /// The connection breaks instead of an answer.

@@ -6,12 +6,8 @@ use wire::formats::EventStream;
 use super::EventScript;
 
 /// Every format that streams.
-pub const STREAMS: [EventStream; 4] = [
-    EventStream::Chat,
-    EventStream::Completions,
-    EventStream::Responses,
-    EventStream::Messages,
-];
+pub const STREAMS: [EventStream; 4] =
+    [EventStream::Chat, EventStream::Completions, EventStream::Responses, EventStream::Messages];
 
 /// The usage chunk of chat and legacy completions, as OpenAI sends it before the end where it was asked for.
 pub const USAGE_CHUNK: &str = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[],\
@@ -74,11 +70,9 @@ pub fn answer(stream: EventStream, text: &str) -> Value {
 #[must_use]
 pub fn stream(stream: EventStream, parts: &[&str]) -> EventScript {
     match stream {
-        EventStream::Chat => choices(
-            "chat.completion.chunk",
-            parts,
-            |part| json!({"delta": {"content": part}}),
-        ),
+        EventStream::Chat => {
+            choices("chat.completion.chunk", parts, |part| json!({"delta": {"content": part}}))
+        }
         EventStream::Completions => choices("text_completion", parts, |part| json!({"text": part})),
         EventStream::Responses => responses(parts),
         EventStream::Messages => messages(parts),
@@ -94,23 +88,11 @@ fn choices(object: &str, parts: &[&str], choice: impl Fn(&str) -> Value) -> Even
         format!("data: {chunk}\n\n")
     };
     let is_chat = object.starts_with("chat");
-    let role = is_chat.then(|| {
-        chunk(
-            json!({"delta": {"role": "assistant", "content": ""}}),
-            Value::Null,
-        )
-    });
+    let role = is_chat.then(|| chunk(json!({"delta": {"role": "assistant", "content": ""}}), Value::Null));
     let mut frames: Vec<String> = role.into_iter().collect();
     let preamble = frames.len();
     frames.extend(parts.iter().map(|part| chunk(choice(part), Value::Null)));
-    frames.push(chunk(
-        if is_chat {
-            json!({"delta": {}})
-        } else {
-            json!({"text": ""})
-        },
-        json!("stop"),
-    ));
+    frames.push(chunk(if is_chat { json!({"delta": {}}) } else { json!({"text": ""}) }, json!("stop")));
     frames.push("data: [DONE]\n\n".to_owned());
     EventScript::new(frames, preamble)
 }
@@ -122,16 +104,11 @@ fn messages(parts: &[&str]) -> EventScript {
         "usage": {"input_tokens": 7, "output_tokens": 1},
     });
     let block = json!({"index": 0, "content_block": {"type": "text", "text": ""}});
-    let mut frames = vec![
-        event("message_start", json!({"message": message})),
-        event("content_block_start", block),
-    ];
+    let mut frames =
+        vec![event("message_start", json!({"message": message})), event("content_block_start", block)];
     let preamble = frames.len();
     frames.extend(parts.iter().map(|part| {
-        event(
-            "content_block_delta",
-            json!({"index": 0, "delta": {"type": "text_delta", "text": part}}),
-        )
+        event("content_block_delta", json!({"index": 0, "delta": {"type": "text_delta", "text": part}}))
     }));
     frames.push(event("content_block_stop", json!({"index": 0})));
     let delta = json!({"delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 11}});
@@ -155,11 +132,7 @@ fn responses(parts: &[&str]) -> EventScript {
         ("response.content_part.added", part),
     ];
     let preamble = events.len();
-    events.extend(
-        parts
-            .iter()
-            .map(|part| ("response.output_text.delta", json!({"delta": part}))),
-    );
+    events.extend(parts.iter().map(|part| ("response.output_text.delta", json!({"delta": part}))));
     events.push(("response.output_text.done", json!({"text": parts.concat()})));
     events.push(("response.completed", response("completed")));
     let numbered = events.into_iter().enumerate().map(|(number, (name, mut data))| {
@@ -188,19 +161,14 @@ mod tests {
             let kind = |frame: &str| format.format().inspect(Frame::new(frame.as_bytes())).kind;
             for (number, frame) in events.frames().iter().enumerate() {
                 let is_content = kind(frame) == EventKind::Content;
-                assert!(
-                    is_content == (number >= preamble) || number > preamble + 1,
-                    "{format:?} {frame}"
-                );
+                assert!(is_content == (number >= preamble) || number > preamble + 1, "{format:?} {frame}");
             }
         }
     }
 
     #[test]
     fn the_usage_chunk_is_one() {
-        let inspection = EventStream::Chat
-            .format()
-            .inspect(Frame::new(USAGE_CHUNK.as_bytes()));
+        let inspection = EventStream::Chat.format().inspect(Frame::new(USAGE_CHUNK.as_bytes()));
         assert_eq!(inspection.kind, EventKind::Usage);
         assert_eq!(inspection.usage.unwrap().output_tokens, Some(11));
     }

@@ -19,10 +19,7 @@ pub(crate) struct Arguments {
 
 /// Builds and runs the benchmark; its failure is this command's.
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<ExitCode> {
-    prerequisites::ensure(
-        &[Prerequisite::CCompiler],
-        &Leash::new(&root.join("target/xtask/install.log"))?,
-    )?;
+    prerequisites::ensure(&[Prerequisite::CCompiler], &Leash::new(&root.join("target/xtask/install.log"))?)?;
     process::run(process::cargo(root).args([
         "build",
         "--release",
@@ -38,10 +35,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<ExitCode> {
 
 fn benchmark(root: &Path, arguments: &Arguments) -> Command {
     let mut command = Command::new(root.join("target/release/bench"));
-    command
-        .current_dir(root)
-        .args(["--tollgate", "target/release/tollgate"])
-        .args(&arguments.rest);
+    command.current_dir(root).args(["--tollgate", "target/release/tollgate"]).args(&arguments.rest);
     command
 }
 
@@ -51,9 +45,7 @@ mod tests {
 
     #[test]
     fn the_benchmark_is_told_what_to_measure_and_gets_the_rest() {
-        let arguments = Arguments {
-            rest: vec!["--quick".to_owned()],
-        };
+        let arguments = Arguments { rest: vec!["--quick".to_owned()] };
         let command = benchmark(Path::new("/r"), &arguments);
         assert_eq!(
             process::describe(&command),

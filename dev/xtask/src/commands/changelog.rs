@@ -41,11 +41,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<ExitCode> {
     let fragments = read_fragments(&root.join(FOLDER))?;
     let path = root.join(CHANGELOG);
-    let before = if path.exists() {
-        fs::read_to_string(&path)?
-    } else {
-        "# Changelog\n".to_owned()
-    };
+    let before = if path.exists() { fs::read_to_string(&path)? } else { "# Changelog\n".to_owned() };
     let after = fold(&before, &fragments);
     if arguments.check {
         print!("{after}");
@@ -60,13 +56,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<ExitCode> {
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [
-        Self::Added,
-        Self::Changed,
-        Self::Fixed,
-        Self::Removed,
-        Self::Security,
-    ];
+    const ALL: [Self; 5] = [Self::Added, Self::Changed, Self::Fixed, Self::Removed, Self::Security];
 
     /// The kind in a file name `<change>.<kind>.md`; `None` for any other name.
     pub(crate) fn of_fragment(name: &str) -> Option<Self> {
@@ -120,22 +110,11 @@ fn fold(changelog: &str, fragments: &[Fragment]) -> String {
     let (before, unreleased, after) = split(changelog);
     let mut entries = entries_of(unreleased);
     for fragment in fragments {
-        entries
-            .entry(fragment.kind.title())
-            .or_default()
-            .push_str(&bullet(&fragment.text));
+        entries.entry(fragment.kind.title()).or_default().push_str(&bullet(&fragment.text));
     }
-    let known = Kind::ALL
-        .iter()
-        .filter_map(|kind| Some((kind.title(), entries.get(kind.title())?)));
-    let sections: String = known
-        .map(|(title, text)| format!("\n### {title}\n\n{text}"))
-        .collect();
-    let tail = if after.is_empty() {
-        String::new()
-    } else {
-        format!("\n{after}")
-    };
+    let known = Kind::ALL.iter().filter_map(|kind| Some((kind.title(), entries.get(kind.title())?)));
+    let sections: String = known.map(|(title, text)| format!("\n### {title}\n\n{text}")).collect();
+    let tail = if after.is_empty() { String::new() } else { format!("\n{after}") };
     format!("{}\n\n{UNRELEASED}\n{sections}{tail}", before.trim_end())
 }
 
@@ -153,27 +132,15 @@ fn split(changelog: &str) -> (&str, &str, &str) {
 
 /// The entries of each kind that the unreleased part has already, each text ended by a line break.
 fn entries_of(unreleased: &str) -> BTreeMap<&str, String> {
-    let sections = unreleased
-        .split("\n### ")
-        .skip(1)
-        .filter_map(|section| section.split_once('\n'));
-    sections
-        .map(|(title, text)| (title.trim(), format!("{}\n", text.trim())))
-        .collect()
+    let sections = unreleased.split("\n### ").skip(1).filter_map(|section| section.split_once('\n'));
+    sections.map(|(title, text)| (title.trim(), format!("{}\n", text.trim()))).collect()
 }
 
 fn bullet(text: &str) -> String {
     let mut lines = text.trim().lines();
     let first = lines.next().unwrap_or_default().trim_start_matches("- ");
-    let rest: String = lines
-        .map(|line| {
-            if line.is_empty() {
-                "\n".to_owned()
-            } else {
-                format!("  {line}\n")
-            }
-        })
-        .collect();
+    let rest: String =
+        lines.map(|line| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") }).collect();
     format!("- {first}\n{rest}")
 }
 
@@ -182,34 +149,21 @@ mod tests {
     use super::*;
 
     fn fragment(name: &str, text: &str) -> Fragment {
-        Fragment {
-            name: name.to_owned(),
-            kind: Kind::of_fragment(name).unwrap(),
-            text: text.to_owned(),
-        }
+        Fragment { name: name.to_owned(), kind: Kind::of_fragment(name).unwrap(), text: text.to_owned() }
     }
 
     #[test]
     fn a_name_says_its_kind() {
         assert_eq!(Kind::of_fragment("cache.fixed.md"), Some(Kind::Fixed));
         assert_eq!(Kind::of_fragment("a.b.security.md"), Some(Kind::Security));
-        for name in [
-            "fixed.md",
-            ".fixed.md",
-            "cache.Fixed.md",
-            "cache.fixed.txt",
-            "cache.better.md",
-        ] {
+        for name in ["fixed.md", ".fixed.md", "cache.Fixed.md", "cache.fixed.txt", "cache.better.md"] {
             assert_eq!(Kind::of_fragment(name), None, "{name}");
         }
     }
 
     #[test]
     fn the_first_fragments_make_the_unreleased_part() {
-        let fragments = [
-            fragment("a.added.md", "A thing\nof two lines.\n"),
-            fragment("b.fixed.md", "B."),
-        ];
+        let fragments = [fragment("a.added.md", "A thing\nof two lines.\n"), fragment("b.fixed.md", "B.")];
         let expected =
             "# Changelog\n\n## Unreleased\n\n### Added\n\n- A thing\n  of two lines.\n\n### Fixed\n\n- B.\n";
         assert_eq!(fold("# Changelog\n", &fragments), expected);
@@ -227,14 +181,8 @@ mod tests {
 
     #[test]
     fn the_unreleased_part_comes_above_the_newest_release() {
-        let after = fold(
-            "# Changelog\n\n## 1.0.0\n\n- All.\n",
-            &[fragment("a.added.md", "A.")],
-        );
-        assert_eq!(
-            after,
-            "# Changelog\n\n## Unreleased\n\n### Added\n\n- A.\n\n## 1.0.0\n\n- All.\n"
-        );
+        let after = fold("# Changelog\n\n## 1.0.0\n\n- All.\n", &[fragment("a.added.md", "A.")]);
+        assert_eq!(after, "# Changelog\n\n## Unreleased\n\n### Added\n\n- A.\n\n## 1.0.0\n\n- All.\n");
     }
 
     #[test]
@@ -253,9 +201,7 @@ mod tests {
         run(folder.path(), &Arguments { check: false }).unwrap();
         assert!(!fragment.exists());
         assert!(
-            fs::read_to_string(folder.path().join(CHANGELOG))
-                .unwrap()
-                .ends_with("### Added\n\n- A cache.\n")
+            fs::read_to_string(folder.path().join(CHANGELOG)).unwrap().ends_with("### Added\n\n- A cache.\n")
         );
     }
 
@@ -264,9 +210,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join(FOLDER)).unwrap();
         fs::write(folder.path().join("changelog.d/cache.md"), "A.").unwrap();
-        let error = run(folder.path(), &Arguments { check: true })
-            .unwrap_err()
-            .to_string();
+        let error = run(folder.path(), &Arguments { check: true }).unwrap_err().to_string();
         assert!(error.starts_with("changelog.d/cache.md is not called"), "{error}");
     }
 }

@@ -72,16 +72,14 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<ExitCode> {
 
 impl Step {
     fn name(self) -> String {
-        self.to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned())
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 }
 
 /// All steps, or those asked for, each once and in the order of the list.
 fn selected(only: &[Step]) -> Vec<Step> {
     let all = Step::value_variants().iter().copied();
-    all.filter(|step| only.is_empty() || only.contains(step))
-        .collect()
+    all.filter(|step| only.is_empty() || only.contains(step)).collect()
 }
 
 /// What is made ready while earlier steps run.
@@ -93,14 +91,8 @@ struct Preparations {
 impl Preparations {
     fn start(root: &Path, steps: &[Step]) -> Result<Self> {
         let logs = root.join("target/xtask");
-        prerequisites::ensure(
-            &[Prerequisite::CCompiler],
-            &Leash::new(&logs.join("install.log"))?,
-        )?;
-        let mut preparations = Self {
-            deny: None,
-            sdk: None,
-        };
+        prerequisites::ensure(&[Prerequisite::CCompiler], &Leash::new(&logs.join("install.log"))?)?;
+        let mut preparations = Self { deny: None, sdk: None };
         if steps.contains(&Step::Deny) {
             let root = root.to_path_buf();
             let work = move |leash: &Leash| cargo_deny::ensure(&root, leash);
@@ -129,24 +121,12 @@ fn run_step(step: Step, root: &Path, preparations: &mut Preparations) -> Result<
             "warnings",
         ])),
         Step::Deny => {
-            let program = preparations
-                .deny
-                .take()
-                .context("cargo-deny was not prepared")?
-                .join()?;
-            process::run(&mut cargo_deny::check(
-                &program,
-                root,
-                &["licenses", "bans", "sources"],
-            ))
+            let program = preparations.deny.take().context("cargo-deny was not prepared")?.join()?;
+            process::run(&mut cargo_deny::check(&program, root, &["licenses", "bans", "sources"]))
         }
         Step::Build => build(root),
         Step::Sdk => {
-            let environments = preparations
-                .sdk
-                .take()
-                .context("the clients were not prepared")?
-                .join()?;
+            let environments = preparations.sdk.take().context("the clients were not prepared")?.join()?;
             build(root)?;
             sdk::run(root, &environments)
         }
@@ -168,10 +148,7 @@ fn tidy_step(root: &Path) -> Result<()> {
     if report.findings.is_empty() {
         return Ok(());
     }
-    bail!(
-        "{} findings; exceptions go to dev/xtask/tidy.allow with a reason",
-        report.findings.len()
-    )
+    bail!("{} findings; exceptions go to dev/xtask/tidy.allow with a reason", report.findings.len())
 }
 
 /// Builds the binaries as the runner will want them: with the tests, so that features are the same and nothing is built
@@ -194,14 +171,9 @@ fn runner(root: &Path) -> Result<ExitCode> {
     } else {
         command.args(["test", "--workspace", "--locked"]);
     }
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{}`", process::describe(&command)))?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    let status =
+        command.status().with_context(|| format!("cannot start `{}`", process::describe(&command)))?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[cfg(test)]
@@ -218,9 +190,6 @@ mod tests {
 
     #[test]
     fn chosen_steps_run_once_in_the_usual_order() {
-        assert_eq!(
-            selected(&[Step::Deny, Step::Fmt, Step::Deny]),
-            [Step::Fmt, Step::Deny]
-        );
+        assert_eq!(selected(&[Step::Deny, Step::Fmt, Step::Deny]), [Step::Fmt, Step::Deny]);
     }
 }

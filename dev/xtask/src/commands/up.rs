@@ -23,17 +23,11 @@ pub(crate) struct Arguments {
 
 /// Becomes Tollgate, so that Ctrl-C and SIGTERM reach it. Returns only if it cannot be started.
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<ExitCode> {
-    prerequisites::ensure(
-        &[Prerequisite::CCompiler],
-        &Leash::new(&root.join("target/xtask/install.log"))?,
-    )?;
+    prerequisites::ensure(&[Prerequisite::CCompiler], &Leash::new(&root.join("target/xtask/install.log"))?)?;
     process::run(process::cargo(root).args(["build", "--release", "--locked", "--package", "tollgate"]))?;
     let program = root.join("target/release/tollgate");
     let mut command = Command::new(&program);
-    command
-        .current_dir(root)
-        .arg("serve")
-        .args(serve_arguments(&arguments.extra));
+    command.current_dir(root).arg("serve").args(serve_arguments(&arguments.extra));
     Err(anyhow!("cannot start {}: {}", program.display(), command.exec()))
 }
 
@@ -68,9 +62,6 @@ mod tests {
             arguments("--listen 0.0.0.0:80 --log json"),
             "--config tollgate.yaml --listen 0.0.0.0:80 --log json"
         );
-        assert_eq!(
-            arguments("--config=a.yaml"),
-            "--listen 127.0.0.1:8080 --config=a.yaml"
-        );
+        assert_eq!(arguments("--config=a.yaml"), "--listen 127.0.0.1:8080 --config=a.yaml");
     }
 }

@@ -47,15 +47,8 @@ impl<'a> Allowance<'a> {
             return Err("the exception is not three words and a reason");
         };
         let limit = limit.parse().map_err(|_| "the limit is not a number")?;
-        let (path, item) = place
-            .split_once(':')
-            .map_or((*place, None), |(path, item)| (path, Some(item)));
-        Ok(Self {
-            rule,
-            path,
-            item,
-            limit,
-        })
+        let (path, item) = place.split_once(':').map_or((*place, None), |(path, item)| (path, Some(item)));
+        Ok(Self { rule, path, item, limit })
     }
 
     fn is_about(&self, finding: &Finding) -> bool {
@@ -65,14 +58,8 @@ impl<'a> Allowance<'a> {
 
     /// What is wrong with the exception, given all that it covers.
     fn judge(&self, covered: &[Finding]) -> Option<(String, &'static str)> {
-        let size = covered
-            .iter()
-            .filter_map(|finding| finding.measure)
-            .max()
-            .unwrap_or(covered.len());
-        let place = self
-            .item
-            .map_or_else(|| self.path.to_owned(), |item| format!("{}:{item}", self.path));
+        let size = covered.iter().filter_map(|finding| finding.measure).max().unwrap_or(covered.len());
+        let place = self.item.map_or_else(|| self.path.to_owned(), |item| format!("{}:{item}", self.path));
         if covered.is_empty() {
             return Some((
                 format!("{place} no longer needs its exception from {}", self.rule),
@@ -97,19 +84,13 @@ mod tests {
     }
 
     fn problems(text: &str, findings: Vec<Finding>) -> Vec<String> {
-        apply("tidy.allow", text, findings)
-            .into_iter()
-            .map(|finding| finding.problem)
-            .collect()
+        apply("tidy.allow", text, findings).into_iter().map(|finding| finding.problem).collect()
     }
 
     #[test]
     fn an_exception_covers_its_item_and_no_other() {
         let text = "# comment\n\nfunction-lines crates/a/src/b.rs:T::f 80 # a table\n";
-        assert_eq!(
-            apply("tidy.allow", text, vec![long("T::f", 80), long("T::g", 75)]),
-            [long("T::g", 75)]
-        );
+        assert_eq!(apply("tidy.allow", text, vec![long("T::f", 80), long("T::g", 75)]), [long("T::g", 75)]);
     }
 
     #[test]
@@ -133,22 +114,13 @@ mod tests {
     #[test]
     fn an_exception_without_a_reason_covers_nothing() {
         let text = "function-lines crates/a/src/b.rs:f 80";
-        assert_eq!(
-            problems(text, vec![long("f", 75)]),
-            ["too long", "the exception has no reason"]
-        );
-        assert_eq!(
-            problems("function-lines a 80 #  ", vec![]),
-            ["the exception has no reason"]
-        );
+        assert_eq!(problems(text, vec![long("f", 75)]), ["too long", "the exception has no reason"]);
+        assert_eq!(problems("function-lines a 80 #  ", vec![]), ["the exception has no reason"]);
         assert_eq!(
             problems("function-lines a # why", vec![]),
             ["the exception is not three words and a reason"]
         );
-        assert_eq!(
-            problems("function-lines a x # why", vec![]),
-            ["the limit is not a number"]
-        );
+        assert_eq!(problems("function-lines a x # why", vec![]), ["the limit is not a number"]);
     }
 
     #[test]

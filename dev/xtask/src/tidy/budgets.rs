@@ -11,31 +11,17 @@ const RULE: &str = "crate-lines";
 /// Compares the production lines of each crate with its ceiling.
 pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
     let mut lines_of: BTreeMap<&str, usize> = BTreeMap::new();
-    for source in sources
-        .iter()
-        .filter(|source| source.package().starts_with("crates/"))
-    {
+    for source in sources.iter().filter(|source| source.package().starts_with("crates/")) {
         *lines_of.entry(source.package_name()).or_default() += source.production_lines();
     }
-    let planned = lines_of
-        .into_iter()
-        .filter_map(|(name, lines)| Some((house::find(name)?, lines)));
+    let planned = lines_of.into_iter().filter_map(|(name, lines)| Some((house::find(name)?, lines)));
     planned
         .filter(|(row, lines)| *lines > row.lines_max)
         .map(|(row, lines)| {
             let path = format!("crates/{}/Cargo.toml", row.name);
-            let problem = format!(
-                "{} has {lines} production lines of at most {}",
-                row.name, row.lines_max
-            );
-            Finding::new(
-                RULE,
-                &path,
-                1,
-                &problem,
-                "remove or move code; a ceiling is a decision",
-            )
-            .of_size(lines)
+            let problem = format!("{} has {lines} production lines of at most {}", row.name, row.lines_max);
+            Finding::new(RULE, &path, 1, &problem, "remove or move code; a ceiling is a decision")
+                .of_size(lines)
         })
         .collect()
 }
@@ -64,9 +50,6 @@ mod tests {
         let findings = check(&[source("crates/domain/src/lib.rs", 4_001)]);
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].measure, Some(4_001));
-        assert_eq!(
-            findings[0].problem,
-            "domain has 4001 production lines of at most 4000"
-        );
+        assert_eq!(findings[0].problem, "domain has 4001 production lines of at most 4000");
     }
 }

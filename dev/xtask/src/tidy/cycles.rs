@@ -11,23 +11,13 @@ use super::source::Source;
 /// The largest cycle of each crate against its limit: none in wire, domain and engine, 3,000 production lines elsewhere.
 pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
     let packages: BTreeSet<&str> = sources.iter().map(Source::package).collect();
-    packages
-        .into_iter()
-        .filter_map(|package| check_package(package, sources))
-        .collect()
+    packages.into_iter().filter_map(|package| check_package(package, sources)).collect()
 }
 
 fn check_package(package: &str, sources: &[Source]) -> Option<Finding> {
-    let own: Vec<&Source> = sources
-        .iter()
-        .filter(|source| source.package() == package)
-        .collect();
+    let own: Vec<&Source> = sources.iter().filter(|source| source.package() == package).collect();
     let graph = imports::graph(&own);
-    let (lines, modules) = graph
-        .cycles()
-        .into_iter()
-        .map(|cycle| (graph.lines(&cycle), cycle))
-        .max()?;
+    let (lines, modules) = graph.cycles().into_iter().map(|cycle| (graph.lines(&cycle), cycle)).max()?;
     let name = package.rsplit('/').next().unwrap_or_default();
     let planned = house::find(name).filter(|_| package.starts_with("crates/"));
     let lines_max = planned.map_or(house::CYCLE_LINES_MAX, |row| row.cycle_lines_max);
@@ -51,18 +41,13 @@ struct Graph {
 impl Graph {
     /// Groups of two modules or more that all reach each other, each sorted.
     fn cycles(&self) -> Vec<Vec<String>> {
-        let reach: BTreeMap<&str, BTreeSet<&str>> = self
-            .lines_of
-            .keys()
-            .map(|module| (module.as_str(), self.reachable(module)))
-            .collect();
+        let reach: BTreeMap<&str, BTreeSet<&str>> =
+            self.lines_of.keys().map(|module| (module.as_str(), self.reachable(module))).collect();
         let reaches = |from: &str, to: &str| reach.get(from).is_some_and(|found| found.contains(to));
         let groups: BTreeSet<Vec<String>> = reach
             .keys()
             .map(|module| {
-                let mutual = reach
-                    .keys()
-                    .filter(|other| reaches(module, other) && reaches(other, module));
+                let mutual = reach.keys().filter(|other| reaches(module, other) && reaches(other, module));
                 mutual.map(|&other| other.to_owned()).collect::<Vec<_>>()
             })
             .filter(|group| group.len() > 1)
@@ -71,10 +56,7 @@ impl Graph {
     }
 
     fn lines(&self, modules: &[String]) -> usize {
-        modules
-            .iter()
-            .filter_map(|module| self.lines_of.get(module))
-            .sum()
+        modules.iter().filter_map(|module| self.lines_of.get(module)).sum()
     }
 
     fn reachable(&self, start: &str) -> BTreeSet<&str> {
@@ -96,14 +78,9 @@ mod tests {
     use super::*;
 
     fn problems(files: &[(&str, &str)]) -> Vec<String> {
-        let sources: Vec<Source> = files
-            .iter()
-            .map(|(path, text)| Source::parse(path, text).unwrap())
-            .collect();
-        check(&sources)
-            .into_iter()
-            .map(|finding| finding.problem)
-            .collect()
+        let sources: Vec<Source> =
+            files.iter().map(|(path, text)| Source::parse(path, text).unwrap()).collect();
+        check(&sources).into_iter().map(|finding| finding.problem).collect()
     }
 
     #[test]

@@ -25,44 +25,23 @@ impl Finding {
     /// A breach without a size.
     pub(crate) fn new(rule: &'static str, path: &str, line: usize, problem: &str, remedy: &str) -> Self {
         let (path, problem, remedy) = (path.to_owned(), problem.to_owned(), remedy.to_owned());
-        Self {
-            rule,
-            path,
-            line,
-            item: None,
-            measure: None,
-            problem,
-            remedy,
-        }
+        Self { rule, path, line, item: None, measure: None, problem, remedy }
     }
 
     /// The same breach, of this function or module.
     pub(crate) fn of_item(self, item: &str) -> Self {
-        Self {
-            item: Some(item.to_owned()),
-            ..self
-        }
+        Self { item: Some(item.to_owned()), ..self }
     }
 
     /// The same breach, of this size.
     pub(crate) fn of_size(self, measure: usize) -> Self {
-        Self {
-            measure: Some(measure),
-            ..self
-        }
+        Self { measure: Some(measure), ..self }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            path,
-            line,
-            rule,
-            problem,
-            remedy,
-            ..
-        } = self;
+        let Self { path, line, rule, problem, remedy, .. } = self;
         write!(formatter, "{path}:{line}: {rule}: {problem}; {remedy}")
     }
 }
@@ -74,9 +53,6 @@ mod tests {
     #[test]
     fn a_finding_says_where_what_and_how() {
         let finding = Finding::new("names", "crates/a/src/b.rs", 3, "bad name", "rename it").of_item("b");
-        assert_eq!(
-            finding.to_string(),
-            "crates/a/src/b.rs:3: names: bad name; rename it"
-        );
+        assert_eq!(finding.to_string(), "crates/a/src/b.rs:3: names: bad name; rename it");
     }
 }

@@ -20,13 +20,7 @@ pub(crate) fn check(tree: &Tree) -> Result<Vec<Finding>> {
         }
         if Kind::of_fragment(name).is_none() {
             let remedy = "call it <change>.<added|changed|fixed|removed|security>.md";
-            findings.push(Finding::new(
-                RULE,
-                path,
-                1,
-                "the name has no kind of change",
-                remedy,
-            ));
+            findings.push(Finding::new(RULE, path, 1, "the name has no kind of change", remedy));
         } else if tree.text(path)?.trim().is_empty() {
             findings.push(Finding::new(
                 RULE,
@@ -59,11 +53,7 @@ mod tests {
         let paths: Vec<&str> = findings.iter().map(|finding| finding.path.as_str()).collect();
         assert_eq!(
             paths,
-            [
-                "changelog.d/cache.fixed.md",
-                "changelog.d/cache.improved.md",
-                "changelog.d/cache.md"
-            ]
+            ["changelog.d/cache.fixed.md", "changelog.d/cache.improved.md", "changelog.d/cache.md"]
         );
     }
 }

@@ -10,22 +10,14 @@ pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
         .filter(|source| !opens_with_a_reason(&source.text))
         .map(|source| {
             let remedy = "open it with `//!` and a sentence that says why it exists";
-            Finding::new(
-                "header",
-                &source.path,
-                1,
-                "the file does not say why it exists",
-                remedy,
-            )
+            Finding::new("header", &source.path, 1, "the file does not say why it exists", remedy)
         })
         .collect()
 }
 
 fn opens_with_a_reason(text: &str) -> bool {
     let first = text.lines().next().unwrap_or_default();
-    first
-        .strip_prefix("//!")
-        .is_some_and(|words| !words.trim().is_empty())
+    first.strip_prefix("//!").is_some_and(|words| !words.trim().is_empty())
 }
 
 #[cfg(test)]

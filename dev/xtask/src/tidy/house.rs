@@ -28,30 +28,10 @@ pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
     product("guardrails", 1, &["wire", "domain"], 6_000),
     product("telemetry", 1, &["domain"], 5_000),
     product("store", 1, &["domain"], 10_000),
-    product(
-        "inference",
-        2,
-        &["wire", "domain", "engine", "providers", "guardrails", "telemetry"],
-        12_000,
-    ),
-    product(
-        "agentic",
-        2,
-        &["wire", "domain", "engine", "guardrails", "telemetry"],
-        12_000,
-    ),
-    product(
-        "batch",
-        2,
-        &["wire", "domain", "engine", "providers", "telemetry"],
-        12_000,
-    ),
-    product(
-        "control",
-        2,
-        &["domain", "engine", "providers", "telemetry"],
-        12_000,
-    ),
+    product("inference", 2, &["wire", "domain", "engine", "providers", "guardrails", "telemetry"], 12_000),
+    product("agentic", 2, &["wire", "domain", "engine", "guardrails", "telemetry"], 12_000),
+    product("batch", 2, &["wire", "domain", "engine", "providers", "telemetry"], 12_000),
+    product("control", 2, &["domain", "engine", "providers", "telemetry"], 12_000),
     product("tollgate", 3, EVERY_LOWER_CRATE, 6_000),
 ];
 
@@ -85,21 +65,12 @@ const fn product(
     imports: &'static [&'static str],
     lines_max: usize,
 ) -> ProductCrate {
-    ProductCrate {
-        name,
-        layer,
-        imports,
-        lines_max,
-        cycle_lines_max: CYCLE_LINES_MAX,
-    }
+    ProductCrate { name, layer, imports, lines_max, cycle_lines_max: CYCLE_LINES_MAX }
 }
 
 impl ProductCrate {
     const fn without_cycles(self) -> Self {
-        Self {
-            cycle_lines_max: 0,
-            ..self
-        }
+        Self { cycle_lines_max: 0, ..self }
     }
 }
 

@@ -32,13 +32,7 @@ fn check_name(package: &Package, manifest: &str) -> Option<Finding> {
     let name = &package.name;
     if !folder.ends_with(&format!("/{name}")) {
         let problem = format!("the package is called {name}, but its folder is {folder}");
-        return Some(Finding::new(
-            RULE,
-            manifest,
-            1,
-            &problem,
-            "give both the same name",
-        ));
+        return Some(Finding::new(RULE, manifest, 1, &problem, "give both the same name"));
     }
     let is_unplanned = package.is_product() && house::find(name).is_none();
     is_unplanned.then(|| {
@@ -53,10 +47,7 @@ fn breach(package: &Package, edge: &Dependency, workspace: &Workspace) -> Option
         return None;
     }
     let (from, to) = (&package.name, &edge.name);
-    let to_product = workspace
-        .packages
-        .iter()
-        .any(|member| member.name == *to && member.is_product());
+    let to_product = workspace.packages.iter().any(|member| member.name == *to && member.is_product());
     if !package.is_product() {
         let is_bound = from == "xtask" && to_product;
         return is_bound.then(|| {
@@ -79,14 +70,9 @@ fn breach(package: &Package, edge: &Dependency, workspace: &Workspace) -> Option
 
 fn unplanned_import(from: &ProductCrate, to: &ProductCrate) -> Option<(String, &'static str)> {
     if to.layer >= from.layer {
-        let problem = format!(
-            "{} (layer {}) imports {} (layer {})",
-            from.name, from.layer, to.name, to.layer
-        );
-        return Some((
-            problem,
-            "imports go down a layer: pass it in through a port of domain",
-        ));
+        let problem =
+            format!("{} (layer {}) imports {} (layer {})", from.name, from.layer, to.name, to.layer);
+        return Some((problem, "imports go down a layer: pass it in through a port of domain"));
     }
     (!from.imports.contains(&to.name)).then(|| {
         let problem = format!("{} imports {}, which the plan does not say", from.name, to.name);
@@ -98,10 +84,8 @@ fn unplanned_import(from: &ProductCrate, to: &ProductCrate) -> Option<(String, &
 }
 
 fn line_of(manifest: &str, dependency: &str) -> usize {
-    let is_entry = |line: &str| {
-        line.strip_prefix(dependency)
-            .is_some_and(|rest| rest.starts_with(['.', ' ', '=']))
-    };
+    let is_entry =
+        |line: &str| line.strip_prefix(dependency).is_some_and(|rest| rest.starts_with(['.', ' ', '=']));
     manifest.lines().position(is_entry).map_or(1, |index| index + 1)
 }
 
@@ -112,41 +96,26 @@ mod tests {
 
     /// Members by folder, with edges as `name` or `dev:name`.
     fn problems(members: &[(&str, &[&str])]) -> Vec<String> {
-        let folder_of = |name: &str| {
-            members
-                .iter()
-                .find(|(folder, _)| folder.ends_with(&format!("/{name}")))
-        };
+        let folder_of = |name: &str| members.iter().find(|(folder, _)| folder.ends_with(&format!("/{name}")));
         let packages = members.iter().map(|(folder, edges)| Package {
             name: folder.rsplit('/').next().unwrap().to_owned(),
             manifest_path: format!("/root/{folder}/Cargo.toml"),
             dependencies: edges.iter().map(|edge| dependency(edge, folder_of)).collect(),
         });
-        let workspace = Workspace {
-            packages: packages.collect(),
-        };
-        let manifests: Vec<(String, String)> = members
-            .iter()
-            .map(|(folder, edges)| (format!("{folder}/Cargo.toml"), manifest(edges)))
-            .collect();
-        let files: Vec<(&str, &str)> = manifests
-            .iter()
-            .map(|(path, text)| (path.as_str(), text.as_str()))
-            .collect();
+        let workspace = Workspace { packages: packages.collect() };
+        let manifests: Vec<(String, String)> =
+            members.iter().map(|(folder, edges)| (format!("{folder}/Cargo.toml"), manifest(edges))).collect();
+        let files: Vec<(&str, &str)> =
+            manifests.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         let findings = check(&plant(&files).tree, &workspace).unwrap();
-        findings
-            .iter()
-            .map(|finding| format!("{}: {}", finding.line, finding.problem))
-            .collect()
+        findings.iter().map(|finding| format!("{}: {}", finding.line, finding.problem)).collect()
     }
 
     fn manifest(edges: &[&str]) -> String {
         let names = edges.iter().map(|edge| edge.trim_start_matches("dev:"));
         format!(
             "[dependencies]\n{}",
-            names
-                .map(|name| format!("{name}.workspace = true\n"))
-                .collect::<String>()
+            names.map(|name| format!("{name}.workspace = true\n")).collect::<String>()
         )
     }
 
@@ -154,15 +123,10 @@ mod tests {
         edge: &str,
         folder_of: impl Fn(&str) -> Option<&'a (&'a str, &'a [&'a str])>,
     ) -> Dependency {
-        let (kind, name) = edge
-            .split_once(':')
-            .map_or((None, edge), |(kind, name)| (Some(kind.to_owned()), name));
+        let (kind, name) =
+            edge.split_once(':').map_or((None, edge), |(kind, name)| (Some(kind.to_owned()), name));
         let path = folder_of(name).map(|(folder, _)| format!("/root/{folder}"));
-        Dependency {
-            name: name.to_owned(),
-            kind,
-            path,
-        }
+        Dependency { name: name.to_owned(), kind, path }
     }
 
     #[test]
@@ -179,11 +143,8 @@ mod tests {
 
     #[test]
     fn siblings_and_upward_imports_are_refused_at_their_line() {
-        let members: &[(&str, &[&str])] = &[
-            ("crates/wire", &[]),
-            ("crates/domain", &["wire"]),
-            ("crates/engine", &["domain", "wire"]),
-        ];
+        let members: &[(&str, &[&str])] =
+            &[("crates/wire", &[]), ("crates/domain", &["wire"]), ("crates/engine", &["domain", "wire"])];
         assert_eq!(
             problems(members),
             [
@@ -213,9 +174,6 @@ mod tests {
 
     #[test]
     fn a_crate_outside_the_plan_is_refused() {
-        assert_eq!(
-            problems(&[("crates/plugins", &[])]),
-            ["1: plugins is not in the plan of the house"]
-        );
+        assert_eq!(problems(&[("crates/plugins", &[])]), ["1: plugins is not in the plan of the house"]);
     }
 }

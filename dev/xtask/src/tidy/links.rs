@@ -27,37 +27,23 @@ fn breach(tree: &Tree, from: &str, target: &str) -> Result<Option<(String, &'sta
     if is_elsewhere(target) {
         return Ok(None);
     }
-    let (path, anchor) = target
-        .split_once('#')
-        .map_or((target, None), |(path, anchor)| (path, Some(anchor)));
-    let resolved = if path.is_empty() {
-        Some(from.to_owned())
-    } else {
-        resolve(from, path)
-    };
+    let (path, anchor) = target.split_once('#').map_or((target, None), |(path, anchor)| (path, Some(anchor)));
+    let resolved = if path.is_empty() { Some(from.to_owned()) } else { resolve(from, path) };
     let Some(resolved) = resolved.filter(|resolved| tree.has(resolved)) else {
         return Ok(Some((format!("`{target}` leads nowhere"), "correct the path")));
     };
     let Some(anchor) = anchor.filter(|_| resolved.ends_with(".md")) else {
         return Ok(None);
     };
-    let is_found = anchors(&tree.text(&resolved)?)
-        .iter()
-        .any(|known| known == anchor);
-    Ok((!is_found).then(|| {
-        (
-            format!("`{target}` names no heading of {resolved}"),
-            "correct the part after #",
-        )
-    }))
+    let is_found = anchors(&tree.text(&resolved)?).iter().any(|known| known == anchor);
+    Ok((!is_found)
+        .then(|| (format!("`{target}` names no heading of {resolved}"), "correct the part after #")))
 }
 
 fn is_elsewhere(target: &str) -> bool {
     let scheme = target.split_once(':').map_or("", |(scheme, _)| scheme);
     !scheme.is_empty()
-        && scheme
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter))
+        && scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter))
 }
 
 /// The path from the root; `None` if it leaves the repository.
@@ -81,10 +67,7 @@ fn resolve(from: &str, target: &str) -> Option<String> {
 
 /// Where the links of one line lead: `[text](target "title")` and `[label]: target`.
 fn targets(line: &str) -> Vec<&str> {
-    let inline = line
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.get(..closing_parenthesis(rest)?));
+    let inline = line.split("](").skip(1).filter_map(|rest| rest.get(..closing_parenthesis(rest)?));
     let definition = line
         .trim_start()
         .strip_prefix('[')
@@ -125,11 +108,7 @@ fn anchors(text: &str) -> Vec<String> {
     for heading in headings(text) {
         let slug = slug(&heading);
         let repeats = seen.entry(slug.clone()).or_default();
-        anchors.push(if *repeats == 0 {
-            slug.clone()
-        } else {
-            format!("{slug}-{repeats}")
-        });
+        anchors.push(if *repeats == 0 { slug.clone() } else { format!("{slug}-{repeats}") });
         *repeats += 1;
     }
     anchors
@@ -139,9 +118,7 @@ fn anchors(text: &str) -> Vec<String> {
 fn headings(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
     let outside = markdown::prose(text);
-    let whole = outside
-        .iter()
-        .filter_map(|(line, _)| lines.get(line - 1).copied());
+    let whole = outside.iter().filter_map(|(line, _)| lines.get(line - 1).copied());
     whole
         .filter_map(|line| {
             let words = line.trim_start_matches('#');
@@ -152,12 +129,8 @@ fn headings(text: &str) -> Vec<String> {
 }
 
 fn slug(heading: &str) -> String {
-    let kept = heading
-        .chars()
-        .filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
-    kept.flat_map(char::to_lowercase)
-        .map(|letter| if letter == ' ' { '-' } else { letter })
-        .collect()
+    let kept = heading.chars().filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
+    kept.flat_map(char::to_lowercase).map(|letter| if letter == ' ' { '-' } else { letter }).collect()
 }
 
 #[cfg(test)]
@@ -169,11 +142,8 @@ mod tests {
     fn links_are_followed_to_file_folder_and_heading() {
         let guide = "# Start\n[a](../adr/one.md) [b](../adr) [c](/README.md#two-words) [d](#start) [e](<../adr/one.md>)\n\
                      [f]: ../adr/one.md \"title\"\n[g](https://example.com/x.md) [h](mailto:a@example.com)\n";
-        let planted = plant(&[
-            ("docs/guide/start.md", guide),
-            ("docs/adr/one.md", ""),
-            ("README.md", "# Two words\n"),
-        ]);
+        let planted =
+            plant(&[("docs/guide/start.md", guide), ("docs/adr/one.md", ""), ("README.md", "# Two words\n")]);
         assert_eq!(check(&planted.tree).unwrap(), []);
     }
 
@@ -182,10 +152,8 @@ mod tests {
         let page = "# Start\n\n[a](two.md)\n```\n[b](three.md)\n```\n`[c](four.md)`\n[d](../../five.md) [e](#begin)\n[f]: six.md\n";
         let planted = plant(&[("docs/one.md", page)]);
         let findings = check(&planted.tree).unwrap();
-        let problems: Vec<String> = findings
-            .iter()
-            .map(|finding| format!("{}: {}", finding.line, finding.problem))
-            .collect();
+        let problems: Vec<String> =
+            findings.iter().map(|finding| format!("{}: {}", finding.line, finding.problem)).collect();
         assert_eq!(
             problems,
             [

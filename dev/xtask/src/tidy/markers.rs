@@ -12,17 +12,13 @@ use super::tree::Tree;
 const LEFTOVERS: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME")];
 
 /// Files whose text is looked at for leftovers.
-const TEXT_ENDINGS: &[&str] = &[
-    ".rs", ".toml", ".md", ".yaml", ".yml", ".sh", ".py", ".js", ".mjs", ".ts", ".tsx", "justfile",
-];
+const TEXT_ENDINGS: &[&str] =
+    &[".rs", ".toml", ".md", ".yaml", ".yml", ".sh", ".py", ".js", ".mjs", ".ts", ".tsx", "justfile"];
 
 /// Checks words in every text file and attributes in every Rust file, tests included.
 pub(crate) fn check(tree: &Tree, sources: &[Source]) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for path in tree
-        .files()
-        .filter(|path| TEXT_ENDINGS.iter().any(|ending| path.ends_with(ending)))
-    {
+    for path in tree.files().filter(|path| TEXT_ENDINGS.iter().any(|ending| path.ends_with(ending))) {
         findings.extend(check_words(path, &tree.text(path)?));
     }
     for source in sources {
@@ -74,14 +70,10 @@ fn refused_attributes(after: &[Token]) -> Vec<(usize, &'static str, &'static str
     if !open.opens(Delimiter::Bracket) {
         return Vec::new();
     }
-    let end = inside
-        .iter()
-        .position(|token| token.kind == Kind::Close(Delimiter::Bracket));
+    let end = inside.iter().position(|token| token.kind == Kind::Close(Delimiter::Bracket));
     let inside = inside.get(..end.unwrap_or(inside.len())).unwrap_or_default();
     let is_conditional = inside.first().is_some_and(|token| token.is_word("cfg_attr"));
-    let looked_at = inside
-        .get(..if is_conditional { inside.len() } else { 1 })
-        .unwrap_or_default();
+    let looked_at = inside.get(..if is_conditional { inside.len() } else { 1 }).unwrap_or_default();
     looked_at.iter().filter_map(refusal).collect()
 }
 
@@ -89,11 +81,7 @@ fn refusal(token: &Token) -> Option<(usize, &'static str, &'static str)> {
     if token.is_word("ignore") {
         Some((token.line, "the test is ignored", "repair it or delete it"))
     } else if token.is_word("allow") {
-        Some((
-            token.line,
-            "a lint is silenced for good",
-            "use `#[expect(lint, reason = \"...\")]`",
-        ))
+        Some((token.line, "a lint is silenced for good", "use `#[expect(lint, reason = \"...\")]`"))
     } else {
         None
     }
@@ -106,10 +94,7 @@ mod tests {
 
     fn attribute_lines(text: &str) -> Vec<usize> {
         let source = Source::parse("crates/a/src/b.rs", text).unwrap();
-        check_attributes(&source.path, &source.tokens)
-            .iter()
-            .map(|finding| finding.line)
-            .collect()
+        check_attributes(&source.path, &source.tokens).iter().map(|finding| finding.line).collect()
     }
 
     #[test]
@@ -118,10 +103,8 @@ mod tests {
         let text = format!("a\n// {word}: later\n{word}S and MY_{word}\n");
         let planted = plant(&[("crates/a/src/b.rs", &text), ("docs/a.md", word), ("a.bin", word)]);
         let findings = check(&planted.tree, &[]).unwrap();
-        let places: Vec<String> = findings
-            .iter()
-            .map(|finding| format!("{}:{}", finding.path, finding.line))
-            .collect();
+        let places: Vec<String> =
+            findings.iter().map(|finding| format!("{}:{}", finding.path, finding.line)).collect();
         assert_eq!(places, ["crates/a/src/b.rs:2", "docs/a.md:1"]);
     }
 

@@ -6,14 +6,11 @@ use super::Finding;
 use super::source::Source;
 use super::tree::Tree;
 
-const REFUSED: &[&str] = &[
-    "core", "common", "util", "utils", "helper", "helpers", "manager", "managers", "misc", "types",
-];
+const REFUSED: &[&str] =
+    &["core", "common", "util", "utils", "helper", "helpers", "manager", "managers", "misc", "types"];
 
 /// Refused also as the last word of a longer name: `string_utils`, `session_manager`.
-const REFUSED_ENDINGS: &[&str] = &[
-    "util", "utils", "helper", "helpers", "manager", "managers", "misc",
-];
+const REFUSED_ENDINGS: &[&str] = &["util", "utils", "helper", "helpers", "manager", "managers", "misc"];
 
 const REMEDY: &str = "name it after the thing of the domain that it holds";
 
@@ -64,24 +61,10 @@ mod tests {
 
     #[test]
     fn words_that_say_nothing_are_refused() {
-        for name in [
-            "core",
-            "utils",
-            "types",
-            "string_utils",
-            "session-manager",
-            "misc",
-        ] {
+        for name in ["core", "utils", "types", "string_utils", "session-manager", "misc"] {
             assert!(is_refused(name), "{name}");
         }
-        for name in [
-            "score",
-            "pinned_core",
-            "commons",
-            "wire_types",
-            "utility_price",
-            "management",
-        ] {
+        for name in ["score", "pinned_core", "commons", "wire_types", "utility_price", "management"] {
             assert!(!is_refused(name), "{name}");
         }
     }
@@ -95,15 +78,11 @@ mod tests {
             ("crates/wire/src/util.rs", text),
             ("docs/misc/a.md", ""),
         ];
-        let sources: Vec<Source> = files[..3]
-            .iter()
-            .map(|(path, text)| Source::parse(path, text).unwrap())
-            .collect();
+        let sources: Vec<Source> =
+            files[..3].iter().map(|(path, text)| Source::parse(path, text).unwrap()).collect();
         let findings = check(&plant(&files).tree, &sources);
-        let places: Vec<String> = findings
-            .iter()
-            .map(|finding| format!("{}:{}", finding.path, finding.line))
-            .collect();
+        let places: Vec<String> =
+            findings.iter().map(|finding| format!("{}:{}", finding.path, finding.line)).collect();
         assert_eq!(
             places,
             [

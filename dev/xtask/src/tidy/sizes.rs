@@ -13,21 +13,15 @@ const PARAMETERS_MAX: usize = 6;
 
 /// Measures production code. Test code may be as long as its tables.
 pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
-    sources
-        .iter()
-        .filter(|source| source.is_production())
-        .flat_map(check_source)
-        .collect()
+    sources.iter().filter(|source| source.is_production()).flat_map(check_source).collect()
 }
 
 /// Median and 90th percentile beside what the guide hopes for.
 pub(crate) fn summary(sources: &[Source]) -> String {
     let production = || sources.iter().filter(|source| source.is_production());
     let mut files: Vec<usize> = production().map(Source::production_lines).collect();
-    let mut functions: Vec<usize> = production()
-        .flat_map(functions_of)
-        .map(|function| function.lines)
-        .collect();
+    let mut functions: Vec<usize> =
+        production().flat_map(functions_of).map(|function| function.lines).collect();
     files.sort_unstable();
     functions.sort_unstable();
     format!(
@@ -56,22 +50,11 @@ fn check_source(source: &Source) -> Vec<Finding> {
 }
 
 fn check_function(path: &str, function: &Function) -> Vec<Finding> {
-    let Function {
-        name,
-        line,
-        lines,
-        parameters,
-    } = function;
+    let Function { name, line, lines, parameters } = function;
     let mut findings = Vec::new();
     if *lines > FUNCTION_LINES_MAX {
         let problem = format!("{name} has {lines} lines of at most {FUNCTION_LINES_MAX}");
-        let finding = Finding::new(
-            "function-lines",
-            path,
-            *line,
-            &problem,
-            "split it into named steps",
-        );
+        let finding = Finding::new("function-lines", path, *line, &problem, "split it into named steps");
         findings.push(finding.of_item(name).of_size(*lines));
     }
     if *parameters > PARAMETERS_MAX {
@@ -97,14 +80,9 @@ struct Function {
 }
 
 fn functions_of(source: &Source) -> Vec<Function> {
-    let mut survey = Survey {
-        owner: None,
-        functions: Vec::new(),
-    };
+    let mut survey = Survey { owner: None, functions: Vec::new() };
     survey.visit_file(&source.syntax);
-    survey
-        .functions
-        .retain(|function| !source.is_test_line(function.line));
+    survey.functions.retain(|function| !source.is_test_line(function.line));
     survey.functions
 }
 
@@ -118,19 +96,11 @@ impl Survey {
     fn measure(&mut self, signature: &Signature, body: &Block) {
         let line = signature.span().start().line;
         let own = signature.ident.to_string();
-        let name = self
-            .owner
-            .as_ref()
-            .map_or(own.clone(), |owner| format!("{owner}::{own}"));
+        let name = self.owner.as_ref().map_or(own.clone(), |owner| format!("{owner}::{own}"));
         let is_counted = |input: &&FnArg| matches!(input, FnArg::Typed(_));
         let parameters = signature.inputs.iter().filter(is_counted).count();
         let lines = body.span().end().line + 1 - line;
-        self.functions.push(Function {
-            name,
-            line,
-            lines,
-            parameters,
-        });
+        self.functions.push(Function { name, line, lines, parameters });
     }
 
     fn inside(&mut self, owner: Option<String>, walk: impl FnOnce(&mut Self)) {
@@ -199,10 +169,7 @@ mod tests {
 
     #[test]
     fn documentation_does_not_count_and_methods_carry_their_type() {
-        let text = format!(
-            "impl<T> x::Y<T> {{\n/// Long.\n/// Longer.\npub {}}}\n",
-            function(71)
-        );
+        let text = format!("impl<T> x::Y<T> {{\n/// Long.\n/// Longer.\npub {}}}\n", function(71));
         assert_eq!(problems(&text), ["4: Y::f has 71 lines of at most 70"]);
         let text = format!("trait Z {{ {} }}\n", function(71));
         assert_eq!(problems(&text), ["1: Z::f has 71 lines of at most 70"]);
@@ -211,10 +178,7 @@ mod tests {
     #[test]
     fn self_is_not_a_parameter_but_a_seventh_is_too_many() {
         let six = "a: A, b: A, c: A, d: A, e: A, f: A";
-        assert_eq!(
-            problems(&format!("impl T {{ fn m(&self, {six}) {{}} }}")),
-            [""; 0]
-        );
+        assert_eq!(problems(&format!("impl T {{ fn m(&self, {six}) {{}} }}")), [""; 0]);
         assert_eq!(
             problems(&format!("fn m({six}, g: A) {{}}")),
             ["1: m has 7 parameters of at most 6 beside self"]

@@ -21,12 +21,10 @@ pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
         .filter(|source| !FREE_CRATES.contains(&source.package()))
         .flat_map(|source| {
             let lines = sleep_lines(&source.tokens).into_iter();
-            lines
-                .filter(|&line| source.is_test_line(line) && !is_excused(&source.text, line))
-                .map(|line| {
-                    let remedy = "wait for the event itself, or say `// tidy: sleep, <reason>`";
-                    Finding::new("sleep", &source.path, line, "a test sleeps", remedy)
-                })
+            lines.filter(|&line| source.is_test_line(line) && !is_excused(&source.text, line)).map(|line| {
+                let remedy = "wait for the event itself, or say `// tidy: sleep, <reason>`";
+                Finding::new("sleep", &source.path, line, "a test sleeps", remedy)
+            })
         })
         .collect()
 }
@@ -35,9 +33,7 @@ fn sleep_lines(tokens: &[Token]) -> Vec<usize> {
     let mut lines = Vec::new();
     for (index, token) in tokens.iter().enumerate() {
         let is_named = matches!(&token.kind, Kind::Word(word) if SLEEPS.contains(&word.as_str()));
-        let is_called = tokens
-            .get(index + 1)
-            .is_some_and(|next| next.opens(Delimiter::Parenthesis));
+        let is_called = tokens.get(index + 1).is_some_and(|next| next.opens(Delimiter::Parenthesis));
         let before = index.checked_sub(1).and_then(|before| tokens.get(before));
         let is_own = before.is_some_and(|before| before.is_mark('.') || before.is_word("fn"));
         if is_named && is_called && !is_own {
@@ -48,14 +44,9 @@ fn sleep_lines(tokens: &[Token]) -> Vec<usize> {
 }
 
 fn is_excused(text: &str, line: usize) -> bool {
-    let has_excuse = |line: &str| {
-        line.split_once(EXCUSE)
-            .is_some_and(|(_, reason)| !reason.trim().is_empty())
-    };
-    text.lines()
-        .skip(line.saturating_sub(2))
-        .take(if line > 1 { 2 } else { 1 })
-        .any(has_excuse)
+    let has_excuse =
+        |line: &str| line.split_once(EXCUSE).is_some_and(|(_, reason)| !reason.trim().is_empty());
+    text.lines().skip(line.saturating_sub(2)).take(if line > 1 { 2 } else { 1 }).any(has_excuse)
 }
 
 #[cfg(test)]
@@ -63,10 +54,7 @@ mod tests {
     use super::*;
 
     fn lines(path: &str, text: &str) -> Vec<usize> {
-        check(&[Source::parse(path, text).unwrap()])
-            .iter()
-            .map(|finding| finding.line)
-            .collect()
+        check(&[Source::parse(path, text).unwrap()]).iter().map(|finding| finding.line).collect()
     }
 
     #[test]

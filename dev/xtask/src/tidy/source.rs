@@ -32,23 +32,12 @@ impl Source {
         let mut test_lines = Vec::new();
         collect_test_lines(&syntax.items, &mut test_lines);
         let (path, text) = (path.to_owned(), text.to_owned());
-        Ok(Self {
-            is_test_file: is_test_path(&path),
-            path,
-            text,
-            syntax,
-            tokens,
-            test_lines,
-        })
+        Ok(Self { is_test_file: is_test_path(&path), path, text, syntax, tokens, test_lines })
     }
 
     /// The folder of its crate: `crates/wire`.
     pub(crate) fn package(&self) -> &str {
-        let end = self
-            .path
-            .match_indices('/')
-            .nth(1)
-            .map_or(self.path.len(), |(at, _)| at);
+        let end = self.path.match_indices('/').nth(1).map_or(self.path.len(), |(at, _)| at);
         self.path.get(..end).unwrap_or_default()
     }
 
@@ -69,9 +58,7 @@ impl Source {
 
     /// Lines outside test items, comments and blank lines included; 0 for a test file.
     pub(crate) fn production_lines(&self) -> usize {
-        (1..=self.text.lines().count())
-            .filter(|&line| !self.is_test_line(line))
-            .count()
+        (1..=self.text.lines().count()).filter(|&line| !self.is_test_line(line)).count()
     }
 }
 
@@ -80,10 +67,7 @@ pub(crate) fn mark_test_modules(sources: &mut [Source]) {
     let stems: Vec<String> = sources.iter().flat_map(test_module_stems).collect();
     for source in sources {
         let is_below = |stem: &String| {
-            source
-                .path
-                .strip_prefix(stem)
-                .is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+            source.path.strip_prefix(stem).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
         };
         source.is_test_file |= stems.iter().any(is_below);
     }
@@ -101,14 +85,10 @@ pub(crate) fn module_folder(path: &str) -> &str {
 /// Whether the attributes say that the item is compiled for tests only.
 pub(crate) fn is_test_only(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
-        Meta::List(list) if list.path.is_ident("cfg") => list
-            .parse_args::<Meta>()
-            .is_ok_and(|condition| needs_test(&condition)),
-        meta => meta
-            .path()
-            .segments
-            .last()
-            .is_some_and(|segment| segment.ident == "test"),
+        Meta::List(list) if list.path.is_ident("cfg") => {
+            list.parse_args::<Meta>().is_ok_and(|condition| needs_test(&condition))
+        }
+        meta => meta.path().segments.last().is_some_and(|segment| segment.ident == "test"),
     })
 }
 
@@ -128,9 +108,7 @@ fn is_test_path(path: &str) -> bool {
     let inside = path.splitn(3, '/').nth(2).unwrap_or_default();
     inside.starts_with("tests/")
         || inside.starts_with("benches/")
-        || inside
-            .split('/')
-            .any(|part| part == "tests.rs" || part == "tests")
+        || inside.split('/').any(|part| part == "tests.rs" || part == "tests")
 }
 
 fn test_module_stems(source: &Source) -> Vec<String> {
@@ -191,20 +169,14 @@ mod tests {
 
     #[test]
     fn code_without_tests_is_not_test_code() {
-        let source = source(
-            "crates/a/src/b.rs",
-            "#[cfg(not(test))]\nfn a() {}\n#[cfg(any(test, unix))]\nfn b() {}\n",
-        );
+        let source =
+            source("crates/a/src/b.rs", "#[cfg(not(test))]\nfn a() {}\n#[cfg(any(test, unix))]\nfn b() {}\n");
         assert_eq!(source.production_lines(), 4);
     }
 
     #[test]
     fn tests_beside_the_code_and_beside_src_are_test_files() {
-        for path in [
-            "crates/a/src/b/tests.rs",
-            "crates/a/tests/it/main.rs",
-            "crates/a/src/tests/c.rs",
-        ] {
+        for path in ["crates/a/src/b/tests.rs", "crates/a/tests/it/main.rs", "crates/a/src/tests/c.rs"] {
             assert_eq!(source(path, "fn a() {}\n").production_lines(), 0, "{path}");
         }
         assert!(source("crates/tests/src/lib.rs", "fn a() {}\n").is_production());

@@ -57,15 +57,9 @@ fn append(stream: TokenStream, tokens: &mut Vec<Token>) {
         let kind = match tree {
             TokenTree::Group(group) => {
                 let end = group.span_close().start().line;
-                tokens.push(Token {
-                    line,
-                    kind: Kind::Open(group.delimiter()),
-                });
+                tokens.push(Token { line, kind: Kind::Open(group.delimiter()) });
                 append(group.stream(), tokens);
-                tokens.push(Token {
-                    line: end,
-                    kind: Kind::Close(group.delimiter()),
-                });
+                tokens.push(Token { line: end, kind: Kind::Close(group.delimiter()) });
                 continue;
             }
             TokenTree::Ident(word) => Kind::Word(word.to_string()),

@@ -22,11 +22,7 @@ impl Tree {
             .into_iter()
             .collect();
         let folders = files.iter().flat_map(|path| folders_of(path)).collect();
-        Ok(Self {
-            root: root.to_path_buf(),
-            files,
-            folders,
-        })
+        Ok(Self { root: root.to_path_buf(), files, folders })
     }
 
     /// Every path, sorted.
@@ -64,10 +60,7 @@ impl Tree {
 
 /// Every folder above a path.
 fn folders_of(path: &str) -> Vec<String> {
-    path.match_indices('/')
-        .filter_map(|(at, _)| path.get(..at))
-        .map(str::to_owned)
-        .collect()
+    path.match_indices('/').filter_map(|(at, _)| path.get(..at)).map(str::to_owned).collect()
 }
 
 /// A tree in a temporary folder, for the tests of the rules.

@@ -50,14 +50,10 @@ impl Compiler<'_> {
 }
 
 fn checked(text: &str) -> Result<HeaderName, String> {
-    let header: HeaderName = text
-        .parse()
-        .map_err(|_| format!("`{text}` is not a header name"))?;
+    let header: HeaderName = text.parse().map_err(|_| format!("`{text}` is not a header name"))?;
     let name = header.as_str();
     if OF_THE_CONNECTION.contains(&name) {
-        return Err(format!(
-            "`{name}` belongs to the connection and is set by the gateway"
-        ));
+        return Err(format!("`{name}` belongs to the connection and is set by the gateway"));
     }
     if OF_CREDENTIALS.contains(&name) {
         return Err(format!(
@@ -65,9 +61,7 @@ fn checked(text: &str) -> Result<HeaderName, String> {
         ));
     }
     if name.starts_with("x-tollgate-") || name.starts_with("x-portkey-") {
-        return Err(format!(
-            "`{name}` is meant for the gateway and is never passed on"
-        ));
+        return Err(format!("`{name}` is meant for the gateway and is never passed on"));
     }
     Ok(header)
 }

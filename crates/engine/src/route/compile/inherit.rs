@@ -61,27 +61,19 @@ impl Compiler<'_> {
         let mut retry = self.context.defaults.retry.clone();
         retry.attempts = spec.attempts.unwrap_or(retry.attempts);
         if retry.attempts > RETRY_ATTEMPTS_MAX {
-            self.report(
-                format!("{path}.attempts"),
-                format!("expected at most {RETRY_ATTEMPTS_MAX} retries"),
-            );
+            self.report(format!("{path}.attempts"), format!("expected at most {RETRY_ATTEMPTS_MAX} retries"));
         }
         if let Some(codes) = &spec.on_status_codes {
             retry.on_status_codes = self.statuses(codes, &format!("{path}.on_status_codes"));
         }
-        retry.use_retry_after_header = spec
-            .use_retry_after_header
-            .unwrap_or(retry.use_retry_after_header);
+        retry.use_retry_after_header = spec.use_retry_after_header.unwrap_or(retry.use_retry_after_header);
         retry.backoff_max = spec.backoff_max.map_or(retry.backoff_max, |span| span.0);
         retry.backoff_first = match spec.backoff_first {
             Some(span) => span.0,
             None => retry.backoff_first.min(retry.backoff_max),
         };
         if retry.backoff_first > retry.backoff_max {
-            self.report(
-                format!("{path}.backoff_first"),
-                "the first wait is longer than `backoff_max`",
-            );
+            self.report(format!("{path}.backoff_first"), "the first wait is longer than `backoff_max`");
         }
         retry
     }
@@ -98,10 +90,7 @@ impl Compiler<'_> {
             timeouts.connect = span.0;
         }
         let lower = |limit: Option<TimeLimit>, above| limit.map_or(above, TimeLimit::duration);
-        timeouts.first_token = lower(
-            spec.first_token_timeout.or(spec.request_timeout),
-            timeouts.first_token,
-        );
+        timeouts.first_token = lower(spec.first_token_timeout.or(spec.request_timeout), timeouts.first_token);
         timeouts.idle = lower(spec.idle_timeout, timeouts.idle);
         timeouts.total = lower(spec.total_timeout, timeouts.total);
     }
@@ -109,12 +98,8 @@ impl Compiler<'_> {
     fn custom_host(&mut self, text: &str, path: &str) -> Option<CustomHost> {
         let from_request = match self.context.origin {
             Origin::Operator => false,
-            Origin::Request {
-                custom_host_allowed: true,
-            } => true,
-            Origin::Request {
-                custom_host_allowed: false,
-            } => {
+            Origin::Request { custom_host_allowed: true } => true,
+            Origin::Request { custom_host_allowed: false } => {
                 let message = "this gateway does not let requests choose a host; its operator would have to set \
                                `upstream.custom_host_from_requests`";
                 self.report(path, message);

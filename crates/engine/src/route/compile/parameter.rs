@@ -17,10 +17,7 @@ impl Compiler<'_> {
         if let Some(overrides) = &spec.override_params {
             let path = place.member("override_params");
             self.refuse_governed(overrides.keys(), &path);
-            if overrides
-                .get("model")
-                .is_some_and(|model| model.as_str().is_none_or(str::is_empty))
-            {
+            if overrides.get("model").is_some_and(|model| model.as_str().is_none_or(str::is_empty)) {
                 self.report(format!("{path}.model"), "expected a text, the name of a model");
             }
             merge(&mut settings.overrides, overrides);
@@ -71,10 +68,7 @@ impl Compiler<'_> {
 /// The rules as the data plane applies them: raw JSON by member.
 pub(super) fn rules(settings: &Inherited) -> ParameterRules {
     let raw = |values: &BTreeMap<String, Value>| {
-        values
-            .iter()
-            .map(|(name, value)| (name.clone(), value.to_string().into_bytes()))
-            .collect()
+        values.iter().map(|(name, value)| (name.clone(), value.to_string().into_bytes())).collect()
     };
     ParameterRules {
         defaults: raw(&settings.defaults),

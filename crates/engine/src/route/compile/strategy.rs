@@ -23,17 +23,11 @@ impl Strategy {
     /// The node over these children, which are as many as the targets that the strategy was made for.
     pub(super) fn node(self, children: Vec<RouteNode>) -> Option<RouteNode> {
         match self {
-            Self::Single => children
-                .into_iter()
-                .next()
-                .map(|child| RouteNode::Single(Box::new(child))),
-            Self::Fallback { on_status_codes } => Some(RouteNode::Fallback {
-                on_status_codes,
-                children,
-            }),
-            Self::LoadBalance { weights } => Some(RouteNode::LoadBalance {
-                children: weights.into_iter().zip(children).collect(),
-            }),
+            Self::Single => children.into_iter().next().map(|child| RouteNode::Single(Box::new(child))),
+            Self::Fallback { on_status_codes } => Some(RouteNode::Fallback { on_status_codes, children }),
+            Self::LoadBalance { weights } => {
+                Some(RouteNode::LoadBalance { children: weights.into_iter().zip(children).collect() })
+            }
         }
     }
 }
@@ -63,12 +57,10 @@ impl Compiler<'_> {
         }
         match mode {
             StrategyMode::Single => Some(Strategy::Single),
-            StrategyMode::Fallback => Some(Strategy::Fallback {
-                on_status_codes: statuses,
-            }),
-            StrategyMode::Loadbalance => self
-                .weights(targets, place)
-                .map(|weights| Strategy::LoadBalance { weights }),
+            StrategyMode::Fallback => Some(Strategy::Fallback { on_status_codes: statuses }),
+            StrategyMode::Loadbalance => {
+                self.weights(targets, place).map(|weights| Strategy::LoadBalance { weights })
+            }
         }
     }
 
@@ -86,47 +78,28 @@ impl Compiler<'_> {
     }
 
     fn fallback_statuses(&mut self, spec: &RouteSpec, place: &Place) -> Option<BTreeSet<u16>> {
-        let inner = spec
-            .strategy
-            .as_ref()
-            .and_then(|strategy| strategy.on_status_codes.as_deref());
+        let inner = spec.strategy.as_ref().and_then(|strategy| strategy.on_status_codes.as_deref());
         if inner.is_some() && spec.on_status_codes.is_some() {
             let message = "`strategy.on_status_codes` says the same; write only one of them";
             self.report(place.member("on_status_codes"), message);
         }
         let path = statuses_path(spec, place);
-        inner
-            .or(spec.on_status_codes.as_deref())
-            .map(|codes| self.statuses(codes, &path))
+        inner.or(spec.on_status_codes.as_deref()).map(|codes| self.statuses(codes, &path))
     }
 
     fn weights(&mut self, targets: &[RouteSpec], place: &Place) -> Option<Vec<u32>> {
         let found = self.problems.len();
-        let weights: Vec<f64> = targets
-            .iter()
-            .map(|target| target.weight.unwrap_or(1.0))
-            .collect();
+        let weights: Vec<f64> = targets.iter().map(|target| target.weight.unwrap_or(1.0)).collect();
         for (index, weight) in weights.iter().enumerate() {
             self.check_weight(*weight, &member(&place.child(index).path, "weight"));
         }
         if weights.iter().all(|weight| *weight == 0.0) {
-            self.report(
-                place.member("targets"),
-                "all weights are 0, so nothing can be chosen",
-            );
+            self.report(place.member("targets"), "all weights are 0, so nothing can be chosen");
         }
-        let scale = if weights.iter().all(|weight| weight.fract() == 0.0) {
-            1.0
-        } else {
-            WEIGHT_SCALE
-        };
+        let scale = if weights.iter().all(|weight| weight.fract() == 0.0) { 1.0 } else { WEIGHT_SCALE };
         // In range after the checks above: at most 10,000 × 1000.
-        (self.problems.len() == found).then(|| {
-            weights
-                .iter()
-                .map(|weight| (weight * scale).round() as u32)
-                .collect()
-        })
+        (self.problems.len() == found)
+            .then(|| weights.iter().map(|weight| (weight * scale).round() as u32).collect())
     }
 
     fn check_weight(&mut self, weight: f64, path: &str) {
@@ -139,13 +112,6 @@ impl Compiler<'_> {
 }
 
 fn statuses_path(spec: &RouteSpec, place: &Place) -> String {
-    let inner = spec
-        .strategy
-        .as_ref()
-        .is_some_and(|strategy| strategy.on_status_codes.is_some());
-    place.member(if inner {
-        "strategy.on_status_codes"
-    } else {
-        "on_status_codes"
-    })
+    let inner = spec.strategy.as_ref().is_some_and(|strategy| strategy.on_status_codes.is_some());
+    place.member(if inner { "strategy.on_status_codes" } else { "on_status_codes" })
 }

@@ -26,11 +26,7 @@ impl Compiler<'_> {
     ) -> Option<Target> {
         let names = self.names(spec, place);
         let model = self.model(spec, place, &names, &mut settings);
-        let provider_path = place.member(if spec.target.is_some() {
-            "target"
-        } else {
-            "provider"
-        });
+        let provider_path = place.member(if spec.target.is_some() { "target" } else { "provider" });
         let provider = self.provider(names.provider.as_deref(), spec.api_key.is_some(), &provider_path)?;
         let credentials = match &spec.api_key {
             Some(text) => self.credential(&provider, text, &place.member("api_key"))?,
@@ -53,36 +49,20 @@ impl Compiler<'_> {
     fn names(&mut self, spec: &RouteSpec, place: &Place) -> Names {
         let slug = |text: &String| text.strip_prefix('@').unwrap_or(text).to_owned();
         let Some(target) = &spec.target else {
-            return Names {
-                provider: spec.provider.as_ref().map(slug),
-                model: spec.model.clone(),
-            };
+            return Names { provider: spec.provider.as_ref().map(slug), model: spec.model.clone() };
         };
-        for (name, written) in [
-            ("provider", spec.provider.is_some()),
-            ("model", spec.model.is_some()),
-        ] {
+        for (name, written) in [("provider", spec.provider.is_some()), ("model", spec.model.is_some())] {
             if written {
-                self.report(
-                    place.member(name),
-                    "`target` names it already; write only one of them",
-                );
+                self.report(place.member(name), "`target` names it already; write only one of them");
             }
         }
         match target.split_once('/') {
-            Some((provider, model)) if !model.is_empty() => Names {
-                provider: Some(slug(&provider.to_owned())),
-                model: Some(model.to_owned()),
-            },
+            Some((provider, model)) if !model.is_empty() => {
+                Names { provider: Some(slug(&provider.to_owned())), model: Some(model.to_owned()) }
+            }
             _ => {
-                self.report(
-                    place.member("target"),
-                    "write it as `provider/model`, or use `provider` alone",
-                );
-                Names {
-                    provider: Some(slug(target)),
-                    model: None,
-                }
+                self.report(place.member("target"), "write it as `provider/model`, or use `provider` alone");
+                Names { provider: Some(slug(target)), model: None }
             }
         }
     }
@@ -96,10 +76,7 @@ impl Compiler<'_> {
         settings: &mut Inherited,
     ) -> Option<ModelName> {
         let overriding = settings.overrides.remove("model");
-        let own_override = spec
-            .override_params
-            .as_ref()
-            .is_some_and(|params| params.contains_key("model"));
+        let own_override = spec.override_params.as_ref().is_some_and(|params| params.contains_key("model"));
         if names.model.is_some() && own_override {
             self.report(
                 place.member("override_params.model"),
@@ -116,20 +93,11 @@ impl Compiler<'_> {
     fn provider(&mut self, name: Option<&str>, brings_credential: bool, path: &str) -> Option<Arc<Provider>> {
         let Some(name) = name else {
             let message = "names no provider and has no targets; write `provider` and `model`, or `targets`";
-            self.report(
-                path.strip_suffix("provider")
-                    .unwrap_or(path)
-                    .trim_end_matches('.'),
-                message,
-            );
+            self.report(path.strip_suffix("provider").unwrap_or(path).trim_end_matches('.'), message);
             return None;
         };
         let directory = self.context.providers;
-        let found = if brings_credential {
-            directory.bare(name)
-        } else {
-            directory.live(name)
-        };
+        let found = if brings_credential { directory.bare(name) } else { directory.live(name) };
         if found.is_none() {
             let message = directory.absence(name).unwrap_or_else(|| {
                 let names = directory.names();

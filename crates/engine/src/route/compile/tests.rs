@@ -17,9 +17,7 @@ use super::{CompileContext, Defaults, Origin, ProviderDirectory, compile, defaul
 use crate::route::RouteProblem;
 use crate::route::spec::{RouteSpec, from_json};
 
-const CLIENT: Origin = Origin::Request {
-    custom_host_allowed: true,
-};
+const CLIENT: Origin = Origin::Request { custom_host_allowed: true };
 
 /// `openai` and `local` are live (`local` without a secret), `groq` lacks its credential.
 struct Directory(Vec<Arc<Provider>>);
@@ -27,27 +25,17 @@ struct Directory(Vec<Arc<Provider>>);
 impl Directory {
     fn new() -> Self {
         let secret = |text: &str| Some(SecretString::from(text));
-        Self(vec![
-            provider("openai", secret("sk-operator")),
-            provider("local", None),
-        ])
+        Self(vec![provider("openai", secret("sk-operator")), provider("local", None)])
     }
 }
 
 impl ProviderDirectory for Directory {
     fn live(&self, name: &str) -> Option<Arc<Provider>> {
-        self.0
-            .iter()
-            .find(|provider| provider.name.as_str() == name)
-            .cloned()
+        self.0.iter().find(|provider| provider.name.as_str() == name).cloned()
     }
 
     fn bare(&self, name: &str) -> Option<Arc<Provider>> {
-        if name == "groq" {
-            Some(provider("groq", None))
-        } else {
-            self.live(name)
-        }
+        if name == "groq" { Some(provider("groq", None)) } else { self.live(name) }
     }
 
     fn credential(
@@ -59,12 +47,7 @@ impl ProviderDirectory for Directory {
         let value = HeaderValue::from_str(secret.expose_secret())
             .map_err(|_| "a header cannot hold it".to_owned())?;
         let header = Some((HeaderName::from_static("authorization"), value));
-        Ok(Credential {
-            id,
-            secret: Some(secret.clone()),
-            header,
-            query: None,
-        })
+        Ok(Credential { id, secret: Some(secret.clone()), header, query: None })
     }
 
     fn absence(&self, name: &str) -> Option<String> {
@@ -87,13 +70,7 @@ fn provider(name: &str, secret: Option<SecretString>) -> Arc<Provider> {
         error_rules: Vec::new(),
         rate_limit_headers: RateLimitHeaders::default(),
         models: Vec::new(),
-        credentials: [Credential {
-            id,
-            secret,
-            header: None,
-            query: None,
-        }]
-        .into(),
+        credentials: [Credential { id, secret, header: None, query: None }].into(),
         auth: AuthScheme::Bearer,
         http_version: HttpVersion::default(),
         stream_usage: StreamUsage::default(),
@@ -102,20 +79,12 @@ fn provider(name: &str, secret: Option<SecretString>) -> Arc<Provider> {
 
 fn compiled(route: &serde_json::Value, origin: Origin) -> Result<RouteNode, Vec<RouteProblem>> {
     let spec = from_json(route.to_string().as_bytes()).unwrap();
-    let context = CompileContext {
-        providers: &Directory::new(),
-        defaults: &Defaults::default(),
-        origin,
-    };
+    let context = CompileContext { providers: &Directory::new(), defaults: &Defaults::default(), origin };
     compile(&spec, &context)
 }
 
 fn problems(route: &serde_json::Value, origin: Origin) -> Vec<String> {
-    compiled(route, origin)
-        .unwrap_err()
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    compiled(route, origin).unwrap_err().iter().map(ToString::to_string).collect()
 }
 
 fn targets(root: &RouteNode) -> Vec<&Target> {
@@ -142,15 +111,8 @@ fn a_target_may_be_written_in_three_ways() {
 
 #[test]
 fn a_model_name_keeps_its_own_slashes() {
-    let root = compiled(
-        &json!({"target": "local/meta-llama/Llama-3.3-70B"}),
-        Origin::Operator,
-    )
-    .unwrap();
-    assert_eq!(
-        targets(&root)[0].model.as_ref().unwrap().as_str(),
-        "meta-llama/Llama-3.3-70B"
-    );
+    let root = compiled(&json!({"target": "local/meta-llama/Llama-3.3-70B"}), Origin::Operator).unwrap();
+    assert_eq!(targets(&root)[0].model.as_ref().unwrap().as_str(), "meta-llama/Llama-3.3-70B");
 }
 
 #[test]
@@ -174,21 +136,13 @@ fn settings_are_inherited_unless_set_lower_and_parameters_merge() {
     });
     let root = compiled(&route, Origin::Operator).unwrap();
     let targets = targets(&root);
-    let [upper, lower] = targets[..] else {
-        panic!("two targets")
-    };
+    let [upper, lower] = targets[..] else { panic!("two targets") };
 
-    assert_eq!(
-        (upper.path.as_str(), lower.path.as_str()),
-        ("targets[0]", "targets[1]")
-    );
+    assert_eq!((upper.path.as_str(), lower.path.as_str()), ("targets[0]", "targets[1]"));
     assert_eq!(upper.retry.attempts, 2);
     assert_eq!(upper.retry.on_status_codes, [500].into());
     assert_eq!(lower.retry.attempts, 5);
-    assert!(
-        lower.retry.on_status_codes.contains(&429),
-        "a lower retry replaces the upper one as a whole"
-    );
+    assert!(lower.retry.on_status_codes.contains(&429), "a lower retry replaces the upper one as a whole");
 
     assert_eq!(upper.timeouts.idle, Some(Duration::from_secs(7)));
     assert_eq!(upper.timeouts.first_token, Some(Duration::from_secs(9)));
@@ -196,14 +150,8 @@ fn settings_are_inherited_unless_set_lower_and_parameters_merge() {
     assert_eq!(lower.timeouts.first_token, Some(Duration::from_secs(9)));
     assert_eq!(lower.timeouts.total, None);
 
-    assert_eq!(
-        upper.custom_host.as_ref().unwrap().base.to_string(),
-        "https://proxy.example.com/v1"
-    );
-    assert_eq!(
-        lower.custom_host.as_ref().unwrap().base.to_string(),
-        "http://127.0.0.1:9/x"
-    );
+    assert_eq!(upper.custom_host.as_ref().unwrap().base.to_string(), "https://proxy.example.com/v1");
+    assert_eq!(lower.custom_host.as_ref().unwrap().base.to_string(), "http://127.0.0.1:9/x");
     assert!(!upper.custom_host.as_ref().unwrap().from_request);
     assert_eq!(upper.forward_headers, ["x-team", "x-user"]);
     assert!(lower.forward_headers.is_empty());
@@ -211,19 +159,10 @@ fn settings_are_inherited_unless_set_lower_and_parameters_merge() {
     assert_eq!(upper.model.as_ref().unwrap().as_str(), "shared");
     assert_eq!(lower.model.as_ref().unwrap().as_str(), "own");
     let text = |rules: &[(String, Vec<u8>)]| -> Vec<String> {
-        rules
-            .iter()
-            .map(|(name, raw)| format!("{name}={}", String::from_utf8_lossy(raw)))
-            .collect()
+        rules.iter().map(|(name, raw)| format!("{name}={}", String::from_utf8_lossy(raw))).collect()
     };
-    assert_eq!(
-        text(&upper.parameters.overrides),
-        ["temperature=0", "user=\"root\""]
-    );
-    assert_eq!(
-        text(&lower.parameters.overrides),
-        ["temperature=0", "user=\"leaf\""]
-    );
+    assert_eq!(text(&upper.parameters.overrides), ["temperature=0", "user=\"root\""]);
+    assert_eq!(text(&lower.parameters.overrides), ["temperature=0", "user=\"leaf\""]);
     assert_eq!(text(&lower.parameters.defaults), ["max_tokens=10", "n=1"]);
     assert_eq!(lower.parameters.drops, ["logit_bias", "messages[*].name"]);
 }
@@ -245,10 +184,7 @@ fn weights_keep_their_ratio_whole_or_with_decimals() {
     assert_eq!(weights(&two(json!(0.7), json!(0.3))), [700, 300]);
     assert_eq!(weights(&two(json!(0), json!(10_000))), [0, 10_000]);
     let refused = |first, second| problems(&two(first, second), Origin::Operator);
-    assert_eq!(
-        refused(json!(0), json!(0)),
-        ["targets: all weights are 0, so nothing can be chosen"]
-    );
+    assert_eq!(refused(json!(0), json!(0)), ["targets: all weights are 0, so nothing can be chosen"]);
     assert_eq!(
         refused(json!(-1), json!(0.0001)),
         [
@@ -339,11 +275,7 @@ fn everything_that_is_wrong_is_reported_at_once_with_its_path() {
 fn the_operators_defaults_hold_where_a_route_says_nothing() {
     let spec = serde_json::from_value(json!({"retry": {"attempts": 4}, "idle_timeout": "none"})).unwrap();
     let defaults = defaults(&spec).unwrap();
-    let context = CompileContext {
-        providers: &Directory::new(),
-        defaults: &defaults,
-        origin: CLIENT,
-    };
+    let context = CompileContext { providers: &Directory::new(), defaults: &defaults, origin: CLIENT };
     let spec = from_json(br#"{"provider": "openai", "retry": {"on_status_codes": [500]}}"#).unwrap();
     let root = compile(&spec, &context).unwrap();
     let target = targets(&root)[0];
@@ -382,43 +314,25 @@ fn a_host_chosen_by_a_request_never_sees_the_operators_credential() {
     let inherited = json!({"custom_host": host, "targets": [{"provider": "openai"}]});
     assert!(problems(&inherited, CLIENT)[0].starts_with("targets[0].custom_host: a request that chooses"));
     assert!(
-        problems(
-            &lone("local"),
-            Origin::Request {
-                custom_host_allowed: false
-            }
-        )[0]
-        .starts_with("custom_host: this gateway does not let requests choose a host")
+        problems(&lone("local"), Origin::Request { custom_host_allowed: false })[0]
+            .starts_with("custom_host: this gateway does not let requests choose a host")
     );
 
     let own = json!({"provider": "openai", "custom_host": host, "api_key": "sk-own"});
     let root = compiled(&own, CLIENT).unwrap();
     assert!(targets(&root)[0].custom_host.as_ref().unwrap().from_request);
-    assert!(
-        compiled(&lone("local"), CLIENT).is_ok(),
-        "there is no secret to lose"
-    );
-    assert!(
-        compiled(&lone("openai"), Origin::Operator).is_ok(),
-        "the operator sends it where they like"
-    );
+    assert!(compiled(&lone("local"), CLIENT).is_ok(), "there is no secret to lose");
+    assert!(compiled(&lone("openai"), Origin::Operator).is_ok(), "the operator sends it where they like");
 }
 
 #[test]
 fn depth_and_number_of_targets_are_bounded() {
-    let nested = |depth: usize| {
-        (1..depth).fold(
-            json!({"provider": "openai"}),
-            |inner, _| json!({"targets": [inner]}),
-        )
-    };
+    let nested =
+        |depth: usize| (1..depth).fold(json!({"provider": "openai"}), |inner, _| json!({"targets": [inner]}));
     assert!(compiled(&nested(8), Origin::Operator).is_ok());
     let refused = problems(&nested(60), Origin::Operator);
     assert_eq!(refused.len(), 1);
-    assert!(
-        refused[0].ends_with("a route is at most 8 levels deep"),
-        "{refused:?}"
-    );
+    assert!(refused[0].ends_with("a route is at most 8 levels deep"), "{refused:?}");
 
     let wide = |count: usize| json!({"strategy": {"mode": "fallback"}, "targets": vec![json!({"provider": "openai"}); count]});
     assert!(compiled(&wide(100), Origin::Operator).is_ok());

@@ -23,10 +23,7 @@ fn a_portkey_config_reads_as_it_is() {
     )
     .unwrap();
     assert_eq!(spec.strategy.unwrap().mode, StrategyMode::Fallback);
-    assert_eq!(
-        spec.request_timeout.unwrap().duration(),
-        Some(Duration::from_secs(10))
-    );
+    assert_eq!(spec.request_timeout.unwrap().duration(), Some(Duration::from_secs(10)));
     assert_eq!(spec.retry.unwrap().use_retry_after_header, Some(true));
     let targets = spec.targets.unwrap();
     assert_eq!(targets[0].provider.as_deref(), Some("@openai"));
@@ -50,35 +47,21 @@ fn a_setting_that_would_be_ignored_is_refused_by_name_and_place() {
     );
     let problem = from_json(br#"{"stratgy": {}}"#).unwrap_err();
     assert_eq!(problem.path, "stratgy");
-    assert!(
-        problem.message.starts_with("unknown field `stratgy`"),
-        "{problem}"
-    );
+    assert!(problem.message.starts_with("unknown field `stratgy`"), "{problem}");
 }
 
 #[test]
 fn mistakes_of_form_carry_their_path() {
     for (json, path) in [
-        (
-            &br#"{"targets": [{}, {"retry": {"attempts": "x"}}]}"#[..],
-            "targets[1].retry.attempts",
-        ),
+        (&br#"{"targets": [{}, {"retry": {"attempts": "x"}}]}"#[..], "targets[1].retry.attempts"),
         (br#"{"strategy": {"mode": "conditional"}}"#, "strategy.mode"),
-        (
-            br#"{"retry": {"on_status_codes": [429, 70000]}}"#,
-            "retry.on_status_codes[1]",
-        ),
+        (br#"{"retry": {"on_status_codes": [429, 70000]}}"#, "retry.on_status_codes[1]"),
         (br#"{"idle_timeout": "0s"}"#, "idle_timeout"),
         (br#"{} {}"#, ""),
         (br#"["openai"]"#, ""),
         (br#"{"name""#, ""),
     ] {
-        assert_eq!(
-            from_json(json).unwrap_err().path,
-            path,
-            "{}",
-            String::from_utf8_lossy(json)
-        );
+        assert_eq!(from_json(json).unwrap_err().path, path, "{}", String::from_utf8_lossy(json));
     }
 }
 
@@ -90,14 +73,7 @@ fn every_unsupported_setting_has_advice_and_no_supported_one_has() {
     for name in supported.keys() {
         assert_eq!(refusal(name), None);
     }
-    for name in [
-        "cache",
-        "virtual_key",
-        "input_guardrails",
-        "aws_region",
-        "sticky",
-        "prompt_id",
-    ] {
+    for name in ["cache", "virtual_key", "input_guardrails", "aws_region", "sticky", "prompt_id"] {
         assert!(refusal(name).unwrap().contains(name));
     }
 }

@@ -23,7 +23,8 @@ impl New {
         let key = KeyText::from_random(random_key()?);
         let hash = key.hash();
         if self.json {
-            let object = serde_json::json!({"name": self.name, "key": key.reveal(), "hash": hash.to_string()});
+            let object =
+                serde_json::json!({"name": self.name, "key": key.reveal(), "hash": hash.to_string()});
             say(&object.to_string());
             return Ok(());
         }

@@ -44,23 +44,12 @@ fn a_request_that_says_nothing_has_no_facts() {
 fn each_kind_reads_what_counts_for_it() {
     let body = r#"{"mod\u0065l":"m","stream":true,"stream_options":{"x":1,"include_usage":true},"n":2,
         "max_tokens":5,"max_completion_tokens":7,"previous_response_id":"resp_1","unknown":[1]}"#;
-    let common = |kind| RequestFacts {
-        model: Some("m".into()),
-        max_output_tokens: Some(7),
-        ..silent(kind)
-    };
-    let completion = |kind| RequestFacts {
-        stream: true,
-        include_usage: Some(true),
-        choices: Some(2),
-        ..common(kind)
-    };
+    let common = |kind| RequestFacts { model: Some("m".into()), max_output_tokens: Some(7), ..silent(kind) };
+    let completion =
+        |kind| RequestFacts { stream: true, include_usage: Some(true), choices: Some(2), ..common(kind) };
     let chat = completion(RequestKind::Chat);
     assert_eq!(read(RequestKind::Chat, body), Ok(chat));
-    assert_eq!(
-        read(RequestKind::Completions, body),
-        Ok(completion(RequestKind::Completions))
-    );
+    assert_eq!(read(RequestKind::Completions, body), Ok(completion(RequestKind::Completions)));
     assert_eq!(
         read(RequestKind::Responses, body),
         Ok(RequestFacts {
@@ -71,15 +60,9 @@ fn each_kind_reads_what_counts_for_it() {
     );
     assert_eq!(
         read(RequestKind::Messages, body),
-        Ok(RequestFacts {
-            stream: true,
-            ..common(RequestKind::Messages)
-        })
+        Ok(RequestFacts { stream: true, ..common(RequestKind::Messages) })
     );
-    assert_eq!(
-        read(RequestKind::Embeddings, body),
-        Ok(common(RequestKind::Embeddings))
-    );
+    assert_eq!(read(RequestKind::Embeddings, body), Ok(common(RequestKind::Embeddings)));
 }
 
 #[test]
@@ -114,10 +97,7 @@ fn a_governed_member_occurs_once() {
         "`model` occurs more than once, send it once"
     );
     assert_eq!(
-        refusal(
-            RequestKind::Chat,
-            r#"{"stream_options":{"include_usage":true,"include_usage":false}}"#
-        ),
+        refusal(RequestKind::Chat, r#"{"stream_options":{"include_usage":true,"include_usage":false}}"#),
         "`stream_options.include_usage` occurs more than once, send it once"
     );
 }
@@ -127,34 +107,16 @@ fn a_wrong_type_is_refused_with_what_was_found() {
     for (body, message) in [
         (r#"{"model":7}"#, "`model` must be a string, found a number"),
         (r#"{"model":null}"#, "`model` must be a string, found null"),
-        (
-            r#"{"model":"\ud800"}"#,
-            "`model` must be a string without unpaired surrogates, found a string",
-        ),
-        (
-            r#"{"stream":"true"}"#,
-            "`stream` must be true or false, found a string",
-        ),
-        (
-            r#"{"stream_options":true}"#,
-            "`stream_options` must be an object, found a boolean",
-        ),
+        (r#"{"model":"\ud800"}"#, "`model` must be a string without unpaired surrogates, found a string"),
+        (r#"{"stream":"true"}"#, "`stream` must be true or false, found a string"),
+        (r#"{"stream_options":true}"#, "`stream_options` must be an object, found a boolean"),
         (
             r#"{"stream_options":{"include_usage":1}}"#,
             "`stream_options.include_usage` must be true or false, found a number",
         ),
-        (
-            r#"{"max_tokens":"9"}"#,
-            "`max_tokens` must be a whole number, 0 or more, found a string",
-        ),
-        (
-            r#"{"max_tokens":-1}"#,
-            "`max_tokens` must be a whole number, 0 or more, found a number",
-        ),
-        (
-            r#"{"n":[]}"#,
-            "`n` must be a whole number, 0 or more, found an array",
-        ),
+        (r#"{"max_tokens":"9"}"#, "`max_tokens` must be a whole number, 0 or more, found a string"),
+        (r#"{"max_tokens":-1}"#, "`max_tokens` must be a whole number, 0 or more, found a number"),
+        (r#"{"n":[]}"#, "`n` must be a whole number, 0 or more, found an array"),
     ] {
         assert_eq!(refusal(RequestKind::Chat, body), message);
     }
@@ -162,10 +124,7 @@ fn a_wrong_type_is_refused_with_what_was_found() {
         refusal(RequestKind::Responses, r#"{"previous_response_id":{}}"#),
         "`previous_response_id` must be a string, found an object"
     );
-    assert_eq!(
-        refusal(RequestKind::Embeddings, "[]"),
-        "the body must be an object, found an array"
-    );
+    assert_eq!(refusal(RequestKind::Embeddings, "[]"), "the body must be an object, found an array");
 }
 
 #[test]

@@ -36,17 +36,13 @@ impl EditError {
     /// The same error, seen from the object that holds `key`.
     pub(super) fn within(self, key: &str) -> Self {
         match self {
-            Self::Duplicate(DuplicateKey { key: inner }) => Self::Duplicate(DuplicateKey {
-                key: format!("{key}.{inner}"),
-            }),
-            Self::NotAnObject { path, found } if path.is_empty() => Self::NotAnObject {
-                path: key.to_owned(),
-                found,
-            },
-            Self::NotAnObject { path, found } => Self::NotAnObject {
-                path: format!("{key}.{path}"),
-                found,
-            },
+            Self::Duplicate(DuplicateKey { key: inner }) => {
+                Self::Duplicate(DuplicateKey { key: format!("{key}.{inner}") })
+            }
+            Self::NotAnObject { path, found } if path.is_empty() => {
+                Self::NotAnObject { path: key.to_owned(), found }
+            }
+            Self::NotAnObject { path, found } => Self::NotAnObject { path: format!("{key}.{path}"), found },
             other => other,
         }
     }
@@ -57,10 +53,6 @@ struct Place<'a>(&'a str);
 
 impl std::fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0.is_empty() {
-            f.write_str("the body")
-        } else {
-            write!(f, "`{}`", self.0)
-        }
+        if self.0.is_empty() { f.write_str("the body") } else { write!(f, "`{}`", self.0) }
     }
 }

@@ -28,11 +28,7 @@ struct Splice {
 
 impl<'d> Splicer<'d> {
     pub(super) fn new(document: &'d Document) -> Self {
-        Self {
-            document,
-            changes: SmallVec::new(),
-            appended: Vec::new(),
-        }
+        Self { document, changes: SmallVec::new(), appended: Vec::new() }
     }
 
     /// Gives the member or element at `index` another value; each index is changed at most once.
@@ -60,11 +56,7 @@ impl<'d> Splicer<'d> {
         let removed: usize = splices.iter().map(|splice| splice.span.len()).sum();
         let added: usize = splices.iter().map(|splice| splice.new.len()).sum();
         let total = (body.len() + added).saturating_sub(removed);
-        if total < FLAT_BYTES_MAX {
-            self.flat(&splices, total)
-        } else {
-            self.pieces(splices)
-        }
+        if total < FLAT_BYTES_MAX { self.flat(&splices, total) } else { self.pieces(splices) }
     }
 
     /// The spliced ranges in ascending order, none overlapping another.
@@ -78,28 +70,15 @@ impl<'d> Splicer<'d> {
                 continue;
             };
             match value {
-                Some(new) => splices.push(Splice {
-                    span: member.value.clone(),
-                    new,
-                }),
+                Some(new) => splices.push(Splice { span: member.value.clone(), new }),
                 None if index == removed_prefix => {
                     removed_prefix += 1;
-                    let end = members
-                        .get(index + 1)
-                        .map_or(member.value.end, |_| self.start_of(index + 1));
-                    splices.push(Splice {
-                        span: self.start_of(index)..end,
-                        new: Bytes::new(),
-                    });
+                    let end = members.get(index + 1).map_or(member.value.end, |_| self.start_of(index + 1));
+                    splices.push(Splice { span: self.start_of(index)..end, new: Bytes::new() });
                 }
                 None => {
-                    let start = members
-                        .get(index - 1)
-                        .map_or(member.value.start, |before| before.value.end);
-                    splices.push(Splice {
-                        span: start..member.value.end,
-                        new: Bytes::new(),
-                    });
+                    let start = members.get(index - 1).map_or(member.value.start, |before| before.value.end);
+                    splices.push(Splice { span: start..member.value.end, new: Bytes::new() });
                 }
             }
         }
@@ -121,10 +100,7 @@ impl<'d> Splicer<'d> {
 
     fn appending(&mut self, removed_prefix: usize) -> Splice {
         let outline = self.document.outline();
-        let at = outline
-            .members
-            .last()
-            .map_or(outline.root.start + 1, |last| last.value.end);
+        let at = outline.members.last().map_or(outline.root.start + 1, |last| last.value.end);
         let mut new = Bytes::from(std::mem::take(&mut self.appended));
         if removed_prefix == outline.members.len() {
             // Nothing stays before the first appended member, so its comma goes.

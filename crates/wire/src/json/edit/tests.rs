@@ -67,9 +67,7 @@ fn a_removed_member_takes_one_comma_with_it() {
         (&["c", "b", "a"], "{  }"),
         (&["x"], text),
     ] {
-        let new = edited(text, |edit| {
-            keys.iter().try_for_each(|key| edit.remove(key).map(|_| ()))
-        });
+        let new = edited(text, |edit| keys.iter().try_for_each(|key| edit.remove(key).map(|_| ())));
         assert_eq!(new, expected, "{keys:?}");
     }
 }
@@ -90,10 +88,7 @@ fn removing_and_appending_keep_the_commas_right() {
 #[test]
 fn later_edits_see_earlier_ones() {
     let new = edited(r#"{"a":1}"#, |edit| {
-        edit.set("a", b"2")?
-            .remove("a")?
-            .default("a", b"3")?
-            .set("b", b"{}")?;
+        edit.set("a", b"2")?.remove("a")?.default("a", b"3")?.set("b", b"{}")?;
         edit.set_within("b", "c", b"4")?.merge("b", br#"{"d":5}"#)?;
         edit.set("gone", b"1")?.remove("gone").map(|_| ())
     });
@@ -105,10 +100,7 @@ fn a_member_within_an_object_is_set_and_the_object_made_when_needed() {
     let set = |text| edited(text, |edit| edit.set_within("o", "k", b"true").map(|_| ()));
     assert_eq!(set("{}"), r#"{"o":{"k":true}}"#);
     assert_eq!(set(r#"{"o":null}"#), r#"{"o":{"k":true}}"#);
-    assert_eq!(
-        set(r#"{"o":{ "k":false , "x" : 1.50 }}"#),
-        r#"{"o":{ "k":true , "x" : 1.50 }}"#
-    );
+    assert_eq!(set(r#"{"o":{ "k":false , "x" : 1.50 }}"#), r#"{"o":{ "k":true , "x" : 1.50 }}"#);
     let error = refused(r#"{"o":[1]}"#, |edit| edit.set_within("o", "k", b"1").map(|_| ()));
     assert_eq!(error.to_string(), "`o` must be an object, found an array");
 }
@@ -117,10 +109,7 @@ fn a_member_within_an_object_is_set_and_the_object_made_when_needed() {
 fn objects_merge_and_anything_else_replaces() {
     let merge = |text, patch: &str| edited(text, |edit| edit.merge("o", patch.as_bytes()).map(|_| ()));
     assert_eq!(
-        merge(
-            r#"{"o":{"a":{"x":1,"y":[1]},"b": 2.0}}"#,
-            r#"{"a":{"y":[2],"z":null},"c":{"d":1}}"#
-        ),
+        merge(r#"{"o":{"a":{"x":1,"y":[1]},"b": 2.0}}"#, r#"{"a":{"y":[2],"z":null},"c":{"d":1}}"#),
         r#"{"o":{"a":{"x":1,"y":[2],"z":null},"b": 2.0,"c":{"d":1}}}"#
     );
     assert_eq!(merge(r#"{"o":[1]}"#, r#"{"a":1}"#), r#"{"o":{"a":1}}"#);
@@ -130,15 +119,9 @@ fn objects_merge_and_anything_else_replaces() {
 
 #[test]
 fn a_merged_object_must_be_clear() {
-    let merge = |patch: &str| {
-        refused(r#"{"o":{"a":{"x":1}}}"#, |edit| {
-            edit.merge("o", patch.as_bytes()).map(|_| ())
-        })
-    };
-    assert!(matches!(
-        merge(r#"{"a":null,"\u0061":{}}"#),
-        EditError::Duplicate(_)
-    ));
+    let merge =
+        |patch: &str| refused(r#"{"o":{"a":{"x":1}}}"#, |edit| edit.merge("o", patch.as_bytes()).map(|_| ()));
+    assert!(matches!(merge(r#"{"a":null,"\u0061":{}}"#), EditError::Duplicate(_)));
     assert_eq!(merge(r#"{"\ud800":1}"#), EditError::UnpairedSurrogate);
 }
 
@@ -150,20 +133,11 @@ fn paths_lead_into_objects_and_arrays() {
         without_path(text, "messages[*].name"),
         r#"{"messages":[{"role":"user"}, {} ,{"x":1}],"tools":[{"x":1,"y":2},{"x":1}]}"#
     );
-    assert_eq!(
-        without_path(text, "tools[0].x"),
-        text.replace(r#""x":1,"y":2"#, r#""y":2"#)
-    );
-    assert_eq!(
-        without_path(r#"{"a":{"b":{"c":1,"d":2}}}"#, "a.b.c"),
-        r#"{"a":{"b":{"d":2}}}"#
-    );
+    assert_eq!(without_path(text, "tools[0].x"), text.replace(r#""x":1,"y":2"#, r#""y":2"#));
+    assert_eq!(without_path(r#"{"a":{"b":{"c":1,"d":2}}}"#, "a.b.c"), r#"{"a":{"b":{"d":2}}}"#);
     assert_eq!(without_path(r#"{"a":[1, 2, 3]}"#, "a[1]"), r#"{"a":[1, 3]}"#);
     assert_eq!(without_path(r#"{"a":[1, 2, 3]}"#, "a[*]"), r#"{"a":[]}"#);
-    assert_eq!(
-        without_path(r#"{"a":[[1,2],[3]]}"#, "a[*][0]"),
-        r#"{"a":[[2],[]]}"#
-    );
+    assert_eq!(without_path(r#"{"a":[[1,2],[3]]}"#, "a[*][0]"), r#"{"a":[[2],[]]}"#);
     assert_eq!(without_path(r#"{"a":1,"b":2}"#, "a"), r#"{"b":2}"#);
     for nowhere in ["x", "a.x", "a[0]", "a[*]", "a.b.c", "l[9]", "l.x"] {
         let text = r#"{"a":{"b":1},"l":[1]}"#;
@@ -179,39 +153,19 @@ fn an_ambiguous_key_is_never_edited() {
         other => panic!("{other}"),
     };
     assert_eq!(key(refused(text, |edit| edit.set("a", b"1").map(|_| ()))), "a");
-    assert_eq!(
-        key(refused(text, |edit| edit.default("a", b"1").map(|_| ()))),
-        "a"
-    );
+    assert_eq!(key(refused(text, |edit| edit.default("a", b"1").map(|_| ()))), "a");
     assert_eq!(key(refused(text, |edit| edit.remove("a").map(|_| ()))), "a");
-    assert_eq!(
-        key(refused(text, |edit| edit.set_within("o", "k", b"1").map(|_| ()))),
-        "o.k"
-    );
-    assert_eq!(
-        key(refused(text, |edit| edit.merge("o", br#"{"k":1}"#).map(|_| ()))),
-        "k"
-    );
-    assert_eq!(
-        key(refused(text, |edit| edit
-            .remove_path(&"l[0].k".parse().unwrap())
-            .map(|_| ()))),
-        "l.k"
-    );
-    assert_eq!(
-        edited(text, |edit| edit.set("b", b"4").map(|_| ())),
-        text.replace("\"b\":3", "\"b\":4")
-    );
+    assert_eq!(key(refused(text, |edit| edit.set_within("o", "k", b"1").map(|_| ()))), "o.k");
+    assert_eq!(key(refused(text, |edit| edit.merge("o", br#"{"k":1}"#).map(|_| ()))), "k");
+    assert_eq!(key(refused(text, |edit| edit.remove_path(&"l[0].k".parse().unwrap()).map(|_| ()))), "l.k");
+    assert_eq!(edited(text, |edit| edit.set("b", b"4").map(|_| ())), text.replace("\"b\":3", "\"b\":4"));
 }
 
 #[test]
 fn a_new_value_must_be_json() {
     for bad in ["", "{", "1 2", "{\"a\":}", "\u{1}"] {
         let error = refused("{}", |edit| edit.set("a", bad.as_bytes()).map(|_| ()));
-        assert!(
-            matches!(&error, EditError::InvalidValue { key, .. } if key == "a"),
-            "{error}"
-        );
+        assert!(matches!(&error, EditError::InvalidValue { key, .. } if key == "a"), "{error}");
     }
     let deep = ["[".repeat(65), "]".repeat(65)].concat();
     assert!(matches!(
@@ -235,10 +189,7 @@ fn without_edits_the_chunks_pass_untouched() {
     let segments = Edit::new(&document).apply();
     assert_eq!(segments.len_bytes(), 7);
     assert!(
-        segments
-            .iter()
-            .zip(&chunks)
-            .all(|(new, old)| new.as_ptr() == old.as_ptr() && new.len() == old.len())
+        segments.iter().zip(&chunks).all(|(new, old)| new.as_ptr() == old.as_ptr() && new.len() == old.len())
     );
 }
 
@@ -250,10 +201,7 @@ fn a_large_body_is_sent_in_slices_around_the_replacement() {
     edit.set("model", br#""b""#).unwrap();
     let segments = edit.apply();
     let original = document.body().chunks()[0].as_ptr_range();
-    let shared = segments
-        .iter()
-        .filter(|piece| original.contains(&piece.as_ptr()))
-        .count();
+    let shared = segments.iter().filter(|piece| original.contains(&piece.as_ptr())).count();
     assert_eq!((segments.iter().count(), shared), (3, 2));
     assert_eq!(segments.into_bytes(), text.replace("\"a\"", "\"b\""));
 }

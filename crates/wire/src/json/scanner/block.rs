@@ -90,10 +90,7 @@ impl Block {
             broken: 0,
             stops: quotes & !escaped,
             union: lanes.fold(|left, right| left | right),
-            carry: Carry {
-                escaped: escapes_next,
-                digits: 0,
-            },
+            carry: Carry { escaped: escapes_next, digits: 0 },
         };
         // Only the four escapes of usual text are told apart here. The branch is guessed well: text with other escapes,
         // such as `\u`, has many of them.
@@ -146,10 +143,7 @@ impl Block {
     pub(super) fn part_before(&self, at: usize) -> Part {
         // Digits may reach into the next block, hence the mask of both.
         let digits = (u128::from(self.carry.digits) << BLOCK_BYTES | u128::from(self.digits)) >> at;
-        let next = Carry {
-            escaped: self.escaped >> at & 1,
-            digits: digits as u64,
-        };
+        let next = Carry { escaped: self.escaped >> at & 1, digits: digits as u64 };
         next.part()
     }
 }
@@ -306,16 +300,8 @@ mod tests {
                 bytes[at] = byte;
                 let lanes = Lanes::new(&bytes);
                 let bit = |is: bool| u64::from(is) << at;
-                assert_eq!(
-                    lanes.hexadecimal().mask(),
-                    bit(byte.is_ascii_hexdigit()),
-                    "{byte}"
-                );
-                assert_eq!(
-                    lanes.simple_escapes().mask(),
-                    bit(b"\"\\/bfnrt".contains(&byte)),
-                    "{byte}"
-                );
+                assert_eq!(lanes.hexadecimal().mask(), bit(byte.is_ascii_hexdigit()), "{byte}");
+                assert_eq!(lanes.simple_escapes().mask(), bit(b"\"\\/bfnrt".contains(&byte)), "{byte}");
                 assert_eq!(lanes.within(0x00, 0x1f).mask(), bit(byte < 0x20), "{byte}");
                 assert_eq!(lanes.has_control(), byte < 0x20, "{byte}");
                 assert_eq!(lanes.mask(), bit(byte > 0x7f), "{byte}");
@@ -325,14 +311,7 @@ mod tests {
 
     #[test]
     fn a_part_that_is_carried_is_the_same_part() {
-        let parts = [
-            Part::Plain,
-            Part::Escape,
-            Part::Hex(1),
-            Part::Hex(2),
-            Part::Hex(3),
-            Part::Hex(4),
-        ];
+        let parts = [Part::Plain, Part::Escape, Part::Hex(1), Part::Hex(2), Part::Hex(3), Part::Hex(4)];
         for part in parts {
             assert_eq!(Carry::of(part).part(), part);
         }

@@ -36,10 +36,7 @@ impl Part {
 
     /// Whether the number may end here.
     pub(super) fn may_end(self) -> bool {
-        matches!(
-            self,
-            Self::Zero | Self::Integer | Self::Fraction | Self::ExponentDigits
-        )
+        matches!(self, Self::Zero | Self::Integer | Self::Fraction | Self::ExponentDigits)
     }
 
     /// Takes one more byte.

@@ -49,11 +49,7 @@ impl Place {
     }
 
     pub(super) fn enter(&mut self, container: Container) {
-        self.levels.push(Level {
-            container,
-            index: 0,
-            key: None,
-        });
+        self.levels.push(Level { container, index: 0, key: None });
     }
 
     pub(super) fn leave(&mut self) {
@@ -90,24 +86,16 @@ impl Place {
         }
         for depth in self.named..self.levels.len() {
             let is_innermost = depth + 1 == self.levels.len();
-            let key = unfinished
-                .filter(|_| is_innermost)
-                .or(self.levels[depth].key.as_ref());
+            let key = unfinished.filter(|_| is_innermost).or(self.levels[depth].key.as_ref());
             let name = match key {
-                Some(key) => Name {
-                    start: key.start,
-                    text: self.key_text(depth, key, chunk, base),
-                },
+                Some(key) => Name { start: key.start, text: self.key_text(depth, key, chunk, base) },
                 None => Name::default(),
             };
             self.names.truncate(depth);
             self.names.push(name);
         }
-        self.named = if unfinished.is_some() {
-            self.levels.len().saturating_sub(1)
-        } else {
-            self.levels.len()
-        };
+        self.named =
+            if unfinished.is_some() { self.levels.len().saturating_sub(1) } else { self.levels.len() };
     }
 
     /// The path of the current position, such as `messages[3].content`.
@@ -139,10 +127,7 @@ impl Place {
             _ => Vec::new(),
         };
         let from = (key.start + text.len()).saturating_sub(base);
-        let to = key
-            .end
-            .saturating_sub(base)
-            .min(from + KEY_BYTES_MAX.saturating_sub(text.len()));
+        let to = key.end.saturating_sub(base).min(from + KEY_BYTES_MAX.saturating_sub(text.len()));
         text.extend_from_slice(chunk.get(from..to).unwrap_or_default());
         text
     }

@@ -43,11 +43,7 @@ pub(super) fn run(chunk: &[u8], from: usize, part: Part) -> Run {
 const QUIET: u32 = 0b111;
 
 fn read_blocks(chunk: &[u8], from: usize, part: Part) -> Run {
-    let mut text = Text {
-        carry: Carry::of(part),
-        union: u8x16::splat(0),
-        backslashes: 0,
-    };
+    let mut text = Text { carry: Carry::of(part), union: u8x16::splat(0), backslashes: 0 };
     let (blocks, tail) = chunk[from..].as_chunks::<BLOCK_BYTES>();
     let mut at = 0;
     let mut quiet = 0_u32;
@@ -102,12 +98,7 @@ impl Text {
     }
 
     fn ended(self, end: usize, outcome: Outcome) -> Run {
-        Run {
-            end,
-            high: self.union.any(),
-            escaped: self.backslashes != 0,
-            outcome,
-        }
+        Run { end, high: self.union.any(), escaped: self.backslashes != 0, outcome }
     }
 }
 

@@ -10,12 +10,10 @@ fn split(chunks: &[&[u8]], frame_bytes_max: usize) -> (Vec<Vec<u8>>, Tail, bool)
     let mut frames = Vec::new();
     let mut failed = false;
     for chunk in chunks {
-        let batch = splitter
-            .push(Bytes::copy_from_slice(chunk))
-            .unwrap_or_else(|error| {
-                failed = true;
-                *error.before
-            });
+        let batch = splitter.push(Bytes::copy_from_slice(chunk)).unwrap_or_else(|error| {
+            failed = true;
+            *error.before
+        });
         frames.extend(batch.frames().map(|frame| frame.bytes.to_vec()));
     }
     let tail = splitter.finish();
@@ -30,20 +28,12 @@ fn split_every_way(stream: &[u8]) -> (Vec<Vec<u8>>, Tail) {
     for first in 0..=stream.len() {
         for second in first..=stream.len() {
             let chunks = [&stream[..first], &stream[first..second], &stream[second..]];
-            assert_eq!(
-                split(&chunks, FRAME_BYTES_MAX),
-                whole,
-                "cut at {first} and {second}"
-            );
+            assert_eq!(split(&chunks, FRAME_BYTES_MAX), whole, "cut at {first} and {second}");
         }
     }
     let (frames, tail, failed) = whole;
     assert!(!failed);
-    assert_eq!(
-        [frames.concat(), tail.bytes.to_vec()].concat(),
-        stream,
-        "no byte is lost or added"
-    );
+    assert_eq!([frames.concat(), tail.bytes.to_vec()].concat(), stream, "no byte is lost or added");
     (frames, tail)
 }
 
@@ -55,13 +45,7 @@ fn frames_end_at_blank_lines_whatever_ends_the_lines() {
         assert_eq!(frames.len(), 3, "{end:?}");
         assert_eq!(Frame::new(&frames[1]).event(), Some(&b"a"[..]));
         assert_eq!(*Frame::new(&frames[2]).data(), *b"2");
-        assert_eq!(
-            tail,
-            Tail {
-                bytes: "x".into(),
-                is_frame: false
-            }
-        );
+        assert_eq!(tail, Tail { bytes: "x".into(), is_frame: false });
     }
 }
 
@@ -103,9 +87,7 @@ fn a_frame_that_ends_in_a_return_is_whole_when_the_stream_ends() {
 fn a_byte_order_mark_is_forwarded_and_not_read() {
     let stream = b"\xef\xbb\xbfdata: 1\n\n\xef\xbb\xbfdata: 2\n\n";
     split_every_way(stream);
-    let batch = Splitter::new(FRAME_BYTES_MAX)
-        .push(Bytes::from_static(stream))
-        .unwrap();
+    let batch = Splitter::new(FRAME_BYTES_MAX).push(Bytes::from_static(stream)).unwrap();
     let data: Vec<_> = batch.frames().map(|frame| frame.data().into_owned()).collect();
     assert_eq!(data, [&b"1"[..], b""]);
 }
@@ -128,10 +110,7 @@ fn a_frame_never_spans_two_batches() {
     assert!(splitter.push("1".into()).unwrap().is_empty());
     assert!(splitter.push("\n".into()).unwrap().is_empty());
     let batch = splitter.push("\ndata: 2".into()).unwrap();
-    assert_eq!(
-        (batch.bytes.as_ref(), batch.ends.as_slice()),
-        (&b"data: 1\n\n"[..], &[9][..])
-    );
+    assert_eq!((batch.bytes.as_ref(), batch.ends.as_slice()), (&b"data: 1\n\n"[..], &[9][..]));
 }
 
 #[test]
@@ -146,9 +125,6 @@ fn a_frame_above_the_limit_ends_the_stream_after_the_frames_before_it() {
     let mut splitter = Splitter::new(4);
     let error = splitter.push("data: unfinished".into()).unwrap_err();
     assert_eq!(error.to_string(), "an event of the stream exceeds 4 bytes");
-    assert!(
-        splitter.push("\n\n".into()).is_err(),
-        "a failed stream stays failed"
-    );
+    assert!(splitter.push("\n\n".into()).is_err(), "a failed stream stays failed");
     assert!(!splitter.finish().is_frame);
 }

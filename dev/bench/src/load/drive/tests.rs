@@ -29,10 +29,7 @@ fn server(answer: &'static [u8], slow_every: usize, pause: Duration) -> SocketAd
         }
     };
     thread::spawn(move || {
-        listener
-            .incoming()
-            .flatten()
-            .for_each(|stream| drop(thread::spawn(move || serve(stream))))
+        listener.incoming().flatten().for_each(|stream| drop(thread::spawn(move || serve(stream))))
     });
     address
 }
@@ -52,11 +49,7 @@ fn plan(target: SocketAddr, pattern: Pattern) -> Plan {
         warmup: Duration::from_millis(50),
         window: Duration::from_millis(200),
         events_min: 0,
-        observed: Observed {
-            server: std::process::id(),
-            server_core: 0,
-            load_core: 0,
-        },
+        observed: Observed { server: std::process::id(), server_core: 0, load_core: 0 },
     }
 }
 
@@ -74,14 +67,7 @@ fn a_closed_load_counts_answers_and_the_servers_time() {
 #[test]
 fn an_open_load_answers_all_that_was_due() {
     let target = server(ANSWER, usize::MAX, Duration::ZERO);
-    let plan = plan(
-        target,
-        Pattern::Open {
-            rate_per_second: 500.0,
-            connections: 4,
-            seed: 1,
-        },
-    );
+    let plan = plan(target, Pattern::Open { rate_per_second: 500.0, connections: 4, seed: 1 });
     let schedule = Schedule::poisson(500.0, plan.warmup, plan.window, 1);
     let outcome = open(&plan, 4, &schedule).unwrap();
     assert_eq!(outcome.answers, schedule.measured_count() as u64);
@@ -92,14 +78,7 @@ fn an_open_load_answers_all_that_was_due() {
 fn waiting_behind_a_slow_answer_counts_as_latency() {
     let pause = Duration::from_millis(100);
     let target = server(ANSWER, 20, pause);
-    let plan = plan(
-        target,
-        Pattern::Open {
-            rate_per_second: 300.0,
-            connections: 1,
-            seed: 5,
-        },
-    );
+    let plan = plan(target, Pattern::Open { rate_per_second: 300.0, connections: 1, seed: 5 });
     let schedule = Schedule::poisson(300.0, plan.warmup, plan.window, 5);
     let outcome = open(&plan, 1, &schedule).unwrap();
     // With one connection a third of all requests are due while a slow answer blocks it; a generator that waited for
@@ -110,8 +89,6 @@ fn waiting_behind_a_slow_answer_counts_as_latency() {
 #[test]
 fn a_refusal_ends_the_run_with_the_first_body() {
     let target = server(REFUSAL, usize::MAX, Duration::ZERO);
-    let error = closed(&plan(target, Pattern::Closed { connections: 3 }), 3)
-        .unwrap_err()
-        .to_string();
+    let error = closed(&plan(target, Pattern::Closed { connections: 3 }), 3).unwrap_err().to_string();
     assert!(error.contains("500") && error.contains("broken"), "{error}");
 }

@@ -11,10 +11,7 @@ use crate::process;
 pub(super) fn run(root: &Path) -> Result<()> {
     for path in files_ending(&root.join("examples"), &[".yaml", ".yml"])? {
         process::run(
-            Command::new(root.join("target/debug/tollgate"))
-                .current_dir(root)
-                .arg("check")
-                .arg(&path),
+            Command::new(root.join("target/debug/tollgate")).current_dir(root).arg("check").arg(&path),
         )?;
     }
     Ok(())
@@ -26,22 +23,14 @@ pub(super) fn files_ending(folder: &Path, endings: &[&str]) -> Result<Vec<PathBu
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_file() && endings.iter().any(|ending| name.ends_with(ending)) {
             files.push(path);
         }
     }
     files.sort();
     if files.is_empty() {
-        bail!(
-            "{} has no file that ends in {}",
-            folder.display(),
-            endings.join(" or ")
-        );
+        bail!("{} has no file that ends in {}", folder.display(), endings.join(" or "));
     }
     Ok(files)
 }

@@ -51,15 +51,9 @@ fn scripts_of(path: &str, text: &str) -> Result<Vec<Script>> {
         let place = format!("{path}:{}", block.line);
         let is_script = block.info == "sh run";
         if is_script {
-            scripts.push(Script {
-                place,
-                body: block.body,
-                expected: Vec::new(),
-            });
+            scripts.push(Script { place, body: block.body, expected: Vec::new() });
         } else if block.info == "text expect" {
-            let owner = scripts
-                .last_mut()
-                .filter(|_| is_after_script && block.follows_directly);
+            let owner = scripts.last_mut().filter(|_| is_after_script && block.follows_directly);
             let owner =
                 owner.with_context(|| format!("{place}: `text expect` must directly follow `sh run`"))?;
             let lines = block.body.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -83,11 +77,7 @@ impl Script {
             "bash",
             &self.body,
         ]);
-        command
-            .current_dir(root)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log);
+        command.current_dir(root).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         lend(&mut command);
         let mut child = command.spawn().context("cannot start bash")?;
         let status = process::wait_bounded(&mut child, SCRIPT_MAX)?;
@@ -98,11 +88,9 @@ impl Script {
         match status {
             Some(status) if status.success() => self.compare(&written),
             Some(status) => bail!("{}: the script failed ({status}):\n{written}", self.place),
-            None => bail!(
-                "{}: the script still ran after {} s:\n{written}",
-                self.place,
-                SCRIPT_MAX.as_secs()
-            ),
+            None => {
+                bail!("{}: the script still ran after {} s:\n{written}", self.place, SCRIPT_MAX.as_secs())
+            }
         }
     }
 
@@ -110,10 +98,7 @@ impl Script {
         let has_line = |expected: &str| written.lines().any(|line| line.contains(expected));
         match self.expected.iter().find(|expected| !has_line(expected)) {
             None => Ok(()),
-            Some(expected) => bail!(
-                "{}: the output does not have `{expected}`:\n{written}",
-                self.place
-            ),
+            Some(expected) => bail!("{}: the output does not have `{expected}`:\n{written}", self.place),
         }
     }
 }
@@ -125,11 +110,7 @@ mod tests {
     fn run_script(body: &str, expected: &[&str]) -> Result<()> {
         let folder = tempfile::tempdir().unwrap();
         let expected = expected.iter().map(|&line| line.to_owned()).collect();
-        let script = Script {
-            place: "docs/guide/a.md:3".to_owned(),
-            body: body.to_owned(),
-            expected,
-        };
+        let script = Script { place: "docs/guide/a.md:3".to_owned(), body: body.to_owned(), expected };
         script.run(folder.path(), &folder.path().join("log"), |command| {
             command.env("TOLLGATE_KEY", "tg-abc");
         })
@@ -139,41 +120,24 @@ mod tests {
     fn scripts_have_their_expectations_and_other_blocks_are_left_alone() {
         let text = "```sh run\na\n```\n\n```text expect\nb\n\n c\n```\n```sh\nd\n```\n```sh run\ne\n```\n";
         let scripts = scripts_of("g.md", text).unwrap();
-        let seen: Vec<(&str, usize)> = scripts
-            .iter()
-            .map(|script| (script.place.as_str(), script.expected.len()))
-            .collect();
+        let seen: Vec<(&str, usize)> =
+            scripts.iter().map(|script| (script.place.as_str(), script.expected.len())).collect();
         assert_eq!(seen, [("g.md:1", 2), ("g.md:13", 0)]);
         assert_eq!(scripts[0].expected, ["b", "c"]);
     }
 
     #[test]
     fn an_expectation_without_its_script_is_an_error() {
-        for text in [
-            "```text expect\na\n```\n",
-            "```sh run\na\n```\nwords\n```text expect\nb\n```\n",
-        ] {
-            assert!(
-                scripts_of("g.md", text)
-                    .unwrap_err()
-                    .to_string()
-                    .contains("must directly follow")
-            );
+        for text in ["```text expect\na\n```\n", "```sh run\na\n```\nwords\n```text expect\nb\n```\n"] {
+            assert!(scripts_of("g.md", text).unwrap_err().to_string().contains("must directly follow"));
         }
     }
 
     #[test]
     fn a_script_sees_the_key_and_its_output_is_compared() {
-        run_script(
-            "echo \"key is $TOLLGATE_KEY\"\necho done >&2\n",
-            &["tg-abc", "done"],
-        )
-        .unwrap();
+        run_script("echo \"key is $TOLLGATE_KEY\"\necho done >&2\n", &["tg-abc", "done"]).unwrap();
         let error = run_script("echo one\n", &["two"]).unwrap_err().to_string();
-        assert!(
-            error.starts_with("docs/guide/a.md:3: the output does not have `two`"),
-            "{error}"
-        );
+        assert!(error.starts_with("docs/guide/a.md:3: the output does not have `two`"), "{error}");
     }
 
     #[test]

@@ -31,16 +31,11 @@ pub(super) fn prepare(root: &Path, leash: &Leash) -> Result<Environments> {
     let node_tests = files_ending(&root.join(NODE_TESTS), &[".test.js", ".test.mjs", ".test.cjs"])?;
     prerequisites::ensure(&[Prerequisite::Python, Prerequisite::Node], leash)?;
     let python = root.join("target/sdk/python");
-    install_once(&python, &wanted_python, || {
-        install_python(&python, &requirements, leash)
-    })?;
+    install_once(&python, &wanted_python, || install_python(&python, &requirements, leash))?;
     let node = root.join("target/sdk/node");
     install_once(&node, &wanted_node, || install_node(root, &node, leash))?;
     link_packages(&node, &root.join(NODE_TESTS))?;
-    Ok(Environments {
-        python: python.join("bin/python"),
-        node_tests,
-    })
+    Ok(Environments { python: python.join("bin/python"), node_tests })
 }
 
 /// Runs both suites against one server.
@@ -48,15 +43,11 @@ pub(super) fn run(root: &Path, environments: &Environments) -> Result<()> {
     Server::start(root)?.during(|server| {
         let mut python = Command::new(&environments.python);
         // Nothing is left behind in the repository.
-        python
-            .args(["-B", "-m", "pytest", "-p", "no:cacheprovider", PYTHON_TESTS])
-            .current_dir(root);
+        python.args(["-B", "-m", "pytest", "-p", "no:cacheprovider", PYTHON_TESTS]).current_dir(root);
         server.lend(&mut python);
         process::run(&mut python)?;
         let mut node = Command::new("node");
-        node.arg("--test")
-            .args(&environments.node_tests)
-            .current_dir(root);
+        node.arg("--test").args(&environments.node_tests).current_dir(root);
         server.lend(&mut node);
         process::run(&mut node)
     })
@@ -83,14 +74,7 @@ fn install_once(folder: &Path, wanted: &str, install: impl FnOnce() -> Result<()
 fn install_python(folder: &Path, requirements: &Path, leash: &Leash) -> Result<()> {
     leash.run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
     let mut pip = Command::new(folder.join("bin/python"));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--quiet",
-        "--requirement",
-    ]);
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--requirement"]);
     leash.run(pip.arg(requirements))
 }
 
@@ -100,8 +84,7 @@ fn install_node(root: &Path, folder: &Path, leash: &Leash) -> Result<()> {
         std::fs::copy(&from, folder.join(name)).with_context(|| format!("cannot copy {}", from.display()))?;
     }
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-        .current_dir(folder);
+    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(folder);
     leash.run(&mut npm)
 }
 
@@ -116,11 +99,7 @@ fn link_packages(installed: &Path, tests: &Path) -> Result<()> {
         std::fs::remove_file(&link)?;
     }
     std::os::unix::fs::symlink(&packages, &link).with_context(|| {
-        format!(
-            "cannot link {} to {}; remove what is there",
-            link.display(),
-            packages.display()
-        )
+        format!("cannot link {} to {}; remove what is there", link.display(), packages.display())
     })
 }
 
@@ -166,10 +145,7 @@ mod tests {
         std::os::unix::fs::symlink("/nowhere/at/all", tests.join("node_modules")).unwrap();
         link_packages(&installed, &tests).unwrap();
         link_packages(&installed, &tests).unwrap();
-        assert_eq!(
-            std::fs::read_link(tests.join("node_modules")).unwrap(),
-            installed.join("node_modules")
-        );
+        assert_eq!(std::fs::read_link(tests.join("node_modules")).unwrap(), installed.join("node_modules"));
     }
 
     #[test]

@@ -56,21 +56,13 @@ impl Server {
     }
 
     fn spawn(command: &mut Command, folder: PathBuf) -> Result<Self> {
-        command
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+        command.current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::piped());
         command.stderr(File::create(folder.join("stderr.log"))?);
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("cannot start `{}`", process::describe(command)))?;
+        let mut child =
+            command.spawn().with_context(|| format!("cannot start `{}`", process::describe(command)))?;
         let access = announced(&mut child, &folder);
         match access {
-            Ok(access) => Ok(Self {
-                child,
-                folder,
-                access,
-            }),
+            Ok(access) => Ok(Self { child, folder, access }),
             Err(error) => {
                 process::kill(&mut child);
                 Err(error.context(format!(
@@ -84,9 +76,7 @@ impl Server {
 
     /// Lets a command reach the server through `TOLLGATE_URL` and `TOLLGATE_KEY`.
     pub(super) fn lend(&self, command: &mut Command) {
-        command
-            .env("TOLLGATE_URL", &self.access.url)
-            .env("TOLLGATE_KEY", &self.access.key);
+        command.env("TOLLGATE_URL", &self.access.url).env("TOLLGATE_KEY", &self.access.key);
     }
 
     /// Runs `work` and then stops the server. A server that ends badly is a failure, after one of the work.
@@ -101,15 +91,10 @@ impl Server {
         process::terminate(&self.child)?;
         match process::wait_bounded(&mut self.child, STOP_MAX)? {
             Some(status) if status.success() => Ok(()),
-            Some(status) => bail!(
-                "the server ended badly on SIGTERM ({status}):\n{}",
-                log(&self.folder)
-            ),
-            None => bail!(
-                "the server still ran {} s after SIGTERM:\n{}",
-                STOP_MAX.as_secs(),
-                log(&self.folder)
-            ),
+            Some(status) => bail!("the server ended badly on SIGTERM ({status}):\n{}", log(&self.folder)),
+            None => {
+                bail!("the server still ran {} s after SIGTERM:\n{}", STOP_MAX.as_secs(), log(&self.folder))
+            }
         }
     }
 }
@@ -142,10 +127,7 @@ fn read_access(lines: &Receiver<String>) -> Result<Access> {
     let (mut url, mut key) = (None, None);
     loop {
         if let (Some(url), Some(key)) = (&url, &key) {
-            return Ok(Access {
-                url: String::clone(url),
-                key: String::clone(key),
-            });
+            return Ok(Access { url: String::clone(url), key: String::clone(key) });
         }
         let left = START_MAX.saturating_sub(stopwatch.elapsed());
         let line = lines.recv_timeout(left).map_err(|error| match error {
@@ -199,9 +181,8 @@ mod tests {
 
     #[test]
     fn a_server_is_reached_by_what_it_announced_and_ends_cleanly() {
-        let (_folder, server) = start(&format!(
-            "trap 'exit 0' TERM; {ANNOUNCE} while :; do sleep 0.01; done"
-        ));
+        let (_folder, server) =
+            start(&format!("trap 'exit 0' TERM; {ANNOUNCE} while :; do sleep 0.01; done"));
         let mut seen = String::new();
         let work = |server: &Server| {
             let mut command = Command::new("sh");
@@ -216,33 +197,23 @@ mod tests {
 
     #[test]
     fn a_server_that_ends_badly_is_a_failure() {
-        let (_folder, server) = start(&format!(
-            "trap 'echo late; exit 3' TERM; {ANNOUNCE} while :; do sleep 0.01; done"
-        ));
+        let (_folder, server) =
+            start(&format!("trap 'echo late; exit 3' TERM; {ANNOUNCE} while :; do sleep 0.01; done"));
         let error = server.unwrap().during(|_| Ok(())).unwrap_err().to_string();
-        assert!(
-            error.contains("ended badly on SIGTERM (exit status: 3)"),
-            "{error}"
-        );
+        assert!(error.contains("ended badly on SIGTERM (exit status: 3)"), "{error}");
     }
 
     #[test]
     fn a_server_that_does_not_start_shows_its_log() {
         let (_folder, server) = start("echo 'port taken' >&2; exit 1");
         let error = format!("{:#}", server.err().unwrap());
-        assert!(
-            error.contains("port taken") && error.contains("it ended before"),
-            "{error}"
-        );
+        assert!(error.contains("port taken") && error.contains("it ended before"), "{error}");
     }
 
     #[test]
     fn the_failure_of_the_work_comes_first() {
         let (folder, server) = start(&format!("{ANNOUNCE} exec tail -f /dev/null"));
-        let error = format!(
-            "{:#}",
-            server.unwrap().during(|_| bail!("two tests failed")).unwrap_err()
-        );
+        let error = format!("{:#}", server.unwrap().during(|_| bail!("two tests failed")).unwrap_err());
         assert!(error.ends_with("two tests failed"), "{error}");
         assert!(error.contains(&folder.path().display().to_string()), "{error}");
     }

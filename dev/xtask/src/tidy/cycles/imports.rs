@@ -13,28 +13,19 @@ use crate::tidy::tokens::{Kind, Token};
 /// The graph of one crate from its production files. Programs under `src/bin` are crates of their own.
 pub(super) fn graph(sources: &[&Source]) -> Graph {
     let mut graph = Graph::default();
-    let files: Vec<(Vec<String>, &Source)> = sources
-        .iter()
-        .filter_map(|source| Some((module_path(source)?, *source)))
-        .collect();
+    let files: Vec<(Vec<String>, &Source)> =
+        sources.iter().filter_map(|source| Some((module_path(source)?, *source))).collect();
     for (path, source) in &files {
         if let Some(top) = path.first() {
             *graph.lines_of.entry(top.clone()).or_default() += source.production_lines();
         }
     }
-    let exports: BTreeMap<String, String> = files
-        .iter()
-        .filter(|(path, _)| path.is_empty())
-        .flat_map(|(_, root)| root_exports(root))
-        .collect();
+    let exports: BTreeMap<String, String> =
+        files.iter().filter(|(path, _)| path.is_empty()).flat_map(|(_, root)| root_exports(root)).collect();
     for (path, source) in &files {
         let Some(top) = path.first() else { continue };
         for name in imported_names(path, source) {
-            let module = if graph.lines_of.contains_key(&name) {
-                Some(&name)
-            } else {
-                exports.get(&name)
-            };
+            let module = if graph.lines_of.contains_key(&name) { Some(&name) } else { exports.get(&name) };
             if let Some(module) =
                 module.filter(|module| *module != top && graph.lines_of.contains_key(*module))
             {
@@ -47,11 +38,7 @@ pub(super) fn graph(sources: &[&Source]) -> Graph {
 
 /// The module that a production file is: empty for the root of the crate, `None` for what is not part of it.
 fn module_path(source: &Source) -> Option<Vec<String>> {
-    let inside = source
-        .path
-        .strip_prefix(source.package())?
-        .strip_prefix("/src/")?
-        .strip_suffix(".rs")?;
+    let inside = source.path.strip_prefix(source.package())?.strip_prefix("/src/")?.strip_suffix(".rs")?;
     if !source.is_production() || inside.starts_with("bin/") {
         return None;
     }
@@ -69,9 +56,7 @@ fn root_exports(root: &Source) -> Vec<(String, String)> {
     for item in &root.syntax.items {
         if let Item::Use(import) = item {
             for words in used_paths(&import.tree) {
-                let own = words
-                    .iter()
-                    .skip_while(|word| *word == "crate" || *word == "self");
+                let own = words.iter().skip_while(|word| *word == "crate" || *word == "self");
                 let own: Vec<&String> = own.collect();
                 if let [module, .., name] = own.as_slice() {
                     exports.push(((*name).clone(), (*module).clone()));
@@ -84,11 +69,7 @@ fn root_exports(root: &Source) -> Vec<(String, String)> {
 
 /// The first word below the root of everything that a file mentions by `crate::` or `super::`.
 fn imported_names(path: &[String], source: &Source) -> Vec<String> {
-    let mut reader = Reader {
-        source,
-        module: path.to_vec(),
-        names: Vec::new(),
-    };
+    let mut reader = Reader { source, module: path.to_vec(), names: Vec::new() };
     reader.visit_file(&source.syntax);
     reader.names.extend(names_in_macros(source));
     reader.names
@@ -130,11 +111,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_path(&mut self, path: &'ast Path) {
-        let words: Vec<String> = path
-            .segments
-            .iter()
-            .map(|segment| segment.ident.to_string())
-            .collect();
+        let words: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         if let Some(first) = path.segments.first() {
             self.record(&words, first.ident.span().start().line);
         }
@@ -145,9 +122,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 /// Each path of an import as words, `self` at the end left out: `a::{b, c::d}` is `a::b` and `a::c::d`.
 fn used_paths(tree: &UseTree) -> Vec<Vec<String>> {
     let with_first = |first: String, rest: Vec<Vec<String>>| {
-        rest.into_iter()
-            .map(|words| std::iter::once(first.clone()).chain(words).collect())
-            .collect()
+        rest.into_iter().map(|words| std::iter::once(first.clone()).chain(words).collect()).collect()
     };
     match tree {
         UseTree::Path(path) => with_first(path.ident.to_string(), used_paths(&path.tree)),
@@ -161,25 +136,18 @@ fn used_paths(tree: &UseTree) -> Vec<Vec<String>> {
 
 /// `crate::x` among the tokens: a syntax tree does not look into macro calls.
 fn names_in_macros(source: &Source) -> Vec<String> {
-    let is_outside_tests = |window: &&[Token]| {
-        window
-            .first()
-            .is_some_and(|first| !source.is_test_line(first.line))
-    };
+    let is_outside_tests =
+        |window: &&[Token]| window.first().is_some_and(|first| !source.is_test_line(first.line));
     source
         .tokens
         .windows(4)
         .filter(is_outside_tests)
         .filter_map(|window| match window {
-            [
-                first,
-                colon,
-                other,
-                Token {
-                    kind: Kind::Word(name),
-                    ..
-                },
-            ] if first.is_word("crate") && colon.is_mark(':') && other.is_mark(':') => Some(name.clone()),
+            [first, colon, other, Token { kind: Kind::Word(name), .. }]
+                if first.is_word("crate") && colon.is_mark(':') && other.is_mark(':') =>
+            {
+                Some(name.clone())
+            }
             _ => None,
         })
         .collect()
@@ -190,22 +158,14 @@ mod tests {
     use super::*;
 
     fn edges(files: &[(&str, &str)]) -> Vec<String> {
-        let sources: Vec<Source> = files
-            .iter()
-            .map(|(path, text)| Source::parse(path, text).unwrap())
-            .collect();
+        let sources: Vec<Source> =
+            files.iter().map(|(path, text)| Source::parse(path, text).unwrap()).collect();
         let graph = graph(&sources.iter().collect::<Vec<_>>());
-        graph
-            .edges
-            .iter()
-            .map(|(from, to)| format!("{from} {to}"))
-            .collect()
+        graph.edges.iter().map(|(from, to)| format!("{from} {to}")).collect()
     }
 
-    const ROOT: (&str, &str) = (
-        "crates/x/src/lib.rs",
-        "mod a; mod b; mod c;\npub use b::{Bee, inner::Deep};",
-    );
+    const ROOT: (&str, &str) =
+        ("crates/x/src/lib.rs", "mod a; mod b; mod c;\npub use b::{Bee, inner::Deep};");
     const B: (&str, &str) = ("crates/x/src/b.rs", "");
     const C: (&str, &str) = ("crates/x/src/c/mod.rs", "");
 
@@ -217,26 +177,15 @@ mod tests {
     fn groups_paths_and_macros_are_read() {
         assert_eq!(edges_from_a("use crate::{b::Bee, c};"), ["a b", "a c"]);
         assert_eq!(edges_from_a("fn f(x: crate::b::Bee) {}"), ["a b"]);
-        assert_eq!(
-            edges_from_a("fn f() { println!(\"{}\", crate::c::x()) }"),
-            ["a c"]
-        );
+        assert_eq!(edges_from_a("fn f() { println!(\"{}\", crate::c::x()) }"), ["a c"]);
     }
 
     #[test]
     fn super_counts_the_walls_it_climbs() {
         assert_eq!(edges_from_a("use super::b;"), ["a b"]);
+        assert_eq!(edges_from_a("mod inner { use super::b; use super::super::c; }"), ["a c"]);
         assert_eq!(
-            edges_from_a("mod inner { use super::b; use super::super::c; }"),
-            ["a c"]
-        );
-        assert_eq!(
-            edges(&[
-                ROOT,
-                B,
-                C,
-                ("crates/x/src/a/deep.rs", "use super::b; use super::super::c;")
-            ]),
+            edges(&[ROOT, B, C, ("crates/x/src/a/deep.rs", "use super::b; use super::super::c;")]),
             ["a c"]
         );
     }
@@ -250,13 +199,7 @@ mod tests {
 
     #[test]
     fn tests_and_other_crates_make_no_edge() {
-        assert_eq!(
-            edges_from_a("use other::b;\n#[cfg(test)]\nmod tests { use crate::b; }"),
-            [""; 0]
-        );
-        assert_eq!(
-            edges(&[ROOT, B, ("crates/x/src/bin/a.rs", "use crate::b;")]),
-            [""; 0]
-        );
+        assert_eq!(edges_from_a("use other::b;\n#[cfg(test)]\nmod tests { use crate::b; }"), [""; 0]);
+        assert_eq!(edges(&[ROOT, B, ("crates/x/src/bin/a.rs", "use crate::b;")]), [""; 0]);
     }
 }

@@ -45,7 +45,8 @@ impl<'a> Caller<'a> {
         let request = self.request(trial, credential)?;
         let started = Instant::now();
         let answer = async {
-            let response = self.origin.send(request, CONNECT_TIMEOUT).await.map_err(|error| error.to_string())?;
+            let response =
+                self.origin.send(request, CONNECT_TIMEOUT).await.map_err(|error| error.to_string())?;
             judge(response, trial, credential).await
         };
         let within = tokio::time::timeout(CALL_TIMEOUT, answer).await;
@@ -79,9 +80,14 @@ impl<'a> Caller<'a> {
     }
 }
 
-async fn judge(response: Response<IncomingBody>, trial: &Trial, credential: &Credential) -> Result<String, String> {
+async fn judge(
+    response: Response<IncomingBody>,
+    trial: &Trial,
+    credential: &Credential,
+) -> Result<String, String> {
     let (head, body) = response.into_parts();
-    let read = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| error.to_string())?.to_bytes();
+    let read =
+        Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| error.to_string())?.to_bytes();
     if !head.status.is_success() {
         let message = ProviderError::parse(&read).message.unwrap_or_default();
         return Err(format!("status {}  {}", head.status.as_u16(), redacted(&message, credential)));
@@ -90,7 +96,8 @@ async fn judge(response: Response<IncomingBody>, trial: &Trial, credential: &Cre
 }
 
 fn judge_whole(body: &Bytes, trial: &Trial) -> Result<String, String> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| format!("the answer is not JSON: {error}"))?;
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| format!("the answer is not JSON: {error}"))?;
     if trial.body.is_none() {
         let models = value.get("data").and_then(Value::as_array).map_or(0, Vec::len);
         return Ok(format!("{models} models"));
@@ -118,7 +125,11 @@ fn judge_stream(body: &Bytes, trial: &Trial) -> Result<String, String> {
     if !ended {
         return Err("the stream ended without its last event".to_owned());
     }
-    Ok(format!("{} events, usage {}", batch.ends.len(), if usage.is_some() { "reported" } else { "not reported" }))
+    Ok(format!(
+        "{} events, usage {}",
+        batch.ends.len(),
+        if usage.is_some() { "reported" } else { "not reported" }
+    ))
 }
 
 fn redacted(text: &str, credential: &Credential) -> String {

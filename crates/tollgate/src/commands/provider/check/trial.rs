@@ -21,7 +21,11 @@ pub(super) struct Trial {
 /// What to try with a provider: whatever it serves, as far as models are known.
 pub(super) fn trials(provider: &Provider, model: Option<&str>, embedding_model: Option<&str>) -> Vec<Trial> {
     let served = |endpoint: &Endpoint| provider.endpoint(*endpoint).is_some();
-    Endpoint::ALL.into_iter().filter(served).flat_map(|endpoint| of_endpoint(endpoint, model, embedding_model)).collect()
+    Endpoint::ALL
+        .into_iter()
+        .filter(served)
+        .flat_map(|endpoint| of_endpoint(endpoint, model, embedding_model))
+        .collect()
 }
 
 fn of_endpoint(endpoint: Endpoint, model: Option<&str>, embedding_model: Option<&str>) -> Vec<Trial> {
@@ -33,7 +37,9 @@ fn of_endpoint(endpoint: Endpoint, model: Option<&str>, embedding_model: Option<
         return vec![trial("", None, false)];
     }
     let model = if endpoint == Endpoint::Embeddings { embedding_model } else { model };
-    let Some((model, body)) = model.and_then(|model| Some((model, body(endpoint, model)?))) else { return Vec::new() };
+    let Some((model, body)) = model.and_then(|model| Some((model, body(endpoint, model)?))) else {
+        return Vec::new();
+    };
     let mut trials = vec![trial(model, Some(body.clone()), false)];
     if endpoint.is_generation() {
         let mut streamed = body;
@@ -47,10 +53,12 @@ fn body(endpoint: Endpoint, model: &str) -> Option<Value> {
     let messages = json!([{"role": "user", "content": "Say hello."}]);
     match endpoint {
         Endpoint::ChatCompletions => Some(json!({"model": model, "messages": messages})),
-        Endpoint::Responses => {
-            Some(json!({"model": model, "input": "Say hello.", "max_output_tokens": OUTPUT_TOKENS_MAX, "store": false}))
+        Endpoint::Responses => Some(
+            json!({"model": model, "input": "Say hello.", "max_output_tokens": OUTPUT_TOKENS_MAX, "store": false}),
+        ),
+        Endpoint::Messages => {
+            Some(json!({"model": model, "messages": messages, "max_tokens": OUTPUT_TOKENS_MAX}))
         }
-        Endpoint::Messages => Some(json!({"model": model, "messages": messages, "max_tokens": OUTPUT_TOKENS_MAX})),
         Endpoint::CountTokens => Some(json!({"model": model, "messages": messages})),
         Endpoint::Embeddings => Some(json!({"model": model, "input": "hello"})),
         // A legacy completion and a moderation need models of their own kind, which nothing here knows.

@@ -33,21 +33,10 @@ fn assert_reads_alike(chunk: &[u8], from: usize, part: Part) {
     let read = run(chunk, from, part);
     let shown = chunk.escape_ascii();
     let (end, outcome) = run_slowly(chunk, from, part);
-    assert_eq!(
-        (read.end, read.outcome),
-        (end, outcome),
-        "{from}, {part:?}: {shown}"
-    );
+    assert_eq!((read.end, read.outcome), (end, outcome), "{from}, {part:?}: {shown}");
     let stretch = &chunk[from..end];
-    assert_eq!(
-        read.escaped,
-        stretch.contains(&b'\\'),
-        "backslash: {from}, {part:?}: {shown}"
-    );
-    assert!(
-        read.high || stretch.is_ascii(),
-        "a high byte went unseen: {from}: {shown}"
-    );
+    assert_eq!(read.escaped, stretch.contains(&b'\\'), "backslash: {from}, {part:?}: {shown}");
+    assert!(read.high || stretch.is_ascii(), "a high byte went unseen: {from}: {shown}");
 }
 
 /// Reads up to the cut and on from there.

@@ -32,6 +32,8 @@ pub(crate) struct Call {
     pub(crate) pinned: Arc<Pinned>,
     pub(crate) endpoint: Endpoint,
     pub(crate) headers: HeaderMap,
+    /// The client's query, such as `beta=true` of Anthropic's SDKs.
+    pub(crate) query: Option<Box<str>>,
     pub(crate) document: Document,
     pub(crate) facts: RequestFacts,
     /// Who holds the conversation that the request continues, when that is known.

@@ -116,8 +116,10 @@ async fn call(
     let kind =
         request_kind(endpoint).ok_or_else(|| Refusal::new(ErrorCode::Internal, "no body is read here"))?;
     let facts = facts(kind, &document).map_err(|error| unreadable(&error))?;
+    let query = head.uri.query().map(Into::into);
+    let headers = head.headers;
     let mut call =
-        Call { origin, pinned, endpoint, headers: head.headers, document, facts, owner: None, hold, waited };
+        Call { origin, pinned, endpoint, headers, query, document, facts, owner: None, hold, waited };
     let route = route_of(&mut call)?;
     dispatch(call, route).await
 }

@@ -4,7 +4,7 @@ use domain::provider::EndpointPath;
 use domain::provider::StreamUsage;
 use domain::route::{ParameterRules, Target};
 use domain::{Credential, Endpoint, ErrorCode, Provider};
-use http::uri::PathAndQuery;
+use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use providers::transport::OutgoingBody;
 use secrecy::ExposeSecret;
@@ -39,26 +39,44 @@ pub(super) fn encode(
     let strip_usage = asks_for_usage(call, provider);
     let body = edited_body(call, target, model, strip_usage)
         .map_err(|error| FailedAttempt::objection(ErrorCode::InvalidMember, error.to_string()))?;
-    let uri = match path {
-        EndpointPath::Fixed(path) => provider_uri(path.clone(), credential),
-        EndpointPath::PerModel { before, after } => {
-            let text = format!("{before}{}{after}", providers::percent::encode(model));
-            PathAndQuery::try_from(text).map(|path| provider_uri(path, credential)).map_err(|_| {
-                FailedAttempt::objection(
-                    ErrorCode::InvalidMember,
-                    format!("`{model}` cannot be part of a path"),
-                )
-            })?
-        }
-    };
+    let path = path_at(target, path, model, call.query.as_deref()).map_err(|_| {
+        FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{model}` cannot be part of a path"))
+    })?;
     let mut request = Request::new(OutgoingBody::from(body.into_iter().collect::<SmallVec<[_; 4]>>()));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = uri;
+    *request.uri_mut() = provider_uri(path, credential);
     let headers = request.headers_mut();
     headers.reserve(12);
     headers.insert(header::CONTENT_TYPE, JSON);
     write_headers(headers, &call.headers, target, credential);
     Ok(Encoded { request, strip_usage })
+}
+
+/// Where the endpoint is at this target: below its custom host's prefix instead of the provider's, and with the client's
+/// query unless the endpoint has one of its own (an API version).
+fn path_at(
+    target: &Target,
+    path: &EndpointPath,
+    model: &str,
+    client_query: Option<&str>,
+) -> Result<PathAndQuery, InvalidUri> {
+    let text = match path {
+        EndpointPath::Fixed(path) if target.custom_host.is_none() && client_query.is_none() => {
+            return Ok(path.clone());
+        }
+        EndpointPath::Fixed(path) => path.to_string(),
+        EndpointPath::PerModel { before, after } => {
+            format!("{before}{}{after}", providers::percent::encode(model))
+        }
+    };
+    let own_prefix = target.provider.base.prefix.as_str();
+    let below = text.strip_prefix(own_prefix).unwrap_or(&text);
+    let prefix = target.custom_host.as_ref().map_or(own_prefix, |custom| custom.base.prefix.as_str());
+    let query = client_query.filter(|_| !below.contains('?'));
+    PathAndQuery::try_from(match query {
+        Some(query) => format!("{prefix}{below}?{query}"),
+        None => format!("{prefix}{below}"),
+    })
 }
 
 /// The request target, with the credential where the provider wants it in the query.

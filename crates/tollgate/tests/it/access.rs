@@ -222,6 +222,17 @@ async fn an_operators_custom_host_may_be_anywhere() {
 }
 
 #[tokio::test]
+async fn a_custom_hosts_path_takes_the_place_of_the_providers() {
+    let other = FakeProvider::always(scripts::json(&scripts::answer(EventStream::Chat, "hi"))).await;
+    let mut configuration = one(&other);
+    let host = format!("http://{}/elsewhere/v9", other.address());
+    configuration["routes"] = json!({"r": {"target": "p/echo", "custom_host": host}});
+    let gateway = TestGateway::start(configuration).await;
+    assert_eq!(status_of(&gateway, "r").await, 200);
+    assert_eq!(other.only_request().path, "/elsewhere/v9/chat/completions");
+}
+
+#[tokio::test]
 async fn passing_through_needs_permission() {
     let fake = FakeProvider::start().await;
     let gateway = start(&fake, json!({})).await;

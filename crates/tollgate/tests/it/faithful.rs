@@ -48,6 +48,14 @@ async fn a_request_reaches_the_provider_byte_for_byte_but_for_its_model() {
 }
 
 #[tokio::test]
+async fn the_clients_query_reaches_the_provider() {
+    let (fake, gateway) = start().await;
+    let request = gateway.client().post("/v1/chat/completions?beta=true&x=%20", r#"{"model":"p/m"}"#);
+    assert_eq!(request.answer().await.status, 200);
+    assert_eq!(fake.only_request().query, "beta=true&x=%20");
+}
+
+#[tokio::test]
 async fn a_large_request_in_many_pieces_arrives_whole() {
     let (fake, gateway) = start().await;
     let text: String = (0..1 << 20).map(|number| char::from(b'a' + (number % 26) as u8)).collect();

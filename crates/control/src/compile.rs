@@ -17,6 +17,7 @@ use domain::{ApiKey, KeyHash, Limits, Provider, Route, RouteName};
 use providers::definition::ProviderDefinition;
 
 pub use self::directory::Directory;
+pub use self::process::listen_address;
 use crate::environment::Environment;
 use crate::file::ConfigFile;
 use crate::path::Path;

@@ -20,7 +20,7 @@ pub mod yaml;
 
 mod compile;
 
-pub use compile::Directory;
+pub use compile::{Directory, listen_address};
 pub use environment::{DiskEnvironment, Environment};
 pub use load::{Loaded, Loader};
 pub use problem::{ConfigErrors, ConfigProblem};

@@ -88,11 +88,13 @@ impl Loader {
     /// With everything that is wrong, by line.
     pub fn load(&self, generation: u64) -> Result<Loaded, ConfigErrors> {
         match self.environment.file(&self.path, CONFIG_BYTES_MAX) {
-            Ok(text) => self.load_text(&text, generation),
-            Err(error) => {
-                let message = format!("the file cannot be read: {error}");
-                Err(self.errors(vec![ConfigProblem { position: None, path: Path::root(), message }]))
+            // A file that is being written is empty for a moment. It would be a configuration without keys.
+            Ok(text) if text.trim().is_empty() => {
+                let message = "the file is empty; it needs at least an entry under `keys`, as `tollgate key new` prints it";
+                Err(self.unreadable(message.to_owned()))
             }
+            Ok(text) => self.load_text(&text, generation),
+            Err(error) => Err(self.unreadable(format!("the file cannot be read: {error}"))),
         }
     }
 
@@ -150,6 +152,10 @@ impl Loader {
                 Err(problems)
             }
         }
+    }
+
+    fn unreadable(&self, message: String) -> ConfigErrors {
+        self.errors(vec![ConfigProblem { position: None, path: Path::root(), message }])
     }
 
     fn errors(&self, problems: Vec<ConfigProblem>) -> ConfigErrors {

@@ -1,4 +1,4 @@
-//! What the configuration says to the process rather than to requests: read once at start.
+//! What the configuration says to the process rather than to requests: read at start, but for which requests are logged.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -79,7 +79,7 @@ impl Reloader {
         let generation = current.snapshot.generation + 1;
         let outcome = match self.loader.load(generation) {
             Ok(loaded) => {
-                warn_of_settings_that_wait(&current, &loaded);
+                warn(&current, &loaded);
                 self.snapshot.store(Arc::clone(&loaded.snapshot));
                 self.sender.send_replace(Arc::new(loaded));
                 Reload::Published { generation }
@@ -156,16 +156,21 @@ fn concerns<'n>(event: &Event, config: &OsString, files: impl Iterator<Item = &'
     changes && (named || event.need_rescan())
 }
 
-fn warn_of_settings_that_wait(current: &Loaded, new: &Loaded) {
-    let sections = [
-        ("server", current.server != new.server),
-        ("upstream", current.upstream != new.upstream),
-        ("log", current.log != new.log),
-    ];
-    for (section, _) in sections.into_iter().filter(|(_, changed)| *changed) {
-        tracing::warn!(section, "this part of the configuration changed and takes effect at the next start");
+fn warn(current: &Loaded, new: &Loaded) {
+    for setting in settings_that_wait(current, new) {
+        tracing::warn!(setting, "this part of the configuration changed and takes effect at the next start");
     }
     for warning in &new.warnings {
         tracing::warn!("{warning}");
     }
+}
+
+/// What changed although the process reads it at start only.
+fn settings_that_wait(current: &Loaded, new: &Loaded) -> impl Iterator<Item = &'static str> {
+    let settings = [
+        ("server", current.server != new.server),
+        ("upstream", current.upstream != new.upstream),
+        ("log.format", current.log.format != new.log.format),
+    ];
+    settings.into_iter().filter(|(_, changed)| *changed).map(|(setting, _)| setting)
 }

@@ -2,7 +2,6 @@
 //! was made. This is the only module that knows the YAML parser. JSON is YAML, so it is read too.
 
 mod build;
-mod render;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -10,7 +9,6 @@ mod tests;
 use std::fmt;
 
 pub use build::read;
-pub use render::{quote, render};
 pub use scalar::{Resolved, resolve};
 
 /// Deepest nesting of a configuration.
@@ -86,6 +84,12 @@ pub struct YamlProblem {
     pub position: Position,
     /// What is wrong and what to do.
     pub message: String,
+}
+
+/// A text in double quotes, as YAML and JSON both read it.
+#[must_use]
+pub fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 impl Position {

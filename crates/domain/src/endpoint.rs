@@ -61,12 +61,6 @@ impl Endpoint {
         }
     }
 
-    /// The endpoint of a data file's or metric's name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|endpoint| endpoint.name() == name)
-    }
-
     /// The conventions of clients that call this endpoint.
     #[must_use]
     pub fn client_shape(self) -> ClientShape {
@@ -97,7 +91,6 @@ mod tests {
     fn an_endpoints_number_is_its_place_in_all() {
         for (place, endpoint) in Endpoint::ALL.into_iter().enumerate() {
             assert_eq!(endpoint as usize, place);
-            assert_eq!(Endpoint::from_name(endpoint.name()), Some(endpoint));
         }
     }
 }

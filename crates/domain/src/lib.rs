@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O, knows a clock, or knows a provider's wire format.
 
+pub mod client_header;
 pub mod endpoint;
 pub mod error_code;
 pub mod failure;

@@ -71,19 +71,24 @@ name! {
     CredentialId
 }
 
+/// The longest name of a provider or a route.
+const NAME_BYTES_MAX: usize = 64;
+
 /// Why a text cannot be a provider's or a route's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a name: use 1 to 64 letters, digits, `-`, `_` or `.`, starting with a letter or digit")]
+#[error(
+    "`{0}` is not a name: use 1 to {NAME_BYTES_MAX} letters, digits, `-`, `_` or `.`, starting with a letter or digit"
+)]
 pub struct NameProblem(pub String);
 
 /// Checks a name that users write in the configuration and in `provider/model`.
 ///
 /// # Errors
-/// When the text is empty, over 64 bytes, or holds anything but ASCII letters, digits, `-`, `_` and `.`.
+/// When the text is empty, too long, or holds anything but ASCII letters, digits, `-`, `_` and `.`.
 pub fn check_name(text: &str) -> Result<(), NameProblem> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let starts = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-    if starts && text.len() <= 64 && text.bytes().all(legal) {
+    if starts && text.len() <= NAME_BYTES_MAX && text.bytes().all(legal) {
         Ok(())
     } else {
         Err(NameProblem(text.to_owned()))

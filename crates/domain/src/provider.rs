@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use crate::endpoint::Endpoint;
 use crate::failure::FailureClass;
-use crate::name::{CredentialId, ModelName, ProviderName};
+use crate::name::{CredentialId, ProviderName};
 use crate::pattern::Pattern;
 
 /// One provider, compiled from its data file and the operator's configuration.
@@ -216,13 +216,4 @@ pub enum StreamUsage {
     Always,
     /// Never; `stream_options` is left alone.
     Never,
-}
-
-/// What the data plane says of a model: its provider and its name there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServedModel {
-    /// The provider.
-    pub provider: ProviderName,
-    /// The model's name there.
-    pub model: ModelName,
 }

@@ -57,9 +57,12 @@ mod tests {
             (400, FailureClass::Caller),
             (422, FailureClass::Caller),
             (401, FailureClass::Credential),
+            (403, FailureClass::Credential),
             (404, FailureClass::ModelMissing),
             (429, FailureClass::RateLimited),
+            (408, FailureClass::Provider),
             (500, FailureClass::Provider),
+            (503, FailureClass::Overloaded),
             (529, FailureClass::Overloaded),
             (302, FailureClass::Broken),
         ] {

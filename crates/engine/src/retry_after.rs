@@ -69,7 +69,8 @@ fn compound(text: &str) -> Option<Duration> {
             "d" => 86_400.0,
             _ => return None,
         };
-        total += Duration::try_from_secs_f64(number.parse::<f64>().ok()? * scale).ok()?;
+        let part = Duration::try_from_secs_f64(number.parse::<f64>().ok()? * scale).ok()?;
+        total = total.checked_add(part)?;
         rest = tail;
     }
     (!text.is_empty()).then_some(total)
@@ -109,6 +110,13 @@ mod tests {
         assert_eq!(asked(&[("retry-after", "soon")]), None);
         assert_eq!(asked(&[("retry-after", "-1")]), None);
         assert_eq!(asked(&[]), None);
+    }
+
+    #[test]
+    fn a_wish_that_no_clock_can_count_is_no_wish() {
+        for text in ["1e300", "inf", "NaN", "18446744073709549568s18446744073709549568s"] {
+            assert_eq!(asked(&[("retry-after", text)]), None, "{text}");
+        }
     }
 
     #[test]

@@ -38,7 +38,8 @@ pub(crate) struct Call {
     pub(crate) facts: RequestFacts,
     /// Who holds the conversation that the request continues, when that is known.
     pub(crate) owner: Option<Arc<Owner>>,
-    pub(crate) hold: Hold,
+    /// The body's share of the byte budget, given back when the request is dropped.
+    pub(crate) _hold: Hold,
     /// How long the client took to send its body.
     pub(crate) waited: Duration,
 }

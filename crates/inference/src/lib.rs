@@ -15,6 +15,7 @@ mod models;
 mod passthrough;
 mod pinned;
 mod probes;
+mod redaction;
 mod refusal;
 mod request_id;
 mod resolve;

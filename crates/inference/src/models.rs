@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::endpoint::ClientShape;
-use domain::{ApiKey, ErrorCode, Snapshot};
+use domain::{ApiKey, Snapshot};
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::answer::AnswerBody;
 use crate::refusal::{Refusal, json_response};
-use crate::resolve::{look_up, unknown_model};
+use crate::resolve::{bound_name, look_up, unknown_model};
 
 /// Neither shape knows "unknown"; both SDKs need a number and a date.
 const CREATED_UNKNOWN: u64 = 0;
@@ -42,6 +42,7 @@ pub(crate) fn get(
     name: &str,
     shape: ClientShape,
 ) -> Result<Response<AnswerBody>, Refusal> {
+    bound_name(name)?;
     let listed = names(snapshot, key).remove(name);
     let owner = listed.or_else(|| {
         let (provider, model) = look_up(snapshot, domain::Endpoint::ChatCompletions, name)?;
@@ -50,9 +51,6 @@ pub(crate) fn get(
     });
     match owner {
         Some(owner) => Ok(json_response(StatusCode::OK, entry(name, &owner, shape).to_string().into_bytes())),
-        None if name.len() > 512 => {
-            Err(Refusal::new(ErrorCode::ModelNotFound, "the model's name is too long"))
-        }
         None => Err(unknown_model(snapshot, name, key)),
     }
 }
@@ -89,8 +87,9 @@ fn entry(name: &str, owner: &str, shape: ClientShape) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{ClientShape, ErrorCode, get, names};
+    use super::{ClientShape, get, names};
     use crate::resolve::tests::{key, snapshot};
+    use domain::ErrorCode;
 
     #[test]
     fn a_list_holds_routes_and_exact_models_that_the_key_may_use() {

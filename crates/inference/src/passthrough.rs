@@ -13,11 +13,10 @@ use http::{HeaderMap, HeaderName, Request, Response, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use providers::transport::OutgoingBody;
-use smallvec::SmallVec;
 use telemetry::meters::Outcome;
 use tokio::time::Instant;
 
-use crate::answer::{AnswerBody, OpaqueRelay, Served, Silence, prepare};
+use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, Silence, listed_by_connection, prepare};
 use crate::attempt::{Deadlines, provider_uri};
 use crate::ending::{Ending, Origin};
 use crate::gateway::Gateway;
@@ -98,7 +97,7 @@ pub(crate) async fn relay_to(
     let silence = Silence::new(deadlines.idle(), deadlines.total_until());
     Ok(Response::from_parts(
         head,
-        AnswerBody::opaque(OpaqueRelay::new(SmallVec::new(), body, silence, ending)),
+        AnswerBody::opaque(OpaqueRelay::new(Held::default(), body, silence, ending)),
     ))
 }
 
@@ -136,7 +135,7 @@ fn outgoing(
 
 /// All of the client's headers but those of its connection, its key, and those meant for the gateway.
 fn passed_on(client: &HeaderMap, provider: &Provider, credential: &Credential) -> HeaderMap {
-    const NOT_PASSED: [HeaderName; 14] = [
+    const NOT_PASSED: [HeaderName; 15] = [
         header::HOST,
         header::CONNECTION,
         header::TRANSFER_ENCODING,
@@ -151,13 +150,17 @@ fn passed_on(client: &HeaderMap, provider: &Provider, credential: &Credential) -
         HeaderName::from_static("x-api-key"),
         HeaderName::from_static("api-key"),
         HeaderName::from_static("keep-alive"),
+        HeaderName::from_static("proxy-connection"),
     ];
     let for_gateway = |name: &HeaderName| {
         let name = name.as_str();
         name.starts_with("x-tollgate-") || name.starts_with("x-portkey-") || name.starts_with("x-forwarded-")
     };
+    let listed = listed_by_connection(client);
+    let passed =
+        |name: &HeaderName| !NOT_PASSED.contains(name) && !listed.contains(name) && !for_gateway(name);
     let mut headers = HeaderMap::with_capacity(client.len());
-    for (name, value) in client.iter().filter(|(name, _)| !NOT_PASSED.contains(name) && !for_gateway(name)) {
+    for (name, value) in client.iter().filter(|(name, _)| passed(name)) {
         headers.append(name, value.clone());
     }
     for (name, value) in &provider.default_headers {

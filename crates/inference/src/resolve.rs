@@ -14,6 +14,10 @@ mod near;
 
 pub(crate) use near::unknown as unknown_model;
 
+/// The longest name that a client may give a model, in bytes. It is kept in caches and metrics and written into headers
+/// and log lines, so a client must not choose how long it is.
+pub(crate) const MODEL_NAME_BYTES_MAX: usize = 512;
+
 /// Most names whose resolution is remembered.
 const NAMES_MAX: usize = 4_096;
 
@@ -56,6 +60,7 @@ impl Resolver {
         name: &str,
         key: &ApiKey,
     ) -> Result<Arc<Route>, Refusal> {
+        bound_name(name)?;
         if let Some(route) = snapshot.routes.get(name) {
             return permit_saved(route, name, key).map(|()| Arc::clone(route));
         }
@@ -101,6 +106,19 @@ impl Resolver {
         self.names.insert(NameKey(endpoint, name.into()), Arc::clone(&route));
         Ok(route)
     }
+}
+
+/// Refuses a name that is too long to be kept.
+///
+/// # Errors
+/// 404, since no model has such a name.
+pub(crate) fn bound_name(name: &str) -> Result<(), Refusal> {
+    if name.len() <= MODEL_NAME_BYTES_MAX {
+        return Ok(());
+    }
+    let message =
+        format!("no model's name is longer than {MODEL_NAME_BYTES_MAX} bytes, this one has {}", name.len());
+    Err(Refusal::new(ErrorCode::ModelNotFound, message).with_param("model"))
 }
 
 /// The provider that a name means at an endpoint, and the model's name there.

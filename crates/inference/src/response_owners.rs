@@ -8,6 +8,8 @@ use quick_cache::sync::Cache;
 
 /// Most responses remembered; the least used go first.
 const RESPONSES_MAX: usize = 100_000;
+/// The longest id that is remembered; OpenAI's have 55 bytes.
+const ID_BYTES_MAX: usize = 512;
 
 /// Who made a response, for whom, with which credential (another account does not know it).
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +29,9 @@ impl ResponseOwners {
     }
 
     pub(crate) fn remember(&self, response_id: &str, owner: Owner) {
-        self.0.insert(response_id.into(), Arc::new(owner));
+        if response_id.len() <= ID_BYTES_MAX {
+            self.0.insert(response_id.into(), Arc::new(owner));
+        }
     }
 
     /// The owner, if `key` made the response: one key's responses do not exist for another.
@@ -57,6 +61,9 @@ mod tests {
         assert_eq!(owners.find("resp_1", &"ours".into()).as_deref(), Some(&owner()));
         assert_eq!(owners.find("resp_1", &"theirs".into()), None);
         assert!(owners.is_foreign("resp_1", &"theirs".into()));
+        let long = "x".repeat(10_000);
+        owners.remember(&long, owner());
+        assert_eq!(owners.find(&long, &"ours".into()), None, "a provider must not fill the memory");
         owners.forget("resp_1");
         assert_eq!(owners.find("resp_1", &"ours".into()), None);
     }

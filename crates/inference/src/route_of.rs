@@ -10,6 +10,7 @@ use http::HeaderMap;
 
 use crate::attempt::Call;
 use crate::refusal::Refusal;
+use crate::resolve::{MODEL_NAME_BYTES_MAX, bound_name};
 
 /// A route, or the name of a saved one.
 const CONFIG_HEADERS: [&str; 2] = ["x-tollgate-config", "x-portkey-config"];
@@ -23,6 +24,7 @@ const MODERATION_MODEL: &str = "omni-moderation-latest";
 /// # Errors
 /// When nothing has the model's name, the key may not use it, or the header is wrong.
 pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
+    bound_name(call.client_model())?;
     let route = named_route(call)?;
     let Some(previous) = call.facts.previous_response_id.as_deref() else { return Ok(route) };
     let owners = &call.origin.gateway.owners;
@@ -40,14 +42,19 @@ fn named_route(call: &Call) -> Result<Arc<Route>, Refusal> {
     if let Some(text) = header(&call.headers, &CONFIG_HEADERS)? {
         return if text.trim_start().starts_with('{') { inline(call, text) } else { by_name(call, text) };
     }
-    match header(&call.headers, &PROVIDER_HEADERS)? {
-        Some(provider) => {
-            let provider = provider.trim_start_matches('@');
-            by_name(call, &format!("{provider}/{}", model(call)?))
-        }
+    match named_provider(&call.headers)? {
+        Some(provider) => by_name(call, &format!("{provider}/{}", model(call)?)),
         None if call.facts.model.is_none() && call.endpoint == Endpoint::Moderations => moderation(call),
         None => by_name(call, model(call)?),
     }
+}
+
+/// The provider that the request's head names.
+///
+/// # Errors
+/// When the header is not text.
+pub(crate) fn named_provider(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    Ok(header(headers, &PROVIDER_HEADERS)?.map(|provider| provider.trim_start_matches('@')))
 }
 
 fn by_name(call: &Call, name: &str) -> Result<Arc<Route>, Refusal> {
@@ -59,9 +66,11 @@ fn by_name(call: &Call, name: &str) -> Result<Arc<Route>, Refusal> {
     })
 }
 
-/// Why the provider of `provider/model` cannot be called, when there is one of that name.
+/// Why the provider of `provider/model` cannot be called, when there is one of that name that is not live.
 fn absent_provider(call: &Call, name: &str) -> Option<String> {
-    call.pinned.directory.absence(name.split_once('/')?.0)
+    let (provider, _) = name.split_once('/')?;
+    let is_live = call.pinned.snapshot.provider(provider).is_some();
+    if is_live { None } else { call.pinned.directory.absence(provider) }
 }
 
 /// A moderation may leave the model to its provider: the first that moderates.
@@ -98,9 +107,25 @@ fn inline(call: &Call, text: &str) -> Result<Arc<Route>, Refusal> {
         let providers = &*call.pinned.directory;
         let context = CompileContext { providers, defaults: &snapshot.route_defaults, origin };
         let root = route::compile(&spec, &context).map_err(|problems| refuse_route(&problems))?;
+        let long = long_models(&root);
+        if !long.is_empty() {
+            return Err(refuse_route(&long));
+        }
         Ok(Arc::new(Route { name: None, root }))
     };
     call.pinned.resolver.inline(text, call.client_model(), &call.origin.key, compile)
+}
+
+/// The targets whose model's name is longer than a client may make it.
+fn long_models(root: &RouteNode) -> Vec<RouteProblem> {
+    let mut problems = Vec::new();
+    root.for_each_target(&mut |target| {
+        if target.model.as_ref().is_some_and(|model| model.as_str().len() > MODEL_NAME_BYTES_MAX) {
+            let message = format!("the model's name is longer than {MODEL_NAME_BYTES_MAX} bytes");
+            problems.push(RouteProblem { path: target.path.clone(), message });
+        }
+    });
+    problems
 }
 
 fn refuse_route(problems: &[RouteProblem]) -> Refusal {

@@ -119,7 +119,7 @@ async fn call(
     let query = head.uri.query().map(Into::into);
     let headers = head.headers;
     let mut call =
-        Call { origin, pinned, endpoint, headers, query, document, facts, owner: None, hold, waited };
+        Call { origin, pinned, endpoint, headers, query, document, facts, owner: None, _hold: hold, waited };
     let route = route_of(&mut call)?;
     dispatch(call, route).await
 }

@@ -13,6 +13,7 @@ use crate::ingress::StoredAction;
 use crate::passthrough::{Relayed, relay_to};
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
+use crate::route_of::named_provider;
 
 /// Relays an action on a stored response.
 ///
@@ -33,7 +34,7 @@ pub(crate) async fn relay(
     let owner = gateway.owners.find(response_id, &key.name);
     let provider = match &owner {
         Some(owner) => pinned.snapshot.provider(owner.provider.as_str()),
-        None => only_candidate(&pinned, request.headers(), &origin),
+        None => only_candidate(&pinned, named_provider(request.headers())?, &origin),
     };
     let provider = provider.filter(|provider| key.allows_provider(provider.name.as_str()));
     let provider = provider.ok_or_else(|| not_found(response_id))?;
@@ -53,12 +54,8 @@ pub(crate) async fn relay(
 
 /// For a response that is not remembered (this process did not make it): the provider that the client names, or the
 /// only one that could have made it.
-fn only_candidate<'a>(
-    pinned: &'a Pinned,
-    headers: &http::HeaderMap,
-    origin: &Origin,
-) -> Option<&'a Arc<Provider>> {
-    if let Some(name) = headers.get("x-tollgate-provider").and_then(|value| value.to_str().ok()) {
+fn only_candidate<'a>(pinned: &'a Pinned, named: Option<&str>, origin: &Origin) -> Option<&'a Arc<Provider>> {
+    if let Some(name) = named {
         return pinned.snapshot.provider(name);
     }
     let mut candidates = pinned.snapshot.providers.iter().filter(|provider| {

@@ -27,7 +27,7 @@ pub enum Compiled {
     /// It can be called.
     Live(Box<Provider>),
     /// It would be live if these environment variables were set: for a credential one of them is enough.
-    NoCredential {
+    NotLive {
         /// The variables, in the order in which they are looked at.
         variables: Vec<String>,
     },
@@ -51,13 +51,8 @@ pub fn compile(
     let values = Values::resolve(&definition, environment, &mut problems);
     let auth = credentials::scheme(&definition, &mut problems);
     let written = definition.credentials.take().unwrap_or_default();
-    let found = Search {
-        name,
-        definition: &definition.auth,
-        auth: &auth,
-        environment,
-    }
-    .find(written, &mut problems);
+    let found =
+        Search { name, definition: &definition.auth, auth: &auth, environment }.find(written, &mut problems);
     let base = base_url(definition.base_url.as_deref(), &values, &mut problems);
     let prefix = base.as_ref().map_or("", |base| base.prefix.as_str());
     let endpoints = paths::endpoints(&definition.endpoints, prefix, &values, &mut problems);
@@ -69,41 +64,43 @@ pub fn compile(
     problems.into_result()?;
 
     let unconfigured = definition.live == Some(Live::WhenConfigured) && !values.any_is_set;
-    let variables = match (found, base) {
-        (Found::Credentials(credentials), Some(base)) if !unconfigured => {
-            return Ok(Compiled::Live(Box::new(Provider {
-                name: ProviderName::from(name),
-                base,
-                endpoints,
-                default_headers,
-                forward_headers,
-                error_rules,
-                rate_limit_headers,
-                models,
-                credentials,
-                auth,
-                http_version: http_version(definition.transport.http),
-                stream_usage: stream_usage(definition.streams.usage),
-            })));
-        }
-        (Found::Missing(mut variables), _) => {
+    let (credentials, base) = match (found, base) {
+        (Found::Credentials(credentials), Some(base)) if !unconfigured => (credentials, base),
+        (found, _) => return Ok(Compiled::NotLive { variables: waited_for(found, values, unconfigured) }),
+    };
+    Ok(Compiled::Live(Box::new(Provider {
+        name: ProviderName::from(name),
+        base,
+        endpoints,
+        default_headers,
+        forward_headers,
+        error_rules,
+        rate_limit_headers,
+        models,
+        credentials,
+        auth,
+        http_version: http_version(definition.transport.http),
+        stream_usage: stream_usage(definition.streams.usage),
+    })))
+}
+
+/// The variables that would make a provider live, those of its credential first.
+fn waited_for(found: Found, values: Values, unconfigured: bool) -> Vec<String> {
+    match found {
+        Found::Missing(mut variables) => {
             variables.extend(values.missing);
             variables
         }
-        (Found::Credentials(_), _) if unconfigured => values.names,
-        (Found::Credentials(_), _) => values.missing,
-    };
-    Ok(Compiled::NoCredential { variables })
+        Found::Credentials(_) if unconfigured => values.names,
+        Found::Credentials(_) => values.missing,
+    }
 }
 
 /// The base URL with its variables filled in; `None` when it is wrong or a variable has no value yet.
 fn base_url(text: Option<&str>, values: &Values, problems: &mut Problems) -> Option<BaseUrl> {
     const PATH: &str = "base_url";
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
-        problems.add(
-            PATH,
-            "it is missing; write where the provider answers, such as https://host/v1",
-        );
+        problems.add(PATH, "it is missing; write where the provider answers, such as https://host/v1");
         return None;
     };
     let filled = values.fill(PATH, text, problems)?;
@@ -120,10 +117,7 @@ fn models(names: Option<&[String]>, problems: &mut Problems) -> Vec<Pattern> {
     let names = names.unwrap_or_default();
     for (place, name) in names.iter().enumerate() {
         if name.is_empty() || name.chars().any(char::is_whitespace) {
-            problems.add(
-                format!("models[{place}]"),
-                "a model's name is not empty and has no white space",
-            );
+            problems.add(format!("models[{place}]"), "a model's name is not empty and has no white space");
         }
     }
     names.iter().map(|name| Pattern::from(name.as_str())).collect()

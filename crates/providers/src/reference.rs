@@ -45,7 +45,8 @@ fn variables(definition: &ProviderDefinition) -> String {
     let addresses = definition.variables.values().filter(|variable| variable.default.is_none());
     let addresses = addresses.filter_map(|variable| variable.env.as_ref()).flatten();
     let own = definition.live == Some(Live::WhenConfigured);
-    let own_addresses = definition.variables.values().filter(|_| own).filter_map(|variable| variable.env.as_ref());
+    let own_addresses =
+        definition.variables.values().filter(|_| own).filter_map(|variable| variable.env.as_ref());
     let credentials = definition.auth.env.iter().flatten().filter(|_| !own);
     let mut names: Vec<String> =
         credentials.chain(addresses).chain(own_addresses.flatten()).map(|name| format!("`{name}`")).collect();

@@ -35,9 +35,8 @@ impl Registry {
     /// The providers that are embedded in this binary.
     #[must_use]
     pub fn builtin() -> Self {
-        let mut names: Vec<String> = DataFiles::iter()
-            .filter_map(|file| Some(file.strip_suffix(FILE_SUFFIX)?.to_owned()))
-            .collect();
+        let mut names: Vec<String> =
+            DataFiles::iter().filter_map(|file| Some(file.strip_suffix(FILE_SUFFIX)?.to_owned())).collect();
         names.sort_unstable();
         Self { names }
     }
@@ -50,9 +49,7 @@ impl Registry {
     /// Whether there is a provider of this name.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.names
-            .binary_search_by(|known| known.as_str().cmp(name))
-            .is_ok()
+        self.names.binary_search_by(|known| known.as_str().cmp(name)).is_ok()
     }
 
     /// The definition of the provider of this name, or `None` when there is none.
@@ -67,10 +64,8 @@ impl Registry {
             return Ok(None);
         };
         let text: Cow<'_, str> = String::from_utf8_lossy(&file.data);
-        let definition = toml::from_str(&text).map_err(|source| RegistryError {
-            name: name.to_owned(),
-            source,
-        })?;
+        let definition =
+            toml::from_str(&text).map_err(|source| RegistryError { name: name.to_owned(), source })?;
         Ok(Some(definition))
     }
 }

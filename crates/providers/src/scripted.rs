@@ -15,6 +15,7 @@ mod frames;
 mod messages;
 mod models;
 mod moderations;
+mod open_ai;
 mod responses;
 mod routes;
 mod schema;
@@ -57,16 +58,8 @@ pub fn definition(address: SocketAddr) -> ProviderDefinition {
         title: Some("Scripted".to_owned()),
         live: Some(Live::Always),
         base_url: Some(format!("http://{address}/v1")),
-        models: Some(
-            Behaviour::all()
-                .map(Behaviour::model_name)
-                .map(Into::into)
-                .collect(),
-        ),
-        auth: Auth {
-            scheme: Some(AuthScheme::None),
-            ..Auth::default()
-        },
+        models: Some(Behaviour::all().map(Behaviour::model_name).map(Into::into).collect()),
+        auth: Auth { scheme: Some(AuthScheme::None), ..Auth::default() },
         variables: BTreeMap::new(),
         endpoints: Endpoints {
             chat_completions: path("/chat/completions"),

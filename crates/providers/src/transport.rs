@@ -1,5 +1,6 @@
-//! The HTTP client to providers. It is our own, over hyper's connections, because the request path cannot afford what
-//! a general client does: a lookup by URL, a task per connection, and silent queues behind an HTTP/2 stream limit.
+//! The HTTP client to providers. It is our own, because the request path cannot afford what a general client does: a
+//! lookup by URL, a task per connection, buffers for every open stream, and silent queues behind an HTTP/2 stream limit.
+//! HTTP/1.1 is spoken by a codec of our own, HTTP/2 by hyper.
 //!
 //! A [`Transport`] holds one [`Origin`] per scheme, authority, protocol and address policy; whoever sends requests
 //! keeps the origin, so that no lookup happens per request.
@@ -26,11 +27,11 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
-mod wakeup;
 
 pub use address::{AddressPolicy, is_public};
 pub use body::{BoxError, BoxedBody, OutgoingBody, Segments};
 pub use error::{BodyError, ProxyProblem, SendError};
+pub use http1::AnswerProblem;
 pub use incoming::IncomingBody;
 pub use origin::{Origin, OriginKey};
 pub use resolve::{Resolution, Resolve, SystemResolver};
@@ -73,21 +74,13 @@ impl Transport {
             tls: Tls::new(&settings.extra_ca_pem)?,
             proxies: Proxies::new(&settings.proxy)?,
         });
-        Ok(Self(Arc::new(Shared {
-            settings,
-            connector,
-            origins: Mutex::default(),
-        })))
+        Ok(Self(Arc::new(Shared { settings, connector, origins: Mutex::default() })))
     }
 
     /// The connections of one origin: the same for the same key. Keep it, so that no lookup happens per request.
     #[must_use]
     pub fn origin(&self, key: &OriginKey) -> Arc<Origin> {
-        let Shared {
-            settings,
-            connector,
-            origins,
-        } = &*self.0;
+        let Shared { settings, connector, origins } = &*self.0;
         let mut origins = origins.lock();
         if let Some(origin) = origins.get(key) {
             return Arc::clone(origin);
@@ -100,24 +93,17 @@ impl Transport {
     /// Closes connections that were idle for too long or that their server closed, and forgets origins that nobody
     /// holds and that keep no connection. To be called every few seconds.
     pub fn reap(&self, now: Instant) {
-        let Shared {
-            settings, origins, ..
-        } = &*self.0;
+        let Shared { settings, origins, .. } = &*self.0;
         let known: Vec<Arc<Origin>> = origins.lock().values().cloned().collect();
         for origin in known {
             origin.reap(now, settings.idle_timeout);
         }
-        origins
-            .lock()
-            .retain(|_, origin| Arc::strong_count(origin) > 1 || origin.kept_connections() > 0);
+        origins.lock().retain(|_, origin| Arc::strong_count(origin) > 1 || origin.kept_connections() > 0);
     }
 }
 
 impl fmt::Debug for Transport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Transport")
-            .field("settings", &self.0.settings)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Transport").field("settings", &self.0.settings).finish_non_exhaustive()
     }
 }

@@ -36,6 +36,9 @@ pub enum Outcome {
     Cancelled = 2,
 }
 
+/// How many outcomes there are; `outcome as usize` indexes as many places.
+const OUTCOMES: usize = 3;
+
 impl Outcome {
     /// The label value.
     #[must_use]
@@ -202,7 +205,7 @@ impl Meters {
 pub struct ProviderMeters {
     name: ProviderName,
     families: Families,
-    requests: [[OnceLock<Counter>; 3]; OPERATIONS],
+    requests: [[OnceLock<Counter>; OUTCOMES]; OPERATIONS],
     duration: [OnceLock<Histogram>; OPERATIONS],
     first_token: [OnceLock<Histogram>; OPERATIONS],
     models: RwLock<HashMap<String, Arc<TokenMeters>>>,
@@ -222,7 +225,7 @@ impl ProviderMeters {
         Self {
             name,
             families,
-            requests: [const { [const { OnceLock::new() }; 3] }; OPERATIONS],
+            requests: [const { [const { OnceLock::new() }; OUTCOMES] }; OPERATIONS],
             duration: [const { OnceLock::new() }; OPERATIONS],
             first_token: [const { OnceLock::new() }; OPERATIONS],
             models: RwLock::default(),

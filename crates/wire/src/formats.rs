@@ -9,17 +9,22 @@ pub mod responses;
 
 mod choices;
 mod event;
+mod event_stream;
 mod named_events;
 mod provider_error;
 mod request;
+mod request_kind;
+mod request_shape;
 mod usage;
 mod usage_chunk;
 mod wanted_keys;
 mod wire_error;
 
-pub use event::{EventFormat, EventKind, EventStream, Inspection};
+pub use event::{EventFormat, EventKind, Inspection};
+pub use event_stream::EventStream;
 pub use provider_error::ProviderError;
-pub use request::{FactsError, RequestFacts, RequestKind, facts};
-pub use usage::{Usage, usage_of_body, usage_of_response};
-pub use usage_chunk::{ask_for_usage, is_unasked};
-pub use wire_error::{ErrorFormat, WireError, error_body};
+pub use request::{FactsError, RequestFacts, facts};
+pub use request_kind::RequestKind;
+pub use usage::{Usage, usage_of_body};
+pub use usage_chunk::ask_for_usage;
+pub use wire_error::{ErrorFormat, WireError};

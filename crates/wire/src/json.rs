@@ -19,4 +19,5 @@ pub use path::{Path, PathError};
 pub use scan_error::{Problem, ScanError};
 pub use scanner::{ScanLimits, Scanner};
 pub use segments::Segments;
-pub use view::View;
+
+pub(crate) use view::View;

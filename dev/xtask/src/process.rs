@@ -53,18 +53,24 @@ pub(crate) fn describe(command: &Command) -> String {
     words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }
 
+/// A script for the shell; arguments that are added to it are its `$1`, `$2`, ….
+pub(crate) fn shell(script: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", script, "sh"]);
+    command
+}
+
 /// Whether a program of this name can be started.
 pub(crate) fn is_on_path(program: &str) -> bool {
-    let mut command = Command::new("sh");
-    command.args(["-c", r#"command -v "$1""#, "sh", program]);
+    let mut command = shell(r#"command -v "$1""#);
+    command.arg(program);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
 /// Asks a child to end, as a person's Ctrl-C or a service manager would.
 pub(crate) fn terminate(child: &Child) -> Result<()> {
-    let mut command = Command::new("sh");
-    run(command.args(["-c", r#"kill -TERM "$1""#, "sh", &child.id().to_string()]))
+    run(shell(r#"kill -TERM "$1""#).arg(child.id().to_string()))
 }
 
 /// Waits for a child to end by itself; `None` if it still runs after `wait_max`.
@@ -98,12 +104,6 @@ fn variable_names() -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn shell(script: &str) -> Command {
-        let mut command = Command::new("sh");
-        command.args(["-c", script]);
-        command
-    }
 
     #[test]
     fn a_failure_names_the_command_and_its_words() {

@@ -19,8 +19,7 @@ use crate::path::Path;
 
 /// The order in which built-in providers are asked for a bare model name: those that make the models before those that
 /// host them, then by name.
-const MAKERS_FIRST: [&str; 8] =
-    ["openai", "anthropic", "google", "mistral", "xai", "deepseek", "cohere", "groq"];
+const MAKERS_FIRST: [&str; 7] = ["openai", "anthropic", "google", "mistral", "xai", "deepseek", "cohere"];
 
 /// Every provider that a route may name, live or not.
 pub struct Directory {
@@ -172,7 +171,7 @@ fn add_live(directory: &mut Directory, name: &str, definition: ProviderDefinitio
     let environment = Arc::clone(&directory.environment);
     match compile_provider(name, definition, &|variable| environment.variable(variable)) {
         Ok(Compiled::Live(provider)) => directory.live.push(Arc::from(provider)),
-        Ok(Compiled::NoCredential { variables }) => {
+        Ok(Compiled::NotLive { variables }) => {
             directory.missing.insert(name.to_owned(), variables);
         }
         Err(found) => {
@@ -184,7 +183,7 @@ fn add_live(directory: &mut Directory, name: &str, definition: ProviderDefinitio
 
 fn variables_of(name: &str, definition: ProviderDefinition) -> Vec<String> {
     match compile_provider(name, definition, &|_| None) {
-        Ok(Compiled::NoCredential { variables }) => variables,
+        Ok(Compiled::NotLive { variables }) => variables,
         _ => Vec::new(),
     }
 }

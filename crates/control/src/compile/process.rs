@@ -22,7 +22,7 @@ pub(super) fn server(
     folder: &FilePath,
     problems: &mut Problems,
 ) -> Option<ServerSettings> {
-    let listen = match section.listen.as_deref().map(address) {
+    let listen = match section.listen.as_deref().map(listen_address) {
         None => Some(LISTEN_DEFAULT),
         Some(Ok(address)) => Some(address),
         Some(Err(message)) => {
@@ -54,7 +54,10 @@ pub(super) fn log(section: &LogSection) -> LogSettings {
 }
 
 /// An address with its port; `localhost` is 127.0.0.1, since nothing is looked up while a configuration is read.
-fn address(text: &str) -> Result<SocketAddr, String> {
+///
+/// # Errors
+/// With what is wrong and how it is written.
+pub fn listen_address(text: &str) -> Result<SocketAddr, String> {
     let numeric =
         text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     numeric.parse().map_err(|_| {

@@ -30,7 +30,7 @@ pub enum LogFormat {
 pub enum LogRequests {
     /// None.
     None,
-    /// Those that failed, and those that needed more than one attempt.
+    /// Those that were refused or failed, and each attempt that failed.
     #[default]
     Failures,
     /// All.

@@ -11,7 +11,7 @@ use notify::{Event, EventKind};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Published, Reload, Reloader, concerns};
+use super::{Published, Reload, Reloader, concerns, settings_that_wait};
 use crate::environment::DiskEnvironment;
 use crate::load::Loader;
 
@@ -19,25 +19,25 @@ const GOOD: &str = "limits: {headers_max: 50}\n";
 const BETTER: &str = "limits: {headers_max: 60}\n";
 const WRONG: &str = "limits: {headers_max: many}\n";
 
-struct Bench {
+struct Watched {
     folder: TempDir,
     refusals: Arc<AtomicUsize>,
 }
 
-impl Bench {
+impl Watched {
     fn new() -> (Self, Reloader, Published) {
         let folder = tempfile::tempdir().unwrap();
-        let bench = Self { folder, refusals: Arc::default() };
-        bench.write(GOOD);
-        let loader = Loader::new(bench.path(), Arc::new(DiskEnvironment(|_: &str| None)));
+        let watched = Self { folder, refusals: Arc::default() };
+        watched.write(GOOD);
+        let loader = Loader::new(watched.path(), Arc::new(DiskEnvironment(|_: &str| None)));
         let first = loader.load(1).unwrap();
-        let refusals = Arc::clone(&bench.refusals);
+        let refusals = Arc::clone(&watched.refusals);
         let (reloader, published) = Reloader::new(loader, first, move |outcome| {
             if matches!(outcome, Reload::Refused(_)) {
                 refusals.fetch_add(1, Ordering::Relaxed);
             }
         });
-        (bench, reloader, published)
+        (watched, reloader, published)
     }
 
     fn path(&self) -> PathBuf {
@@ -56,9 +56,9 @@ fn in_force(published: &Published) -> (u64, usize) {
 
 #[test]
 fn a_good_configuration_is_published_to_requests_and_to_those_who_wait() {
-    let (bench, reloader, mut published) = Bench::new();
+    let (watched, reloader, mut published) = Watched::new();
     assert_eq!(in_force(&published), (1, 50));
-    bench.write(BETTER);
+    watched.write(BETTER);
     assert!(matches!(reloader.reload(), Reload::Published { generation: 2 }));
     assert_eq!(in_force(&published), (2, 60));
     assert!(published.changes.has_changed().unwrap());
@@ -67,19 +67,19 @@ fn a_good_configuration_is_published_to_requests_and_to_those_who_wait() {
 
 #[test]
 fn a_wrong_configuration_is_counted_and_the_last_good_one_stays() {
-    let (bench, reloader, published) = Bench::new();
-    bench.write(WRONG);
+    let (watched, reloader, published) = Watched::new();
+    watched.write(WRONG);
     let Reload::Refused(errors) = reloader.reload() else { panic!("it is wrong") };
     assert!(errors.to_string().contains("limits.headers_max"));
     assert_eq!(in_force(&published), (1, 50));
     assert!(!published.changes.has_changed().unwrap());
-    assert_eq!(bench.refusals.load(Ordering::Relaxed), 1);
+    assert_eq!(watched.refusals.load(Ordering::Relaxed), 1);
 
-    std::fs::remove_file(bench.path()).unwrap();
+    std::fs::remove_file(watched.path()).unwrap();
     assert!(matches!(reloader.reload(), Reload::Refused(_)));
     assert_eq!(in_force(&published), (1, 50));
 
-    bench.write(BETTER);
+    watched.write(BETTER);
     assert!(
         matches!(reloader.reload(), Reload::Published { generation: 2 }),
         "a refused load takes no generation"
@@ -106,7 +106,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn a_replaced_file_and_a_request_are_noticed_until_told_to_stop() {
-    let (bench, reloader, mut published) = Bench::new();
+    let (watched, reloader, mut published) = Watched::new();
     let (request, requests) = mpsc::channel(1);
     let (stop, stopped) = oneshot::channel::<()>();
     let watch = reloader.watch(requests, async {
@@ -119,9 +119,9 @@ async fn a_replaced_file_and_a_request_are_noticed_until_told_to_stop() {
     assert_eq!(published.changes.borrow_and_update().snapshot.generation, 2);
 
     // As editors do: a new file beside the old one, then a rename over it.
-    let beside = bench.folder.path().join("tollgate.yaml.new");
+    let beside = watched.folder.path().join("tollgate.yaml.new");
     std::fs::write(&beside, BETTER).unwrap();
-    std::fs::rename(&beside, bench.path()).unwrap();
+    std::fs::rename(&beside, watched.path()).unwrap();
     tokio::time::timeout(PATIENCE, published.changes.changed()).await.unwrap().unwrap();
     assert_eq!(in_force(&published), (3, 60));
 
@@ -131,11 +131,23 @@ async fn a_replaced_file_and_a_request_are_noticed_until_told_to_stop() {
 
 #[tokio::test]
 async fn a_folder_that_is_not_there_cannot_be_watched() {
-    let (bench, reloader, _published) = Bench::new();
-    drop(bench);
+    let (watched, reloader, _published) = Watched::new();
+    drop(watched);
     let (_request, requests) = mpsc::channel(1);
     let Err(problem) = reloader.watch(requests, std::future::pending()) else {
         panic!("a folder that is gone was watched");
     };
     assert!(problem.to_string().contains("cannot be watched"));
+}
+
+#[test]
+fn only_what_is_read_at_start_waits_for_the_next_one() {
+    let loader = Loader::new("tollgate.yaml", Arc::new(DiskEnvironment(|_: &str| None)));
+    let load = |text| loader.load_text(text, 1).unwrap();
+    let waiting = |text| settings_that_wait(&load(""), &load(text)).collect::<Vec<_>>();
+    assert_eq!(waiting("log: {requests: all}\nupstream: {custom_host_from_requests: true}\n"), [""; 0]);
+    assert_eq!(
+        waiting("log: {format: json}\nserver: {http2: false}\nupstream: {dns_ttl: 1s}\n"),
+        ["server", "upstream", "log.format"]
+    );
 }

@@ -26,17 +26,3 @@ fn every_example_loads_without_any_variable_and_without_a_warning() {
         assert!(!loaded.snapshot.keys.is_empty(), "{}", path.display());
     }
 }
-
-#[test]
-fn rendering_an_example_and_reading_it_again_changes_nothing() {
-    for path in examples() {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let once = control::yaml::render(&control::yaml::read(&text).0.unwrap());
-        let twice = control::yaml::render(&control::yaml::read(&once).0.unwrap());
-        assert_eq!(once, twice, "{}", path.display());
-        let loader = Loader::new(&path, Arc::new(DiskEnvironment(|_: &str| None)));
-        let (first, second) = (loader.load(1).unwrap(), loader.load_text(&once, 1).unwrap());
-        let routes = |loaded: &control::Loaded| format!("{:?}", loaded.snapshot.routes);
-        assert_eq!(routes(&first), routes(&second), "{}", path.display());
-    }
-}

@@ -5,8 +5,8 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use smallvec::SmallVec;
 
+use super::held::Held;
 use super::opaque::{AnswerBroken, OpaqueRelay};
 use super::relay::StreamRelay;
 
@@ -14,7 +14,7 @@ use super::relay::StreamRelay;
 pub struct AnswerBody(Kind);
 
 enum Kind {
-    Whole(SmallVec<[Bytes; 2]>),
+    Whole(Held),
     Stream(Box<StreamRelay>),
     Opaque(Box<OpaqueRelay>),
 }
@@ -22,9 +22,12 @@ enum Kind {
 impl AnswerBody {
     /// A body that is already there, in pieces.
     pub(crate) fn whole(pieces: impl IntoIterator<Item = Bytes>) -> Self {
-        let mut pieces: SmallVec<[Bytes; 2]> = pieces.into_iter().filter(|piece| !piece.is_empty()).collect();
-        pieces.reverse();
-        Self(Kind::Whole(pieces))
+        Self::held(pieces.into_iter().collect())
+    }
+
+    /// The same, with its share of the byte budget.
+    pub(crate) fn held(held: Held) -> Self {
+        Self(Kind::Whole(held))
     }
 
     /// An SSE stream.
@@ -47,7 +50,7 @@ impl Body for AnswerBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, AnswerBroken>>> {
         match &mut self.get_mut().0 {
-            Kind::Whole(pieces) => Poll::Ready(pieces.pop().map(|piece| Ok(Frame::data(piece)))),
+            Kind::Whole(held) => Poll::Ready(held.pop().map(|piece| Ok(Frame::data(piece)))),
             Kind::Stream(relay) => {
                 relay.poll_data(context).map(|data| data.map(|data| Ok(Frame::data(data))))
             }
@@ -56,12 +59,12 @@ impl Body for AnswerBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Kind::Whole(pieces) if pieces.is_empty())
+        matches!(&self.0, Kind::Whole(held) if held.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Kind::Whole(pieces) => SizeHint::with_exact(pieces.iter().map(|piece| piece.len() as u64).sum()),
+            Kind::Whole(held) => SizeHint::with_exact(held.bytes()),
             Kind::Stream(_) => SizeHint::default(),
             Kind::Opaque(relay) => relay.size_hint(),
         }

@@ -5,11 +5,14 @@ use std::time::Duration;
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use crate::pinned::ProviderState;
 use crate::request_id::RequestId;
 
+/// What this gateway says about an answer. A provider that is a Tollgate too says its own, which would be taken for ours.
+const OWN_PREFIX: &str = "x-tollgate-";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-tollgate-request-id");
 const PROVIDER: HeaderName = HeaderName::from_static("x-tollgate-provider");
 const MODEL: HeaderName = HeaderName::from_static("x-tollgate-model");
@@ -73,15 +76,22 @@ pub(crate) fn introduce(headers: &mut HeaderMap, id: &RequestId, started: Instan
 }
 
 fn strip(headers: &mut HeaderMap) {
-    if let Some(listed) = headers.remove(header::CONNECTION) {
-        // RFC 9110 section 7.6.1: what `connection` lists is hop-by-hop too.
-        for name in listed.to_str().unwrap_or_default().split(',') {
-            headers.remove(name.trim());
-        }
+    for name in listed_by_connection(headers) {
+        headers.remove(name);
     }
     for name in &NOT_RELAYED {
         headers.remove(name);
     }
+    let ours = headers.keys().filter(|name| name.as_str().starts_with(OWN_PREFIX));
+    for name in ours.cloned().collect::<SmallVec<[HeaderName; 4]>>() {
+        headers.remove(name);
+    }
+}
+
+/// The headers that `connection` lists, which are hop-by-hop too (RFC 9110 section 7.6.1).
+pub(crate) fn listed_by_connection(headers: &HeaderMap) -> SmallVec<[HeaderName; 2]> {
+    let values = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -91,10 +101,11 @@ mod tests {
     #[test]
     fn nothing_of_the_providers_connection_reaches_the_client() {
         let mut headers = HeaderMap::new();
-        for name in ["connection", "x-hop", "set-cookie", "transfer-encoding", "x-kept"] {
+        for name in ["x-hop", "x-second", "set-cookie", "transfer-encoding", "x-tollgate-error", "x-kept"] {
             headers.insert(name, HeaderValue::from_static("x"));
         }
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close, X-Hop"));
+        headers.append(header::CONNECTION, HeaderValue::from_static("close, X-Hop"));
+        headers.append(header::CONNECTION, HeaderValue::from_static("x-second"));
         strip(&mut headers);
         assert_eq!(headers.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["x-kept"]);
     }

@@ -6,9 +6,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use providers::transport::IncomingBody;
-use smallvec::SmallVec;
 use telemetry::meters::Outcome;
 
+use super::held::Held;
 use super::relay::Silence;
 use crate::ending::Ending;
 
@@ -19,7 +19,7 @@ pub struct AnswerBroken;
 
 /// Pieces read already, then the rest as it comes.
 pub(crate) struct OpaqueRelay {
-    held: SmallVec<[Bytes; 2]>,
+    held: Held,
     rest: IncomingBody,
     silence: Silence,
     ending: Ending,
@@ -37,14 +37,8 @@ enum State {
 }
 
 impl OpaqueRelay {
-    /// `held` in order; `silence` bounds the waits for the rest.
-    pub(crate) fn new(
-        mut held: SmallVec<[Bytes; 2]>,
-        rest: IncomingBody,
-        silence: Silence,
-        ending: Ending,
-    ) -> Self {
-        held.reverse();
+    /// `silence` bounds the waits for the rest.
+    pub(crate) fn new(held: Held, rest: IncomingBody, silence: Silence, ending: Ending) -> Self {
         let mut relay = Self { held, rest, silence, ending, state: State::Relaying };
         relay.note_end();
         relay
@@ -84,9 +78,8 @@ impl OpaqueRelay {
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {
-        let held: u64 = self.held.iter().map(|piece| piece.len() as u64).sum();
         match self.rest.size_hint().exact() {
-            Some(rest) => SizeHint::with_exact(held + rest),
+            Some(rest) => SizeHint::with_exact(self.held.bytes() + rest),
             None => SizeHint::default(),
         }
     }

@@ -15,12 +15,13 @@ use http_body::Body;
 use providers::transport::IncomingBody;
 use telemetry::meters::Outcome;
 use wire::formats::{EventFormat, EventKind};
-use wire::sse::{Batch, Frame, Splitter};
+use wire::sse::{Batch, Frame, Splitter, Tail};
 
 pub(crate) use silence::Silence;
 
 use crate::dialect::usage_of;
 use crate::ending::Ending;
+use crate::redaction::Redaction;
 use crate::refusal::Refusal;
 
 /// A stream whose first content has arrived.
@@ -33,6 +34,7 @@ pub(crate) struct RelayStart {
     /// Whether the usage chunk was asked for by Tollgate and is taken out of the client's stream.
     pub(crate) strip_usage: bool,
     pub(crate) silence: Silence,
+    pub(crate) redaction: Redaction,
 }
 
 /// The relay.
@@ -43,6 +45,7 @@ pub(crate) struct StreamRelay {
     rest: IncomingBody,
     strip_usage: bool,
     silence: Silence,
+    redaction: Redaction,
     ending: Ending,
     usage: wire::formats::Usage,
     /// Events sent to the client, which Responses numbers.
@@ -65,6 +68,7 @@ impl StreamRelay {
             rest: start.rest,
             strip_usage: start.strip_usage,
             silence: start.silence,
+            redaction: start.redaction,
             ending,
             usage: wire::formats::Usage::default(),
             events: 0,
@@ -108,14 +112,22 @@ impl StreamRelay {
         }
     }
 
-    /// Queues a batch for the client, all of it but usage chunks that nobody asked for.
+    /// Queues a batch for the client, all of it but usage chunks that nobody asked for, and errors without the
+    /// credential.
     fn pass(&mut self, batch: &Batch) {
         let mut from = 0;
         let mut at = 0;
         for frame in batch.frames() {
             let next = at + frame.bytes.len();
-            if self.note(frame) == EventKind::Usage && self.strip_usage {
+            let event = batch.bytes.slice(at..next);
+            let instead = match self.note(frame) {
+                EventKind::Usage if self.strip_usage => Some(Bytes::new()),
+                EventKind::Error(_) => Some(self.redaction.bytes(event)),
+                _ => None,
+            };
+            if let Some(instead) = instead {
                 self.queue(batch.bytes.slice(from..at));
+                self.queue(instead);
                 from = next;
             }
             at = next;
@@ -147,10 +159,9 @@ impl StreamRelay {
 
     /// The provider closed its stream: cleanly when the format's end was seen, or as good as.
     fn upstream_ended(&mut self) {
-        let tail = self.splitter.finish().bytes;
-        if !tail.is_empty() && self.note(Frame::new(&tail)) == EventKind::End {
-            // Some servers leave out the blank line after their last event.
-            self.queue(tail);
+        let tail = self.splitter.finish();
+        if !tail.bytes.is_empty() {
+            self.pass_tail(tail);
         }
         if self.failed {
             self.close(Outcome::Failed);
@@ -158,6 +169,24 @@ impl StreamRelay {
             self.close(Outcome::Done);
         } else {
             self.broke("the provider closed its stream before the end of the answer");
+        }
+    }
+
+    /// What stands after the last blank line. Some servers leave that line out after their last event, without which
+    /// the client would not see the event; anything else is half an event and not passed on.
+    fn pass_tail(&mut self, tail: Tail) {
+        let was_finished = self.finished;
+        let kind = self.note(Frame::new(&tail.bytes));
+        if kind == EventKind::Usage && self.strip_usage {
+            return;
+        }
+        let is_failure = matches!(kind, EventKind::Error(_));
+        let is_last = kind == EventKind::End || is_failure || (self.finished && !was_finished);
+        if tail.is_frame || is_last {
+            self.queue(if is_failure { self.redaction.bytes(tail.bytes) } else { tail.bytes });
+        }
+        if is_last && !tail.is_frame {
+            self.queue(Bytes::from_static(b"\n\n"));
         }
     }
 

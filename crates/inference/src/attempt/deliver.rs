@@ -1,17 +1,15 @@
 //! From a committed answer to the client's response.
 
-use bytes::Bytes;
 use domain::{CredentialId, Endpoint};
 use http::response::Parts;
 use http::{HeaderValue, Response, header};
-use smallvec::SmallVec;
 use telemetry::meters::Outcome;
 use wire::formats::usage_of_body;
 use wire::json::Document;
 
 use super::Call;
 use super::hold::{Committed, WholeBody};
-use crate::answer::{AnswerBody, OpaqueRelay, Served, StreamRelay, prepare};
+use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, StreamRelay, prepare};
 use crate::dialect::{request_kind, usage_of};
 use crate::ending::Ending;
 use crate::pinned::ProviderState;
@@ -26,13 +24,13 @@ pub(super) fn deliver(
     mut ending: Ending,
 ) -> Response<AnswerBody> {
     match committed {
-        Committed::Whole(mut head, WholeBody { pieces, document }) => {
+        Committed::Whole(mut head, WholeBody { held, document }) => {
             if let Some(document) = &document {
                 ending.used(usage_in(document, call.endpoint));
                 remember(call, state, credential, || text_member(document, "id"));
             }
             finish_head(&mut head, state, &mut ending);
-            whole(head, pieces, ending)
+            whole(head, held, ending)
         }
         Committed::Stream(mut head, start, response_id) => {
             remember(call, state, credential, || response_id);
@@ -49,9 +47,9 @@ pub(super) fn deliver(
 }
 
 /// Answers with a body that is all there; from here on nothing can fail but the client's connection.
-pub(super) fn whole(head: Parts, pieces: SmallVec<[Bytes; 2]>, mut ending: Ending) -> Response<AnswerBody> {
+pub(super) fn whole(head: Parts, held: Held, mut ending: Ending) -> Response<AnswerBody> {
     ending.end(Outcome::Done);
-    Response::from_parts(head, AnswerBody::whole(pieces))
+    Response::from_parts(head, AnswerBody::held(held))
 }
 
 /// Turns the provider's head into the client's.

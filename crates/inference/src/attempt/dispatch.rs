@@ -35,7 +35,7 @@ struct Chosen<'a> {
 ///
 /// # Errors
 /// When Tollgate itself has to answer, because no target could.
-pub(crate) async fn dispatch(mut call: Call, route: Arc<Route>) -> Result<Response<AnswerBody>, Refusal> {
+pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<AnswerBody>, Refusal> {
     let gateway = Arc::clone(&call.origin.gateway);
     let mut random = || gateway.random();
     let mut ending = Ending::new(call.origin.clone());
@@ -53,7 +53,7 @@ pub(crate) async fn dispatch(mut call: Call, route: Arc<Route>) -> Result<Respon
         };
         ending.attempt(&state, served_model(&call, target));
         let sent = Instant::now();
-        let result = attempt(&mut call, target, &state, chosen.credential, &mut ending).await;
+        let result = attempt(&call, target, &state, chosen.credential, &mut ending).await;
         let failed = match result {
             Ok(committed) => {
                 chosen.served();
@@ -82,7 +82,7 @@ pub(crate) async fn dispatch(mut call: Call, route: Arc<Route>) -> Result<Respon
 
 /// One attempt, from its first byte to an answer that is sure.
 async fn attempt(
-    call: &mut Call,
+    call: &Call,
     target: &Target,
     state: &ProviderState,
     credential: &Credential,
@@ -91,11 +91,14 @@ async fn attempt(
     let gateway = Arc::clone(&call.origin.gateway);
     let Encoded { request, strip_usage } = encode(call, target, credential)?;
     let origin = origin_of(target, &state.origin, &gateway.transport);
-    let settings = AttemptSettings { target, credential, now: gateway.wall_clock() };
+    let streamed = call.facts.stream;
+    let settings = AttemptSettings { target, credential, now: gateway.wall_clock(), streamed };
     let limits = &call.pinned.snapshot.limits;
     let sent = Instant::now();
     let committed = match exchange(request, &origin, &settings).await {
-        Ok(answered) => commit(answered, call.endpoint, strip_usage, &settings, limits, &mut call.hold).await,
+        Ok(answered) => {
+            commit(answered, call.endpoint, strip_usage, &settings, limits, &gateway.budget).await
+        }
         Err(failed) => Err(failed),
     };
     ending.waited(sent.elapsed());

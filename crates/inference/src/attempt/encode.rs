@@ -4,7 +4,7 @@ use domain::provider::EndpointPath;
 use domain::provider::StreamUsage;
 use domain::route::{ParameterRules, Target};
 use domain::{Credential, Endpoint, ErrorCode, Provider};
-use http::uri::{InvalidUri, PathAndQuery};
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use providers::transport::OutgoingBody;
 use secrecy::ExposeSecret;
@@ -39,7 +39,7 @@ pub(super) fn encode(
     let strip_usage = asks_for_usage(call, provider);
     let body = edited_body(call, target, model, strip_usage)
         .map_err(|error| FailedAttempt::objection(ErrorCode::InvalidMember, error.to_string()))?;
-    let path = path_at(target, path, model, call.query.as_deref()).map_err(|_| {
+    let path = path_at(target, path, model, call.query.as_deref()).ok_or_else(|| {
         FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{model}` cannot be part of a path"))
     })?;
     let mut request = Request::new(OutgoingBody::from(body.into_iter().collect::<SmallVec<[_; 4]>>()));
@@ -53,18 +53,20 @@ pub(super) fn encode(
 }
 
 /// Where the endpoint is at this target: below its custom host's prefix instead of the provider's, and with the client's
-/// query unless the endpoint has one of its own (an API version).
+/// query unless the endpoint has one of its own (an API version). `None` when the model cannot be part of a path.
 fn path_at(
     target: &Target,
     path: &EndpointPath,
     model: &str,
     client_query: Option<&str>,
-) -> Result<PathAndQuery, InvalidUri> {
+) -> Option<PathAndQuery> {
     let text = match path {
         EndpointPath::Fixed(path) if target.custom_host.is_none() && client_query.is_none() => {
-            return Ok(path.clone());
+            return Some(path.clone());
         }
         EndpointPath::Fixed(path) => path.to_string(),
+        // As segments of a path these climb (RFC 3986 section 5.2.4), and encoded they are still read so.
+        EndpointPath::PerModel { .. } if matches!(model, "." | "..") => return None,
         EndpointPath::PerModel { before, after } => {
             format!("{before}{}{after}", providers::percent::encode(model))
         }
@@ -73,10 +75,11 @@ fn path_at(
     let below = text.strip_prefix(own_prefix).unwrap_or(&text);
     let prefix = target.custom_host.as_ref().map_or(own_prefix, |custom| custom.base.prefix.as_str());
     let query = client_query.filter(|_| !below.contains('?'));
-    PathAndQuery::try_from(match query {
+    let whole = match query {
         Some(query) => format!("{prefix}{below}?{query}"),
         None => format!("{prefix}{below}"),
-    })
+    };
+    PathAndQuery::try_from(whole).ok()
 }
 
 /// The request target, with the credential where the provider wants it in the query.

@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use wire::formats::ProviderError;
 
 use super::deadline::Deadlines;
-use super::failed::{ErrorAnswer, FailedAttempt, redacted, redacted_body};
+use super::failed::{ErrorAnswer, FailedAttempt};
+use crate::redaction::Redaction;
 
 /// Largest error answer that is read; the rest of a longer one is dropped.
 const ERROR_BODY_BYTES_MAX: usize = 256 << 10;
@@ -25,6 +26,8 @@ pub(super) struct AttemptSettings<'a> {
     pub(super) target: &'a Target,
     pub(super) credential: &'a Credential,
     pub(super) now: Timestamp,
+    /// Whether the client asked for a stream.
+    pub(super) streamed: bool,
 }
 
 /// An answer whose status says success.
@@ -71,11 +74,13 @@ async fn read_error_answer(
     deadlines: &Deadlines,
     settings: &AttemptSettings<'_>,
 ) -> FailedAttempt {
-    let (head, body) = response.into_parts();
+    let (mut head, body) = response.into_parts();
+    let redaction = Redaction::of(settings.credential);
     let body = match read_bounded(body, deadlines).await {
-        Ok(body) => redacted_body(body, settings.credential),
+        Ok(body) => redaction.bytes(body),
         Err(failure) => return failure.into(),
     };
+    redaction.headers(&mut head.headers);
     let error = ProviderError::parse(&body);
     let failure = failure_of(&head, &error, settings);
     FailedAttempt { failure, answer: Some(Box::new(ErrorAnswer { head, body })), objection: None }
@@ -100,7 +105,7 @@ fn failure_of(head: &Parts, error: &ProviderError, settings: &AttemptSettings<'_
     let class = classify_error(status, error, provider);
     let wish = engine::retry_after::retry_after(&head.headers, &provider.rate_limit_headers, settings.now);
     let retry_after = wish.filter(|_| status == 429 || status >= 500);
-    let text = redacted(message.unwrap_or("no message"), settings.credential);
+    let text = Redaction::of(settings.credential).message(message.unwrap_or("no message"));
     Failure { class, status: Some(status), retry_after, detail: format!("status {status}: {text}") }
 }
 

@@ -6,14 +6,12 @@ use std::time::Duration;
 use domain::route::Target;
 use domain::{ErrorCode, Failure, FailureClass};
 use http::{HeaderValue, Response, header};
-use smallvec::smallvec;
-
 use telemetry::meters::Outcome;
 
 use super::Call;
 use super::deliver::{finish_head, whole};
 use super::failed::{ErrorAnswer, FailedAttempt};
-use crate::answer::AnswerBody;
+use crate::answer::{AnswerBody, Held};
 use crate::ending::Ending;
 use crate::pinned::ProviderState;
 use crate::refusal::Refusal;
@@ -83,7 +81,7 @@ fn relay(
     if let (Some(wait), None) = (failure.retry_after, head.headers.get(header::RETRY_AFTER)) {
         head.headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }
-    whole(head, smallvec![body], ending)
+    whole(head, Held::from(body), ending)
 }
 
 fn refusal(failure: &Failure, objection: Option<ErrorCode>, attempts: &Attempts) -> Refusal {

@@ -1,24 +1,25 @@
 //! Holding an answer back until it is sure: a stream until its first content, any other answer until it is whole. Up
 //! to then a failure can still fall over to another target.
 
-use bytes::Bytes;
+use std::sync::Arc;
+
 use domain::{Endpoint, Failure, FailureClass, Limits};
 use http::header;
 use http::response::Parts;
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use providers::transport::IncomingBody;
-use smallvec::SmallVec;
 use wire::formats::{EventFormat, EventKind, ProviderError};
 use wire::json::{ChunkedBytes, Document, Kind, ScanLimits, Scanner};
 use wire::sse::{Batch, Frame, Splitter};
 
 use super::deadline::Deadlines;
 use super::exchange::{Answered, AttemptSettings, classify_error};
-use super::failed::{FailedAttempt, redacted};
-use crate::answer::{RelayStart, Silence};
-use crate::byte_budget::Hold;
+use super::failed::FailedAttempt;
+use crate::answer::{Held, RelayStart, Silence};
+use crate::byte_budget::{ByteBudget, Hold};
 use crate::dialect::event_format;
+use crate::redaction::Redaction;
 
 /// An answer that can no longer fall over.
 pub(super) enum Committed {
@@ -27,12 +28,12 @@ pub(super) enum Committed {
     /// A stream with its first content.
     Stream(Parts, Box<RelayStart>, Option<String>),
     /// Bytes that are passed on unread, the first ones read already.
-    Opaque(Parts, SmallVec<[Bytes; 2]>, IncomingBody, Silence),
+    Opaque(Parts, Held, IncomingBody, Silence),
 }
 
 /// A whole answer.
 pub(super) struct WholeBody {
-    pub(super) pieces: SmallVec<[Bytes; 2]>,
+    pub(super) held: Held,
     /// Its top level, when it is JSON.
     pub(super) document: Option<Document>,
 }
@@ -47,17 +48,24 @@ pub(super) async fn commit(
     strip_usage: bool,
     settings: &AttemptSettings<'_>,
     limits: &Limits,
-    hold: &mut Hold,
+    budget: &Arc<ByteBudget>,
 ) -> Result<Committed, FailedAttempt> {
     let content_type = essence(&answered.head);
+    let is_json = content_type == "application/json";
     if answered.head.headers.contains_key(header::CONTENT_ENCODING) {
         let Answered { head, body, deadlines } = answered;
-        return Ok(Committed::Opaque(head, SmallVec::new(), body, silence(&deadlines)));
+        return Ok(Committed::Opaque(head, Held::default(), body, silence(&deadlines)));
     }
-    match event_format(endpoint).filter(|_| content_type == "text/event-stream") {
+    // Some servers stream as `text/plain`, or without a type. A page instead of a stream has no content and fails.
+    let is_stream = content_type == "text/event-stream" || (settings.streamed && !is_json);
+    match event_format(endpoint).filter(|_| is_stream) {
         Some(format) => hold_stream(answered, format, strip_usage, settings, limits).await,
         None => {
-            hold_whole(answered, endpoint, content_type == "application/json", settings, limits, hold).await
+            let committed = hold_whole(answered, is_json, limits, budget.hold()).await?;
+            if let Committed::Whole(_, WholeBody { document: Some(document), .. }) = &committed {
+                refuse_error_in_disguise(document, endpoint, settings)?;
+            }
+            Ok(committed)
         }
     }
 }
@@ -70,11 +78,9 @@ fn essence(head: &Parts) -> String {
 
 async fn hold_whole(
     answered: Answered,
-    endpoint: Endpoint,
     is_json: bool,
-    settings: &AttemptSettings<'_>,
     limits: &Limits,
-    hold: &mut Hold,
+    mut hold: Hold,
 ) -> Result<Committed, FailedAttempt> {
     let Answered { head, mut body, deadlines } = answered;
     let mut scanner = Scanner::new(ScanLimits { depth_max: u16::MAX, members_max: 100_000 });
@@ -92,19 +98,21 @@ async fn hold_whole(
         let granted = fits && hold.grow(data.len(), limits.in_flight_bytes_max).is_ok();
         chunks.push(data);
         if !granted {
-            return Ok(Committed::Opaque(head, pieces(&chunks), body, silence(&deadlines)));
+            return Ok(Committed::Opaque(head, Held::new(&chunks, hold), body, silence(&deadlines)));
         }
     }
+    if chunks.is_empty() {
+        return Err(FailedAttempt::broken("the answer is empty"));
+    }
     if !is_json {
-        return Ok(Committed::Whole(head, WholeBody { pieces: pieces(&chunks), document: None }));
+        return Ok(Committed::Whole(head, WholeBody { held: Held::new(&chunks, hold), document: None }));
     }
     let outline = scanner
         .finish()
         .map_err(|error| FailedAttempt::broken(format!("the answer is not JSON: {error}")))?;
     let document = Document::from_parts(chunks, outline);
-    refuse_error_in_disguise(&document, endpoint, settings)?;
-    let pieces = pieces(document.body());
-    Ok(Committed::Whole(head, WholeBody { pieces, document: Some(document) }))
+    let held = Held::new(document.body(), hold);
+    Ok(Committed::Whole(head, WholeBody { held, document: Some(document) }))
 }
 
 /// Some providers answer 200 with nothing but an error object (OpenRouter does, its errors page says so).
@@ -152,8 +160,9 @@ async fn hold_stream(
         held_bytes += batch.bytes.len();
         held.push(batch);
         if sure || held_bytes > limits.held_answer_bytes_max {
-            let start =
-                RelayStart { format, splitter, held, rest: body, strip_usage, silence: silence(&deadlines) };
+            let silence = silence(&deadlines);
+            let redaction = Redaction::of(settings.credential);
+            let start = RelayStart { format, splitter, held, rest: body, strip_usage, silence, redaction };
             return Ok(Committed::Stream(head, Box::new(start), response_id));
         }
     }
@@ -190,7 +199,7 @@ fn stream_failure(error: &ProviderError, settings: &AttemptSettings<'_>) -> Fail
         FailureClass::Broken => FailureClass::Provider,
         class => class,
     };
-    let text = redacted(error.message.as_deref().unwrap_or("no message"), settings.credential);
+    let text = Redaction::of(settings.credential).message(error.message.as_deref().unwrap_or("no message"));
     Failure { class, status: Some(status), retry_after: None, detail: format!("error in the answer: {text}") }
 }
 
@@ -215,8 +224,4 @@ fn response_id_in(frame: Frame<'_>) -> Option<String> {
 /// What an answer that is on its way may still take.
 fn silence(deadlines: &Deadlines) -> Silence {
     Silence::new(deadlines.idle(), deadlines.total_until())
-}
-
-fn pieces(chunks: &ChunkedBytes) -> SmallVec<[Bytes; 2]> {
-    chunks.chunks().iter().cloned().collect()
 }

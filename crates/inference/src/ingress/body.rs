@@ -1,5 +1,6 @@
 //! Reading a request's body: bounded in bytes, time and nesting, scanned while it arrives, never copied.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,7 +98,13 @@ fn stalled(limits: &Limits) -> Refusal {
 }
 
 fn broken_off(error: &hyper::Error) -> Refusal {
-    Refusal::new(ErrorCode::BodyTimeout, format!("the body broke off: {error}"))
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    match cause.filter(|cause| matches!(cause.kind(), ErrorKind::InvalidData | ErrorKind::InvalidInput)) {
+        Some(cause) => {
+            Refusal::new(ErrorCode::MalformedJson, format!("the body's chunks are malformed: {cause}"))
+        }
+        None => Refusal::new(ErrorCode::BodyTimeout, format!("the body broke off: {error}")),
+    }
 }
 
 /// The answer when the process holds as much as it may.

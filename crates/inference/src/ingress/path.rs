@@ -69,7 +69,7 @@ pub(crate) fn client_shape(path: &str, anthropic_client: bool) -> ClientShape {
 pub(crate) fn match_path<'a>(method: &Method, path: &'a str) -> Result<Operation<'a>, Refusal> {
     if let Some(provider_path) = path.strip_prefix("/providers/") {
         let (provider, path) = split_at_slash(provider_path);
-        return Ok(Operation::Passthrough { provider, path });
+        return passthrough(method, provider, path);
     }
     if let Some(probe) = probe(path) {
         // Some load balancers probe with HEAD.
@@ -78,9 +78,17 @@ pub(crate) fn match_path<'a>(method: &Method, path: &'a str) -> Result<Operation
     }
     let (prefix, rest) = split_prefix(path);
     operation(method, without_version(rest)).unwrap_or_else(|| match prefix {
-        Some(provider) => Ok(Operation::Passthrough { provider, path: rest }),
+        Some(provider) => passthrough(method, provider, rest),
         None => Err(unknown(path)),
     })
+}
+
+/// Any method but TRACE, whose answer repeats the request and with it the provider's credential (RFC 9110 section 9.3.8).
+fn passthrough<'a>(method: &Method, provider: &'a str, path: &'a str) -> Result<Operation<'a>, Refusal> {
+    if *method == Method::TRACE {
+        return Err(not_allowed(method, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+    }
+    Ok(Operation::Passthrough { provider, path })
 }
 
 /// A drop-in prefix and the path after it.
@@ -94,9 +102,10 @@ fn split_prefix(path: &str) -> (Option<&'static str>, &str) {
     (None, path)
 }
 
-/// SDKs are pointed at a base URL with or without `/v1`; both work.
+/// SDKs are pointed at a base URL with or without `/v1`, and Anthropic's adds one of its own; all of it works.
 fn without_version(path: &str) -> &str {
-    path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path)
+    let once = |path| str::strip_prefix(path, "/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    once(once(path))
 }
 
 fn split_at_slash(text: &str) -> (&str, &str) {
@@ -137,7 +146,8 @@ fn nested<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Re
     let id_and_action = path.strip_prefix("/responses/")?;
     let (id, action) = id_and_action.split_once('/').unwrap_or((id_and_action, ""));
     let id = percent::decode(id)?;
-    let present = !id.is_empty();
+    // A dot segment would climb out of the provider's responses.
+    let present = !matches!(&*id, "" | "." | "..");
     let stored = |needed: &Method, allow, action| {
         Some(require(method, needed, allow).map(|()| Operation::Stored(action, id)))
     };
@@ -152,11 +162,12 @@ fn nested<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Re
 }
 
 fn require(method: &Method, needed: &Method, allow: &'static str) -> Result<(), Refusal> {
-    if method == needed {
-        return Ok(());
-    }
+    if method == needed { Ok(()) } else { Err(not_allowed(method, allow)) }
+}
+
+fn not_allowed(method: &Method, allow: &'static str) -> Refusal {
     let message = format!("{method} does not exist here; use {allow}");
-    Err(Refusal { allow: Some(allow), ..Refusal::new(ErrorCode::MethodNotAllowed, message) })
+    Refusal { allow: Some(allow), ..Refusal::new(ErrorCode::MethodNotAllowed, message) }
 }
 
 fn unknown(path: &str) -> Refusal {
@@ -181,7 +192,7 @@ mod tests {
             assert_eq!(match_path(&Method::POST, &path), Ok(Operation::Call(Endpoint::ChatCompletions)));
             assert_eq!(client_shape(&path, false), ClientShape::OpenAi);
         }
-        for base in ["", "/v1", "/anthropic", "/anthropic/v1"] {
+        for base in ["", "/v1", "/v1/v1", "/anthropic", "/anthropic/v1"] {
             let path = format!("{base}/messages");
             assert_eq!(match_path(&Method::POST, &path), Ok(Operation::Call(Endpoint::Messages)));
             assert_eq!(client_shape(&path, false), ClientShape::Anthropic);
@@ -213,6 +224,24 @@ mod tests {
         assert_eq!(refused(Method::POST, "/healthz").allow, Some("GET, HEAD"));
         assert!(match_path(&Method::HEAD, "/readyz").is_ok());
         assert_eq!(refused(Method::PUT, "/v1/responses/r").allow, Some("GET, DELETE"));
+    }
+
+    #[test]
+    fn an_id_never_climbs() {
+        for id in [".", "..", "%2e%2e", "%2E."] {
+            for method in [Method::GET, Method::DELETE] {
+                let refused = match_path(&method, &format!("/v1/responses/{id}")).unwrap_err();
+                assert_eq!(refused.code, ErrorCode::PathNotFound, "{id}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_trace_is_never_passed_through() {
+        for path in ["/providers/p/x", "/openai/v1/files"] {
+            let refused = match_path(&Method::TRACE, path).unwrap_err();
+            assert_eq!(refused.code, ErrorCode::MethodNotAllowed, "{path}");
+        }
     }
 
     #[test]

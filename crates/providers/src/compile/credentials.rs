@@ -58,30 +58,18 @@ pub fn present(
         AuthScheme::Bearer => header = Some((AUTHORIZATION, sensitive(&format!("Bearer {text}"))?)),
         AuthScheme::Header(name) => header = Some((name.clone(), sensitive(text)?)),
         AuthScheme::Query(name) => {
-            query = Some(SecretString::from(format!(
-                "{}={}",
-                percent::encode(name),
-                percent::encode(text)
-            )));
+            query = Some(SecretString::from(format!("{}={}", percent::encode(name), percent::encode(text))));
         }
         AuthScheme::None => return Err(SecretProblem::NotWanted),
     }
-    Ok(Credential {
-        id,
-        secret: Some(SecretString::from(text)),
-        header,
-        query,
-    })
+    Ok(Credential { id, secret: Some(SecretString::from(text)), header, query })
 }
 
 /// The scheme of a definition; any scheme after a problem.
 pub(super) fn scheme(definition: &ProviderDefinition, problems: &mut Problems) -> AuthScheme {
     let auth = &definition.auth;
-    let may_have_credential = definition
-        .credentials
-        .as_ref()
-        .is_some_and(|list| !list.is_empty())
-        || auth.env.is_some();
+    let may_have_credential =
+        definition.credentials.as_ref().is_some_and(|list| !list.is_empty()) || auth.env.is_some();
     match auth.scheme {
         Some(definition::AuthScheme::Bearer) => AuthScheme::Bearer,
         Some(definition::AuthScheme::None) => AuthScheme::None,
@@ -91,10 +79,8 @@ pub(super) fn scheme(definition: &ProviderDefinition, problems: &mut Problems) -
         Some(definition::AuthScheme::Query) => match auth.parameter.as_deref() {
             Some(parameter) if !parameter.is_empty() => AuthScheme::Query(parameter.to_owned()),
             _ => {
-                problems.add(
-                    "auth.parameter",
-                    "it is missing; name the query parameter, as `scheme` is `query`",
-                );
+                problems
+                    .add("auth.parameter", "it is missing; name the query parameter, as `scheme` is `query`");
                 AuthScheme::None
             }
         },
@@ -122,10 +108,7 @@ impl Search<'_> {
             written.into_iter().enumerate().map(place).collect()
         };
         if secrets.len() > CREDENTIALS_MAX {
-            problems.add(
-                "credentials",
-                format!("there are more than {CREDENTIALS_MAX}; remove some"),
-            );
+            problems.add("credentials", format!("there are more than {CREDENTIALS_MAX}; remove some"));
         }
         let mut credentials = Vec::with_capacity(secrets.len().max(1));
         for (number, (path, secret)) in (1..).zip(&secrets).take(CREDENTIALS_MAX) {
@@ -136,19 +119,11 @@ impl Search<'_> {
         }
         let needs_none = *self.auth == AuthScheme::None || self.definition.optional == Some(true);
         if credentials.is_empty() && needs_none {
-            credentials.push(Credential {
-                id: self.id(1),
-                secret: None,
-                header: None,
-                query: None,
-            });
+            credentials.push(Credential { id: self.id(1), secret: None, header: None, query: None });
         }
         if credentials.is_empty() {
             if env.is_empty() && secrets.is_empty() {
-                problems.add(
-                    "credentials",
-                    "there is none; write one, or set `auth.scheme` to `none`",
-                );
+                problems.add("credentials", "there is none; write one, or set `auth.scheme` to `none`");
             }
             return Found::Missing(env.to_vec());
         }
@@ -163,19 +138,12 @@ impl Search<'_> {
 /// The secrets of the first variable that is set, split at commas.
 fn from_environment(env: &[String], environment: Environment<'_>) -> Vec<(String, SecretString)> {
     let present = |value: &String| !value.trim().is_empty();
-    let Some((name, value)) = env
-        .iter()
-        .find_map(|name| Some((name, environment(name).filter(present)?)))
+    let Some((name, value)) = env.iter().find_map(|name| Some((name, environment(name).filter(present)?)))
     else {
         return Vec::new();
     };
-    let secrets = value
-        .split(',')
-        .map(str::trim)
-        .filter(|secret| !secret.is_empty());
-    secrets
-        .map(|secret| (format!("auth.env ({name})"), SecretString::from(secret)))
-        .collect()
+    let secrets = value.split(',').map(str::trim).filter(|secret| !secret.is_empty());
+    secrets.map(|secret| (format!("auth.env ({name})"), SecretString::from(secret))).collect()
 }
 
 fn header_scheme(header: Option<&str>, problems: &mut Problems) -> AuthScheme {

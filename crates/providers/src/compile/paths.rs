@@ -29,10 +29,7 @@ pub(super) fn endpoints(
             }
         }
     });
-    if Endpoint::ALL
-        .into_iter()
-        .all(|endpoint| definition.path(endpoint).is_none())
-    {
+    if Endpoint::ALL.into_iter().all(|endpoint| definition.path(endpoint).is_none()) {
         problems.add(
             "endpoints",
             "there is none; write at least one, such as `chat_completions: /chat/completions`",
@@ -59,8 +56,5 @@ fn endpoint_path(prefix: &str, text: &str) -> Result<EndpointPath, &'static str>
     }
     let before = format!("{prefix}{before}");
     PathAndQuery::try_from(format!("{before}m{after}")).map_err(not_a_path)?;
-    Ok(EndpointPath::PerModel {
-        before,
-        after: after.to_owned(),
-    })
+    Ok(EndpointPath::PerModel { before, after: after.to_owned() })
 }

@@ -27,10 +27,7 @@ pub struct Problems(Vec<Problem>);
 impl Problems {
     /// Adds a mistake.
     pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Problem {
-            path: path.into(),
-            message: message.into(),
-        });
+        self.0.push(Problem { path: path.into(), message: message.into() });
     }
 
     /// The mistakes, unless there is none.

@@ -12,9 +12,7 @@ const ERROR_STATUSES: std::ops::RangeInclusive<u16> = 400..=599;
 /// The exceptions to what a status says, in their order.
 pub(super) fn errors(exceptions: Option<&[ErrorException]>, problems: &mut Problems) -> Vec<ErrorRule> {
     let exceptions = exceptions.unwrap_or_default().iter().enumerate();
-    exceptions
-        .filter_map(|(place, exception)| error_rule(place, exception, problems))
-        .collect()
+    exceptions.filter_map(|(place, exception)| error_rule(place, exception, problems)).collect()
 }
 
 /// The headers that report quotas.
@@ -32,10 +30,7 @@ pub(super) fn rate_limits(limits: Option<&[RateLimit]>, problems: &mut Problems)
 
 fn error_rule(place: usize, exception: &ErrorException, problems: &mut Problems) -> Option<ErrorRule> {
     let path = |field: &str| format!("errors[{place}].{field}");
-    if exception
-        .status
-        .is_some_and(|status| !ERROR_STATUSES.contains(&status))
-    {
+    if exception.status.is_some_and(|status| !ERROR_STATUSES.contains(&status)) {
         problems.add(path("status"), "it must be from 400 to 599");
     }
     if exception.status.is_none() && exception.code.is_none() && exception.message_contains.is_none() {
@@ -45,10 +40,7 @@ fn error_rule(place: usize, exception: &ErrorException, problems: &mut Problems)
         );
     }
     let Some(means) = exception.means else {
-        problems.add(
-            path("means"),
-            "it is missing; say what the error means, such as `model_missing`",
-        );
+        problems.add(path("means"), "it is missing; say what the error means, such as `model_missing`");
         return None;
     };
     Some(ErrorRule {

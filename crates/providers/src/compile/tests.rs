@@ -18,12 +18,8 @@ fn definition(text: &str) -> ProviderDefinition {
 
 /// Compiles with these environment variables.
 fn outcome(text: &str, environment: &[(&str, &str)]) -> Result<Compiled, Vec<String>> {
-    let read = |name: &str| {
-        environment
-            .iter()
-            .find(|(set, _)| *set == name)
-            .map(|(_, value)| (*value).to_owned())
-    };
+    let read =
+        |name: &str| environment.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
     compile("acme", definition(text), &read)
         .map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
@@ -37,7 +33,7 @@ fn live(text: &str, environment: &[(&str, &str)]) -> Box<Provider> {
 
 fn missing(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
     match outcome(text, environment) {
-        Ok(Compiled::NoCredential { variables }) => variables,
+        Ok(Compiled::NotLive { variables }) => variables,
         other => panic!("not waiting: {other:?}"),
     }
 }
@@ -48,18 +44,10 @@ fn problems(text: &str) -> Vec<String> {
 
 #[test]
 fn a_bearer_credential_is_a_sensitive_authorization_header() {
-    let provider = live(
-        &format!("{PLAIN}[auth]\nenv = [\"A\", \"B\"]"),
-        &[("B", "secret")],
-    );
-    let [credential] = &*provider.credentials else {
-        panic!("{:?}", provider.credentials)
-    };
+    let provider = live(&format!("{PLAIN}[auth]\nenv = [\"A\", \"B\"]"), &[("B", "secret")]);
+    let [credential] = &*provider.credentials else { panic!("{:?}", provider.credentials) };
     let (name, value) = credential.header.as_ref().unwrap();
-    assert_eq!(
-        (name.as_str(), value.to_str().unwrap()),
-        ("authorization", "Bearer secret")
-    );
+    assert_eq!((name.as_str(), value.to_str().unwrap()), ("authorization", "Bearer secret"));
     assert!(value.is_sensitive());
     assert_eq!(credential.id, CredentialId::from("acme#1"));
     assert_eq!(provider.auth, AuthScheme::Bearer);
@@ -76,11 +64,7 @@ fn the_first_variable_that_is_set_gives_all_credentials() {
         .map(|credential| credential.secret.as_ref().unwrap().expose_secret())
         .collect();
     assert_eq!(secrets, ["one", "two", "three"]);
-    let ids: Vec<&str> = provider
-        .credentials
-        .iter()
-        .map(|credential| credential.id.as_str())
-        .collect();
+    let ids: Vec<&str> = provider.credentials.iter().map(|credential| credential.id.as_str()).collect();
     assert_eq!(ids, ["acme#1", "acme#2", "acme#3"]);
     assert_eq!(live(&text, &[("A", "  "), ("B", "four")]).credentials.len(), 1);
 }
@@ -89,18 +73,13 @@ fn the_first_variable_that_is_set_gives_all_credentials() {
 fn written_credentials_win_over_the_environment() {
     let text = format!("credentials = [\"mine\"]\n{PLAIN}[auth]\nenv = [\"A\"]");
     let provider = live(&text, &[("A", "other")]);
-    assert_eq!(
-        provider.credentials[0].secret.as_ref().unwrap().expose_secret(),
-        "mine"
-    );
+    assert_eq!(provider.credentials[0].secret.as_ref().unwrap().expose_secret(), "mine");
 }
 
 #[test]
 fn a_header_and_a_query_credential_go_where_the_scheme_says() {
-    let header = live(
-        &format!("credentials = [\"s\"]\n{PLAIN}[auth]\nscheme = \"header\"\nheader = \"X-Key\""),
-        &[],
-    );
+    let header =
+        live(&format!("credentials = [\"s\"]\n{PLAIN}[auth]\nscheme = \"header\"\nheader = \"X-Key\""), &[]);
     let (name, value) = header.credentials[0].header.as_ref().unwrap();
     assert_eq!((name.as_str(), value.to_str().unwrap()), ("x-key", "s"));
 
@@ -115,25 +94,16 @@ fn a_header_and_a_query_credential_go_where_the_scheme_says() {
 
 #[test]
 fn a_provider_without_any_credential_has_one_without_a_secret() {
-    for auth in [
-        "",
-        "[auth]\nscheme = \"none\"",
-        "[auth]\nenv = [\"A\"]\noptional = true",
-    ] {
+    for auth in ["", "[auth]\nscheme = \"none\"", "[auth]\nenv = [\"A\"]\noptional = true"] {
         let provider = live(&format!("{PLAIN}{auth}"), &[]);
-        let [credential] = &*provider.credentials else {
-            panic!("{auth}")
-        };
+        let [credential] = &*provider.credentials else { panic!("{auth}") };
         assert!(credential.secret.is_none() && credential.header.is_none() && credential.query.is_none());
     }
 }
 
 #[test]
 fn a_missing_credential_is_no_mistake_but_names_its_variables() {
-    assert_eq!(
-        missing(&format!("{PLAIN}[auth]\nenv = [\"A\", \"B\"]"), &[]),
-        ["A", "B"]
-    );
+    assert_eq!(missing(&format!("{PLAIN}[auth]\nenv = [\"A\", \"B\"]"), &[]), ["A", "B"]);
 }
 
 #[test]
@@ -155,10 +125,7 @@ fn variables_are_filled_in_everywhere_they_may_stand() {
     let chat = provider.endpoint(Endpoint::ChatCompletions).unwrap();
     assert_eq!(*chat, EndpointPath::Fixed("/v1/chat?version=7".parse().unwrap()));
     assert_eq!(provider.default_headers[0].1, "v7");
-    assert_eq!(
-        live(text, &[("REGION", "us")]).base.to_string(),
-        "https://us.h/v1"
-    );
+    assert_eq!(live(text, &[("REGION", "us")]).base.to_string(), "https://us.h/v1");
 }
 
 #[test]
@@ -171,16 +138,8 @@ fn an_address_is_the_same_with_and_without_what_is_stripped() {
         [endpoints]
         models = "/models"
     "#;
-    for address in [
-        "http://h:8000",
-        "http://h:8000/",
-        "http://h:8000/v1",
-        " http://h:8000/v1/ ",
-    ] {
-        assert_eq!(
-            live(text, &[("BASE", address)]).base.to_string(),
-            "http://h:8000/v1"
-        );
+    for address in ["http://h:8000", "http://h:8000/", "http://h:8000/v1", " http://h:8000/v1/ "] {
+        assert_eq!(live(text, &[("BASE", address)]).base.to_string(), "http://h:8000/v1");
     }
 }
 
@@ -197,12 +156,7 @@ fn a_variable_without_a_value_keeps_the_provider_waiting() {
     "#;
     assert_eq!(missing(text, &[("KEY", "k")]), ["ENDPOINT"]);
     assert_eq!(missing(text, &[]), ["KEY", "ENDPOINT"]);
-    assert_eq!(
-        live(text, &[("KEY", "k"), ("ENDPOINT", "https://e")])
-            .base
-            .to_string(),
-        "https://e/v1"
-    );
+    assert_eq!(live(text, &[("KEY", "k"), ("ENDPOINT", "https://e")]).base.to_string(), "https://e/v1");
 }
 
 #[test]
@@ -226,14 +180,8 @@ fn a_server_is_live_when_its_address_is_set_or_it_is_named() {
 
 #[test]
 fn a_path_with_the_model_in_it_is_split_there() {
-    let provider = live(
-        "base_url = \"https://h/a/\"\n[endpoints]\nmessages = \"/m/{model}:run?x=1\"",
-        &[],
-    );
-    let expected = EndpointPath::PerModel {
-        before: "/a/m/".to_owned(),
-        after: ":run?x=1".to_owned(),
-    };
+    let provider = live("base_url = \"https://h/a/\"\n[endpoints]\nmessages = \"/m/{model}:run?x=1\"", &[]);
+    let expected = EndpointPath::PerModel { before: "/a/m/".to_owned(), after: ":run?x=1".to_owned() };
     assert_eq!(provider.endpoint(Endpoint::Messages), Some(&expected));
     assert_eq!(provider.endpoint(Endpoint::ChatCompletions), None);
 }
@@ -252,44 +200,23 @@ fn rules_models_and_the_rest_arrive_as_written() {
     assert!(provider.knows_model("m-1") && !provider.knows_model("n"));
     assert_eq!(
         provider.forward_headers,
-        [
-            HeaderPattern::Exact(HeaderName::from_static("x-beta")),
-            HeaderPattern::Prefix("acme-".to_owned())
-        ]
+        [HeaderPattern::Exact(HeaderName::from_static("x-beta")), HeaderPattern::Prefix("acme-".to_owned())]
     );
     assert_eq!(provider.error_rules[0].class, FailureClass::Overloaded);
     assert_eq!(provider.rate_limit_headers.quotas[0].reset, "s");
-    assert_eq!(
-        (provider.http_version, provider.stream_usage),
-        (HttpVersion::Http2, StreamUsage::Always)
-    );
+    assert_eq!((provider.http_version, provider.stream_usage), (HttpVersion::Http2, StreamUsage::Always));
 }
 
 #[test]
 fn each_mistake_is_named_with_its_place() {
     for (text, expected) in [
         ("[endpoints]\nmodels = \"/m\"", "base_url: it is missing"),
-        (
-            "base_url = \"ftp://h\"\n[endpoints]\nmodels = \"/m\"",
-            "base_url: `ftp://h` is not a base URL",
-        ),
-        (
-            "base_url = \"https://${x}\"\n[endpoints]\nmodels = \"/m\"",
-            "base_url: `${x}` is not known",
-        ),
-        (
-            "base_url = \"https://${x\"\n[endpoints]\nmodels = \"/m\"",
-            "base_url: a `${` is not closed",
-        ),
+        ("base_url = \"ftp://h\"\n[endpoints]\nmodels = \"/m\"", "base_url: `ftp://h` is not a base URL"),
+        ("base_url = \"https://${x}\"\n[endpoints]\nmodels = \"/m\"", "base_url: `${x}` is not known"),
+        ("base_url = \"https://${x\"\n[endpoints]\nmodels = \"/m\"", "base_url: a `${` is not closed"),
         ("base_url = \"https://h\"", "endpoints: there is none"),
-        (
-            "base_url = \"https://h\"\n[endpoints]\nmodels = \"m\"",
-            "endpoints.models: it must start with `/`",
-        ),
-        (
-            "base_url = \"https://h\"\n[endpoints]\nmodels = \"/a b\"",
-            "endpoints.models: it is not a path",
-        ),
+        ("base_url = \"https://h\"\n[endpoints]\nmodels = \"m\"", "endpoints.models: it must start with `/`"),
+        ("base_url = \"https://h\"\n[endpoints]\nmodels = \"/a b\"", "endpoints.models: it is not a path"),
         (
             "base_url = \"https://h\"\n[endpoints]\nmodels = \"/{model}/{model}\"",
             "endpoints.models: `{model}` may be",
@@ -299,30 +226,15 @@ fn each_mistake_is_named_with_its_place() {
             "endpoints.models: it must have no fragment",
         ),
         (&format!("models = [\"\"]\n{PLAIN}"), "models[0]: a model's name"),
-        (
-            &format!("{PLAIN}[auth]\nscheme = \"header\"\nenv = [\"A\"]"),
-            "auth.header: it is missing",
-        ),
+        (&format!("{PLAIN}[auth]\nscheme = \"header\"\nenv = [\"A\"]"), "auth.header: it is missing"),
         (
             &format!("{PLAIN}[auth]\nscheme = \"header\"\nheader = \"a b\""),
             "auth.header: `a b` is not the name",
         ),
-        (
-            &format!("{PLAIN}[auth]\nscheme = \"query\""),
-            "auth.parameter: it is missing",
-        ),
-        (
-            &format!("{PLAIN}[auth]\nscheme = \"bearer\""),
-            "credentials: there is none",
-        ),
-        (
-            &format!("credentials = [\" \"]\n{PLAIN}"),
-            "credentials[0]: the secret is empty",
-        ),
-        (
-            &format!("credentials = [\"a\\nb\"]\n{PLAIN}"),
-            "credentials[0]: the secret holds a line break",
-        ),
+        (&format!("{PLAIN}[auth]\nscheme = \"query\""), "auth.parameter: it is missing"),
+        (&format!("{PLAIN}[auth]\nscheme = \"bearer\""), "credentials: there is none"),
+        (&format!("credentials = [\" \"]\n{PLAIN}"), "credentials[0]: the secret is empty"),
+        (&format!("credentials = [\"a\\nb\"]\n{PLAIN}"), "credentials[0]: the secret holds a line break"),
         (
             &format!("credentials = [\"a\"]\n{PLAIN}[auth]\nscheme = \"none\""),
             "credentials[0]: the provider takes no",
@@ -331,44 +243,31 @@ fn each_mistake_is_named_with_its_place() {
             &format!("{PLAIN}[headers.default]\nhost = \"x\""),
             "headers.default.host: this header is written by",
         ),
-        (
-            &format!("{PLAIN}[headers.default]\nx = \"a\\u0000\""),
-            "headers.default.x: its value has",
-        ),
-        (
-            &format!("{PLAIN}[headers]\nforward = [\"*\"]"),
-            "headers.forward[0]: `*` alone",
-        ),
+        (&format!("{PLAIN}[headers.default]\nx = \"a\\u0000\""), "headers.default.x: its value has"),
+        (&format!("{PLAIN}[headers]\nforward = [\"*\"]"), "headers.forward[0]: `*` alone"),
         (
             &format!("{PLAIN}[headers]\nforward = [\"x-*\"]"),
             "headers.forward[0]: `x-*` would pass on `x-api-key`",
         ),
         (
-            &format!("{PLAIN}[headers]\nforward = [\"a*b\"]"),
-            "headers.forward[0]: `a*b` is not the name",
+            &format!("{PLAIN}[headers]\nforward = [\"x-portkey-*\"]"),
+            "headers.forward[0]: `x-portkey-*` would pass on `x-portkey-`",
         ),
         (
-            &format!("{PLAIN}[[errors]]\nmeans = \"caller\""),
-            "errors[0]: it would fit every error",
+            &format!("{PLAIN}[headers]\nforward = [\"X-Tollgate-Api-Key\"]"),
+            "headers.forward[0]: `X-Tollgate-Api-Key` would pass on `x-tollgate-api-key`",
         ),
+        (&format!("{PLAIN}[headers]\nforward = [\"a*b\"]"), "headers.forward[0]: `a*b` is not the name"),
+        (&format!("{PLAIN}[[errors]]\nmeans = \"caller\""), "errors[0]: it would fit every error"),
         (
             &format!("{PLAIN}[[errors]]\nstatus = 200\nmeans = \"caller\""),
             "errors[0].status: it must be from 400",
         ),
-        (
-            &format!("{PLAIN}[[errors]]\nstatus = 400"),
-            "errors[0].means: it is missing",
-        ),
-        (
-            &format!("{PLAIN}[[rate_limits]]\nremaining = \"r\""),
-            "rate_limits[0].reset: name the header",
-        ),
+        (&format!("{PLAIN}[[errors]]\nstatus = 400"), "errors[0].means: it is missing"),
+        (&format!("{PLAIN}[[rate_limits]]\nremaining = \"r\""), "rate_limits[0].reset: name the header"),
     ] {
         let found = problems(text);
-        assert!(
-            found.iter().any(|problem| problem.starts_with(expected)),
-            "{text}\nfound {found:?}"
-        );
+        assert!(found.iter().any(|problem| problem.starts_with(expected)), "{text}\nfound {found:?}");
     }
 }
 
@@ -376,50 +275,29 @@ fn each_mistake_is_named_with_its_place() {
 fn all_mistakes_are_reported_at_once() {
     let text =
         "base_url = \"h\"\nmodels = [\"a b\"]\n[auth]\nscheme = \"query\"\n[endpoints]\nmodels = \"m\"";
-    let places: Vec<String> = problems(text)
-        .iter()
-        .filter_map(|line| Some(line.split_once(": ")?.0.to_owned()))
-        .collect();
-    assert_eq!(
-        places,
-        ["auth.parameter", "base_url", "endpoints.models", "models[0]"]
-    );
+    let places: Vec<String> =
+        problems(text).iter().filter_map(|line| Some(line.split_once(": ")?.0.to_owned())).collect();
+    assert_eq!(places, ["auth.parameter", "base_url", "endpoints.models", "models[0]"]);
 }
 
 #[test]
 fn a_name_with_a_slash_is_refused() {
     let problems = compile("a/b", definition(PLAIN), &|_| None).unwrap_err();
-    assert!(
-        problems[0].message.contains("`a/b` is not a name"),
-        "{problems:?}"
-    );
+    assert!(problems[0].message.contains("`a/b` is not a name"), "{problems:?}");
 }
 
 #[test]
 fn an_unused_variable_is_not_waited_for() {
-    assert_eq!(
-        live(&format!("{PLAIN}[variables.x]\nenv = [\"X\"]"), &[])
-            .base
-            .to_string(),
-        "https://h/v1"
-    );
+    assert_eq!(live(&format!("{PLAIN}[variables.x]\nenv = [\"X\"]"), &[]).base.to_string(), "https://h/v1");
 }
 
 #[test]
 fn a_credential_that_a_route_brings_is_presented_as_the_provider_wants_it() {
     let id = || CredentialId::from("acme#route");
     let secret = SecretString::from("s");
-    let credential = present(
-        &AuthScheme::Header(HeaderName::from_static("x-key")),
-        &secret,
-        id(),
-    )
-    .unwrap();
+    let credential = present(&AuthScheme::Header(HeaderName::from_static("x-key")), &secret, id()).unwrap();
     assert_eq!(credential.header.unwrap().0, "x-key");
-    assert_eq!(
-        present(&AuthScheme::None, &secret, id()).unwrap_err(),
-        SecretProblem::NotWanted
-    );
+    assert_eq!(present(&AuthScheme::None, &secret, id()).unwrap_err(), SecretProblem::NotWanted);
     assert_eq!(
         present(&AuthScheme::Bearer, &SecretString::from(" "), id()).unwrap_err(),
         SecretProblem::Empty

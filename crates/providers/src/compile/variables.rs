@@ -24,12 +24,8 @@ impl Values {
         environment: Environment<'_>,
         problems: &mut Problems,
     ) -> Self {
-        let mut resolved = Self {
-            values: BTreeMap::new(),
-            any_is_set: false,
-            missing: Vec::new(),
-            names: Vec::new(),
-        };
+        let mut resolved =
+            Self { values: BTreeMap::new(), any_is_set: false, missing: Vec::new(), names: Vec::new() };
         let used = used_names(definition);
         for (name, variable) in &definition.variables {
             let env = variable.env.as_deref().unwrap_or_default();
@@ -39,16 +35,11 @@ impl Values {
             let value = set.or_else(|| variable.default.clone());
             if value.is_none() && used.contains(name.as_str()) {
                 if env.is_empty() {
-                    problems.add(
-                        format!("variables.{name}"),
-                        "it has no value; give it `value` or `env`",
-                    );
+                    problems.add(format!("variables.{name}"), "it has no value; give it `value` or `env`");
                 }
                 resolved.missing.extend_from_slice(env);
             }
-            resolved
-                .values
-                .insert(name.clone(), value.map(|value| tidy(&value, variable)));
+            resolved.values.insert(name.clone(), value.map(|value| tidy(&value, variable)));
         }
         resolved
     }
@@ -88,29 +79,19 @@ fn set_value(variable: &Variable, environment: Environment<'_>) -> Option<String
         let env = variable.env.as_deref().unwrap_or_default();
         env.iter().filter_map(|name| environment(name)).find(present)
     };
-    variable
-        .value
-        .clone()
-        .filter(present)
-        .or_else(from_environment)
-        .map(|value| value.trim().to_owned())
+    variable.value.clone().filter(present).or_else(from_environment).map(|value| value.trim().to_owned())
 }
 
 /// The value without closing slashes and without the ending that the variable strips.
 fn tidy(value: &str, variable: &Variable) -> String {
     let value = value.trim_end_matches('/');
-    let stripped = variable
-        .strip
-        .as_deref()
-        .and_then(|ending| value.strip_suffix(ending));
+    let stripped = variable.strip.as_deref().and_then(|ending| value.strip_suffix(ending));
     stripped.unwrap_or(value).trim_end_matches('/').to_owned()
 }
 
 fn used_names(definition: &ProviderDefinition) -> BTreeSet<&str> {
     let base = definition.base_url.as_deref();
-    let paths = domain::Endpoint::ALL
-        .into_iter()
-        .filter_map(|endpoint| definition.endpoints.path(endpoint));
+    let paths = domain::Endpoint::ALL.into_iter().filter_map(|endpoint| definition.endpoints.path(endpoint));
     let headers = definition.headers.default.values().map(String::as_str);
     let texts = base.into_iter().chain(paths).chain(headers);
     let names = |text| {

@@ -31,12 +31,8 @@ impl ProviderDefinition {
             headers: self.headers.merge(over.headers),
             errors: over.errors.or(self.errors),
             rate_limits: over.rate_limits.or(self.rate_limits),
-            transport: Transport {
-                http: over.transport.http.or(self.transport.http),
-            },
-            streams: Streams {
-                usage: over.streams.usage.or(self.streams.usage),
-            },
+            transport: Transport { http: over.transport.http.or(self.transport.http) },
+            streams: Streams { usage: over.streams.usage.or(self.streams.usage) },
         }
     }
 }
@@ -83,9 +79,6 @@ impl Headers {
     fn merge(self, over: Self) -> Self {
         let mut default = self.default;
         default.extend(over.default);
-        Self {
-            default,
-            forward: over.forward.or(self.forward),
-        }
+        Self { default, forward: over.forward.or(self.forward) }
     }
 }

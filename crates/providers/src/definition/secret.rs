@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
 /// A secret that the configuration holds. `Debug` hides it, and it cannot be serialised.
@@ -15,24 +15,6 @@ impl Secret {
     #[must_use]
     pub fn into_inner(self) -> SecretString {
         self.0
-    }
-
-    /// Whether nothing, or only white space, was written.
-    #[must_use]
-    pub fn is_blank(&self) -> bool {
-        self.0.expose_secret().trim().is_empty()
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(SecretString::from(text))
-    }
-}
-
-impl From<SecretString> for Secret {
-    fn from(secret: SecretString) -> Self {
-        Self(secret)
     }
 }
 

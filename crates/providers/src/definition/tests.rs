@@ -52,25 +52,17 @@ fn every_field_is_read() {
     );
     assert_eq!(definition.live, Some(Live::WhenConfigured));
     assert_eq!(definition.auth.scheme, Some(AuthScheme::Query));
-    assert_eq!(
-        definition.errors.unwrap()[0].means,
-        Some(ErrorMeaning::ModelMissing)
-    );
+    assert_eq!(definition.errors.unwrap()[0].means, Some(ErrorMeaning::ModelMissing));
     assert_eq!(definition.transport.http, Some(HttpVersion::Http2));
     assert_eq!(definition.streams.usage, Some(StreamUsage::Never));
 }
 
 #[test]
 fn an_unknown_field_is_refused_with_its_name() {
-    for text in [
-        "tittle = \"x\"",
-        "[auth]\nkey = \"x\"",
-        "[endpoints]\nchat = \"/x\"",
-        "[[errors]]\nstate = 4",
-    ] {
-        let problem = toml::from_str::<ProviderDefinition>(text)
-            .unwrap_err()
-            .to_string();
+    for text in
+        ["tittle = \"x\"", "[auth]\nkey = \"x\"", "[endpoints]\nchat = \"/x\"", "[[errors]]\nstate = 4"]
+    {
+        let problem = toml::from_str::<ProviderDefinition>(text).unwrap_err().to_string();
         assert!(problem.contains("unknown field"), "{problem}");
     }
 }
@@ -118,14 +110,8 @@ fn what_is_left_out_stays_as_built_in() {
     assert_eq!(merged.auth.header.as_deref(), Some("x-other"));
     assert_eq!(merged.auth.env.unwrap(), ["KEY"]);
     let region = &merged.variables["region"];
-    assert_eq!(
-        (region.value.as_deref(), region.default.as_deref()),
-        (Some("us"), Some("eu"))
-    );
-    assert_eq!(
-        merged.endpoints.path(domain::Endpoint::ChatCompletions),
-        Some("/chat")
-    );
+    assert_eq!((region.value.as_deref(), region.default.as_deref()), (Some("us"), Some("eu")));
+    assert_eq!(merged.endpoints.path(domain::Endpoint::ChatCompletions), Some("/chat"));
     assert_eq!(merged.endpoints.path(domain::Endpoint::Embeddings), None);
     assert_eq!(merged.headers.default["version"], "1");
     assert_eq!(merged.headers.default["beta"], "yes");
@@ -135,10 +121,7 @@ fn what_is_left_out_stays_as_built_in() {
 fn merging_nothing_changes_nothing_but_liveness() {
     let built_in = parse("title = \"T\"\nlive = \"with_credential\"\n[auth]\nenv = [\"K\"]");
     let before = format!("{built_in:?}");
-    assert_eq!(
-        format!("{:?}", built_in.merge(ProviderDefinition::default())),
-        before
-    );
+    assert_eq!(format!("{:?}", built_in.merge(ProviderDefinition::default())), before);
 }
 
 #[test]
@@ -159,10 +142,7 @@ fn every_property_of_the_schema_is_described_and_no_other_is_allowed() {
     let mut objects = vec![&schema];
     objects.extend(schema["$defs"].as_object().unwrap().values());
     let mut properties = 0;
-    for object in objects
-        .into_iter()
-        .filter(|object| object.get("properties").is_some())
-    {
+    for object in objects.into_iter().filter(|object| object.get("properties").is_some()) {
         assert_eq!(object["additionalProperties"], Value::Bool(false), "{object}");
         for (name, property) in object["properties"].as_object().unwrap() {
             assert!(property.get("description").is_some(), "{name} has no description");

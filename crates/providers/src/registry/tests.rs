@@ -13,10 +13,7 @@ const PROVIDERS_MIN: usize = 36;
 
 fn all() -> Vec<(String, ProviderDefinition)> {
     let registry = Registry::builtin();
-    registry
-        .names()
-        .map(|name| (name.to_owned(), registry.get(name).unwrap().unwrap()))
-        .collect()
+    registry.names().map(|name| (name.to_owned(), registry.get(name).unwrap().unwrap())).collect()
 }
 
 #[test]
@@ -38,19 +35,10 @@ fn every_provider_is_live_once_its_variables_are_set() {
     for (name, definition) in all() {
         let environment = |variable: &str| {
             let is_address = variable.ends_with("_URL") || variable.ends_with("_ENDPOINT");
-            Some(
-                if is_address {
-                    "https://resource.example"
-                } else {
-                    "secret"
-                }
-                .to_owned(),
-            )
+            Some(if is_address { "https://resource.example" } else { "secret" }.to_owned())
         };
         let compiled = compile(&name, definition, &environment);
-        let Ok(Compiled::Live(provider)) = compiled else {
-            panic!("{name}: {compiled:?}")
-        };
+        let Ok(Compiled::Live(provider)) = compiled else { panic!("{name}: {compiled:?}") };
         assert!(!provider.credentials.is_empty(), "{name}");
         assert!(
             Endpoint::ALL
@@ -64,7 +52,7 @@ fn every_provider_is_live_once_its_variables_are_set() {
 fn no_provider_is_live_in_an_empty_environment() {
     for (name, definition) in all() {
         match compile(&name, definition, &|_| None) {
-            Ok(Compiled::NoCredential { variables }) => assert!(!variables.is_empty(), "{name}"),
+            Ok(Compiled::NotLive { variables }) => assert!(!variables.is_empty(), "{name}"),
             other => panic!("{name}: {other:?}"),
         }
     }
@@ -74,10 +62,7 @@ fn no_provider_is_live_in_an_empty_environment() {
 fn every_provider_says_where_it_is_documented() {
     for (name, definition) in all() {
         assert!(definition.title.is_some_and(|title| !title.is_empty()), "{name}");
-        assert!(
-            definition.docs.is_some_and(|docs| docs.starts_with("https://")),
-            "{name}"
-        );
+        assert!(definition.docs.is_some_and(|docs| docs.starts_with("https://")), "{name}");
     }
 }
 
@@ -89,10 +74,7 @@ fn credentials_leave_the_machine_only_over_tls() {
             let default = definition.variables["base"].default.as_deref().unwrap();
             assert!(default.starts_with("http://127.0.0.1:"), "{name}: {default}");
         } else {
-            assert!(
-                base.starts_with("https://") || base.starts_with("${endpoint}"),
-                "{name}: {base}"
-            );
+            assert!(base.starts_with("https://") || base.starts_with("${endpoint}"), "{name}: {base}");
         }
     }
 }
@@ -101,10 +83,7 @@ fn credentials_leave_the_machine_only_over_tls() {
 fn a_variable_of_the_environment_belongs_to_one_provider() {
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
     for (name, definition) in all() {
-        let variables = definition
-            .variables
-            .into_values()
-            .filter_map(|variable| variable.env);
+        let variables = definition.variables.into_values().filter_map(|variable| variable.env);
         for variable in definition.auth.env.into_iter().chain(variables).flatten() {
             if let Some(other) = owners.insert(variable.clone(), name.clone()) {
                 panic!("{variable} is read by {other} and by {name}");
@@ -131,15 +110,10 @@ fn a_model_is_claimed_by_one_provider() {
     ] {
         let claims = |definition: &ProviderDefinition| {
             let models = definition.models.as_deref().unwrap_or_default();
-            models
-                .iter()
-                .any(|pattern| domain::Pattern::from(pattern.as_str()).matches(model))
+            models.iter().any(|pattern| domain::Pattern::from(pattern.as_str()).matches(model))
         };
-        let owners: Vec<String> = all()
-            .into_iter()
-            .filter(|(_, definition)| claims(definition))
-            .map(|(name, _)| name)
-            .collect();
+        let owners: Vec<String> =
+            all().into_iter().filter(|(_, definition)| claims(definition)).map(|(name, _)| name).collect();
         assert_eq!(owners, [owner], "{model}");
     }
 }

@@ -63,18 +63,12 @@ impl Behaviour {
     /// The behaviour of a model; any other name echoes.
     #[must_use]
     pub fn of_model(model: &str) -> Self {
-        MODELS
-            .iter()
-            .find(|(name, _)| *name == model)
-            .map_or(Self::Echo, |(_, behaviour)| *behaviour)
+        MODELS.iter().find(|(name, _)| *name == model).map_or(Self::Echo, |(_, behaviour)| *behaviour)
     }
 
     /// The name of the model that behaves so.
     #[must_use]
     pub fn model_name(self) -> &'static str {
-        MODELS
-            .iter()
-            .find(|(_, behaviour)| *behaviour == self)
-            .map_or("echo", |(name, _)| name)
+        MODELS.iter().find(|(_, behaviour)| *behaviour == self).map_or("echo", |(name, _)| name)
     }
 }

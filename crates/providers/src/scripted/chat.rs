@@ -3,10 +3,11 @@
 use domain::endpoint::ClientShape;
 use serde_json::{Value, json};
 
-use super::conversation::{Call, Content, Conversation, Reply, Tool, ToolChoice, limit};
-use super::failure::{Refusal, open_ai};
+use super::conversation::{Call, Content, Conversation, Reply, limit, list};
+use super::failure::Refusal;
 use super::fingerprint::{CREATED_SECONDS, Fingerprint, tokens};
 use super::frames::{Answer, Events, Frame};
+use super::open_ai;
 
 /// The most choices that one request gets.
 const CHOICES_MAX: u64 = 8;
@@ -18,116 +19,34 @@ pub(super) const SHAPE: ClientShape = ClientShape::OpenAi;
 pub(super) fn answer(body: &Value, fingerprint: Fingerprint) -> Result<Answer, Refusal> {
     let conversation = read(body)?;
     let reply = conversation.reply(fingerprint);
-    let choices = body
-        .get("n")
-        .and_then(Value::as_u64)
-        .unwrap_or(1)
-        .clamp(1, CHOICES_MAX);
-    let writer = Writer {
-        conversation: &conversation,
-        reply: &reply,
-        fingerprint,
-        choices,
-    };
+    let choices = body.get("n").and_then(Value::as_u64).unwrap_or(1).clamp(1, CHOICES_MAX);
+    let writer = Writer { conversation: &conversation, reply: &reply, fingerprint, choices };
     Ok(if conversation.stream {
-        let include_usage = body
-            .pointer("/stream_options/include_usage")
-            .and_then(Value::as_bool);
-        Answer::Stream(writer.events(include_usage == Some(true)))
+        Answer::Stream(writer.events(open_ai::includes_usage(body)))
     } else {
         Answer::Whole(writer.completion())
     })
 }
 
-/// The usage object of chat and legacy completions.
-pub(super) fn usage(input_tokens: usize, output_tokens: usize) -> Value {
-    json!({
-        "prompt_tokens": input_tokens,
-        "completion_tokens": output_tokens,
-        "total_tokens": input_tokens + output_tokens,
-        "prompt_tokens_details": { "cached_tokens": 0, "audio_tokens": 0 },
-        "completion_tokens_details": {
-            "reasoning_tokens": 0,
-            "audio_tokens": 0,
-            "accepted_prediction_tokens": 0,
-            "rejected_prediction_tokens": 0,
-        },
-    })
-}
-
 fn read(body: &Value) -> Result<Conversation, Refusal> {
-    let messages = body
-        .get("messages")
-        .and_then(Value::as_array)
-        .filter(|messages| !messages.is_empty());
-    let messages =
-        messages.ok_or_else(|| Refusal::field("messages", "`messages` must be a list that is not empty"))?;
+    let messages = list(body, "messages");
+    if messages.is_empty() {
+        return Err(Refusal::field("messages", "`messages` must be a list that is not empty"));
+    }
+    let functions = list(body, "tools").iter().filter_map(|tool| tool.get("function"));
     let mut conversation = Conversation {
-        model: body
-            .get("model")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned(),
-        stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
-        tools: body
-            .get("tools")
-            .and_then(Value::as_array)
-            .map(|tools| read_tools(tools))
-            .unwrap_or_default(),
-        choice: read_choice(body.get("tool_choice")),
-        schema: read_schema(body.get("response_format")),
+        tools: functions.filter_map(open_ai::tool).collect(),
+        choice: open_ai::tool_choice(body.get("tool_choice"), "/function/name"),
+        schema: open_ai::schema(body.get("response_format"), "/json_schema/schema"),
         output_tokens_max: limit(body, &["max_completion_tokens", "max_tokens"]),
-        ..Conversation::default()
+        ..Conversation::of(body)
     };
     for message in messages {
         let role = message.get("role").and_then(Value::as_str);
         let role = role.ok_or_else(|| Refusal::field("messages", "each message must have a `role`"))?;
-        conversation.add_message(
-            role,
-            Content::read(message.get("content").unwrap_or(&Value::Null)),
-        );
+        conversation.add_message(role, Content::read(message.get("content").unwrap_or(&Value::Null)));
     }
     Ok(conversation)
-}
-
-fn read_tools(tools: &[Value]) -> Vec<Tool> {
-    let functions = tools.iter().filter_map(|tool| tool.get("function"));
-    let read = |function: &Value| {
-        Some(Tool {
-            name: function.get("name")?.as_str()?.to_owned(),
-            parameters: function
-                .get("parameters")
-                .cloned()
-                .unwrap_or(json!({ "type": "object" })),
-        })
-    };
-    functions.filter_map(read).collect()
-}
-
-fn read_choice(choice: Option<&Value>) -> ToolChoice {
-    match choice {
-        Some(Value::String(word)) if word == "none" => ToolChoice::Never,
-        Some(Value::String(word)) if word == "required" => ToolChoice::Required,
-        Some(choice) => {
-            let name = choice.pointer("/function/name").and_then(Value::as_str);
-            name.map_or(ToolChoice::Auto, |name| ToolChoice::Named(name.to_owned()))
-        }
-        None => ToolChoice::Auto,
-    }
-}
-
-fn read_schema(format: Option<&Value>) -> Option<Value> {
-    let format = format?;
-    match format.get("type")?.as_str()? {
-        "json_schema" => Some(
-            format
-                .pointer("/json_schema/schema")
-                .cloned()
-                .unwrap_or(json!({ "type": "object" })),
-        ),
-        "json_object" => Some(json!({ "properties": { "echo": { "type": "string" } } })),
-        _ => None,
-    }
 }
 
 struct Writer<'a> {
@@ -168,12 +87,8 @@ impl Writer<'_> {
                 "annotations": [],
             });
         }
-        let calls: Vec<Value> = self
-            .reply
-            .calls
-            .iter()
-            .map(|call| call_object(call, &call.arguments.to_string()))
-            .collect();
+        let calls: Vec<Value> =
+            self.reply.calls.iter().map(|call| call_object(call, &call.arguments.to_string())).collect();
         json!({
             "role": "assistant",
             "content": null,
@@ -193,7 +108,7 @@ impl Writer<'_> {
 
     fn usage(&self) -> Value {
         let choices = usize::try_from(self.choices).unwrap_or(1);
-        usage(self.conversation.input_tokens, self.reply.output_tokens * choices)
+        open_ai::usage(self.conversation.input_tokens, self.reply.output_tokens * choices)
     }
 
     fn events(&self, include_usage: bool) -> Events {
@@ -206,17 +121,7 @@ impl Writer<'_> {
             last["usage"] = self.usage();
             frames.push(Frame::data(&last));
         }
-        frames.push(Frame::done());
-        let error = open_ai(
-            "server_error",
-            "scripted failure in the middle of the stream",
-            None,
-            None,
-        );
-        Events {
-            frames,
-            error: Frame::data(&error),
-        }
+        open_ai::events(frames)
     }
 
     fn add_choice(&self, frames: &mut Vec<Frame>, index: u64, include_usage: bool) {
@@ -226,11 +131,7 @@ impl Writer<'_> {
             frames.push(if is_token { frame.into_token() } else { frame });
         };
         if self.reply.calls.is_empty() {
-            push(
-                json!({ "role": "assistant", "content": "", "refusal": null }),
-                None,
-                false,
-            );
+            push(json!({ "role": "assistant", "content": "", "refusal": null }), None, false);
             for token in tokens(&self.reply.text) {
                 push(json!({ "content": token }), None, true);
             }

@@ -121,6 +121,15 @@ impl Content {
 }
 
 impl Conversation {
+    /// A conversation without messages: what a request says in the same words in every format.
+    pub(super) fn of(body: &Value) -> Self {
+        Self {
+            model: body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
+            ..Self::default()
+        }
+    }
+
     /// Takes in one message: its tokens count, and the user's last one is remembered.
     pub(super) fn add_message(&mut self, role: &str, content: Content) {
         self.input_tokens += content.tokens();
@@ -139,28 +148,15 @@ impl Conversation {
     pub(super) fn reply(&self, fingerprint: Fingerprint) -> Reply {
         let calls = self.calls(fingerprint);
         if !calls.is_empty() {
-            let output_tokens = calls
-                .iter()
-                .map(|call| 1 + count(&call.arguments.to_string()))
-                .sum();
-            return Reply {
-                text: String::new(),
-                calls,
-                output_tokens,
-                truncated: false,
-            };
+            let output_tokens = calls.iter().map(|call| 1 + count(&call.arguments.to_string())).sum();
+            return Reply { text: String::new(), calls, output_tokens, truncated: false };
         }
         let text = self.text();
         let all = tokens(&text);
         let kept = self.output_tokens_max.unwrap_or(usize::MAX).min(all.len());
         let truncated = kept < all.len();
         let text = all.into_iter().take(kept).collect();
-        Reply {
-            text,
-            calls,
-            output_tokens: kept,
-            truncated,
-        }
+        Reply { text, calls, output_tokens: kept, truncated }
     }
 
     fn text(&self) -> String {
@@ -187,12 +183,7 @@ impl Conversation {
         let all = CALL_WORDS.iter().any(|words| said.contains(&format!("{words}s")));
         let chosen: Vec<&Tool> = match &self.choice {
             ToolChoice::Never => Vec::new(),
-            ToolChoice::Named(name) => self
-                .tools
-                .iter()
-                .filter(|tool| tool.name == *name)
-                .take(1)
-                .collect(),
+            ToolChoice::Named(name) => self.tools.iter().filter(|tool| tool.name == *name).take(1).collect(),
             ToolChoice::Auto if !asked => Vec::new(),
             ToolChoice::Auto | ToolChoice::Required if all => self.tools.iter().take(CALLS_MAX).collect(),
             ToolChoice::Auto | ToolChoice::Required => self.tools.iter().take(1).collect(),
@@ -212,6 +203,11 @@ fn shortened(text: &str) -> &str {
         end -= 1;
     }
     text.split_at(end).0
+}
+
+/// The entries of a list in a request, such as `tools`; none where it is no list.
+pub(super) fn list<'a>(body: &'a Value, name: &str) -> &'a [Value] {
+    body.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// A count in a request, such as `max_tokens`.

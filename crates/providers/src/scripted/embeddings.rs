@@ -21,19 +21,12 @@ pub(super) fn answer(body: &Value) -> Result<Answer, Refusal> {
     let inputs = inputs(body)?;
     let dimensions = super::conversation::limit(body, &["dimensions"]).unwrap_or(DIMENSIONS_DEFAULT);
     if dimensions == 0 || dimensions > DIMENSIONS_MAX {
-        return Err(Refusal::field(
-            "dimensions",
-            format!("`dimensions` must be from 1 to {DIMENSIONS_MAX}"),
-        ));
+        return Err(Refusal::field("dimensions", format!("`dimensions` must be from 1 to {DIMENSIONS_MAX}")));
     }
     let as_base64 = body.get("encoding_format").and_then(Value::as_str) == Some("base64");
     let embedding = |(index, input): (usize, &Input)| {
         let vector = vector(&input.text, dimensions);
-        let value = if as_base64 {
-            json!(base64_of(&vector))
-        } else {
-            json!(vector)
-        };
+        let value = if as_base64 { json!(base64_of(&vector)) } else { json!(vector) };
         json!({ "object": "embedding", "index": index, "embedding": value })
     };
     let total: usize = inputs.iter().map(|input| input.tokens).sum();
@@ -53,21 +46,14 @@ struct Input {
 /// A text, tokens, or a list of either.
 fn inputs(body: &Value) -> Result<Vec<Input>, Refusal> {
     let one = |value: &Value| match value {
-        Value::String(text) => Input {
-            text: text.clone(),
-            tokens: count(text),
-        },
-        other => Input {
-            text: other.to_string(),
-            tokens: other.as_array().map_or(1, Vec::len),
-        },
+        Value::String(text) => Input { text: text.clone(), tokens: count(text) },
+        other => Input { text: other.to_string(), tokens: other.as_array().map_or(1, Vec::len) },
     };
     match body.get("input") {
         Some(text @ Value::String(_)) => Ok(vec![one(text)]),
-        Some(Value::Array(list)) if list.is_empty() || list.len() > INPUTS_MAX => Err(Refusal::field(
-            "input",
-            format!("`input` must have from 1 to {INPUTS_MAX} entries"),
-        )),
+        Some(Value::Array(list)) if list.is_empty() || list.len() > INPUTS_MAX => {
+            Err(Refusal::field("input", format!("`input` must have from 1 to {INPUTS_MAX} entries")))
+        }
         Some(tokens @ Value::Array(list)) if list.iter().all(Value::is_number) => Ok(vec![one(tokens)]),
         Some(Value::Array(list)) => Ok(list.iter().map(one).collect()),
         _ => Err(Refusal::field("input", "`input` must be a text or a list")),
@@ -98,16 +84,8 @@ fn base64_of(vector: &[f32]) -> String {
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for place in 0..4_usize {
             let six = (bits >> (18 - 6 * place)) & 0x3f;
-            let letter = usize::try_from(six)
-                .ok()
-                .and_then(|six| ALPHABET.get(six))
-                .copied()
-                .unwrap_or(b'=');
-            text.push(if place <= group.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
+            let letter = usize::try_from(six).ok().and_then(|six| ALPHABET.get(six)).copied().unwrap_or(b'=');
+            text.push(if place <= group.len() { char::from(letter) } else { '=' });
         }
     }
     text

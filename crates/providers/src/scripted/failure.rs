@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use super::script::{Script, Step};
 
+/// The message of an error in the middle of a stream.
+pub(super) const BROKEN_OFF: &str = "scripted failure in the middle of the stream";
+
 /// A request that cannot be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -24,22 +27,12 @@ pub(super) struct Refusal {
 impl Refusal {
     /// A field that is missing or wrong.
     pub(super) fn field(param: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status: 400,
-            message: message.into(),
-            param: Some(param),
-            code: None,
-        }
+        Self { status: 400, message: message.into(), param: Some(param), code: None }
     }
 
     /// Something that is not there.
     pub(super) fn missing(message: impl Into<String>) -> Self {
-        Self {
-            status: 404,
-            message: message.into(),
-            param: None,
-            code: None,
-        }
+        Self { status: 404, message: message.into(), param: None, code: None }
     }
 
     pub(super) fn script(&self, shape: ClientShape) -> Script {

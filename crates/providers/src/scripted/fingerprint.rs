@@ -40,10 +40,7 @@ pub(super) fn tokens(text: &str) -> Vec<&str> {
     let mut tokens = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let limit = rest
-            .char_indices()
-            .nth(TOKEN_CHARS_MAX)
-            .map_or(rest.len(), |(place, _)| place);
+        let limit = rest.char_indices().nth(TOKEN_CHARS_MAX).map_or(rest.len(), |(place, _)| place);
         let end = rest.find(' ').map_or(limit, |space| limit.min(space + 1));
         let (token, after) = rest.split_at(end);
         tokens.push(token);
@@ -65,10 +62,7 @@ mod tests {
     #[test]
     fn a_token_ends_after_a_space_or_twelve_characters() {
         assert_eq!(tokens("echo: hi there"), ["echo: ", "hi ", "there"]);
-        assert_eq!(
-            tokens("{\"a\":\"abcdefghijkl\"}"),
-            ["{\"a\":\"abcdef", "ghijkl\"}"]
-        );
+        assert_eq!(tokens("{\"a\":\"abcdefghijkl\"}"), ["{\"a\":\"abcdef", "ghijkl\"}"]);
         assert_eq!(count(""), 0);
     }
 

@@ -38,29 +38,17 @@ pub(super) struct Frame {
 impl Frame {
     /// An event with data only.
     pub(super) fn data(data: &Value) -> Self {
-        Self {
-            event: None,
-            data: data.to_string(),
-            is_token: false,
-        }
+        Self { event: None, data: data.to_string(), is_token: false }
     }
 
     /// An event named as the `type` of its data.
     pub(super) fn named(name: &str, data: &Value) -> Self {
-        Self {
-            event: Some(name.to_owned()),
-            data: data.to_string(),
-            is_token: false,
-        }
+        Self { event: Some(name.to_owned()), data: data.to_string(), is_token: false }
     }
 
     /// The mark with which OpenAI's chat streams end.
     pub(super) fn done() -> Self {
-        Self {
-            event: None,
-            data: "[DONE]".to_owned(),
-            is_token: false,
-        }
+        Self { event: None, data: "[DONE]".to_owned(), is_token: false }
     }
 
     /// The same, carrying a token of the text: what slow behaviours slow down.
@@ -72,12 +60,7 @@ impl Frame {
     /// The event with data that stops in the middle, under its own name, so that no client takes it for another.
     fn broken(&self) -> Bytes {
         let half = self.data.chars().take(self.data.chars().count() / 2).collect();
-        Self {
-            event: self.event.clone(),
-            data: half,
-            is_token: false,
-        }
-        .bytes()
+        Self { event: self.event.clone(), data: half, is_token: false }.bytes()
     }
 
     fn bytes(&self) -> Bytes {

@@ -3,8 +3,8 @@
 use domain::endpoint::ClientShape;
 use serde_json::{Value, json};
 
-use super::conversation::{Call, Content, Conversation, Reply, Tool, ToolChoice, limit};
-use super::failure::{Refusal, anthropic};
+use super::conversation::{Call, Content, Conversation, Reply, Tool, ToolChoice, limit, list};
+use super::failure::{BROKEN_OFF, Refusal, anthropic};
 use super::fingerprint::{Fingerprint, tokens};
 use super::frames::{Answer, Events, Frame};
 
@@ -18,16 +18,8 @@ pub(super) fn answer(body: &Value, fingerprint: Fingerprint) -> Result<Answer, R
         return Err(Refusal::field("max_tokens", "max_tokens: Field required"));
     }
     let reply = conversation.reply(fingerprint);
-    let writer = Writer {
-        conversation: &conversation,
-        reply: &reply,
-        fingerprint,
-    };
-    Ok(if conversation.stream {
-        Answer::Stream(writer.events())
-    } else {
-        Answer::Whole(writer.message())
-    })
+    let writer = Writer { conversation: &conversation, reply: &reply, fingerprint };
+    Ok(if conversation.stream { Answer::Stream(writer.events()) } else { Answer::Whole(writer.message()) })
 }
 
 /// Answers `POST /v1/messages/count_tokens`.
@@ -36,34 +28,20 @@ pub(super) fn count_tokens(body: &Value) -> Result<Answer, Refusal> {
 }
 
 fn read(body: &Value) -> Result<Conversation, Refusal> {
-    let messages = body
-        .get("messages")
-        .and_then(Value::as_array)
-        .filter(|messages| !messages.is_empty());
-    let messages = messages.ok_or_else(|| Refusal::field("messages", "messages: Field required"))?;
+    let messages = list(body, "messages");
+    if messages.is_empty() {
+        return Err(Refusal::field("messages", "messages: Field required"));
+    }
     let mut conversation = Conversation {
-        model: body
-            .get("model")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned(),
-        stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
-        tools: body
-            .get("tools")
-            .and_then(Value::as_array)
-            .map(|tools| read_tools(tools))
-            .unwrap_or_default(),
+        tools: list(body, "tools").iter().filter_map(read_tool).collect(),
         choice: read_choice(body.get("tool_choice")),
         schema: ["/output_config/format/schema", "/output_format/schema"]
             .iter()
             .find_map(|pointer| body.pointer(pointer).cloned()),
         output_tokens_max: limit(body, &["max_tokens"]),
-        ..Conversation::default()
+        ..Conversation::of(body)
     };
-    conversation.add_message(
-        "system",
-        Content::read(body.get("system").unwrap_or(&Value::Null)),
-    );
+    conversation.add_message("system", Content::read(body.get("system").unwrap_or(&Value::Null)));
     for message in messages {
         let role = message.get("role").and_then(Value::as_str);
         let role = role.ok_or_else(|| Refusal::field("messages", "messages.role: Field required"))?;
@@ -84,14 +62,9 @@ fn tool_result(content: &Value) -> Option<Content> {
     Some(Content::read(result.get("content").unwrap_or(&Value::Null)))
 }
 
-fn read_tools(tools: &[Value]) -> Vec<Tool> {
-    let read = |tool: &Value| {
-        Some(Tool {
-            name: tool.get("name")?.as_str()?.to_owned(),
-            parameters: tool.get("input_schema")?.clone(),
-        })
-    };
-    tools.iter().filter_map(read).collect()
+fn read_tool(tool: &Value) -> Option<Tool> {
+    let name = tool.get("name")?.as_str()?.to_owned();
+    Some(Tool { name, parameters: tool.get("input_schema")?.clone() })
 }
 
 fn read_choice(choice: Option<&Value>) -> ToolChoice {
@@ -115,11 +88,7 @@ impl Writer<'_> {
         let content: Vec<Value> = if self.reply.calls.is_empty() {
             vec![json!({ "type": "text", "text": self.reply.text, "citations": null })]
         } else {
-            self.reply
-                .calls
-                .iter()
-                .map(|call| tool_use(call, &call.arguments))
-                .collect()
+            self.reply.calls.iter().map(|call| tool_use(call, &call.arguments)).collect()
         };
         let mut message = self.shell(&content);
         message["stop_reason"] = json!(self.stop_reason());
@@ -156,9 +125,7 @@ impl Writer<'_> {
     }
 
     fn events(&self) -> Events {
-        let mut frames = vec![frame(
-            json!({ "type": "message_start", "message": self.shell(&[]) }),
-        )];
+        let mut frames = vec![frame(json!({ "type": "message_start", "message": self.shell(&[]) }))];
         if self.reply.calls.is_empty() {
             let start = json!({ "type": "text", "text": "" });
             add_block(
@@ -180,11 +147,8 @@ impl Writer<'_> {
             "usage": { "output_tokens": self.reply.output_tokens },
         })));
         frames.push(frame(json!({ "type": "message_stop" })));
-        let error = anthropic("overloaded_error", "scripted failure in the middle of the stream");
-        Events {
-            frames,
-            error: frame(error),
-        }
+        let error = anthropic("overloaded_error", BROKEN_OFF);
+        Events { frames, error: frame(error) }
     }
 }
 
@@ -195,9 +159,7 @@ fn add_block(
     text: &str,
     delta: impl Fn(&str) -> Value,
 ) {
-    frames.push(frame(
-        json!({ "type": "content_block_start", "index": index, "content_block": start }),
-    ));
+    frames.push(frame(json!({ "type": "content_block_start", "index": index, "content_block": start })));
     if index == 0 {
         frames.push(frame(json!({ "type": "ping" })));
     }
@@ -212,10 +174,7 @@ fn tool_use(call: &Call, input: &Value) -> Value {
     json!({ "type": "tool_use", "id": format!("toolu_{}", call.id), "name": call.name, "input": input })
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "each event is built for this call alone"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "each event is built for this call alone")]
 fn frame(event: Value) -> Frame {
     let name = event.get("type").and_then(Value::as_str).unwrap_or("message");
     Frame::named(name, &event)

@@ -10,9 +10,7 @@ use super::frames::Answer;
 
 /// Answers `GET /v1/models`.
 pub(super) fn list(shape: ClientShape) -> Answer {
-    let models: Vec<Value> = Behaviour::all()
-        .map(|behaviour| model(behaviour.model_name(), shape))
-        .collect();
+    let models: Vec<Value> = Behaviour::all().map(|behaviour| model(behaviour.model_name(), shape)).collect();
     Answer::Whole(match shape {
         ClientShape::OpenAi => json!({ "object": "list", "data": models }),
         ClientShape::Anthropic => {

@@ -46,10 +46,7 @@ fn result(input: &Value) -> Value {
     let flagged = content.text.to_lowercase().contains(FLAG_WORDS);
     let by_category = |value: &dyn Fn(bool, bool) -> Value| -> Map<String, Value> {
         let entry = |(name, images): (&str, bool)| {
-            (
-                name.to_owned(),
-                value(flagged && name == "harassment", images && content.images > 0),
-            )
+            (name.to_owned(), value(flagged && name == "harassment", images && content.images > 0))
         };
         CATEGORIES.into_iter().map(entry).collect()
     };

@@ -48,20 +48,11 @@ pub(super) fn create(
         });
     }
     let reply = conversation.reply(fingerprint);
-    let writer = Writer {
-        body,
-        reply: &reply,
-        input_tokens: conversation.input_tokens,
-        fingerprint,
-    };
+    let writer = Writer { body, reply: &reply, input_tokens: conversation.input_tokens, fingerprint };
     let response = writer.response(&writer.output(), Phase::Ended);
     let events = conversation.stream.then(|| events::events(&writer));
     if body.get("store").and_then(Value::as_bool) != Some(false) {
-        store.keep(
-            &fingerprint.id("resp_", 0),
-            response.clone(),
-            input::items(body, fingerprint),
-        );
+        store.keep(&fingerprint.id("resp_", 0), response.clone(), input::items(body, fingerprint));
     }
     Ok(events.map_or(Answer::Whole(response), Answer::Stream))
 }
@@ -77,11 +68,7 @@ pub(super) fn input_tokens(body: &Value) -> Result<Answer, Refusal> {
 
 /// Answers `GET /v1/responses/{id}`.
 pub(super) fn get(id: &str, store: &ResponseStore) -> Result<Answer, Refusal> {
-    store
-        .response(id)
-        .cloned()
-        .map(Answer::Whole)
-        .ok_or_else(|| not_found(id))
+    store.response(id).cloned().map(Answer::Whole).ok_or_else(|| not_found(id))
 }
 
 /// Answers `DELETE /v1/responses/{id}`.
@@ -89,9 +76,7 @@ pub(super) fn delete(id: &str, store: &mut ResponseStore) -> Result<Answer, Refu
     if !store.forget(id) {
         return Err(not_found(id));
     }
-    Ok(Answer::Whole(
-        json!({ "id": id, "object": "response.deleted", "deleted": true }),
-    ))
+    Ok(Answer::Whole(json!({ "id": id, "object": "response.deleted", "deleted": true })))
 }
 
 /// Answers `POST /v1/responses/{id}/cancel`: only a background response can be cancelled.
@@ -194,9 +179,7 @@ impl Writer<'_> {
             return vec![self.message_item(&[part], Phase::Ended)];
         }
         let calls = self.reply.calls.iter().enumerate();
-        calls
-            .map(|(index, call)| self.call_item(index, call, Phase::Ended))
-            .collect()
+        calls.map(|(index, call)| self.call_item(index, call, Phase::Ended)).collect()
     }
 
     fn message_item(&self, content: &[Value], phase: Phase) -> Value {

@@ -45,11 +45,7 @@ enum Route {
 }
 
 fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
-    let path = request
-        .path
-        .strip_prefix("/v1")
-        .unwrap_or(&request.path)
-        .trim_matches('/');
+    let path = request.path.strip_prefix("/v1").unwrap_or(&request.path).trim_matches('/');
     let segments: Vec<&str> = path.split('/').collect();
     let id = |id: &str| id.to_owned();
     let (method, route) = match segments.as_slice() {
@@ -70,20 +66,12 @@ fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
         ["responses", response, "cancel"] => (Method::POST, Route::CancelResponse(id(response))),
         ["responses", response, "input_items"] => (Method::GET, Route::InputItems(id(response))),
         _ => {
-            return Err(Refusal::missing(format!(
-                "Unknown path {} {}",
-                request.method, request.path
-            )));
+            return Err(Refusal::missing(format!("Unknown path {} {}", request.method, request.path)));
         }
     };
     if request.method != method {
         let message = format!("{} takes {method}, not {}", request.path, request.method);
-        return Err(Refusal {
-            status: 405,
-            message,
-            param: None,
-            code: None,
-        });
+        return Err(Refusal { status: 405, message, param: None, code: None });
     }
     Ok(route)
 }
@@ -134,22 +122,10 @@ fn perform(
 }
 
 fn body(request: &ScriptedRequest) -> Result<Value, Refusal> {
-    let refusal = |message: String| Refusal {
-        status: 400,
-        message,
-        param: None,
-        code: None,
-    };
-    let body: Value = serde_json::from_slice(&request.body).map_err(|error| {
-        refusal(format!(
-            "We could not parse the JSON body of your request: {error}"
-        ))
-    })?;
-    if body.is_object() {
-        Ok(body)
-    } else {
-        Err(refusal("the body must be a JSON object".to_owned()))
-    }
+    let refusal = |message: String| Refusal { status: 400, message, param: None, code: None };
+    let body: Value = serde_json::from_slice(&request.body)
+        .map_err(|error| refusal(format!("We could not parse the JSON body of your request: {error}")))?;
+    if body.is_object() { Ok(body) } else { Err(refusal("the body must be a JSON object".to_owned())) }
 }
 
 /// The behaviour of the model; only moderations may leave it out.

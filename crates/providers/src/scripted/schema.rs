@@ -11,11 +11,7 @@ const VALUES_MAX: usize = 4_096;
 /// The document. Understands what structured output allows (`platform.openai.com/docs/guides/structured-outputs`):
 /// types, `enum`, `const`, `required`, `items`, `anyOf`, `$ref`, bounds of numbers, strings and arrays, and formats.
 pub(super) fn instance(schema: &Value) -> Value {
-    Builder {
-        root: schema,
-        values: 0,
-    }
-    .value(schema, 0)
+    Builder { root: schema, values: 0 }.value(schema, 0)
 }
 
 struct Builder<'a> {
@@ -23,7 +19,7 @@ struct Builder<'a> {
     values: usize,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     fn value(&mut self, schema: &Value, depth: usize) -> Value {
         self.values += 1;
         if depth > DEPTH_MAX || self.values > VALUES_MAX {
@@ -35,20 +31,13 @@ impl Builder<'_> {
         if let Some(constant) = fields.get("const") {
             return constant.clone();
         }
-        if let Some(first) = fields
-            .get("enum")
-            .and_then(Value::as_array)
-            .and_then(|list| list.first())
-        {
+        if let Some(first) = fields.get("enum").and_then(Value::as_array).and_then(|list| list.first()) {
             return first.clone();
         }
         if let Some(target) = self.referenced(fields) {
-            return self.value(&target, depth + 1);
+            return self.value(target, depth + 1);
         }
-        if let Some(chosen) = ["anyOf", "oneOf"]
-            .iter()
-            .find_map(|word| simplest(fields.get(*word)?))
-        {
+        if let Some(chosen) = ["anyOf", "oneOf"].iter().find_map(|word| simplest(fields.get(*word)?)) {
             return self.value(chosen, depth + 1);
         }
         if let Some(parts) = fields.get("allOf").and_then(Value::as_array) {
@@ -64,9 +53,9 @@ impl Builder<'_> {
         }
     }
 
-    fn referenced(&self, fields: &Map<String, Value>) -> Option<Value> {
+    fn referenced(&self, fields: &Map<String, Value>) -> Option<&'a Value> {
         let pointer = fields.get("$ref")?.as_str()?.strip_prefix('#')?;
-        self.root.pointer(pointer).cloned()
+        self.root.pointer(pointer)
     }
 
     fn all_of(&mut self, fields: &Map<String, Value>, parts: &[Value], depth: usize) -> Value {
@@ -77,21 +66,15 @@ impl Builder<'_> {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         let mut last = Value::Null;
-        for part in parts
-            .iter()
-            .cloned()
-            .chain((!own.is_empty()).then_some(Value::Object(own)))
-        {
-            match self.value(&part, depth + 1) {
+        let own = Value::Object(own);
+        let has_own = own.as_object().is_some_and(|own| !own.is_empty());
+        for part in parts.iter().chain(has_own.then_some(&own)) {
+            match self.value(part, depth + 1) {
                 Value::Object(members) => whole.extend(members),
                 other => last = other,
             }
         }
-        if whole.is_empty() {
-            last
-        } else {
-            Value::Object(whole)
-        }
+        if whole.is_empty() { last } else { Value::Object(whole) }
     }
 
     /// The required properties; all of them where nothing is said to be required.
@@ -101,11 +84,7 @@ impl Builder<'_> {
         let required = fields.get("required").and_then(Value::as_array);
         let names: Vec<&str> = match required {
             Some(names) => names.iter().filter_map(Value::as_str).collect(),
-            None => properties
-                .into_iter()
-                .flatten()
-                .map(|(name, _)| name.as_str())
-                .collect(),
+            None => properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect(),
         };
         for name in names {
             let property = properties.and_then(|properties| properties.get(name));
@@ -119,16 +98,9 @@ impl Builder<'_> {
         let bound = |name| fields.get(name).and_then(Value::as_u64);
         let least = bound("minItems").unwrap_or(0);
         let full = depth >= DEPTH_MAX / 2 || self.values > VALUES_MAX / 2;
-        let wanted = if full {
-            least
-        } else {
-            least.max(1).min(bound("maxItems").unwrap_or(u64::MAX))
-        };
+        let wanted = if full { least } else { least.max(1).min(bound("maxItems").unwrap_or(u64::MAX)) };
         let any = json!({ "type": "string" });
-        let item = fields
-            .get("items")
-            .filter(|items| items.is_object())
-            .unwrap_or(&any);
+        let item = fields.get("items").filter(|items| items.is_object()).unwrap_or(&any);
         let mut array = Vec::new();
         for _ in 0..wanted {
             if self.values >= VALUES_MAX {
@@ -145,22 +117,15 @@ fn simplest(alternatives: &Value) -> Option<&Value> {
     let alternatives = alternatives.as_array()?;
     let is_null = |schema: &&Value| schema.get("type").and_then(Value::as_str) == Some("null");
     let is_reference = |schema: &&Value| schema.get("$ref").is_some();
-    let plain = alternatives
-        .iter()
-        .find(|schema| !is_null(schema) && !is_reference(schema));
+    let plain = alternatives.iter().find(|schema| !is_null(schema) && !is_reference(schema));
     // A nullable reference may be the type itself again: `null` ends it.
-    plain
-        .or_else(|| alternatives.iter().find(is_null))
-        .or_else(|| alternatives.first())
+    plain.or_else(|| alternatives.iter().find(is_null)).or_else(|| alternatives.first())
 }
 
 fn kind(fields: &Map<String, Value>) -> &str {
     let named = match fields.get("type") {
         Some(Value::String(name)) => Some(name.as_str()),
-        Some(Value::Array(names)) => names
-            .iter()
-            .filter_map(Value::as_str)
-            .find(|name| *name != "null"),
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).find(|name| *name != "null"),
         _ => None,
     };
     let implied = if fields.contains_key("properties") {
@@ -189,11 +154,7 @@ fn number(fields: &Map<String, Value>) -> Value {
     }
     let whole = if integer { number.ceil() } else { number };
     // Whole numbers are written without a fraction, whatever the schema calls them.
-    let text = if whole.fract() == 0.0 {
-        format!("{whole:.0}")
-    } else {
-        whole.to_string()
-    };
+    let text = if whole.fract() == 0.0 { format!("{whole:.0}") } else { whole.to_string() };
     text.parse::<Number>().map_or(Value::from(1), Value::Number)
 }
 
@@ -215,12 +176,8 @@ fn string(fields: &Map<String, Value>) -> Value {
 }
 
 fn text_of_length(fields: &Map<String, Value>) -> String {
-    let bound = |name: &str| {
-        fields
-            .get(name)
-            .and_then(Value::as_u64)
-            .and_then(|length| usize::try_from(length).ok())
-    };
+    let bound =
+        |name: &str| fields.get(name).and_then(Value::as_u64).and_then(|length| usize::try_from(length).ok());
     let least = bound("minLength").unwrap_or(0).min(VALUES_MAX);
     let most = bound("maxLength").unwrap_or(usize::MAX);
     let length = "text".len().max(least).min(most);

@@ -59,10 +59,7 @@ impl Script {
     /// A whole JSON answer.
     #[must_use]
     pub fn json(status: StatusCode, body: &Value) -> Self {
-        Self::new(vec![
-            Step::head(status, "application/json"),
-            Step::Bytes(body.to_string().into()),
-        ])
+        Self::new(vec![Step::head(status, "application/json"), Step::Bytes(body.to_string().into())])
     }
 }
 

@@ -15,18 +15,8 @@ use super::{ResponseStore, Script, ScriptedRequest, Step, answer, definition};
 use crate::compile::{Compiled, compile};
 
 fn request(method: Method, path: &str, body: &Value) -> ScriptedRequest {
-    let body = if body.is_null() {
-        Bytes::new()
-    } else {
-        Bytes::from(body.to_string())
-    };
-    ScriptedRequest {
-        method,
-        path: path.to_owned(),
-        query: String::new(),
-        headers: HeaderMap::new(),
-        body,
-    }
+    let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+    ScriptedRequest { method, path: path.to_owned(), query: String::new(), headers: HeaderMap::new(), body }
 }
 
 fn post(path: &str, body: &Value) -> Script {
@@ -57,9 +47,7 @@ fn refused(path: &str, body: &Value) -> (u16, Value) {
 fn events(script: &Script) -> Vec<(String, Value)> {
     let bytes: Vec<u8> = script.steps.iter().filter_map(part).flatten().collect();
     let text = String::from_utf8(bytes).unwrap();
-    let Some(Step::Head { headers, .. }) = script.steps.first() else {
-        panic!("no head: {script:?}")
-    };
+    let Some(Step::Head { headers, .. }) = script.steps.first() else { panic!("no head: {script:?}") };
     assert_eq!(headers["content-type"], "text/event-stream; charset=utf-8");
     assert!(text.ends_with("\n\n"), "{text}");
     text.split_terminator("\n\n").map(event).collect()
@@ -93,11 +81,7 @@ fn its_definition_compiles_to_a_live_provider_without_a_secret() {
         panic!("it must be live");
     };
     assert_eq!(provider.base.to_string(), "http://127.0.0.1:4000/v1");
-    assert!(
-        domain::Endpoint::ALL
-            .iter()
-            .all(|endpoint| provider.endpoint(*endpoint).is_some())
-    );
+    assert!(domain::Endpoint::ALL.iter().all(|endpoint| provider.endpoint(*endpoint).is_some()));
     assert!(provider.knows_model("fail-503") && provider.knows_model("echo"));
     assert!(provider.credentials[0].secret.is_none());
 }
@@ -105,33 +89,22 @@ fn its_definition_compiles_to_a_live_provider_without_a_secret() {
 #[test]
 fn the_same_request_gives_the_same_answer() {
     let body = serde_json::json!({ "model": "echo", "messages": [{ "role": "user", "content": "hi" }] });
-    assert_eq!(
-        ok("/v1/chat/completions", &body),
-        ok("/v1/chat/completions", &body)
-    );
+    assert_eq!(ok("/v1/chat/completions", &body), ok("/v1/chat/completions", &body));
 }
 
 #[test]
 fn paths_are_taken_with_and_without_their_version() {
     let body = serde_json::json!({ "model": "echo", "messages": [{ "role": "user", "content": "hi" }] });
-    assert_eq!(
-        ok("/chat/completions", &body)["choices"],
-        ok("/v1/chat/completions", &body)["choices"]
-    );
+    assert_eq!(ok("/chat/completions", &body)["choices"], ok("/v1/chat/completions", &body)["choices"]);
 }
 
 #[test]
 fn what_is_not_there_is_refused_in_the_clients_shape() {
     let (status, open_ai) = refused("/v1/nothing", &Value::Null);
-    assert_eq!(
-        (status, open_ai["error"]["type"].as_str()),
-        (404, Some("invalid_request_error"))
-    );
+    assert_eq!((status, open_ai["error"]["type"].as_str()), (404, Some("invalid_request_error")));
 
     let mut asked = request(Method::POST, "/v1/nothing", &Value::Null);
-    asked
-        .headers
-        .insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+    asked.headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
     let (_, anthropic) = whole(&answer(&asked, &mut ResponseStore::default()));
     assert_eq!(
         (anthropic["type"].as_str(), anthropic["error"]["type"].as_str()),
@@ -139,26 +112,13 @@ fn what_is_not_there_is_refused_in_the_clients_shape() {
     );
 
     let get = request(Method::GET, "/v1/chat/completions", &Value::Null);
-    assert_eq!(
-        whole(&answer(&get, &mut ResponseStore::default())).0,
-        StatusCode::METHOD_NOT_ALLOWED
-    );
+    assert_eq!(whole(&answer(&get, &mut ResponseStore::default())).0, StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[test]
 fn a_body_that_is_no_object_or_has_no_model_is_refused() {
-    for body in [
-        Bytes::from_static(b"{"),
-        Bytes::from_static(b"[]"),
-        Bytes::from_static(b"{}"),
-    ] {
-        let asked = ScriptedRequest {
-            body,
-            ..request(Method::POST, "/v1/chat/completions", &Value::Null)
-        };
-        assert_eq!(
-            whole(&answer(&asked, &mut ResponseStore::default())).0,
-            StatusCode::BAD_REQUEST
-        );
+    for body in [Bytes::from_static(b"{"), Bytes::from_static(b"[]"), Bytes::from_static(b"{}")] {
+        let asked = ScriptedRequest { body, ..request(Method::POST, "/v1/chat/completions", &Value::Null) };
+        assert_eq!(whole(&answer(&asked, &mut ResponseStore::default())).0, StatusCode::BAD_REQUEST);
     }
 }

@@ -53,10 +53,7 @@ struct NetworkV6 {
 impl NetworkV4 {
     const fn new(address: [u8; 4], bits: u32) -> Self {
         let [a, b, c, d] = address;
-        Self {
-            address: Ipv4Addr::new(a, b, c, d),
-            bits,
-        }
+        Self { address: Ipv4Addr::new(a, b, c, d), bits }
     }
 
     fn contains(&self, address: Ipv4Addr) -> bool {
@@ -67,10 +64,7 @@ impl NetworkV4 {
 impl NetworkV6 {
     const fn new(leading: [u16; 3], bits: u32) -> Self {
         let [a, b, c] = leading;
-        Self {
-            address: Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0),
-            bits,
-        }
+        Self { address: Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), bits }
     }
 
     fn contains(&self, address: Ipv6Addr) -> bool {
@@ -207,10 +201,7 @@ mod tests {
     #[test]
     fn one_refused_address_is_found_among_public_ones() {
         let addresses = [address("8.8.8.8"), address("10.0.0.7"), address("1.1.1.1")];
-        assert_eq!(
-            AddressPolicy::PublicOnly.first_refused(&addresses),
-            Some(address("10.0.0.7"))
-        );
+        assert_eq!(AddressPolicy::PublicOnly.first_refused(&addresses), Some(address("10.0.0.7")));
         assert_eq!(AddressPolicy::Any.first_refused(&addresses), None);
     }
 

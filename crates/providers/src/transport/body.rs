@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use smallvec::SmallVec;
 
@@ -30,7 +30,7 @@ pub enum OutgoingBody {
 
 /// The pieces of [`OutgoingBody::Segments`] that are still to be sent.
 ///
-/// Boxed, because requests wait in blocks of 32 inside of each connection: a byte here would be 32 bytes there.
+/// Boxed, because requests wait in blocks of 32 inside of each HTTP/2 connection: a byte here would be 32 bytes there.
 pub struct Segments(Box<smallvec::IntoIter<[Bytes; 4]>>);
 
 impl OutgoingBody {
@@ -56,8 +56,25 @@ impl From<SmallVec<[Bytes; 4]>> for OutgoingBody {
 
 impl Segments {
     /// What is left, in bytes.
-    fn length(&self) -> u64 {
+    pub(super) fn length(&self) -> u64 {
         self.0.as_slice().iter().map(|segment| segment.len() as u64).sum()
+    }
+
+    /// What is left, in order; pieces may be empty.
+    pub(super) fn pieces(&self) -> &[Bytes] {
+        self.0.as_slice()
+    }
+
+    /// Leaves out the first `bytes`, which were sent; no more than are left.
+    pub(super) fn advance(&mut self, mut bytes: usize) {
+        while let Some(first) = self.0.as_mut_slice().first_mut() {
+            if bytes < first.len() {
+                first.advance(bytes);
+                break;
+            }
+            bytes -= first.len();
+            self.0.next();
+        }
     }
 }
 

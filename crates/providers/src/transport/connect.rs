@@ -50,10 +50,7 @@ impl Connector {
     pub(super) async fn connect(&self, target: &Target, timeout: Duration) -> Result<Stream, SendError> {
         match tokio::time::timeout(timeout, self.connect_unlimited(target)).await {
             Ok(connected) => connected,
-            Err(_) => Err(SendError::ConnectTimeout {
-                host: target.host.clone(),
-                after: timeout,
-            }),
+            Err(_) => Err(SendError::ConnectTimeout { host: target.host.clone(), after: timeout }),
         }
     }
 
@@ -71,9 +68,9 @@ impl Connector {
         }
         let stream = self.handshake(&target.host, stream, target.version).await?;
         match target.version {
-            HttpVersion::Http2 if !stream.has_agreed_on_http2() => Err(SendError::NoHttp2 {
-                host: target.host.clone(),
-            }),
+            HttpVersion::Http2 if !stream.has_agreed_on_http2() => {
+                Err(SendError::NoHttp2 { host: target.host.clone() })
+            }
             _ => Ok(stream),
         }
     }
@@ -81,10 +78,7 @@ impl Connector {
     async fn checked_addresses(&self, target: &Target) -> Result<Vec<IpAddr>, SendError> {
         let addresses = self.addresses(&target.host).await?;
         match target.address_policy.first_refused(&addresses) {
-            Some(address) => Err(SendError::Refused {
-                host: target.host.clone(),
-                address,
-            }),
+            Some(address) => Err(SendError::Refused { host: target.host.clone(), address }),
             None => Ok(addresses),
         }
     }
@@ -92,10 +86,7 @@ impl Connector {
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, SendError> {
         match self.resolver.lookup(host).await {
             Ok(addresses) => Ok(addresses.to_vec()),
-            Err(source) => Err(SendError::Resolve {
-                host: host.into(),
-                source,
-            }),
+            Err(source) => Err(SendError::Resolve { host: host.into(), source }),
         }
     }
 
@@ -103,11 +94,7 @@ impl Connector {
     async fn connect_proxy(&self, proxy: &Proxy) -> Result<Stream, SendError> {
         let addresses = self.addresses(&proxy.host).await?;
         let stream = connect_tcp(&proxy.host, &addresses, proxy.port).await?;
-        if proxy.tls {
-            self.handshake(&proxy.host, stream, HttpVersion::Http1).await
-        } else {
-            Ok(stream)
-        }
+        if proxy.tls { self.handshake(&proxy.host, stream, HttpVersion::Http1).await } else { Ok(stream) }
     }
 
     async fn connect_tunnel(&self, target: &Target, proxy: &Proxy) -> Result<Stream, SendError> {
@@ -115,11 +102,9 @@ impl Connector {
         let mut stream = self.connect_proxy(proxy).await?;
         match proxy.open_tunnel(&mut stream, &end).await {
             Ok(()) => Ok(stream),
-            Err(problem) => Err(SendError::Proxy {
-                proxy: proxy.label(),
-                host: target.host.clone(),
-                problem,
-            }),
+            Err(problem) => {
+                Err(SendError::Proxy { proxy: proxy.label(), host: target.host.clone(), problem })
+            }
         }
     }
 
@@ -133,18 +118,11 @@ impl Connector {
             return Ok(SocketAddr::new(*address, port).to_string());
         }
         let host = &target.host;
-        Ok(if host.contains(':') {
-            format!("[{host}]:{port}")
-        } else {
-            format!("{host}:{port}")
-        })
+        Ok(if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") })
     }
 
     async fn handshake(&self, host: &str, stream: Stream, version: HttpVersion) -> Result<Stream, SendError> {
-        let problem = |source| SendError::Tls {
-            host: host.into(),
-            source,
-        };
+        let problem = |source| SendError::Tls { host: host.into(), source };
         let server = ServerName::try_from(host.to_owned())
             .map_err(|error| problem(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
         match self.tls.connect(server, stream, version).await {
@@ -195,10 +173,7 @@ async fn connect_tcp(host: &str, addresses: &[IpAddr], port: u16) -> Result<Stre
 
 fn no_address(host: &str) -> SendError {
     let source = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    SendError::Resolve {
-        host: host.into(),
-        source,
-    }
+    SendError::Resolve { host: host.into(), source }
 }
 
 async fn connect_address(address: SocketAddr) -> Result<TcpStream, (SocketAddr, io::Error)> {
@@ -217,9 +192,7 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 /// Small writes go out at once, and a silent connection is kept in the memory of middleboxes.
 fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE_IDLE)
-        .with_interval(KEEPALIVE_INTERVAL);
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL);
     SockRef::from(stream).set_tcp_keepalive(&keepalive)
 }
 
@@ -227,9 +200,8 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
 /// one broken family costs one delay.
 fn interleave(addresses: &[IpAddr]) -> Vec<IpAddr> {
     let v6_first = addresses.first().is_some_and(IpAddr::is_ipv6);
-    let (first, second): (Vec<IpAddr>, Vec<IpAddr>) = addresses
-        .iter()
-        .partition(|address| address.is_ipv6() == v6_first);
+    let (first, second): (Vec<IpAddr>, Vec<IpAddr>) =
+        addresses.iter().partition(|address| address.is_ipv6() == v6_first);
     let mut second = second.into_iter();
     let mut mixed = Vec::with_capacity(addresses.len());
     for address in first {

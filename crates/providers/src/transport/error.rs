@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use domain::{FailureClass, TimeoutStage};
 
+use super::body::BoxError;
+use super::http1::{AnswerProblem, Fault};
+
 /// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
@@ -77,9 +80,18 @@ pub enum SendError {
         /// Whether the connection had served a request before.
         reused: bool,
     },
-    /// The exchange failed otherwise.
+    /// The answer is not valid HTTP/1.1.
+    #[error("the provider's answer is not valid http: {0}")]
+    Answer(#[source] AnswerProblem),
+    /// The body of the request broke off.
+    #[error("the request's body broke off: {0}")]
+    Request(#[source] BoxError),
+    /// Reading or writing failed, other than by the provider hanging up.
+    #[error("the exchange with the provider failed: {0}")]
+    Io(#[source] io::Error),
+    /// An exchange over HTTP/2 failed otherwise.
     #[error("the exchange with the provider failed: {}", Chain(.0))]
-    Http(#[source] hyper::Error),
+    Http2(#[source] hyper::Error),
 }
 
 /// What a proxy did instead of opening a tunnel.
@@ -100,6 +112,16 @@ pub enum ProxyProblem {
 }
 
 impl SendError {
+    /// An exchange over HTTP/1.1 that ended without an answer.
+    pub(super) fn from_fault(fault: Fault, reused: bool) -> Self {
+        match fault {
+            Fault::Closed => Self::Closed { reused },
+            Fault::Io(error) => Self::Io(error),
+            Fault::Answer(problem) => Self::Answer(problem),
+            Fault::Request(error) => Self::Request(error),
+        }
+    }
+
     /// Whose fault it was.
     #[must_use]
     pub fn failure_class(&self) -> FailureClass {
@@ -111,15 +133,43 @@ impl SendError {
             | Self::Proxy { .. }
             | Self::NoHttp2 { .. } => FailureClass::Connect,
             Self::ConnectTimeout { .. } => FailureClass::Timeout(TimeoutStage::Connect),
-            Self::Closed { .. } | Self::Http(_) => FailureClass::Broken,
+            Self::Closed { .. } | Self::Answer(_) | Self::Request(_) | Self::Io(_) | Self::Http2(_) => {
+                FailureClass::Broken
+            }
         }
     }
 }
 
 /// Why an answer's body broke off.
 #[derive(Debug, thiserror::Error)]
-#[error("the provider's answer broke off: {}", Chain(.0))]
-pub struct BodyError(#[from] hyper::Error);
+pub enum BodyError {
+    /// The provider closed the connection before the body had ended.
+    #[error("the provider's answer broke off: the connection closed before its end")]
+    Closed,
+    /// The body is not valid HTTP/1.1.
+    #[error("the provider's answer broke off: {0}")]
+    Answer(#[source] AnswerProblem),
+    /// The body of the request, which was still being sent, broke off.
+    #[error("the provider's answer broke off, since the request's body did: {0}")]
+    Request(#[source] BoxError),
+    /// Reading or writing failed.
+    #[error("the provider's answer broke off: {0}")]
+    Io(#[source] io::Error),
+    /// The exchange over HTTP/2 failed.
+    #[error("the provider's answer broke off: {}", Chain(.0))]
+    Http2(#[source] hyper::Error),
+}
+
+impl From<Fault> for BodyError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Closed => Self::Closed,
+            Fault::Io(error) => Self::Io(error),
+            Fault::Answer(problem) => Self::Answer(problem),
+            Fault::Request(error) => Self::Request(error),
+        }
+    }
+}
 
 /// An error with its causes, since hyper tells only the outermost one.
 struct Chain<'a>(&'a hyper::Error);

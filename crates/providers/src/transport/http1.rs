@@ -1,30 +1,32 @@
-//! HTTP/1.1 connections of one origin: one exchange at a time on each, kept alive in a stack.
+//! HTTP/1.1 to providers: a codec of our own, and the idle connections of an origin, one exchange at a time on each.
 //!
-//! The task of an exchange drives the connection itself; see [`Wakeup`] for why. An idle connection is driven by
-//! nobody: that its server hung up is noticed when it is taken out again, or when idle ones are reaped.
+//! The task of an exchange drives the connection itself. An idle connection is driven by nobody: that its server hung
+//! up is noticed when it is taken out again, or when idle ones are reaped.
+//!
+//! The codec is pure: `request` encodes heads, `head` and `decoder` take answers apart at any split of their bytes.
+//! `outgoing` and `connection` move the bytes.
 
-use std::future::Future;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::{Body, Frame, Incoming};
-use hyper::client::conn::{TrySendError, http1};
-use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::body::OutgoingBody;
-use super::error::SendError;
-use super::stream::Stream;
-use super::wakeup::Wakeup;
+mod bounds;
+mod chunked;
+mod connection;
+mod decoder;
+mod fault;
+mod head;
+mod outgoing;
+mod problem;
+mod request;
+#[cfg(test)]
+mod tests;
 
-/// The longest head of an answer; also the most that is read ahead of a slow client.
-const BUFFER_BYTES_MAX: usize = 64 * 1024;
-
-/// How often a connection is looked at again in one poll before other tasks get their turn.
-const TURNS_MAX: usize = 4;
+pub(super) use connection::{Connection, Unanswered};
+pub(super) use fault::Fault;
+pub(super) use outgoing::Outgoing;
+pub use problem::AnswerProblem;
 
 /// The idle connections of an origin. The one that was used last is used next, so that the rest grow old and go.
 pub(super) struct Pool {
@@ -39,24 +41,19 @@ struct Idle {
 
 impl Pool {
     pub(super) fn new(idle_connections_max: usize) -> Self {
-        Self {
-            idle: Mutex::default(),
-            idle_connections_max,
-        }
+        Self { idle: Mutex::default(), idle_connections_max }
     }
 
-    /// The connection that was used last. It may have closed; sending tells.
+    /// The connection that was used last. It may have closed.
     pub(super) fn take(&self) -> Option<Box<Connection>> {
         self.idle.lock().pop().map(|idle| idle.connection)
     }
 
     /// Keeps a connection whose exchange is over, if it can serve another and there is room.
-    pub(super) fn put(&self, mut connection: Box<Connection>) {
-        if !connection.is_idle() && !connection.is_reusable() {
+    pub(super) fn put(&self, connection: Box<Connection>) {
+        if !connection.is_reusable() {
             return;
         }
-        connection.served = true;
-        connection.wakeup.detach();
         let since = Instant::now();
         let mut idle = self.idle.lock();
         if idle.len() < self.idle_connections_max {
@@ -69,7 +66,7 @@ impl Pool {
         let mut idle = self.idle.lock();
         let expired = idle.partition_point(|idle| idle.since + idle_timeout <= now);
         let mut closing: Vec<Idle> = idle.drain(..expired).collect();
-        closing.extend(idle.extract_if(.., |idle| !idle.connection.is_reusable()));
+        closing.extend(idle.extract_if(.., |idle| !idle.connection.is_open()));
         drop(idle);
         // Closing sockets needs no lock.
         drop(closing);
@@ -78,98 +75,5 @@ impl Pool {
     /// How many connections are idle.
     pub(super) fn idle_connections(&self) -> usize {
         self.idle.lock().len()
-    }
-}
-
-type Driver = http1::Connection<TokioIo<Stream>, OutgoingBody>;
-
-/// One connection. Dropping it closes it at once.
-pub(super) struct Connection {
-    sender: http1::SendRequest<OutgoingBody>,
-    /// `None` once it has finished, which closed the stream.
-    driver: Option<Driver>,
-    wakeup: Wakeup,
-    /// Whether an exchange on it was completed.
-    pub(super) served: bool,
-}
-
-/// A request that was not sent, with the reason, or only the reason when some of it may have been sent.
-pub(super) type Unanswered = TrySendError<Request<OutgoingBody>>;
-
-impl Connection {
-    pub(super) async fn open(stream: Stream) -> Result<Box<Self>, SendError> {
-        let opened = http1::Builder::new()
-            .max_buf_size(BUFFER_BYTES_MAX)
-            .handshake(TokioIo::new(stream))
-            .await;
-        let (sender, driver) = opened.map_err(SendError::Http)?;
-        Ok(Box::new(Self {
-            sender,
-            driver: Some(driver),
-            wakeup: Wakeup::new(),
-            served: false,
-        }))
-    }
-
-    /// Sends a request and drives the connection until the head of the answer is there.
-    pub(super) async fn exchange(
-        &mut self,
-        request: Request<OutgoingBody>,
-    ) -> Result<Response<Incoming>, Unanswered> {
-        let mut answer = pin!(self.sender.try_send_request(request));
-        std::future::poll_fn(|context| self.poll_until(context, |context| answer.as_mut().poll(context)))
-            .await
-    }
-
-    /// Drives the connection until the next frame of the answer's body is there.
-    pub(super) fn poll_frame(
-        &mut self,
-        body: &mut Incoming,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<bytes::Bytes>, hyper::Error>>> {
-        self.poll_until(context, |context| Pin::new(&mut *body).poll_frame(context))
-    }
-
-    /// Polls `outcome`, which the connection brings about, and the connection in turns.
-    fn poll_until<T>(
-        &mut self,
-        context: &mut Context<'_>,
-        mut outcome: impl FnMut(&mut Context<'_>) -> Poll<T>,
-    ) -> Poll<T> {
-        self.wakeup.drive(context);
-        for _ in 0..TURNS_MAX {
-            let ready = outcome(&mut Context::from_waker(self.wakeup.waker()));
-            if ready.is_ready() {
-                return ready;
-            }
-            self.drive();
-            if self.wakeup.rest() {
-                return Poll::Pending;
-            }
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    }
-
-    /// Lets the connection read and write what it can. Once it has finished it is dropped, which resolves whatever
-    /// waits for it.
-    fn drive(&mut self) {
-        let mut context = Context::from_waker(self.wakeup.waker());
-        if let Some(driver) = &mut self.driver
-            && Pin::new(driver).poll(&mut context).is_ready()
-        {
-            self.driver = None;
-        }
-    }
-
-    /// Whether the last exchange is over and the connection is not known to be closed.
-    fn is_idle(&self) -> bool {
-        self.driver.is_some() && self.sender.is_ready()
-    }
-
-    /// The same after a look at what happened to the connection since.
-    fn is_reusable(&mut self) -> bool {
-        self.drive();
-        self.is_idle()
     }
 }

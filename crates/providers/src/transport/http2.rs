@@ -87,16 +87,12 @@ impl Pool {
 
     /// Forgets a connection that takes no more requests.
     pub(super) fn remove(&self, place: &Place) {
-        self.connections
-            .lock()
-            .retain(|connection| !Arc::ptr_eq(&connection.load, &place.0));
+        self.connections.lock().retain(|connection| !Arc::ptr_eq(&connection.load, &place.0));
     }
 
     /// Closes connections without streams for too long, or that their server closed.
     pub(super) fn reap(&self, now: Instant, idle_timeout: Duration) {
-        self.connections
-            .lock()
-            .retain_mut(|connection| !connection.is_spent(now, idle_timeout));
+        self.connections.lock().retain_mut(|connection| !connection.is_spent(now, idle_timeout));
     }
 
     /// How many connections there are.
@@ -118,20 +114,13 @@ impl Connection {
             .keep_alive_timeout(PING_INTERVAL)
             .handshake(TokioIo::new(stream))
             .await;
-        let (sender, driver) = opened.map_err(SendError::Http)?;
-        let load = Arc::new(Load {
-            streams: AtomicUsize::new(0),
-            streams_max: AtomicUsize::new(0),
-        });
+        let (sender, driver) = opened.map_err(SendError::Http2)?;
+        let load = Arc::new(Load { streams: AtomicUsize::new(0), streams_max: AtomicUsize::new(0) });
         let (announce, announced) = oneshot::channel();
         tokio::spawn(drive(driver, tasks, Arc::clone(&load), announce));
         match announced.await {
-            Ok(Ok(())) => Ok(Self {
-                sender,
-                load,
-                idle_since: None,
-            }),
-            Ok(Err(error)) => Err(SendError::Http(error)),
+            Ok(Ok(())) => Ok(Self { sender, load, idle_since: None }),
+            Ok(Err(error)) => Err(SendError::Http2(error)),
             Err(_) => Err(SendError::Closed { reused: false }),
         }
     }

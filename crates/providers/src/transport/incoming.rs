@@ -14,42 +14,33 @@ use super::error::BodyError;
 use super::{http1, http2};
 
 /// The body of a provider's answer.
-pub struct IncomingBody {
-    body: Incoming,
-    source: Source,
-}
+pub struct IncomingBody(Source);
 
 /// What the body comes over.
 enum Source {
     /// A connection of its own, and the pool that it goes back to.
     Http1(Box<http1::Connection>, Arc<http1::Pool>),
-    /// A place on a shared connection, held until the end.
-    Http2 { _place: http2::Place },
+    /// A stream, and its place on a shared connection, held until the end.
+    Http2(Incoming, #[expect(dead_code, reason = "held, never read")] http2::Place),
     /// Nothing any more.
     Ended,
 }
 
 impl IncomingBody {
-    pub(super) fn http1(body: Incoming, connection: Box<http1::Connection>, pool: &Arc<http1::Pool>) -> Self {
-        let mut incoming = Self {
-            body,
-            source: Source::Http1(connection, Arc::clone(pool)),
-        };
-        if incoming.body.is_end_stream() {
+    pub(super) fn http1(connection: Box<http1::Connection>, pool: &Arc<http1::Pool>) -> Self {
+        let mut incoming = Self(Source::Http1(connection, Arc::clone(pool)));
+        if incoming.is_end_stream() {
             incoming.give_back();
         }
         incoming
     }
 
     pub(super) fn http2(body: Incoming, place: http2::Place) -> Self {
-        Self {
-            body,
-            source: Source::Http2 { _place: place },
-        }
+        Self(Source::Http2(body, place))
     }
 
     fn give_back(&mut self) {
-        if let Source::Http1(connection, pool) = std::mem::replace(&mut self.source, Source::Ended) {
+        if let Source::Http1(connection, pool) = std::mem::replace(&mut self.0, Source::Ended) {
             pool.put(connection);
         }
     }
@@ -64,33 +55,52 @@ impl Body for IncomingBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
-        let frame = match &mut this.source {
-            Source::Http1(connection, _) => connection.poll_frame(&mut this.body, context),
-            Source::Http2 { .. } | Source::Ended => Pin::new(&mut this.body).poll_frame(context),
-        };
-        let Poll::Ready(frame) = frame else {
-            return Poll::Pending;
+        let frame = match &mut this.0 {
+            Source::Http1(connection, _) => connection
+                .poll_piece(context)
+                .map(|piece| piece.map(|piece| piece.map(Frame::data).map_err(BodyError::from))),
+            Source::Http2(body, _) => Pin::new(body)
+                .poll_frame(context)
+                .map(|frame| frame.map(|frame| frame.map_err(BodyError::Http2))),
+            Source::Ended => Poll::Ready(None),
         };
         match &frame {
-            // A server that knows the end asks no more after the last frame.
-            Some(Ok(_)) if !this.body.is_end_stream() => {}
-            Some(Ok(_)) | None => this.give_back(),
-            Some(Err(_)) => this.source = Source::Ended,
+            Poll::Pending => {}
+            // Whoever knows the end asks no more after the last frame.
+            Poll::Ready(Some(Ok(_))) if !this.is_end_stream() => {}
+            Poll::Ready(Some(Ok(_)) | None) => this.give_back(),
+            Poll::Ready(Some(Err(_))) => this.0 = Source::Ended,
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(BodyError::from)))
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        match &self.0 {
+            Source::Http1(connection, _) => connection.body().has_ended(),
+            Source::Http2(body, _) => body.is_end_stream(),
+            Source::Ended => true,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.0 {
+            Source::Http1(connection, _) => {
+                connection.body().length().map_or_else(SizeHint::default, SizeHint::with_exact)
+            }
+            Source::Http2(body, _) => body.size_hint(),
+            Source::Ended => SizeHint::with_exact(0),
+        }
     }
 }
 
 impl fmt::Debug for IncomingBody {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("IncomingBody").field(&self.body).finish()
+        let mut tuple = formatter.debug_tuple("IncomingBody");
+        match &self.0 {
+            Source::Http1(connection, _) => tuple.field(connection.body()),
+            Source::Http2(body, _) => tuple.field(body),
+            Source::Ended => tuple.field(&"ended"),
+        };
+        tuple.finish()
     }
 }

@@ -62,12 +62,7 @@ impl Origin {
             }
             HttpVersion::Http2 => Connections::Http2(http2::Pool::default()),
         };
-        Self {
-            connector,
-            target,
-            form,
-            connections,
-        }
+        Self { connector, target, form, connections }
     }
 
     /// Sends a request over a kept-alive or a new connection and waits for the head of the answer.
@@ -77,7 +72,9 @@ impl Origin {
     /// Dropping the future or the answer's body early stops the exchange: over HTTP/1.1 the connection closes at
     /// once, over HTTP/2 the stream is reset.
     ///
-    /// A request is sent again, over another connection, only when none of it was written to the first one.
+    /// A request is sent again, over another connection, only when none of it reached the first one: over HTTP/1.1 a
+    /// kept connection is looked at before anything is written to it. One that closes later fails the request, which
+    /// the provider may have processed (RFC 9110, section 9.2.2).
     ///
     /// # Errors
     /// When no connection can be made or no answer comes.
@@ -88,7 +85,10 @@ impl Origin {
     ) -> Result<Response<IncomingBody>, SendError> {
         self.form.apply(&mut request);
         match &self.connections {
-            Connections::Http1(pool) => self.send_http1(pool, request, connect_timeout).await,
+            Connections::Http1(pool) => {
+                let outgoing = Box::new(http1::Outgoing::new(request));
+                self.send_http1(pool, outgoing, connect_timeout).await
+            }
             Connections::Http2(pool) => self.send_http2(pool, request, connect_timeout).await,
         }
     }
@@ -96,27 +96,28 @@ impl Origin {
     async fn send_http1(
         &self,
         pool: &Arc<http1::Pool>,
-        mut request: Request<OutgoingBody>,
+        mut outgoing: Box<http1::Outgoing>,
         connect_timeout: Duration,
     ) -> Result<Response<IncomingBody>, SendError> {
         for _ in 0..STALE_CONNECTIONS_MAX {
             let Some(mut connection) = pool.take() else { break };
-            match connection.exchange(request).await {
-                Ok(answer) => return Ok(answer.map(|body| IncomingBody::http1(body, connection, pool))),
-                Err(unanswered) => request = unsent(unanswered, connection.served)?,
+            if !connection.is_open() {
+                continue;
+            }
+            match connection.exchange(outgoing).await {
+                Ok(answer) => return Ok(answer.map(|()| IncomingBody::http1(connection, pool))),
+                Err(http1::Unanswered::Unsent(unsent)) => outgoing = unsent,
+                Err(http1::Unanswered::Failed(fault)) => return Err(SendError::from_fault(fault, true)),
             }
         }
         // Boxed, so that requests over kept-alive connections do not carry the room for it.
-        let mut connection = Box::pin(self.open_http1(connect_timeout)).await?;
-        match connection.exchange(request).await {
-            Ok(answer) => Ok(answer.map(|body| IncomingBody::http1(body, connection, pool))),
-            Err(unanswered) => Err(failure(unanswered.into_error(), false)),
+        let stream = Box::pin(self.connector.connect(&self.target, connect_timeout)).await?;
+        let mut connection = http1::Connection::new(stream);
+        match connection.exchange(outgoing).await {
+            Ok(answer) => Ok(answer.map(|()| IncomingBody::http1(connection, pool))),
+            Err(http1::Unanswered::Unsent(_)) => Err(SendError::Closed { reused: false }),
+            Err(http1::Unanswered::Failed(fault)) => Err(SendError::from_fault(fault, false)),
         }
-    }
-
-    async fn open_http1(&self, connect_timeout: Duration) -> Result<Box<http1::Connection>, SendError> {
-        let stream = self.connector.connect(&self.target, connect_timeout).await?;
-        http1::Connection::open(stream).await
     }
 
     async fn send_http2(
@@ -133,7 +134,7 @@ impl Origin {
             match sender.try_send_request(request).await {
                 Ok(answer) => return Ok(answer.map(|body| IncomingBody::http2(body, place))),
                 Err(unanswered) => {
-                    request = unsent(unanswered, true)?;
+                    request = unsent(unanswered)?;
                     pool.remove(&place);
                 }
             }
@@ -146,13 +147,7 @@ impl Origin {
         &self,
         pool: &http2::Pool,
         connect_timeout: Duration,
-    ) -> Result<
-        (
-            hyper::client::conn::http2::SendRequest<OutgoingBody>,
-            http2::Place,
-        ),
-        SendError,
-    > {
+    ) -> Result<(hyper::client::conn::http2::SendRequest<OutgoingBody>, http2::Place), SendError> {
         let opening = async {
             let _turn = pool.opening.lock().await;
             if let Some(taken) = pool.take() {
@@ -163,10 +158,9 @@ impl Origin {
         };
         match tokio::time::timeout(connect_timeout, opening).await {
             Ok(opened) => opened,
-            Err(_) => Err(SendError::ConnectTimeout {
-                host: self.target.host.clone(),
-                after: connect_timeout,
-            }),
+            Err(_) => {
+                Err(SendError::ConnectTimeout { host: self.target.host.clone(), after: connect_timeout })
+            }
         }
     }
 
@@ -194,22 +188,19 @@ impl fmt::Debug for Origin {
 }
 
 /// The request, when none of it was written; the failure otherwise.
-fn unsent(
-    mut unanswered: TrySendError<Request<OutgoingBody>>,
-    reused: bool,
-) -> Result<Request<OutgoingBody>, SendError> {
+fn unsent(mut unanswered: TrySendError<Request<OutgoingBody>>) -> Result<Request<OutgoingBody>, SendError> {
     match unanswered.take_message() {
         Some(request) => Ok(request),
-        None => Err(failure(unanswered.into_error(), reused)),
+        None => Err(failure(unanswered.into_error())),
     }
 }
 
-/// An exchange that ended without an answer.
-fn failure(error: hyper::Error, reused: bool) -> SendError {
+/// An exchange over HTTP/2 that ended without an answer.
+fn failure(error: hyper::Error) -> SendError {
     if error.is_incomplete_message() || error.is_canceled() || error.is_closed() || is_hang_up(&error) {
-        SendError::Closed { reused }
+        SendError::Closed { reused: true }
     } else {
-        SendError::Http(error)
+        SendError::Http2(error)
     }
 }
 
@@ -218,10 +209,7 @@ fn is_hang_up(error: &hyper::Error) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     cause.is_some_and(|cause| {
         use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-        matches!(
-            cause.kind(),
-            BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
-        )
+        matches!(cause.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
     })
 }
 
@@ -256,11 +244,7 @@ enum RequestForm {
     /// Path and query in the request line, and a `host` header (RFC 9112, section 3.2.1).
     Path { host: HeaderValue },
     /// The whole URL in the request line, for a proxy (RFC 9112, section 3.2.2).
-    Whole {
-        host: HeaderValue,
-        base: Base,
-        authorization: Option<HeaderValue>,
-    },
+    Whole { host: HeaderValue, base: Base, authorization: Option<HeaderValue> },
     /// Scheme, authority and path apart, and no `host` header (RFC 9113, section 8.3.1).
     Pseudo { base: Base },
 }
@@ -272,37 +256,24 @@ struct Base {
 
 impl RequestForm {
     fn new(key: &OriginKey, target: &Target) -> Self {
-        let base = Base {
-            scheme: key.scheme.clone(),
-            authority: key.authority.clone(),
-        };
+        let base = Base { scheme: key.scheme.clone(), authority: key.authority.clone() };
         match (&target.route, key.http_version) {
             (_, HttpVersion::Http2) => Self::Pseudo { base },
-            (Route::Forward(proxy), HttpVersion::Http1) => Self::Whole {
-                host: host_header(key),
-                base,
-                authorization: proxy.authorization.clone(),
-            },
-            (_, HttpVersion::Http1) => Self::Path {
-                host: host_header(key),
-            },
+            (Route::Forward(proxy), HttpVersion::Http1) => {
+                Self::Whole { host: host_header(key), base, authorization: proxy.authorization.clone() }
+            }
+            (_, HttpVersion::Http1) => Self::Path { host: host_header(key) },
         }
     }
 
     fn apply(&self, request: &mut Request<OutgoingBody>) {
         match self {
             Self::Path { host } => set_host(request, host),
-            Self::Whole {
-                host,
-                base,
-                authorization,
-            } => {
+            Self::Whole { host, base, authorization } => {
                 set_host(request, host);
                 base.complete(request);
                 if let Some(authorization) = authorization {
-                    request
-                        .headers_mut()
-                        .insert(PROXY_AUTHORIZATION, authorization.clone());
+                    request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
                 }
             }
             Self::Pseudo { base } => {
@@ -320,9 +291,7 @@ impl Base {
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
         // Scheme, authority and path make a whole URL; an absent path becomes `/`.
-        parts
-            .path_and_query
-            .get_or_insert_with(|| http::uri::PathAndQuery::from_static("/"));
+        parts.path_and_query.get_or_insert_with(|| http::uri::PathAndQuery::from_static("/"));
         *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
     }
 }

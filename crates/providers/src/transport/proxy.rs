@@ -27,12 +27,7 @@ pub(super) struct Proxy {
 impl Proxies {
     /// Checks the settings: a proxy that is set and cannot be used must not mean that traffic goes past it.
     pub(super) fn new(settings: &ProxySettings) -> Result<Self, TransportProblem> {
-        let ProxySettings::FromEnvironment {
-            https_proxy,
-            http_proxy,
-            no_proxy,
-        } = settings
-        else {
+        let ProxySettings::FromEnvironment { https_proxy, http_proxy, no_proxy } = settings else {
             return Ok(Self(None));
         };
         for (variable, value) in [("HTTPS_PROXY", https_proxy), ("HTTP_PROXY", http_proxy)] {
@@ -40,30 +35,21 @@ impl Proxies {
                 return Err(TransportProblem::Proxy { variable });
             }
         }
-        let matcher = Matcher::builder()
-            .https(https_proxy.as_str())
-            .http(http_proxy.as_str())
-            .no(no_proxy.as_str());
+        let matcher =
+            Matcher::builder().https(https_proxy.as_str()).http(http_proxy.as_str()).no(no_proxy.as_str());
         Ok(Self(Some(matcher.build())))
     }
 
     /// The proxy for an origin, if it is reached through one.
     pub(super) fn for_origin(&self, scheme: &Scheme, authority: &Authority) -> Option<Proxy> {
-        let uri = Uri::builder()
-            .scheme(scheme.clone())
-            .authority(authority.clone())
-            .path_and_query("/");
+        let uri = Uri::builder().scheme(scheme.clone()).authority(authority.clone()).path_and_query("/");
         Proxy::new(&self.0.as_ref()?.intercept(&uri.build().ok()?)?)
     }
 }
 
 fn is_usable(value: &str) -> bool {
     let matcher = Matcher::builder().all(value).build();
-    matcher
-        .intercept(&Uri::from_static("https://host/"))
-        .as_ref()
-        .and_then(Proxy::new)
-        .is_some()
+    matcher.intercept(&Uri::from_static("https://host/")).as_ref().and_then(Proxy::new).is_some()
 }
 
 impl Proxy {
@@ -114,9 +100,7 @@ impl Proxy {
 
 /// A host without the brackets that an IPv6 address has in a URL.
 pub(super) fn bare_host(host: &str) -> &str {
-    host.strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host)
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 /// The longest answer to CONNECT that is read.

@@ -63,12 +63,7 @@ struct Answer {
 
 impl Resolver {
     pub(super) fn new(source: Arc<dyn Resolve>, ttl: Duration, stale_max: Duration) -> Self {
-        Self {
-            source,
-            ttl,
-            stale_max,
-            names: Mutex::default(),
-        }
+        Self { source, ttl, stale_max, names: Mutex::default() }
     }
 
     /// The addresses of a name or of an address; never empty.
@@ -109,11 +104,7 @@ impl Resolver {
             return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
         }
         let fresh_until = Instant::now() + self.ttl;
-        Ok(Answer {
-            addresses,
-            fresh_until,
-            usable_until: fresh_until + self.stale_max,
-        })
+        Ok(Answer { addresses, fresh_until, usable_until: fresh_until + self.stale_max })
     }
 
     fn name(&self, host: &str) -> Arc<Name> {

@@ -70,11 +70,7 @@ impl fmt::Debug for ProxySettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => formatter.write_str("None"),
-            Self::FromEnvironment {
-                https_proxy,
-                http_proxy,
-                no_proxy,
-            } => formatter
+            Self::FromEnvironment { https_proxy, http_proxy, no_proxy } => formatter
                 .debug_struct("FromEnvironment")
                 .field("https_proxy", &!https_proxy.is_empty())
                 .field("http_proxy", &!http_proxy.is_empty())

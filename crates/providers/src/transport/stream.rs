@@ -15,6 +15,11 @@ pub(super) enum Stream {
 }
 
 impl Stream {
+    /// Whether bytes are encrypted on their way, so that what was written is not what was sent.
+    pub(super) fn is_encrypted(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
+
     /// Whether the TLS handshake settled on HTTP/2.
     pub(super) fn has_agreed_on_http2(&self) -> bool {
         match self {

@@ -10,11 +10,13 @@ use http_body_util::BodyExt;
 
 use super::*;
 
+mod answers;
 mod http1;
 mod http2;
 mod policy;
 mod proxy;
 mod server;
+mod stale;
 mod streams;
 mod tls;
 
@@ -48,9 +50,7 @@ async fn send(
     request: Request<OutgoingBody>,
 ) -> Result<Response<IncomingBody>, SendError> {
     let sending = origin.send(request, Duration::from_secs(5));
-    tokio::time::timeout(PATIENCE, sending)
-        .await
-        .expect("an answer or an error comes")
+    tokio::time::timeout(PATIENCE, sending).await.expect("an answer or an error comes")
 }
 
 async fn read(answer: Response<IncomingBody>) -> Bytes {
@@ -67,10 +67,7 @@ async fn fetch(origin: &Arc<Origin>, request: Request<OutgoingBody>) -> Bytes {
 async fn the_same_key_gives_the_same_origin_and_another_policy_another_one() {
     let transport = transport(TransportSettings::default());
     let any = key("provider.test");
-    let public = OriginKey {
-        address_policy: AddressPolicy::PublicOnly,
-        ..any.clone()
-    };
+    let public = OriginKey { address_policy: AddressPolicy::PublicOnly, ..any.clone() };
     assert!(Arc::ptr_eq(&transport.origin(&any), &transport.origin(&any)));
     assert!(!Arc::ptr_eq(&transport.origin(&any), &transport.origin(&public)));
 }
@@ -78,10 +75,7 @@ async fn the_same_key_gives_the_same_origin_and_another_policy_another_one() {
 #[tokio::test]
 async fn an_origin_that_nobody_holds_is_forgotten() {
     let transport = transport(TransportSettings::default());
-    let (held, loose) = (
-        transport.origin(&key("held.test")),
-        transport.origin(&key("loose.test")),
-    );
+    let (held, loose) = (transport.origin(&key("held.test")), transport.origin(&key("loose.test")));
     let (still, gone) = (Arc::downgrade(&held), Arc::downgrade(&loose));
     drop(loose);
     transport.reap(Instant::now());
@@ -96,10 +90,7 @@ fn texts_about_settings_show_no_password() {
         http_proxy: String::new(),
         no_proxy: String::new(),
     };
-    let settings = TransportSettings {
-        proxy,
-        ..TransportSettings::default()
-    };
+    let settings = TransportSettings { proxy, ..TransportSettings::default() };
     let transport = Transport::new(settings).unwrap();
     assert!(!format!("{transport:?}").contains("secret"));
 }

@@ -30,15 +30,10 @@ impl Tls {
     pub(super) fn new(extra_ca_pem: &[Vec<u8>]) -> Result<Self, TransportProblem> {
         let mut extra = RootCertStore::empty();
         for (index, pem) in extra_ca_pem.iter().enumerate() {
-            add_authorities(&mut extra, pem).map_err(|why| TransportProblem::CertificateAuthority {
-                number: index + 1,
-                why,
-            })?;
+            add_authorities(&mut extra, pem)
+                .map_err(|why| TransportProblem::CertificateAuthority { number: index + 1, why })?;
         }
-        Ok(Self {
-            extra,
-            configs: OnceCell::new(),
-        })
+        Ok(Self { extra, configs: OnceCell::new() })
     }
 
     /// A TLS connection over `stream` to the server of that name.
@@ -64,11 +59,7 @@ fn add_authorities(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> 
         let certificate = certificate.map_err(|error| error.to_string())?;
         roots.add(certificate).map_err(|error| error.to_string())?;
     }
-    if roots.len() == before {
-        Err("it holds no certificate in PEM format".to_owned())
-    } else {
-        Ok(())
-    }
+    if roots.len() == before { Err("it holds no certificate in PEM format".to_owned()) } else { Ok(()) }
 }
 
 /// Reading files blocks, so it happens on a thread for that.
@@ -108,8 +99,5 @@ fn configure(roots: RootCertStore) -> Result<Configs, rustls::Error> {
         config.alpn_protocols = vec![protocol.to_vec()];
         Arc::new(config)
     };
-    Ok(Configs {
-        http1: offering(b"http/1.1"),
-        http2: offering(b"h2"),
-    })
+    Ok(Configs { http1: offering(b"http/1.1"), http2: offering(b"h2") })
 }

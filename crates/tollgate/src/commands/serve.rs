@@ -22,7 +22,7 @@ pub struct Serve {
     #[arg(long, default_value = "tollgate.yaml")]
     config: PathBuf,
     /// Where to listen, instead of where the configuration says: `127.0.0.1:8080`; port 0 takes a free one.
-    #[arg(long)]
+    #[arg(long, value_parser = control::listen_address)]
     listen: Option<SocketAddr>,
     /// Adds the built-in scripted provider although others are live.
     #[arg(long)]
@@ -114,6 +114,9 @@ fn introduce(server: &Server, first_key: Option<&KeyText>) {
     server.loaded().warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
     let providers: Vec<_> = server.loaded().snapshot.provider_names().map(ToString::to_string).collect();
     say(&format!("live providers: {}", providers.join(", ")));
+    if server.loaded().snapshot.keys.is_empty() {
+        say("warning: there are no keys, so every request is refused; `tollgate key new` makes one");
+    }
     let Some(key) = first_key else { return };
     let key = key.reveal();
     let model = example_model(server);

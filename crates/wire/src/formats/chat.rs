@@ -2,17 +2,13 @@
 
 use bytes::Bytes;
 
-use super::request::RequestShape;
+use super::request_shape::RequestShape;
 use super::{EventFormat, Inspection, WireError, choices};
 use crate::sse::Frame;
 
 /// What governs a request.
-pub(super) const REQUEST: RequestShape = RequestShape {
-    streams: true,
-    takes_usage_option: true,
-    counts_choices: true,
-    continues_responses: false,
-};
+pub(super) const REQUEST: RequestShape =
+    RequestShape { streams: true, takes_usage_option: true, counts_choices: true, ..RequestShape::PLAIN };
 
 /// The events of a chat completion.
 #[derive(Debug, Clone, Copy)]

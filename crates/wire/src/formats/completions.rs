@@ -1,34 +1,6 @@
-//! OpenAI completions, the legacy endpoint: as chat completions, with `text` in place of `delta`.
+//! OpenAI completions, the legacy endpoint: as chat completions, with `text` in place of `delta`. What reads the events
+//! of the one reads those of the other, so nothing here is its own.
 
-use bytes::Bytes;
+pub use super::chat::Events;
 
-use super::request::RequestShape;
-use super::{EventFormat, Inspection, WireError, choices};
-use crate::sse::Frame;
-
-/// What governs a request.
-pub(super) const REQUEST: RequestShape = RequestShape {
-    streams: true,
-    takes_usage_option: true,
-    counts_choices: true,
-    continues_responses: false,
-};
-
-/// The events of a completion.
-#[derive(Debug, Clone, Copy)]
-pub struct Events;
-
-impl EventFormat for Events {
-    fn inspect(&self, frame: Frame<'_>) -> Inspection {
-        choices::inspect(frame)
-    }
-
-    fn glance(&self, frame: Frame<'_>) -> Inspection {
-        choices::glance(frame)
-    }
-
-    /// `data: {"error":{…}}`, as for chat completions.
-    fn error_event(&self, error: &WireError<'_>, _frames_before: u64) -> Bytes {
-        error.openai_event()
-    }
-}
+pub(super) use super::chat::REQUEST;

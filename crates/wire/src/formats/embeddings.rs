@@ -1,11 +1,6 @@
 //! OpenAI embeddings: never streamed, one answer with its usage.
 
-use super::request::RequestShape;
+use super::request_shape::RequestShape;
 
 /// What governs a request: nothing but the model.
-pub(super) const REQUEST: RequestShape = RequestShape {
-    streams: false,
-    takes_usage_option: false,
-    counts_choices: false,
-    continues_responses: false,
-};
+pub(super) const REQUEST: RequestShape = RequestShape::PLAIN;

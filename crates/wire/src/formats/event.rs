@@ -4,33 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::{ProviderError, Usage, WireError, chat, completions, messages, responses};
+use super::{ProviderError, Usage, WireError};
 use crate::sse::Frame;
-
-/// The event streams that the gateway understands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventStream {
-    /// OpenAI chat completions.
-    Chat,
-    /// OpenAI completions, the legacy endpoint.
-    Completions,
-    /// OpenAI Responses.
-    Responses,
-    /// Anthropic Messages.
-    Messages,
-}
-
-impl EventStream {
-    /// How to read and write events of this stream.
-    pub fn format(self) -> &'static dyn EventFormat {
-        match self {
-            Self::Chat => &chat::Events,
-            Self::Completions => &completions::Events,
-            Self::Responses => &responses::Events,
-            Self::Messages => &messages::Events,
-        }
-    }
-}
 
 /// Reads the events of one format, and writes the one event that a gateway may have to add.
 pub trait EventFormat: fmt::Debug + Send + Sync {

@@ -2,18 +2,13 @@
 
 use bytes::Bytes;
 
-use super::request::RequestShape;
+use super::request_shape::RequestShape;
 use super::{EventFormat, EventKind, Inspection, ProviderError, Usage, WireError, named_events};
 use crate::json::View;
 use crate::sse::Frame;
 
 /// What governs a request.
-pub(super) const REQUEST: RequestShape = RequestShape {
-    streams: true,
-    takes_usage_option: false,
-    counts_choices: false,
-    continues_responses: false,
-};
+pub(super) const REQUEST: RequestShape = RequestShape { streams: true, ..RequestShape::PLAIN };
 
 /// The events of a message.
 #[derive(Debug, Clone, Copy)]

@@ -3,67 +3,9 @@
 //! Members that the gateway governs may occur only once: where readers disagree which of two counts, a request could
 //! be authorised for one model and served by another.
 
-use super::{ErrorFormat, EventStream, chat, completions, embeddings, messages, responses};
+use super::request_shape::RequestShape;
+use super::{RequestKind, chat, completions, embeddings, messages, responses};
 use crate::json::{Document, DuplicateKey, Kind, MemberRef, ScanError};
-
-/// The kinds of inference requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RequestKind {
-    /// `POST /v1/chat/completions`
-    Chat,
-    /// `POST /v1/completions`
-    Completions,
-    /// `POST /v1/responses`
-    Responses,
-    /// `POST /v1/messages`
-    Messages,
-    /// `POST /v1/embeddings`
-    Embeddings,
-}
-
-impl RequestKind {
-    /// The event stream of a streamed answer; none for requests that are never streamed.
-    pub fn event_stream(self) -> Option<EventStream> {
-        match self {
-            Self::Chat => Some(EventStream::Chat),
-            Self::Completions => Some(EventStream::Completions),
-            Self::Responses => Some(EventStream::Responses),
-            Self::Messages => Some(EventStream::Messages),
-            Self::Embeddings => None,
-        }
-    }
-
-    /// How errors are told to the sender of such a request.
-    pub fn error_format(self) -> ErrorFormat {
-        match self {
-            Self::Messages => ErrorFormat::Anthropic,
-            Self::Chat | Self::Completions | Self::Responses | Self::Embeddings => ErrorFormat::OpenAi,
-        }
-    }
-
-    fn shape(self) -> RequestShape {
-        match self {
-            Self::Chat => chat::REQUEST,
-            Self::Completions => completions::REQUEST,
-            Self::Responses => responses::REQUEST,
-            Self::Messages => messages::REQUEST,
-            Self::Embeddings => embeddings::REQUEST,
-        }
-    }
-}
-
-/// Which governed members mean something in a format.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RequestShape {
-    /// `stream`
-    pub(super) streams: bool,
-    /// `stream_options.include_usage`
-    pub(super) takes_usage_option: bool,
-    /// `n` and `best_of`
-    pub(super) counts_choices: bool,
-    /// `previous_response_id`
-    pub(super) continues_responses: bool,
-}
 
 /// What the gateway needs to know of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,7 +70,7 @@ impl FactsError {
 /// When the body is not an object, a governed member occurs twice, or one that counts in this format has the wrong
 /// type. `null` counts as absent, except for `model`.
 pub fn facts(kind: RequestKind, document: &Document) -> Result<RequestFacts, FactsError> {
-    let shape = kind.shape();
+    let shape = shape(kind);
     let governed = Governed::of(document)?;
     let model = governed.get(Key::Model).map(|member| text(Key::Model, &member)).transpose()?;
     let stream = match governed.get(Key::Stream).filter(|_| shape.streams) {
@@ -148,6 +90,16 @@ pub fn facts(kind: RequestKind, document: &Document) -> Result<RequestFacts, Fac
     let max_output_tokens =
         governed.largest(&[Key::MaxTokens, Key::MaxCompletionTokens, Key::MaxOutputTokens])?;
     Ok(RequestFacts { kind, model, stream, include_usage, max_output_tokens, choices, previous_response_id })
+}
+
+fn shape(kind: RequestKind) -> RequestShape {
+    match kind {
+        RequestKind::Chat => chat::REQUEST,
+        RequestKind::Completions => completions::REQUEST,
+        RequestKind::Responses => responses::REQUEST,
+        RequestKind::Messages => messages::REQUEST,
+        RequestKind::Embeddings => embeddings::REQUEST,
+    }
 }
 
 /// The members that the gateway governs, whatever the format: a provider may read one that its format lacks.

@@ -2,18 +2,14 @@
 
 use bytes::Bytes;
 
-use super::request::RequestShape;
+use super::request_shape::RequestShape;
 use super::{EventFormat, EventKind, Inspection, ProviderError, Usage, WireError, named_events, wanted_keys};
 use crate::json::View;
 use crate::sse::Frame;
 
 /// What governs a request.
-pub(super) const REQUEST: RequestShape = RequestShape {
-    streams: true,
-    takes_usage_option: false,
-    counts_choices: false,
-    continues_responses: true,
-};
+pub(super) const REQUEST: RequestShape =
+    RequestShape { streams: true, continues_responses: true, ..RequestShape::PLAIN };
 
 /// The events of a response.
 #[derive(Debug, Clone, Copy)]

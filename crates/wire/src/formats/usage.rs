@@ -105,11 +105,6 @@ pub fn usage_of_body(kind: RequestKind, raw_usage: &[u8]) -> Option<Usage> {
     }
 }
 
-/// Reads the usage of a whole answer, which every kind of request has in its `usage` member.
-pub fn usage_of_response(kind: RequestKind, body: &[u8]) -> Option<Usage> {
-    usage_of_body(kind, View::parse(body).ok()?.get("usage")?.raw())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,13 +165,5 @@ mod tests {
         assert_eq!(odd, Usage::default());
         let deepseek = br#"{"prompt_tokens":9,"prompt_cache_hit_tokens":5,"prompt_tokens_details":null}"#;
         assert_eq!(usage_of_body(RequestKind::Chat, deepseek).unwrap().cached_input_tokens, Some(5));
-    }
-
-    #[test]
-    fn a_whole_answer_is_read_by_its_usage_member() {
-        let body =
-            br#"{"object":"list","data":[{"embedding":[0.1]}],"usage":{"prompt_tokens":8,"total_tokens":8}}"#;
-        assert_eq!(usage_of_response(RequestKind::Embeddings, body).unwrap().input_tokens, Some(8));
-        assert_eq!(usage_of_response(RequestKind::Embeddings, b"<html>"), None);
     }
 }

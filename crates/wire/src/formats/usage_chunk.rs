@@ -1,6 +1,6 @@
-//! The usage chunk of a streamed completion: metering needs it, clients get it only when they asked.
+//! Asking for the usage chunk of a streamed completion: metering needs it, whether or not the client wants it.
 
-use super::{EventKind, Inspection, RequestFacts, RequestKind};
+use super::{RequestFacts, RequestKind};
 use crate::json::{Edit, EditError};
 
 /// Asks the provider for the usage chunk (`stream_options.include_usage`) where the format has it, the answer is
@@ -16,17 +16,11 @@ pub fn ask_for_usage(edit: &mut Edit<'_>, facts: &RequestFacts) -> Result<(), Ed
     Ok(())
 }
 
-/// Whether a frame is a usage chunk that only the gateway asked for, so that it is withheld from the client.
-pub fn is_unasked(inspection: &Inspection, facts: &RequestFacts) -> bool {
-    inspection.kind == EventKind::Usage && facts.include_usage != Some(true)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::{EventStream, facts};
+    use crate::formats::facts;
     use crate::json::{Document, ScanLimits};
-    use crate::sse::Frame;
 
     fn asked(kind: RequestKind, body: &'static str) -> String {
         let document = Document::parse(body.into(), ScanLimits::default()).unwrap();
@@ -66,21 +60,5 @@ mod tests {
         ] {
             assert_eq!(asked(kind, body), body);
         }
-    }
-
-    #[test]
-    fn only_an_unasked_usage_chunk_is_withheld() {
-        let inspect = |text: &str| EventStream::Chat.format().inspect(Frame::new(text.as_bytes()));
-        let usage = inspect("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\n");
-        let content = inspect(
-            "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}],\"usage\":{\"prompt_tokens\":1}}\n\n",
-        );
-        let facts_of = |body: &'static str| {
-            facts(RequestKind::Chat, &Document::parse(body.into(), ScanLimits::default()).unwrap()).unwrap()
-        };
-        let (silent, asked) = (facts_of("{}"), facts_of(r#"{"stream_options":{"include_usage":true}}"#));
-        assert!(is_unasked(&usage, &silent));
-        assert!(!is_unasked(&usage, &asked));
-        assert!(!is_unasked(&content, &silent));
     }
 }

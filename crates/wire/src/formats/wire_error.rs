@@ -3,8 +3,6 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::RequestKind;
-
 /// An error to tell a client.
 #[derive(Debug, Clone, Copy)]
 pub struct WireError<'a> {
@@ -29,11 +27,6 @@ pub enum ErrorFormat {
     OpenAi,
     /// `{"type":"error","error":{"type","message"},"request_id"}` (Anthropic API reference, "Errors").
     Anthropic,
-}
-
-/// The body of an error answer to this kind of request.
-pub fn error_body(kind: RequestKind, error: &WireError<'_>) -> Bytes {
-    error.body(kind.error_format())
 }
 
 impl WireError<'_> {
@@ -167,11 +160,11 @@ mod tests {
     #[test]
     fn bodies_have_the_shape_of_their_provider() {
         assert_eq!(
-            error_body(RequestKind::Responses, &ERROR),
+            ERROR.body(ErrorFormat::OpenAi),
             r#"{"error":{"message":"limit of \"team\" reached\nwait 3 s","type":"rate_limit_error","param":null,"code":"TG3001"}}"#
         );
         assert_eq!(
-            error_body(RequestKind::Messages, &ERROR),
+            ERROR.body(ErrorFormat::Anthropic),
             r#"{"type":"error","error":{"type":"rate_limit_error","message":"limit of \"team\" reached\nwait 3 s"},"request_id":"req_1"}"#
         );
     }

@@ -68,14 +68,9 @@ impl ChunkedBytes {
         }
     }
 
-    /// The chunks, in order.
+    /// The chunks, in order, none of them empty.
     pub fn chunks(&self) -> &[Bytes] {
         &self.chunks
-    }
-
-    /// The chunks, in order, none of them empty.
-    pub fn into_segments(self) -> SmallVec<[Bytes; 1]> {
-        self.chunks
     }
 
     /// The non-empty pieces of chunks that a range covers.
@@ -137,6 +132,5 @@ mod tests {
             [Bytes::from_static(b"abc"), Bytes::from_static(b"def")].into_iter().collect();
         assert!(matches!(chunked.range(3..6), Cow::Borrowed(b"def")));
         assert!(matches!(chunked.range(2..4), Cow::Owned(_)));
-        assert_eq!(chunked.into_segments().len(), 2);
     }
 }

@@ -9,7 +9,7 @@ use super::{Kind, Member, ScanError, ScanLimits, Scanner, text};
 
 /// A value inside bytes that were scanned.
 #[derive(Debug, Clone)]
-pub struct View<'a> {
+pub(crate) struct View<'a> {
     raw: &'a [u8],
     kind: Kind,
     /// Members of an object or elements of an array, addressed within `raw`.
@@ -21,7 +21,7 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// When the bytes are not JSON or exceed the default limits, which also hold for the elements of an array.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, ScanError> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, ScanError> {
         let mut scanner = Scanner::listing_elements(ScanLimits::default());
         scanner.feed(bytes)?;
         let outline = scanner.finish()?;
@@ -29,17 +29,12 @@ impl<'a> View<'a> {
     }
 
     /// What the value is.
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The value's bytes.
-    pub fn raw(&self) -> &'a [u8] {
-        self.raw
-    }
-
     /// The member of an object with this key. Of duplicates the last counts, as in most JSON readers.
-    pub fn get(&self, key: &str) -> Option<View<'a>> {
+    pub(crate) fn get(&self, key: &str) -> Option<View<'a>> {
         if self.kind != Kind::Object {
             return None;
         }
@@ -51,49 +46,44 @@ impl<'a> View<'a> {
     }
 
     /// The member at the end of a path of keys.
-    pub fn at(&self, keys: &[&str]) -> Option<View<'a>> {
+    pub(crate) fn at(&self, keys: &[&str]) -> Option<View<'a>> {
         let (first, rest) = keys.split_first()?;
         let child = self.get(first)?;
         if rest.is_empty() { Some(child) } else { child.at(rest) }
     }
 
     /// The members of an object with their keys; nothing for another kind.
-    pub fn members(&self) -> impl Iterator<Item = (Cow<'a, str>, View<'a>)> {
+    pub(crate) fn members(&self) -> impl Iterator<Item = (Cow<'a, str>, View<'a>)> {
         let children = if self.kind == Kind::Object { self.children.as_slice() } else { &[] };
         children.iter().filter_map(|child| Some((self.key_of(child)?, self.child(child)?)))
     }
 
     /// The elements of an array; nothing for another kind.
-    pub fn elements(&self) -> impl Iterator<Item = View<'a>> {
+    pub(crate) fn elements(&self) -> impl Iterator<Item = View<'a>> {
         let children = if self.kind == Kind::Array { self.children.as_slice() } else { &[] };
         children.iter().filter_map(|child| self.child(child))
     }
 
     /// The text of a string, unescaped.
-    pub fn as_str(&self) -> Option<Cow<'a, str>> {
+    pub(crate) fn as_str(&self) -> Option<Cow<'a, str>> {
         (self.kind == Kind::String).then(|| text::of_string(self.raw.trim_ascii())).flatten()
     }
 
     /// A whole number from 0 to 2^64 - 1.
-    pub fn as_u64(&self) -> Option<u64> {
+    pub(crate) fn as_u64(&self) -> Option<u64> {
         (self.kind == Kind::Number).then(|| serde_json::from_slice(self.raw).ok()).flatten()
     }
 
     /// The text of a string, or the digits of a number: providers disagree on the type of error codes.
-    pub fn as_label(&self) -> Option<Cow<'a, str>> {
+    pub(crate) fn as_label(&self) -> Option<Cow<'a, str>> {
         match self.kind {
             Kind::Number => std::str::from_utf8(self.raw).ok().map(Cow::Borrowed),
             _ => self.as_str(),
         }
     }
 
-    /// Whether the value is `null`.
-    pub fn is_null(&self) -> bool {
-        self.kind == Kind::Null
-    }
-
     /// Whether the value holds something: a string, array or object that is not empty.
-    pub fn has_substance(&self) -> bool {
+    pub(crate) fn has_substance(&self) -> bool {
         match self.kind {
             Kind::String => self.raw.len() > 2,
             Kind::Object | Kind::Array => !self.children.is_empty(),

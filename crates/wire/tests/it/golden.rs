@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use wire::formats::{
-    EventFormat, EventKind, EventStream, Inspection, ProviderError, RequestKind, Usage, usage_of_response,
+    EventFormat, EventKind, EventStream, Inspection, ProviderError, RequestKind, Usage, usage_of_body,
 };
+use wire::json::{Document, ScanLimits};
 use wire::sse::{Frame, Splitter};
 
 const FRAME_BYTES_MAX: usize = 1 << 20;
@@ -84,12 +85,20 @@ fn assert_glance_agrees(format: &dyn EventFormat, frame: Frame<'_>, inspection: 
 fn check_bodies(folder: &str, kind: RequestKind) {
     for case in cases(folder, "json") {
         let body = fs::read(&case).expect("a case can be read");
-        let usage =
-            usage_of_response(kind, &body).map_or_else(|| "none".to_owned(), |usage| rendered_usage(&usage));
+        let usage = usage_of_answer(kind, &body);
+        let usage = usage.map_or_else(|| "none".to_owned(), |usage| rendered_usage(&usage));
         let error = ProviderError::parse(&body);
         let error = if error.message.is_some() { rendered_error(&error) } else { "none".to_owned() };
         assert_snapshot(folder, &case, &format!("usage: {usage}\nerror: {error}"));
     }
+}
+
+/// Every kind of answer has its usage in the member of this name.
+fn usage_of_answer(kind: RequestKind, body: &[u8]) -> Option<Usage> {
+    let answer =
+        Document::parse(Bytes::copy_from_slice(body), ScanLimits::default()).expect("an answer is JSON");
+    let usage = answer.member("usage").expect("an answer has one usage")?;
+    usage_of_body(kind, &usage.raw())
 }
 
 fn rendered(seen: &[(Vec<u8>, Inspection)]) -> String {
@@ -142,27 +151,27 @@ fn rendered_error(error: &ProviderError) -> String {
 }
 
 #[test]
-fn chat_streams() {
+fn chat_streams_are_read_as_recorded() {
     check_streams("chat", EventStream::Chat);
 }
 
 #[test]
-fn completions_streams() {
+fn completions_streams_are_read_as_recorded() {
     check_streams("completions", EventStream::Completions);
 }
 
 #[test]
-fn responses_streams() {
+fn responses_streams_are_read_as_recorded() {
     check_streams("responses", EventStream::Responses);
 }
 
 #[test]
-fn messages_streams() {
+fn messages_streams_are_read_as_recorded() {
     check_streams("messages", EventStream::Messages);
 }
 
 #[test]
-fn bodies() {
+fn whole_answers_are_read_as_recorded() {
     check_bodies("chat", RequestKind::Chat);
     check_bodies("completions", RequestKind::Completions);
     check_bodies("responses", RequestKind::Responses);

@@ -12,6 +12,9 @@ use crate::route::spec::RouteSpec;
 /// Members that decide how the gateway itself reads the answer, so that no route may change them behind its back.
 const GOVERNED: [&str; 2] = ["stream", "stream_options"];
 
+/// Most steps of a dropped path below its top-level member.
+const DROP_STEPS_MAX: usize = 16;
+
 impl Compiler<'_> {
     pub(super) fn refine_parameters(&mut self, settings: &mut Inherited, spec: &RouteSpec, place: &Place) {
         if let Some(overrides) = &spec.override_params {
@@ -81,17 +84,40 @@ fn merge(above: &mut BTreeMap<String, Value>, lower: &BTreeMap<String, Value>) {
     above.extend(lower.iter().map(|(name, value)| (name.clone(), value.clone())));
 }
 
-/// `name`, `name.name`, each name followed by any number of `[*]` or `[3]`.
+/// `name`, `name.name`, each name followed by any number of `[*]` or `[3]`: what `wire::json::Path` reads, so that a path
+/// that no request could apply is refused with its route and not with each request.
 fn is_member_path(text: &str) -> bool {
-    text.split('.').all(|segment| {
-        let mut pieces = segment.split('[');
-        let name = pieces.next().unwrap_or_default();
-        !name.is_empty()
-            && !name.contains(']')
-            && pieces.all(|piece| piece.strip_suffix(']').is_some_and(is_index))
-    })
+    let steps = text.matches(['.', '[']).count();
+    steps <= DROP_STEPS_MAX
+        && text.split('.').all(|segment| {
+            let mut pieces = segment.split('[');
+            let name = pieces.next().unwrap_or_default();
+            !name.is_empty()
+                && !name.contains(']')
+                && pieces.all(|piece| piece.strip_suffix(']').is_some_and(is_index))
+        })
 }
 
 fn is_index(text: &str) -> bool {
-    text == "*" || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+    text == "*" || (!text.starts_with('+') && text.parse::<usize>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DROP_STEPS_MAX, is_member_path};
+
+    #[test]
+    fn a_path_is_names_with_indexes_and_no_longer_than_a_request_applies() {
+        let longest = format!("a{}", ".b".repeat(DROP_STEPS_MAX));
+        for path in ["a", "a.b", "messages[*].name", "tools[0].x", "a[1][*].b.c[2]", &longest] {
+            assert!(is_member_path(path), "{path}");
+        }
+        let too_long = format!("{longest}[0]");
+        let no_index = "a[99999999999999999999]";
+        for path in
+            ["", ".a", "a.", "a..b", "[0]", "a[]", "a[x]", "a[+1]", "a[0", "a[0]b", "a]", no_index, &too_long]
+        {
+            assert!(!is_member_path(path), "{path}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Phase, Writer};
 use crate::scripted::conversation::Call;
+use crate::scripted::failure::BROKEN_OFF;
 use crate::scripted::fingerprint::tokens;
 use crate::scripted::frames::{Events, Frame};
 
@@ -19,26 +20,16 @@ pub(super) fn events(writer: &Writer<'_>) -> Events {
     for (index, call) in writer.reply.calls.iter().enumerate() {
         add_call(&mut sequence, writer, index, call);
     }
-    let last = if writer.reply.truncated {
-        "response.incomplete"
-    } else {
-        "response.completed"
-    };
-    sequence.push(
-        last,
-        json!({ "response": writer.response(&writer.output(), Phase::Ended) }),
-    );
+    let last = if writer.reply.truncated { "response.incomplete" } else { "response.completed" };
+    sequence.push(last, json!({ "response": writer.response(&writer.output(), Phase::Ended) }));
     let error = json!({
         "type": "error",
         "code": "server_error",
-        "message": "scripted failure in the middle of the stream",
+        "message": BROKEN_OFF,
         "param": null,
         "sequence_number": sequence.frames.len() / 2,
     });
-    Events {
-        frames: sequence.frames,
-        error: Frame::named("error", &error),
-    }
+    Events { frames: sequence.frames, error: Frame::named("error", &error) }
 }
 
 fn add_message(sequence: &mut Sequence, writer: &Writer<'_>) {
@@ -49,31 +40,16 @@ fn add_message(sequence: &mut Sequence, writer: &Writer<'_>) {
         event
     };
     let item = writer.message_item(&[], Phase::Running);
-    sequence.push(
-        "response.output_item.added",
-        json!({ "output_index": 0, "item": item }),
-    );
-    sequence.push(
-        "response.content_part.added",
-        at(json!({ "part": writer.text_part("") })),
-    );
+    sequence.push("response.output_item.added", json!({ "output_index": 0, "item": item }));
+    sequence.push("response.content_part.added", at(json!({ "part": writer.text_part("") })));
     for token in tokens(text) {
-        sequence.push_token(
-            "response.output_text.delta",
-            at(json!({ "delta": token, "logprobs": [] })),
-        );
+        sequence.push_token("response.output_text.delta", at(json!({ "delta": token, "logprobs": [] })));
     }
-    sequence.push(
-        "response.output_text.done",
-        at(json!({ "text": text, "logprobs": [] })),
-    );
+    sequence.push("response.output_text.done", at(json!({ "text": text, "logprobs": [] })));
     let part = writer.text_part(text);
     sequence.push("response.content_part.done", at(json!({ "part": part })));
     let item = writer.message_item(&[part], Phase::Ended);
-    sequence.push(
-        "response.output_item.done",
-        json!({ "output_index": 0, "item": item }),
-    );
+    sequence.push("response.output_item.done", json!({ "output_index": 0, "item": item }));
 }
 
 fn add_call(sequence: &mut Sequence, writer: &Writer<'_>, index: usize, call: &Call) {
@@ -83,24 +59,15 @@ fn add_call(sequence: &mut Sequence, writer: &Writer<'_>, index: usize, call: &C
         event
     };
     let item = writer.call_item(index, call, Phase::Running);
-    sequence.push(
-        "response.output_item.added",
-        json!({ "output_index": index, "item": item }),
-    );
+    sequence.push("response.output_item.added", json!({ "output_index": index, "item": item }));
     let arguments = call.arguments.to_string();
     for piece in tokens(&arguments) {
-        sequence.push_token(
-            "response.function_call_arguments.delta",
-            at(json!({ "delta": piece })),
-        );
+        sequence.push_token("response.function_call_arguments.delta", at(json!({ "delta": piece })));
     }
     let done = at(json!({ "arguments": arguments, "name": call.name }));
     sequence.push("response.function_call_arguments.done", done);
     let item = writer.call_item(index, call, Phase::Ended);
-    sequence.push(
-        "response.output_item.done",
-        json!({ "output_index": index, "item": item }),
-    );
+    sequence.push("response.output_item.done", json!({ "output_index": index, "item": item }));
 }
 
 /// Events with their numbers.

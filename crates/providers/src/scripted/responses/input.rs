@@ -2,40 +2,26 @@
 
 use serde_json::{Value, json};
 
-use crate::scripted::conversation::{Content, Conversation, Tool, ToolChoice, limit};
+use crate::scripted::conversation::{Content, Conversation, limit, list};
 use crate::scripted::failure::Refusal;
 use crate::scripted::fingerprint::Fingerprint;
+use crate::scripted::open_ai;
 
 pub(super) fn read(body: &Value) -> Result<Conversation, Refusal> {
+    let is_function = |tool: &&Value| tool.get("type").and_then(Value::as_str) == Some("function");
     let mut conversation = Conversation {
-        model: body
-            .get("model")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned(),
-        stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
-        tools: body
-            .get("tools")
-            .and_then(Value::as_array)
-            .map(|tools| read_tools(tools))
-            .unwrap_or_default(),
-        choice: read_choice(body.get("tool_choice")),
-        schema: read_schema(body.pointer("/text/format")),
+        tools: list(body, "tools").iter().filter(is_function).filter_map(open_ai::tool).collect(),
+        choice: open_ai::tool_choice(body.get("tool_choice"), "/name"),
+        schema: open_ai::schema(body.pointer("/text/format"), "/schema"),
         output_tokens_max: limit(body, &["max_output_tokens"]),
-        ..Conversation::default()
+        ..Conversation::of(body)
     };
-    conversation.add_message(
-        "system",
-        Content::read(body.get("instructions").unwrap_or(&Value::Null)),
-    );
+    conversation.add_message("system", Content::read(body.get("instructions").unwrap_or(&Value::Null)));
     match body.get("input") {
         Some(input @ Value::String(_)) => conversation.add_message("user", Content::read(input)),
         Some(Value::Array(items)) => items.iter().for_each(|item| add_item(&mut conversation, item)),
         _ => {
-            return Err(Refusal::field(
-                "input",
-                "`input` must be a text or a list of items",
-            ));
+            return Err(Refusal::field("input", "`input` must be a text or a list of items"));
         }
     }
     Ok(conversation)
@@ -67,45 +53,6 @@ fn add_item(conversation: &mut Conversation, item: &Value) {
     }
 }
 
-fn read_tools(tools: &[Value]) -> Vec<Tool> {
-    let read = |tool: &Value| {
-        let is_function = tool.get("type").and_then(Value::as_str) == Some("function");
-        let name = tool.get("name")?.as_str()?.to_owned();
-        let parameters = tool
-            .get("parameters")
-            .cloned()
-            .unwrap_or(json!({ "type": "object" }));
-        is_function.then_some(Tool { name, parameters })
-    };
-    tools.iter().filter_map(read).collect()
-}
-
-fn read_choice(choice: Option<&Value>) -> ToolChoice {
-    match choice {
-        Some(Value::String(word)) if word == "none" => ToolChoice::Never,
-        Some(Value::String(word)) if word == "required" => ToolChoice::Required,
-        Some(choice) => {
-            let name = choice.get("name").and_then(Value::as_str);
-            name.map_or(ToolChoice::Auto, |name| ToolChoice::Named(name.to_owned()))
-        }
-        None => ToolChoice::Auto,
-    }
-}
-
-fn read_schema(format: Option<&Value>) -> Option<Value> {
-    let format = format?;
-    match format.get("type")?.as_str()? {
-        "json_schema" => Some(
-            format
-                .get("schema")
-                .cloned()
-                .unwrap_or(json!({ "type": "object" })),
-        ),
-        "json_object" => Some(json!({ "properties": { "echo": { "type": "string" } } })),
-        _ => None,
-    }
-}
-
 fn listed(item: &Value, id: &str) -> Value {
     let is_message = matches!(item.get("type").and_then(Value::as_str), Some("message") | None);
     if is_message {
@@ -120,11 +67,7 @@ fn listed(item: &Value, id: &str) -> Value {
 }
 
 fn message(role: &str, content: &Value, id: &str) -> Value {
-    let kind = if role == "assistant" {
-        "output_text"
-    } else {
-        "input_text"
-    };
+    let kind = if role == "assistant" { "output_text" } else { "input_text" };
     let parts = match content {
         Value::String(text) => json!([{ "type": kind, "text": text }]),
         parts => parts.clone(),

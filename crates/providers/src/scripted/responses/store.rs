@@ -32,11 +32,7 @@ impl ResponseStore {
         if self.0.len() == RESPONSES_MAX {
             self.0.pop_front();
         }
-        self.0.push_back(Kept {
-            id: id.to_owned(),
-            response,
-            input_items,
-        });
+        self.0.push_back(Kept { id: id.to_owned(), response, input_items });
     }
 
     pub(super) fn contains(&self, id: &str) -> bool {
@@ -44,24 +40,15 @@ impl ResponseStore {
     }
 
     pub(super) fn response(&self, id: &str) -> Option<&Value> {
-        self.0
-            .iter()
-            .find(|kept| kept.id == id)
-            .map(|kept| &kept.response)
+        self.0.iter().find(|kept| kept.id == id).map(|kept| &kept.response)
     }
 
     pub(super) fn response_mut(&mut self, id: &str) -> Option<&mut Value> {
-        self.0
-            .iter_mut()
-            .find(|kept| kept.id == id)
-            .map(|kept| &mut kept.response)
+        self.0.iter_mut().find(|kept| kept.id == id).map(|kept| &mut kept.response)
     }
 
     pub(super) fn input_items(&self, id: &str) -> Option<&[Value]> {
-        self.0
-            .iter()
-            .find(|kept| kept.id == id)
-            .map(|kept| kept.input_items.as_slice())
+        self.0.iter().find(|kept| kept.id == id).map(|kept| kept.input_items.as_slice())
     }
 
     /// Whether it was there.

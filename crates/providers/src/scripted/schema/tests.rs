@@ -23,19 +23,10 @@ fn each_kind_has_its_smallest_document() {
         (json!({ "type": ["null", "integer"] }), json!(1)),
         (json!({ "enum": ["b", "a"] }), json!("b")),
         (json!({ "const": 7 }), json!(7)),
-        (
-            json!({ "type": "array", "items": { "type": "integer" } }),
-            json!([1]),
-        ),
-        (
-            json!({ "type": "array", "items": { "type": "integer" }, "minItems": 2 }),
-            json!([1, 1]),
-        ),
+        (json!({ "type": "array", "items": { "type": "integer" } }), json!([1])),
+        (json!({ "type": "array", "items": { "type": "integer" }, "minItems": 2 }), json!([1, 1])),
         (json!({ "type": "array", "maxItems": 0 }), json!([])),
-        (
-            json!({ "anyOf": [{ "type": "null" }, { "type": "integer" }] }),
-            json!(1),
-        ),
+        (json!({ "anyOf": [{ "type": "null" }, { "type": "integer" }] }), json!(1)),
         (
             json!({ "allOf": [
             { "properties": { "a": { "type": "integer" } } },
@@ -55,10 +46,7 @@ fn only_required_properties_are_there_unless_none_is_said_to_be() {
     let properties = json!({ "a": { "type": "integer" }, "b": { "type": "integer" } });
     let some = json!({ "type": "object", "properties": properties, "required": ["b"] });
     assert_eq!(instance(&some), json!({ "b": 1 }));
-    assert_eq!(
-        instance(&json!({ "type": "object", "properties": properties })),
-        json!({ "a": 1, "b": 1 })
-    );
+    assert_eq!(instance(&json!({ "type": "object", "properties": properties })), json!({ "a": 1, "b": 1 }));
 }
 
 #[test]
@@ -76,10 +64,7 @@ fn references_are_followed_and_recursion_ends() {
         } },
     });
     let document = instance(&tree);
-    assert_eq!(
-        (document["name"].clone(), document["next"].clone()),
-        (json!("text"), Value::Null)
-    );
+    assert_eq!((document["name"].clone(), document["next"].clone()), (json!("text"), Value::Null));
     assert!(document.to_string().len() < 4_096);
     // What cannot be satisfied still ends.
     assert!(instance(&json!({ "$ref": "#" })).is_null());

@@ -31,11 +31,7 @@ pub(super) struct Playback {
 
 impl Playback {
     pub(super) fn new(script: Script, sleeper: Sleeper, departure: Departure) -> Self {
-        Self {
-            steps: script.steps.into(),
-            sleeper,
-            departure,
-        }
+        Self { steps: script.steps.into(), sleeper, departure }
     }
 
     /// Plays up to the head, and leaves the rest to the body.
@@ -45,9 +41,7 @@ impl Playback {
                 Some(Step::Pause(length)) => (self.sleeper)(length).await,
                 Some(Step::Hang) => std::future::pending().await,
                 Some(Step::Head { status, headers }) => {
-                    let body = PlaybackBody {
-                        state: Some(State::new(self)),
-                    };
+                    let body = PlaybackBody { state: Some(State::new(self)) };
                     let mut response = Response::new(body);
                     *response.status_mut() = status;
                     *response.headers_mut() = headers;
@@ -74,10 +68,7 @@ pub struct PlaybackBody {
 
 impl std::fmt::Debug for PlaybackBody {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("PlaybackBody")
-            .field("is_over", &self.state.is_none())
-            .finish_non_exhaustive()
+        formatter.debug_struct("PlaybackBody").field("is_over", &self.state.is_none()).finish_non_exhaustive()
     }
 }
 
@@ -98,21 +89,11 @@ struct State {
 
 impl State {
     fn new(playback: Playback) -> Self {
-        let Playback {
-            steps,
-            sleeper,
-            mut departure,
-        } = playback;
+        let Playback { steps, sleeper, mut departure } = playback;
         if steps.is_empty() {
             departure.is_over();
         }
-        Self {
-            steps,
-            sleeper,
-            departure,
-            waiting: None,
-            has_yielded: false,
-        }
+        Self { steps, sleeper, departure, waiting: None, has_yielded: false }
     }
 
     /// The next part, `None` at the clean end.
@@ -187,17 +168,13 @@ impl Body for PlaybackBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.state
-            .as_ref()
-            .is_none_or(|state| state.steps.is_empty() && state.waiting.is_none())
+        self.state.as_ref().is_none_or(|state| state.steps.is_empty() && state.waiting.is_none())
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.state {
             None => SizeHint::with_exact(0),
-            Some(state) => state
-                .exact_bytes()
-                .map_or_else(SizeHint::default, SizeHint::with_exact),
+            Some(state) => state.exact_bytes().map_or_else(SizeHint::default, SizeHint::with_exact),
         }
     }
 }
@@ -211,11 +188,7 @@ pub(super) struct Departure {
 
 impl Departure {
     pub(super) fn watch(path: String, callback: OnClientGone) -> Self {
-        Self {
-            path,
-            parts_sent: 0,
-            callback: Some(callback),
-        }
+        Self { path, parts_sent: 0, callback: Some(callback) }
     }
 
     /// From now on, leaving is no longer early.
@@ -227,10 +200,7 @@ impl Departure {
 impl Drop for Departure {
     fn drop(&mut self) {
         if let Some(callback) = self.callback.take() {
-            callback(&ClientGone {
-                path: std::mem::take(&mut self.path),
-                parts_sent: self.parts_sent,
-            });
+            callback(&ClientGone { path: std::mem::take(&mut self.path), parts_sent: self.parts_sent });
         }
     }
 }

@@ -36,21 +36,13 @@ async fn start_with(answerer: super::Answerer) -> Running {
     let (pause_sender, pauses) = mpsc::unbounded_channel();
     let (stop, stopped) = oneshot::channel::<()>();
     let server = Server::new(answerer)
-        .on_client_gone(Arc::new(move |client| {
-            gone_sender.send(client.clone()).unwrap_or_default()
-        }))
+        .on_client_gone(Arc::new(move |client| gone_sender.send(client.clone()).unwrap_or_default()))
         .with_sleeper(Arc::new(move |length| {
             pause_sender.send(length).unwrap_or_default();
             Box::pin(std::future::ready(()))
         }));
     let task = tokio::spawn(server.serve(listener, async { stopped.await.unwrap_or_default() }));
-    Running {
-        address,
-        gone,
-        pauses,
-        stop: Some(stop),
-        task,
-    }
+    Running { address, gone, pauses, stop: Some(stop), task }
 }
 
 fn head() -> Step {
@@ -69,11 +61,7 @@ async fn send(address: SocketAddr, text: &str) -> TcpStream {
 
 /// Everything up to the end of the connection.
 async fn whole(address: SocketAddr) -> String {
-    let mut stream = send(
-        address,
-        "GET /x?y=1 HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n",
-    )
-    .await;
+    let mut stream = send(address, "GET /x?y=1 HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").await;
     let mut text = Vec::new();
     // A reset is an end too.
     let _ = stream.read_to_end(&mut text).await;
@@ -94,14 +82,8 @@ async fn a_cut_body_has_no_end_but_all_that_came_before() {
     let mut running = start(vec![head(), bytes("hello"), Step::Cut]).await;
     let text = whole(running.address).await;
     assert!(text.contains("transfer-encoding: chunked"), "{text}");
-    assert!(
-        text.ends_with("5\r\nhello\r\n"),
-        "no terminating chunk may follow: {text:?}"
-    );
-    assert!(
-        running.gone.try_recv().is_err(),
-        "the server left, not the client"
-    );
+    assert!(text.ends_with("5\r\nhello\r\n"), "no terminating chunk may follow: {text:?}");
+    assert!(running.gone.try_recv().is_err(), "the server left, not the client");
 }
 
 #[tokio::test]
@@ -137,14 +119,8 @@ async fn an_empty_answer_is_not_a_client_that_left() {
 
 #[tokio::test]
 async fn a_client_that_leaves_a_hanging_stream_is_reported_with_what_it_got() {
-    let mut running = start(vec![
-        head(),
-        bytes("a"),
-        Step::Pause(Duration::ZERO),
-        bytes("b"),
-        Step::Hang,
-    ])
-    .await;
+    let mut running =
+        start(vec![head(), bytes("a"), Step::Pause(Duration::ZERO), bytes("b"), Step::Hang]).await;
     let mut stream = send(running.address, "GET /stream HTTP/1.1\r\nhost: h\r\n\r\n").await;
     let mut seen = Vec::new();
     while !seen.ends_with(b"1\r\nb\r\n") {
@@ -152,13 +128,7 @@ async fn a_client_that_leaves_a_hanging_stream_is_reported_with_what_it_got() {
     }
     drop(stream);
     let gone = running.gone.recv().await.unwrap();
-    assert_eq!(
-        gone,
-        ClientGone {
-            path: "/stream".to_owned(),
-            parts_sent: 2
-        }
-    );
+    assert_eq!(gone, ClientGone { path: "/stream".to_owned(), parts_sent: 2 });
 }
 
 #[tokio::test]
@@ -166,13 +136,7 @@ async fn a_client_that_leaves_before_the_head_is_reported() {
     let mut running = start(vec![Step::Hang]).await;
     let stream = send(running.address, "GET /hang HTTP/1.1\r\nhost: h\r\n\r\n").await;
     drop(stream);
-    assert_eq!(
-        running.gone.recv().await.unwrap(),
-        ClientGone {
-            path: "/hang".to_owned(),
-            parts_sent: 0
-        }
-    );
+    assert_eq!(running.gone.recv().await.unwrap(), ClientGone { path: "/hang".to_owned(), parts_sent: 0 });
 }
 
 #[tokio::test]
@@ -189,37 +153,23 @@ async fn the_answerer_sees_the_whole_request() {
     stream.read_to_end(&mut Vec::new()).await.unwrap();
     let request = requests.recv().await.unwrap();
     assert_eq!(
-        (
-            request.method.as_str(),
-            request.path.as_str(),
-            request.query.as_str()
-        ),
+        (request.method.as_str(), request.path.as_str(), request.query.as_str()),
         ("POST", "/a/b", "c=d")
     );
-    assert_eq!(
-        (request.headers["x-one"].to_str().unwrap(), &*request.body),
-        ("1", b"body".as_slice())
-    );
+    assert_eq!((request.headers["x-one"].to_str().unwrap(), &*request.body), ("1", b"body".as_slice()));
 }
 
 #[tokio::test]
 async fn http2_is_spoken_and_cut_by_resetting_the_stream() {
     let running = start(vec![head(), bytes("hello"), Step::Cut]).await;
     let stream = TokioIo::new(TcpStream::connect(running.address).await.unwrap());
-    let (mut client, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream)
-        .await
-        .unwrap();
+    let (mut client, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
     let connection = tokio::spawn(connection);
     let request = Request::get("http://h/x").body(Full::<Bytes>::default()).unwrap();
     let response = client.send_request(request).await.unwrap();
-    assert_eq!(
-        (response.status(), response.version()),
-        (StatusCode::OK, http::Version::HTTP_2)
-    );
-    assert!(
-        response.into_body().collect().await.is_err(),
-        "a cut stream is no whole body"
-    );
+    assert_eq!((response.status(), response.version()), (StatusCode::OK, http::Version::HTTP_2));
+    assert!(response.into_body().collect().await.is_err(), "a cut stream is no whole body");
     drop(client);
     connection.await.unwrap().unwrap();
 }
@@ -254,19 +204,11 @@ async fn the_scripted_provider_answers_over_the_wire() {
         )
     };
     let mut made = String::new();
-    send(address, &ask("POST", "/v1/responses", body))
-        .await
-        .read_to_string(&mut made)
-        .await
-        .unwrap();
+    send(address, &ask("POST", "/v1/responses", body)).await.read_to_string(&mut made).await.unwrap();
     let json: serde_json::Value = serde_json::from_str(made.split_once("\r\n\r\n").unwrap().1).unwrap();
     let mut got = String::new();
     let path = format!("/v1/responses/{}", json["id"].as_str().unwrap());
-    send(address, &ask("GET", &path, ""))
-        .await
-        .read_to_string(&mut got)
-        .await
-        .unwrap();
+    send(address, &ask("GET", &path, "")).await.read_to_string(&mut got).await.unwrap();
     assert!(got.ends_with(made.split_once("\r\n\r\n").unwrap().1), "{got}");
     task.abort();
 }

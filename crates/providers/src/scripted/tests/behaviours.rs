@@ -47,13 +47,7 @@ fn a_failing_model_fails_with_its_status_in_the_formats_shape() {
         for path in GENERATION {
             for stream in [false, true] {
                 let script = ask(path, &format!("fail-{status}"), stream);
-                let [
-                    Step::Head {
-                        status: sent,
-                        headers,
-                    },
-                    Step::Bytes(bytes),
-                ] = script.steps.as_slice()
+                let [Step::Head { status: sent, headers }, Step::Bytes(bytes)] = script.steps.as_slice()
                 else {
                     panic!("{script:?}");
                 };
@@ -113,16 +107,8 @@ fn streams_go_wrong_as_their_model_says() {
         assert_eq!(of("cut-midstream"), format!("H{half}x"), "{path}");
         assert_eq!(of("malformed-json"), format!("H{half}b"), "{path}");
         assert_eq!(of("error-midstream"), format!("H{half}b"), "{path}");
-        assert_eq!(
-            of("slow-first-token"),
-            format!("Hp{}", "b".repeat(good)),
-            "{path}"
-        );
-        assert_eq!(
-            of("slow-tokens").matches("pb").count(),
-            4,
-            "{path}: one pause for each token"
-        );
+        assert_eq!(of("slow-first-token"), format!("Hp{}", "b".repeat(good)), "{path}");
+        assert_eq!(of("slow-tokens").matches("pb").count(), 4, "{path}: one pause for each token");
     }
 }
 
@@ -131,36 +117,22 @@ fn the_pauses_are_those_that_are_documented() {
     let first = ask("/v1/chat/completions", "slow-first-token", true);
     assert!(matches!(first.steps[1], Step::Pause(length) if length == FIRST_TOKEN_PAUSE));
     let tokens = ask("/v1/chat/completions", "slow-tokens", true);
-    assert!(
-        tokens
-            .steps
-            .iter()
-            .all(|step| !matches!(step, Step::Pause(length) if *length != TOKEN_PAUSE))
-    );
+    assert!(tokens.steps.iter().all(|step| !matches!(step, Step::Pause(length) if *length != TOKEN_PAUSE)));
 }
 
 #[test]
 fn malformed_json_does_not_parse_and_half_an_answer_neither() {
     for model in ["malformed-json", "cut-midstream"] {
         let script = ask("/v1/chat/completions", model, false);
-        let Some(Step::Bytes(bytes)) = script.steps.get(1) else {
-            panic!("{script:?}")
-        };
+        let Some(Step::Bytes(bytes)) = script.steps.get(1) else { panic!("{script:?}") };
         assert!(serde_json::from_slice::<Value>(bytes).is_err());
     }
     for path in GENERATION {
         let good = events(&ask(path, "echo", true));
         let bad = events(&ask(path, "malformed-json", true));
         let (name, data) = bad.last().unwrap();
-        assert_eq!(
-            *name,
-            good[bad.len() - 1].0,
-            "it is named as the event it would have been"
-        );
-        assert!(
-            data.is_string(),
-            "{path}: what does not parse is read as text: {data}"
-        );
+        assert_eq!(*name, good[bad.len() - 1].0, "it is named as the event it would have been");
+        assert!(data.is_string(), "{path}: what does not parse is read as text: {data}");
     }
 }
 
@@ -169,17 +141,11 @@ fn an_error_in_a_stream_is_in_the_formats_shape() {
     let last = |path| events(&ask(path, "error-midstream", true)).pop().unwrap();
     assert!(last("/v1/chat/completions").1["error"]["message"].is_string());
     let (name, responses) = last("/v1/responses");
-    assert_eq!(
-        (name.as_str(), responses["type"].as_str()),
-        ("error", Some("error"))
-    );
+    assert_eq!((name.as_str(), responses["type"].as_str()), ("error", Some("error")));
     let before = events(&ask("/v1/responses", "error-midstream", true)).len() - 1;
     assert_eq!(responses["sequence_number"].as_u64(), Some(before as u64));
     let (name, messages) = last("/v1/messages");
-    assert_eq!(
-        (name.as_str(), messages["error"]["type"].as_str()),
-        ("error", Some("overloaded_error"))
-    );
+    assert_eq!((name.as_str(), messages["error"]["type"].as_str()), ("error", Some("overloaded_error")));
 }
 
 #[test]

@@ -24,10 +24,7 @@ fn a_response_echoes_counts_and_repeats_what_was_asked() {
         (Some("response"), Some("completed"))
     );
     let item = &response["output"][0];
-    assert_eq!(
-        (item["type"].as_str(), item["role"].as_str()),
-        (Some("message"), Some("assistant"))
-    );
+    assert_eq!((item["type"].as_str(), item["role"].as_str()), (Some("message"), Some("assistant")));
     assert_eq!(item["content"][0]["type"], "output_text");
     assert_eq!(item["content"][0]["text"], "echo: hello you");
     assert_eq!(response["usage"]["input_tokens"], 4);
@@ -40,10 +37,7 @@ fn a_response_echoes_counts_and_repeats_what_was_asked() {
 
 #[test]
 fn a_stream_has_its_events_in_order_and_numbered() {
-    let events = events(&post(
-        RESPONSES,
-        &json!({ "model": "echo", "input": "hi", "stream": true }),
-    ));
+    let events = events(&post(RESPONSES, &json!({ "model": "echo", "input": "hi", "stream": true })));
     let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         names,
@@ -67,19 +61,10 @@ fn a_stream_has_its_events_in_order_and_numbered() {
         );
     }
     let running = &events[0].1["response"];
-    assert_eq!(
-        (running["status"].as_str(), running["usage"].clone()),
-        (Some("in_progress"), Value::Null)
-    );
-    let text: String = events
-        .iter()
-        .filter_map(|(_, data)| data.get("delta")?.as_str())
-        .collect();
+    assert_eq!((running["status"].as_str(), running["usage"].clone()), (Some("in_progress"), Value::Null));
+    let text: String = events.iter().filter_map(|(_, data)| data.get("delta")?.as_str()).collect();
     assert_eq!(text, "echo: hi");
-    assert_eq!(
-        events[9].1["response"]["output"][0]["content"][0]["text"],
-        "echo: hi"
-    );
+    assert_eq!(events[9].1["response"]["output"][0]["content"][0]["text"], "echo: hi");
 }
 
 #[test]
@@ -88,19 +73,13 @@ fn a_call_of_a_tool_is_an_item_with_streamed_arguments() {
         json!({ "model": "echo", "input": "x", "tools": tools(), "tool_choice": "required", "stream": true });
     let events = events(&post(RESPONSES, &body));
     let added = &events[2].1["item"];
-    assert_eq!(
-        (added["type"].as_str(), added["arguments"].as_str()),
-        (Some("function_call"), Some(""))
-    );
+    assert_eq!((added["type"].as_str(), added["arguments"].as_str()), (Some("function_call"), Some("")));
     let delta: String = events
         .iter()
         .filter(|(name, _)| name == "response.function_call_arguments.delta")
         .filter_map(|(_, data)| data["delta"].as_str())
         .collect();
-    let done = events
-        .iter()
-        .find(|(name, _)| name == "response.function_call_arguments.done")
-        .unwrap();
+    let done = events.iter().find(|(name, _)| name == "response.function_call_arguments.done").unwrap();
     assert_eq!(
         (done.1["arguments"].as_str(), done.1["name"].as_str()),
         (Some(delta.as_str()), Some("weather"))
@@ -120,14 +99,8 @@ fn after_a_tools_result_comes_text() {
         { "type": "function_call", "call_id": "call_1", "name": "weather", "arguments": "{}" },
         { "type": "function_call_output", "call_id": "call_1", "output": "rain" },
     ]);
-    let response = ok(
-        RESPONSES,
-        &json!({ "model": "echo", "input": input, "tools": tools() }),
-    );
-    assert_eq!(
-        response["output"][0]["content"][0]["text"],
-        "the tool answered: rain"
-    );
+    let response = ok(RESPONSES, &json!({ "model": "echo", "input": input, "tools": tools() }));
+    assert_eq!(response["output"][0]["content"][0]["text"], "the tool answered: rain");
 }
 
 #[test]
@@ -135,16 +108,10 @@ fn a_cut_text_makes_the_response_incomplete() {
     let body = json!({ "model": "echo", "input": "hello you", "max_output_tokens": 1 });
     let response = ok(RESPONSES, &body);
     assert_eq!(response["status"], "incomplete");
-    assert_eq!(
-        response["incomplete_details"],
-        json!({ "reason": "max_output_tokens" })
-    );
+    assert_eq!(response["incomplete_details"], json!({ "reason": "max_output_tokens" }));
     let mut streamed = body;
     streamed["stream"] = json!(true);
-    assert_eq!(
-        events(&post(RESPONSES, &streamed)).last().unwrap().0,
-        "response.incomplete"
-    );
+    assert_eq!(events(&post(RESPONSES, &streamed)).last().unwrap().0, "response.incomplete");
 }
 
 #[test]
@@ -174,23 +141,11 @@ fn a_response_can_be_got_and_deleted() {
     let mut client = Client::default();
     let made = client.make(&json!({ "model": "echo", "input": "hi" }));
     let path = format!("{RESPONSES}/{}", made["id"].as_str().unwrap());
-    assert_eq!(
-        client.ask(Method::GET, &path, &Value::Null),
-        (StatusCode::OK, made.clone())
-    );
+    assert_eq!(client.ask(Method::GET, &path, &Value::Null), (StatusCode::OK, made.clone()));
     let (_, deleted) = client.ask(Method::DELETE, &path, &Value::Null);
-    assert_eq!(
-        (deleted["id"].clone(), deleted["deleted"].clone()),
-        (made["id"].clone(), json!(true))
-    );
-    assert_eq!(
-        client.ask(Method::GET, &path, &Value::Null).0,
-        StatusCode::NOT_FOUND
-    );
-    assert_eq!(
-        client.ask(Method::DELETE, &path, &Value::Null).0,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!((deleted["id"].clone(), deleted["deleted"].clone()), (made["id"].clone(), json!(true)));
+    assert_eq!(client.ask(Method::GET, &path, &Value::Null).0, StatusCode::NOT_FOUND);
+    assert_eq!(client.ask(Method::DELETE, &path, &Value::Null).0, StatusCode::NOT_FOUND);
 }
 
 #[test]
@@ -202,10 +157,7 @@ fn input_items_are_listed_with_ids() {
     ] }));
     let path = format!("{RESPONSES}/{}/input_items", made["id"].as_str().unwrap());
     let (_, list) = client.ask(Method::GET, &path, &Value::Null);
-    assert_eq!(
-        list["data"][0]["content"],
-        json!([{ "type": "input_text", "text": "hi" }])
-    );
+    assert_eq!(list["data"][0]["content"], json!([{ "type": "input_text", "text": "hi" }]));
     assert_eq!(
         (list["first_id"].clone(), list["last_id"].clone()),
         (list["data"][0]["id"].clone(), list["data"][1]["id"].clone())
@@ -219,14 +171,8 @@ fn only_a_background_response_is_cancelled() {
     let plain = client.make(&json!({ "model": "echo", "input": "hi" }));
     let background = client.make(&json!({ "model": "echo", "input": "hi", "background": true }));
     let path = |made: &Value| format!("{RESPONSES}/{}/cancel", made["id"].as_str().unwrap());
-    assert_eq!(
-        client.ask(Method::POST, &path(&plain), &json!({})).0,
-        StatusCode::BAD_REQUEST
-    );
-    assert_eq!(
-        client.ask(Method::POST, &path(&background), &json!({})).1["status"],
-        "cancelled"
-    );
+    assert_eq!(client.ask(Method::POST, &path(&plain), &json!({})).0, StatusCode::BAD_REQUEST);
+    assert_eq!(client.ask(Method::POST, &path(&background), &json!({})).1["status"], "cancelled");
 }
 
 #[test]
@@ -234,10 +180,7 @@ fn what_must_not_be_stored_is_not() {
     let mut client = Client::default();
     let made = client.make(&json!({ "model": "echo", "input": "hi", "store": false }));
     let path = format!("{RESPONSES}/{}", made["id"].as_str().unwrap());
-    assert_eq!(
-        client.ask(Method::GET, &path, &Value::Null).0,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(client.ask(Method::GET, &path, &Value::Null).0, StatusCode::NOT_FOUND);
 }
 
 #[test]
@@ -260,8 +203,5 @@ fn a_previous_response_must_be_known() {
 #[test]
 fn input_tokens_are_counted_without_a_response() {
     let counted = ok("/v1/responses/input_tokens", &json!({ "input": "hello you" }));
-    assert_eq!(
-        counted,
-        json!({ "object": "response.input_tokens", "input_tokens": 2 })
-    );
+    assert_eq!(counted, json!({ "object": "response.input_tokens", "input_tokens": 2 }));
 }

@@ -1,13 +1,13 @@
 //! The chunked transfer coding (RFC 9112, section 7.1), decoded in place: any number of bytes may come at a time, and
 //! the content of all chunks among them is moved together, so that one read becomes one piece however it was chunked.
 
+use super::bounds::{CHUNK_LINE_BYTES_MAX, TRAILERS_BYTES_MAX};
 use super::decoder::Decoded;
 use super::problem::AnswerProblem;
-use super::{CHUNK_LINE_BYTES_MAX, TRAILERS_BYTES_MAX};
 
 /// Where in a chunked body the next byte is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Chunked {
+pub(in crate::transport) struct Chunked {
     state: State,
     /// The size of the chunk as read so far, then what is left of its content, in bytes.
     left: u64,
@@ -37,11 +37,7 @@ enum State {
 
 impl Chunked {
     pub(super) fn new() -> Self {
-        Self {
-            state: State::SizeStart,
-            left: 0,
-            line_bytes: 0,
-        }
+        Self { state: State::SizeStart, left: 0, line_bytes: 0 }
     }
 
     /// Whether the last chunk and the trailers were read.

@@ -7,7 +7,7 @@ use super::problem::AnswerProblem;
 
 /// What is left of an answer's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BodyDecoder {
+pub(in crate::transport) enum BodyDecoder {
     /// Nothing.
     Ended,
     /// That many bytes, not zero.
@@ -32,7 +32,7 @@ impl BodyDecoder {
         if bytes == 0 { Self::Ended } else { Self::Length(bytes) }
     }
 
-    pub(super) fn has_ended(&self) -> bool {
+    pub(in crate::transport) fn has_ended(&self) -> bool {
         match self {
             Self::Ended => true,
             Self::Chunked(chunked) => chunked.has_ended(),
@@ -49,7 +49,7 @@ impl BodyDecoder {
     }
 
     /// How many bytes of content are left, where that is known.
-    pub(super) fn length(&self) -> Option<u64> {
+    pub(in crate::transport) fn length(&self) -> Option<u64> {
         match self {
             Self::Length(left) => Some(*left),
             _ if self.has_ended() => Some(0),
@@ -69,10 +69,7 @@ impl BodyDecoder {
                 used
             }
         };
-        Decoded {
-            content: 0..used,
-            used,
-        }
+        Decoded { content: 0..used, used }
     }
 
     /// The server sends no more; whether the body is whole.

@@ -5,14 +5,14 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use bytes::BytesMut;
-use http::header::{CONNECTION, CONTENT_LENGTH, GetAll, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version};
 use smallvec::SmallVec;
 
+use super::bounds::{HEAD_BYTES_MAX, HEADERS_MAX, INTERIM_ANSWERS_MAX};
 use super::chunked::Chunked;
 use super::decoder::BodyDecoder;
 use super::problem::AnswerProblem;
-use super::{HEAD_BYTES_MAX, HEADERS_MAX, INTERIM_ANSWERS_MAX};
 
 /// The head of a final answer.
 #[derive(Debug)]
@@ -35,11 +35,7 @@ pub(super) struct HeadReader {
 
 impl HeadReader {
     pub(super) fn new(is_head_request: bool) -> Self {
-        Self {
-            is_head_request,
-            interim_answers: 0,
-            searched: 0,
-        }
+        Self { is_head_request, interim_answers: 0, searched: 0 }
     }
 
     /// Takes the head from the front of `buffer`; `None` while it is not whole.
@@ -78,7 +74,7 @@ impl HeadReader {
     fn interpret(&self, answer: Response<()>) -> Result<Head, AnswerProblem> {
         let headers = answer.headers();
         let coded = headers.contains_key(TRANSFER_ENCODING);
-        let length = content_length(headers.get_all(CONTENT_LENGTH));
+        let length = content_length(headers);
         let body = match answer.status() {
             StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => BodyDecoder::Ended,
             _ if self.is_head_request => BodyDecoder::Ended,
@@ -91,20 +87,14 @@ impl HeadReader {
             && body != BodyDecoder::UntilClose
             && !is_ambiguous
             && !asks_to_close(headers);
-        Ok(Head {
-            answer,
-            body,
-            is_persistent,
-        })
+        Ok(Head { answer, body, is_persistent })
     }
 }
 
 /// Whether a `connection` header says that the connection closes after the exchange (RFC 9112, section 9.6).
 pub(super) fn asks_to_close(headers: &HeaderMap) -> bool {
-    let mut options = headers
-        .get_all(CONNECTION)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let mut options =
+        headers.get_all(CONNECTION).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
@@ -131,11 +121,10 @@ fn chunked(answer: &Response<()>) -> Result<BodyDecoder, AnswerProblem> {
 }
 
 /// The one number that all values state, which may be lists of it (RFC 9110, section 8.6).
-fn content_length(values: GetAll<'_, HeaderValue>) -> Result<Option<u64>, AnswerProblem> {
+fn content_length(headers: &HeaderMap) -> Result<Option<u64>, AnswerProblem> {
     let mut length = None;
-    for number in values
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+    for number in
+        headers.get_all(CONTENT_LENGTH).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
     {
         let number = decimal(number.trim_ascii())?;
         if *length.get_or_insert(number) != number {

@@ -15,14 +15,14 @@ pub enum AnswerProblem {
     /// A header is malformed or folded over several lines (RFC 9112, section 5).
     #[error("its head has a malformed header")]
     Header,
-    /// There are more headers than [`HEADERS_MAX`](super::HEADERS_MAX).
-    #[error("its head has too many headers (more than {})", super::HEADERS_MAX)]
+    /// There are more than 128 headers.
+    #[error("its head has too many headers (more than {})", super::bounds::HEADERS_MAX)]
     TooManyHeaders,
-    /// The head is longer than [`HEAD_BYTES_MAX`](super::HEAD_BYTES_MAX).
-    #[error("its head is too large (more than {} bytes)", super::HEAD_BYTES_MAX)]
+    /// The head is longer than 64 KiB.
+    #[error("its head is too large (more than {} bytes)", super::bounds::HEAD_BYTES_MAX)]
     HeadTooLarge,
-    /// More interim answers (1xx) came than [`INTERIM_ANSWERS_MAX`](super::INTERIM_ANSWERS_MAX).
-    #[error("it has too many interim answers (more than {})", super::INTERIM_ANSWERS_MAX)]
+    /// More than 16 interim answers (1xx) came.
+    #[error("it has too many interim answers (more than {})", super::bounds::INTERIM_ANSWERS_MAX)]
     TooManyInterimAnswers,
     /// The server changed to a protocol that nobody asked for (101).
     #[error("it changes to another protocol, which was not asked for")]
@@ -36,9 +36,11 @@ pub enum AnswerProblem {
     /// A chunk does not begin with its size (RFC 9112, section 7.1).
     #[error("a chunk of its body has a malformed size")]
     ChunkSize,
-    /// The line with a chunk's size and extensions is longer than
-    /// [`CHUNK_LINE_BYTES_MAX`](super::CHUNK_LINE_BYTES_MAX).
-    #[error("a chunk of its body has a size line that is too long (more than {} bytes)", super::CHUNK_LINE_BYTES_MAX)]
+    /// The line with a chunk's size and extensions is longer than 1 KiB.
+    #[error(
+        "a chunk of its body has a size line that is too long (more than {} bytes)",
+        super::bounds::CHUNK_LINE_BYTES_MAX
+    )]
     ChunkLineTooLong,
     /// A chunk is longer or shorter than its size.
     #[error("a chunk of its body does not end where its size says")]
@@ -46,7 +48,7 @@ pub enum AnswerProblem {
     /// The trailers are malformed (RFC 9112, section 7.1.2).
     #[error("its trailers are malformed")]
     Trailers,
-    /// The trailers are longer than [`TRAILERS_BYTES_MAX`](super::TRAILERS_BYTES_MAX).
-    #[error("its trailers are too large (more than {} bytes)", super::TRAILERS_BYTES_MAX)]
+    /// The trailers are longer than 16 KiB.
+    #[error("its trailers are too large (more than {} bytes)", super::bounds::TRAILERS_BYTES_MAX)]
     TrailersTooLarge,
 }

@@ -19,10 +19,7 @@ struct Script {
 
 impl Script {
     fn of(lines: impl IntoIterator<Item = Line>) -> Arc<Self> {
-        Arc::new(Self {
-            lines: Mutex::new(lines.into_iter().collect()),
-            asked: Mutex::default(),
-        })
+        Arc::new(Self { lines: Mutex::new(lines.into_iter().collect()), asked: Mutex::default() })
     }
 
     fn asked(&self) -> usize {
@@ -63,17 +60,11 @@ async fn a_name_is_asked_for_again_when_its_time_is_over() {
     let script = Script::of([Line::Addresses(&["192.0.2.1"]), Line::Addresses(&["192.0.2.2"])]);
     let resolver = resolver(&script);
     for _ in 0..3 {
-        assert_eq!(
-            *resolver.lookup("provider.test").await.unwrap(),
-            addresses(&["192.0.2.1"])
-        );
+        assert_eq!(*resolver.lookup("provider.test").await.unwrap(), addresses(&["192.0.2.1"]));
     }
     assert_eq!(script.asked(), 1);
     tokio::time::advance(TTL + MOMENT).await;
-    assert_eq!(
-        *resolver.lookup("provider.test").await.unwrap(),
-        addresses(&["192.0.2.2"])
-    );
+    assert_eq!(*resolver.lookup("provider.test").await.unwrap(), addresses(&["192.0.2.2"]));
     assert_eq!(script.asked(), 2);
 }
 
@@ -90,18 +81,12 @@ async fn old_addresses_serve_while_the_name_server_is_down_and_it_is_not_pestere
     tokio::time::advance(TTL + MOMENT).await;
     for asked in [2, 3] {
         for _ in 0..3 {
-            assert_eq!(
-                *resolver.lookup("provider.test").await.unwrap(),
-                addresses(&["192.0.2.1"])
-            );
+            assert_eq!(*resolver.lookup("provider.test").await.unwrap(), addresses(&["192.0.2.1"]));
         }
         assert_eq!(script.asked(), asked);
         tokio::time::advance(REFRESH_PAUSE + MOMENT).await;
     }
-    assert_eq!(
-        *resolver.lookup("provider.test").await.unwrap(),
-        addresses(&["192.0.2.2"])
-    );
+    assert_eq!(*resolver.lookup("provider.test").await.unwrap(), addresses(&["192.0.2.2"]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,10 +96,7 @@ async fn a_silent_name_server_delays_a_known_name_by_a_second_at_most() {
     resolver.lookup("provider.test").await.unwrap();
     tokio::time::advance(TTL + MOMENT).await;
     let asked_at = Instant::now();
-    assert_eq!(
-        *resolver.lookup("provider.test").await.unwrap(),
-        addresses(&["192.0.2.1"])
-    );
+    assert_eq!(*resolver.lookup("provider.test").await.unwrap(), addresses(&["192.0.2.1"]));
     assert!(asked_at.elapsed() <= REFRESH_TIMEOUT + MOMENT);
 }
 
@@ -129,19 +111,12 @@ async fn addresses_that_are_too_old_serve_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_not_remembered() {
-    let script = Script::of([
-        Line::Failure,
-        Line::Addresses(&[]),
-        Line::Addresses(&["192.0.2.1"]),
-    ]);
+    let script = Script::of([Line::Failure, Line::Addresses(&[]), Line::Addresses(&["192.0.2.1"])]);
     let resolver = resolver(&script);
     assert!(resolver.lookup("provider.test").await.is_err());
     let empty = resolver.lookup("provider.test").await.unwrap_err();
     assert_eq!(empty.to_string(), "the name has no address");
-    assert_eq!(
-        *resolver.lookup("provider.test").await.unwrap(),
-        addresses(&["192.0.2.1"])
-    );
+    assert_eq!(*resolver.lookup("provider.test").await.unwrap(), addresses(&["192.0.2.1"]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -163,14 +138,8 @@ async fn those_who_ask_at_the_same_time_share_one_question() {
 async fn an_address_is_not_asked_for() {
     let script = Script::of([]);
     let resolver = resolver(&script);
-    assert_eq!(
-        *resolver.lookup("192.0.2.7").await.unwrap(),
-        addresses(&["192.0.2.7"])
-    );
-    assert_eq!(
-        *resolver.lookup("2001:db8::1").await.unwrap(),
-        addresses(&["2001:db8::1"])
-    );
+    assert_eq!(*resolver.lookup("192.0.2.7").await.unwrap(), addresses(&["192.0.2.7"]));
+    assert_eq!(*resolver.lookup("2001:db8::1").await.unwrap(), addresses(&["2001:db8::1"]));
     assert_eq!(script.asked(), 0);
 }
 
@@ -185,9 +154,5 @@ async fn no_more_names_are_remembered_than_allowed() {
     assert_eq!(resolver.names.lock().len(), NAMES_MAX);
     tokio::time::advance(TTL + MOMENT).await;
     assert!(resolver.lookup("last.test").await.is_err(), "the script is over");
-    assert_eq!(
-        resolver.names.lock().len(),
-        1,
-        "what was no longer fresh made room"
-    );
+    assert_eq!(resolver.names.lock().len(), 1, "what was no longer fresh made room");
 }

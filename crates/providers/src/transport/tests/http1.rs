@@ -133,10 +133,7 @@ async fn a_kept_connection_holds_no_task_in_memory() {
 #[tokio::test]
 async fn no_more_connections_are_kept_than_set() {
     let server = numbered().await;
-    let transport = transport(TransportSettings {
-        idle_connections_max: 2,
-        ..TransportSettings::default()
-    });
+    let transport = transport(TransportSettings { idle_connections_max: 2, ..TransportSettings::default() });
     let origin = transport.origin(&key(&server.authority()));
     let mut answers = Vec::new();
     for _ in 0..4 {
@@ -152,10 +149,7 @@ async fn no_more_connections_are_kept_than_set() {
 async fn a_connection_that_was_idle_for_too_long_is_closed() {
     let server = numbered().await;
     let idle_timeout = Duration::from_secs(45);
-    let transport = transport(TransportSettings {
-        idle_timeout,
-        ..TransportSettings::default()
-    });
+    let transport = transport(TransportSettings { idle_timeout, ..TransportSettings::default() });
     let origin = transport.origin(&key(&server.authority()));
     fetch(&origin, get("/")).await;
     let idle = Instant::now();
@@ -172,10 +166,7 @@ async fn an_origin_with_kept_connections_is_remembered_until_they_are_old() {
     let transport = transport(TransportSettings::default());
     fetch(&transport.origin(&key(&server.authority())), get("/")).await;
     transport.reap(Instant::now());
-    assert_eq!(
-        fetch(&transport.origin(&key(&server.authority())), get("/")).await,
-        "0"
-    );
+    assert_eq!(fetch(&transport.origin(&key(&server.authority())), get("/")).await, "0");
 }
 
 /// Answers the first request on each connection with `ok`, and closes the connections it has, without having said so,
@@ -187,10 +178,7 @@ async fn restarting() -> (Server, watch::Sender<()>) {
         restarted.mark_unchanged();
         async move {
             read_head(&mut stream).await;
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
-                .await
-                .unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
             restarted.changed().await.unwrap();
         }
     });
@@ -244,14 +232,10 @@ async fn the_head_of_an_answer_may_be_long_but_not_endless() {
     })
     .await;
     let transport = transport(TransportSettings::default());
-    let answer = send(&transport.origin(&key(&server.authority())), get("/"))
-        .await
-        .unwrap();
+    let answer = send(&transport.origin(&key(&server.authority())), get("/")).await.unwrap();
     assert_eq!(answer.headers()["x-filling"].len(), 50_000);
     drop(answer);
-    let error = send(&transport.origin(&key(&server.authority())), get("/"))
-        .await
-        .unwrap_err();
+    let error = send(&transport.origin(&key(&server.authority())), get("/")).await.unwrap_err();
     assert!(error.to_string().contains("too large"), "{error}");
 }
 
@@ -278,10 +262,7 @@ async fn a_request_that_may_have_been_processed_is_not_sent_again() {
         async move {
             read_head(&mut stream).await;
             seen.fetch_add(1, Ordering::SeqCst);
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
-                .await
-                .unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
             read_head(&mut stream).await;
             seen.fetch_add(1, Ordering::SeqCst);
         }
@@ -319,7 +300,7 @@ async fn an_answer_that_is_not_http_is_an_error_with_its_reason() {
     let transport = transport(TransportSettings::default());
     let origin = transport.origin(&key(&server.authority()));
     let error = send(&origin, get("/")).await.unwrap_err();
-    assert!(matches!(error, SendError::Http(_)), "{error}");
+    assert!(matches!(error, SendError::Answer(_)), "{error}");
     assert!(error.to_string().contains("HTTP version"), "{error}");
 }
 
@@ -348,10 +329,7 @@ async fn dropping_the_body_early_closes_the_connection_at_once() {
     let mut body = send(&origin, get("/")).await.unwrap().into_body();
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "hello");
     drop(body);
-    tokio::time::timeout(PATIENCE, hung_up.recv())
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(PATIENCE, hung_up.recv()).await.unwrap().unwrap();
     assert_eq!(origin.kept_connections(), 0);
 }
 
@@ -374,10 +352,7 @@ async fn giving_up_before_the_answer_closes_the_connection_at_once() {
         answer = send(&origin, get("/")) => panic!("{answer:?}"),
         _ = arrived.recv() => {}
     }
-    tokio::time::timeout(PATIENCE, arrived.recv())
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(PATIENCE, arrived.recv()).await.unwrap().unwrap();
     assert_eq!(origin.kept_connections(), 0);
 }
 
@@ -385,10 +360,7 @@ async fn giving_up_before_the_answer_closes_the_connection_at_once() {
 async fn a_body_that_breaks_off_is_an_error_and_its_connection_is_not_kept() {
     let server = Server::start(|_, mut stream| async move {
         read_head(&mut stream).await;
-        stream
-            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf")
-            .await
-            .unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await.unwrap();
     })
     .await;
     let transport = transport(TransportSettings::default());
@@ -396,20 +368,14 @@ async fn a_body_that_breaks_off_is_an_error_and_its_connection_is_not_kept() {
     let mut body = send(&origin, get("/")).await.unwrap().into_body();
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "half");
     let error = body.frame().await.unwrap().unwrap_err();
-    assert!(
-        error.to_string().starts_with("the provider's answer broke off"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("the provider's answer broke off"), "{error}");
     assert_eq!(origin.kept_connections(), 0);
 }
 
 #[tokio::test]
 async fn a_connection_that_its_server_wants_closed_is_not_kept() {
     let server = Server::http1(|_, _| async {
-        Response::builder()
-            .header(CONNECTION, "close")
-            .body(full("ok"))
-            .unwrap()
+        Response::builder().header(CONNECTION, "close").body(full("ok")).unwrap()
     })
     .await;
     let transport = transport(TransportSettings::default());
@@ -425,10 +391,7 @@ async fn a_connection_with_an_unfinished_request_is_not_kept() {
     let origin = transport.origin(&key(&server.authority()));
     let (pieces, body) = channel();
     pieces.send(Bytes::from_static(b"first")).await.unwrap();
-    assert_eq!(
-        fetch(&origin, post("/", OutgoingBody::Stream(body))).await,
-        "too large"
-    );
+    assert_eq!(fetch(&origin, post("/", OutgoingBody::Stream(body))).await, "too large");
     assert_eq!(origin.kept_connections(), 0);
     drop(pieces);
 }
@@ -455,9 +418,7 @@ async fn a_refused_connection_names_host_and_address() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let transport = transport(TransportSettings::default());
-    let error = send(&transport.origin(&key(&address.to_string())), get("/?key=secret"))
-        .await
-        .unwrap_err();
+    let error = send(&transport.origin(&key(&address.to_string())), get("/?key=secret")).await.unwrap_err();
     assert!(matches!(error, SendError::Connect { .. }), "{error}");
     assert_eq!(error.failure_class(), domain::FailureClass::Connect);
     assert!(error.to_string().contains(&address.to_string()) && !error.to_string().contains("secret"));

@@ -13,10 +13,7 @@ use super::server::{Server, channel, full, serve_http2};
 use super::*;
 
 fn shared(server: &Server) -> OriginKey {
-    OriginKey {
-        http_version: HttpVersion::Http2,
-        ..key(&server.authority())
-    }
+    OriginKey { http_version: HttpVersion::Http2, ..key(&server.authority()) }
 }
 
 /// A server that takes so many streams per connection and answers all requests when `together` have arrived.
@@ -91,9 +88,7 @@ async fn dropping_the_body_early_ends_the_stream_and_keeps_the_connection() {
     pieces.send(Bytes::from_static(b"hello")).await.unwrap();
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "hello");
     drop(body);
-    tokio::time::timeout(PATIENCE, pieces.closed())
-        .await
-        .expect("the server is told");
+    tokio::time::timeout(PATIENCE, pieces.closed()).await.expect("the server is told");
     assert_eq!(fetch(&origin, get("/")).await, "next");
     assert_eq!(server.accepted(), 1);
 }
@@ -102,10 +97,7 @@ async fn dropping_the_body_early_ends_the_stream_and_keeps_the_connection() {
 async fn a_connection_without_streams_for_too_long_is_closed() {
     let server = gathering(10, 1).await;
     let idle_timeout = Duration::from_secs(45);
-    let transport = transport(TransportSettings {
-        idle_timeout,
-        ..TransportSettings::default()
-    });
+    let transport = transport(TransportSettings { idle_timeout, ..TransportSettings::default() });
     let origin = transport.origin(&shared(&server));
     fetch(&origin, get("/")).await;
     let idle = Instant::now();
@@ -147,9 +139,7 @@ async fn a_connection_that_its_server_closed_is_replaced_unnoticed() {
     let server = Server::start(move |_, stream| {
         let closing = Arc::clone(&closing);
         async move {
-            let serving = serve_http2(stream, 10, |_: Request<Incoming>| async {
-                Response::new(full("ok"))
-            });
+            let serving = serve_http2(stream, 10, |_: Request<Incoming>| async { Response::new(full("ok")) });
             tokio::select! {
                 () = serving => {}
                 () = closing.notified() => {}
@@ -169,9 +159,7 @@ async fn a_connection_that_its_server_closed_is_replaced_unnoticed() {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(PATIENCE, gone)
-            .await
-            .expect("the end of the connection is noticed");
+        tokio::time::timeout(PATIENCE, gone).await.expect("the end of the connection is noticed");
     }
 }
 
@@ -236,13 +224,8 @@ async fn the_request_names_its_authority_and_has_no_host_header() {
 async fn a_server_that_speaks_http1_only_is_an_error_and_no_wait() {
     let server = Server::http1(|_, _| async { Response::new(full("ok")) }).await;
     let transport = transport(TransportSettings::default());
-    let error = send(&transport.origin(&shared(&server)), get("/"))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, SendError::Http(_) | SendError::Closed { .. }),
-        "{error}"
-    );
+    let error = send(&transport.origin(&shared(&server)), get("/")).await.unwrap_err();
+    assert!(matches!(error, SendError::Http2(_) | SendError::Closed { .. }), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -253,9 +236,7 @@ async fn a_server_that_announces_nothing_runs_into_the_connect_timeout() {
     })
     .await;
     let transport = transport(TransportSettings::default());
-    let error = send(&transport.origin(&shared(&server)), get("/"))
-        .await
-        .unwrap_err();
+    let error = send(&transport.origin(&shared(&server)), get("/")).await.unwrap_err();
     assert!(matches!(error, SendError::ConnectTimeout { .. }), "{error}");
 }
 
@@ -280,9 +261,5 @@ async fn many_tasks_on_many_threads_never_exceed_a_limit() {
         });
     }
     tasks.join_all().await;
-    assert!(
-        (1..=12).contains(&server.accepted()),
-        "{} connections",
-        server.accepted()
-    );
+    assert!((1..=12).contains(&server.accepted()), "{} connections", server.accepted());
 }

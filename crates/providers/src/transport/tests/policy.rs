@@ -11,10 +11,7 @@ use super::server::{Addresses, Server, full};
 use super::*;
 
 fn public(authority: &str) -> OriginKey {
-    OriginKey {
-        address_policy: AddressPolicy::PublicOnly,
-        ..key(authority)
-    }
+    OriginKey { address_policy: AddressPolicy::PublicOnly, ..key(authority) }
 }
 
 async fn any() -> Server {
@@ -30,28 +27,17 @@ async fn a_name_with_a_private_address_is_refused_and_nothing_connects() {
     let server = any().await;
     let transport = transport_knowing(&[("rebound.test", &["127.0.0.1"])]);
     let authority = format!("rebound.test:{}", server.address.port());
-    let error = send(&transport.origin(&public(&authority)), get("/"))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(&error, SendError::Refused { address, .. } if address.is_loopback()),
-        "{error}"
-    );
+    let error = send(&transport.origin(&public(&authority)), get("/")).await.unwrap_err();
+    assert!(matches!(&error, SendError::Refused { address, .. } if address.is_loopback()), "{error}");
     assert_eq!(error.failure_class(), domain::FailureClass::Connect);
     assert_eq!(server.accepted(), 0);
-    assert_eq!(
-        fetch(&transport.origin(&key(&authority)), get("/")).await,
-        "ok",
-        "any address may be had"
-    );
+    assert_eq!(fetch(&transport.origin(&key(&authority)), get("/")).await, "ok", "any address may be had");
 }
 
 #[tokio::test]
 async fn one_private_address_among_public_ones_refuses_the_name() {
     let transport = transport_knowing(&[("mixed.test", &["8.8.8.8", "10.0.0.7"])]);
-    let error = send(&transport.origin(&public("mixed.test")), get("/"))
-        .await
-        .unwrap_err();
+    let error = send(&transport.origin(&public("mixed.test")), get("/")).await.unwrap_err();
     assert!(matches!(&error, SendError::Refused { address, .. } if address.to_string() == "10.0.0.7"));
 }
 
@@ -60,16 +46,8 @@ async fn literal_addresses_are_checked_too() {
     let server = any().await;
     let transport = transport(TransportSettings::default());
     let port = server.address.port();
-    for host in [
-        "127.0.0.1",
-        "[::1]",
-        "[::ffff:127.0.0.1]",
-        "169.254.169.254",
-        "[fd00:ec2::254]",
-    ] {
-        let error = send(&transport.origin(&public(&format!("{host}:{port}"))), get("/"))
-            .await
-            .unwrap_err();
+    for host in ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "[fd00:ec2::254]"] {
+        let error = send(&transport.origin(&public(&format!("{host}:{port}"))), get("/")).await.unwrap_err();
         assert!(matches!(error, SendError::Refused { .. }), "{host}: {error}");
     }
     assert_eq!(server.accepted(), 0);
@@ -82,9 +60,7 @@ async fn pools_of_different_policies_share_no_connection() {
     let authority = server.authority();
     assert_eq!(fetch(&transport.origin(&key(&authority)), get("/")).await, "ok");
     assert_eq!(transport.origin(&key(&authority)).kept_connections(), 1);
-    let error = send(&transport.origin(&public(&authority)), get("/"))
-        .await
-        .unwrap_err();
+    let error = send(&transport.origin(&public(&authority)), get("/")).await.unwrap_err();
     assert!(matches!(error, SendError::Refused { .. }), "{error}");
 }
 
@@ -95,10 +71,7 @@ async fn a_name_is_asked_for_once_however_many_connections_it_takes() {
     let asked = addresses.asked();
     let transport = Transport::with_resolver(TransportSettings::default(), Arc::new(addresses)).unwrap();
     let origin = transport.origin(&key(&format!("provider.test:{}", server.address.port())));
-    let answers = [
-        send(&origin, get("/")).await.unwrap(),
-        send(&origin, get("/")).await.unwrap(),
-    ];
+    let answers = [send(&origin, get("/")).await.unwrap(), send(&origin, get("/")).await.unwrap()];
     assert_eq!(server.accepted(), 2);
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     drop(answers);
@@ -119,9 +92,7 @@ async fn silent(address: &str) -> (Socket, Vec<JoinHandle<std::io::Result<TcpStr
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     listener.bind(&address.into()).unwrap();
     listener.listen(0).unwrap();
-    let waiting = (0..8)
-        .map(|_| tokio::spawn(TcpStream::connect(address)))
-        .collect();
+    let waiting = (0..8).map(|_| tokio::spawn(TcpStream::connect(address))).collect();
     for _ in 0..8 {
         tokio::task::yield_now().await;
     }
@@ -145,11 +116,7 @@ async fn an_address_that_is_silent_runs_into_the_connect_timeout() {
     let server = any().await;
     let authority = format!("127.0.0.3:{}", server.address.port());
     let _silent = silent(&authority).await;
-    let error = send(
-        &transport(TransportSettings::default()).origin(&key(&authority)),
-        get("/"),
-    )
-    .await;
+    let error = send(&transport(TransportSettings::default()).origin(&key(&authority)), get("/")).await;
     let error = error.unwrap_err();
     assert!(matches!(error, SendError::ConnectTimeout { .. }), "{error}");
 }
@@ -157,9 +124,7 @@ async fn an_address_that_is_silent_runs_into_the_connect_timeout() {
 #[tokio::test]
 async fn an_unknown_name_is_an_error_that_names_it() {
     let transport = transport(TransportSettings::default());
-    let error = send(&transport.origin(&key("nowhere.test")), get("/"))
-        .await
-        .unwrap_err();
+    let error = send(&transport.origin(&key("nowhere.test")), get("/")).await.unwrap_err();
     assert!(matches!(error, SendError::Resolve { .. }));
     assert_eq!(error.to_string(), "cannot resolve `nowhere.test`: no such name");
 }

@@ -45,11 +45,7 @@ impl Server {
                 tokio::spawn(serve(counter.fetch_add(1, Ordering::SeqCst), stream));
             }
         });
-        Self {
-            address,
-            accepted,
-            task,
-        }
+        Self { address, accepted, task }
     }
 
     /// A server of HTTP/1.1.
@@ -90,10 +86,7 @@ pub(super) async fn serve_http1<A>(
         async move { Ok::<_, Infallible>(answering.await) }
     });
     // A client that hangs up is part of many tests.
-    hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await
-        .ok();
+    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok();
 }
 
 pub(super) async fn serve_http2<A>(
@@ -146,10 +139,7 @@ impl Body for Pieces {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        self.get_mut()
-            .0
-            .poll_recv(context)
-            .map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+        self.get_mut().0.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
     }
 }
 
@@ -167,10 +157,7 @@ impl Addresses {
     pub(super) fn of(known: &[(&'static str, &[&str])]) -> Self {
         let parse = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
         let known = known.iter().map(|(name, texts)| (*name, parse(texts))).collect();
-        Self {
-            known,
-            asked: Arc::default(),
-        }
+        Self { known, asked: Arc::default() }
     }
 
     /// How often it was asked.

@@ -17,16 +17,11 @@ async fn both_directions_stream_at_the_same_time() {
     let transport = transport(TransportSettings::default());
     let origin = transport.origin(&key(&server.authority()));
     let (pieces, body) = channel();
-    let mut answer = send(&origin, post("/", OutgoingBody::Stream(body)))
-        .await
-        .unwrap()
-        .into_body();
+    let mut answer = send(&origin, post("/", OutgoingBody::Stream(body))).await.unwrap().into_body();
     for round in 0..50 {
         let piece = Bytes::from(format!("data: {round}\n\n"));
         pieces.send(piece.clone()).await.unwrap();
-        let frame = tokio::time::timeout(PATIENCE, answer.frame())
-            .await
-            .expect("it is passed on at once");
+        let frame = tokio::time::timeout(PATIENCE, answer.frame()).await.expect("it is passed on at once");
         assert_eq!(frame.unwrap().unwrap().into_data().unwrap(), piece);
     }
     drop(pieces);
@@ -115,10 +110,7 @@ async fn a_chunk_wakes_its_reader_once() {
     let transport = transport(TransportSettings::default());
     let origin = transport.origin(&key(&server.authority()));
     let (pieces, body) = channel();
-    let mut answer = send(&origin, post("/", OutgoingBody::Stream(body)))
-        .await
-        .unwrap()
-        .into_body();
+    let mut answer = send(&origin, post("/", OutgoingBody::Stream(body))).await.unwrap().into_body();
     let mut polls = 0;
     let reader = tokio::spawn(std::future::poll_fn(move |context| {
         polls += 1;

@@ -24,19 +24,14 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
-        Self {
-            issuer: Issuer::new(params, key),
-            pem,
-        }
+        Self { issuer: Issuer::new(params, key), pem }
     }
 
     /// Accepts connections as `name`, offering these protocols.
     pub(super) fn acceptor(&self, name: &str, protocols: &[&str]) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new([name.to_owned()])
-            .unwrap()
-            .signed_by(&key, &self.issuer)
-            .unwrap();
+        let certificate =
+            CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
         let crypto = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(crypto)
             .with_safe_default_protocol_versions()
@@ -47,10 +42,7 @@ impl Authority {
                 PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
             )
             .unwrap();
-        config.alpn_protocols = protocols
-            .iter()
-            .map(|protocol| protocol.as_bytes().to_vec())
-            .collect();
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         TlsAcceptor::from(Arc::new(config))
     }
 
@@ -94,20 +86,12 @@ fn facts(stream: &TlsStream<TcpStream>) -> String {
 }
 
 fn local(settings: TransportSettings) -> Transport {
-    Transport::with_resolver(
-        settings,
-        Arc::new(Addresses::of(&[("provider.test", &["127.0.0.1"])])),
-    )
-    .unwrap()
+    Transport::with_resolver(settings, Arc::new(Addresses::of(&[("provider.test", &["127.0.0.1"])]))).unwrap()
 }
 
 fn secure_key(server: &Server, http_version: HttpVersion) -> OriginKey {
     let authority = format!("provider.test:{}", server.address.port());
-    OriginKey {
-        scheme: Scheme::HTTPS,
-        http_version,
-        ..key(&authority)
-    }
+    OriginKey { scheme: Scheme::HTTPS, http_version, ..key(&authority) }
 }
 
 #[tokio::test]
@@ -117,11 +101,7 @@ async fn an_extra_authority_is_trusted_and_sessions_are_resumed() {
     let transport = local(authority.trusted());
     let origin = transport.origin(&secure_key(&server, HttpVersion::Http1));
     assert_eq!(fetch(&origin, get("/")).await, "http/1.1 Full");
-    assert_eq!(
-        fetch(&origin, get("/")).await,
-        "http/1.1 Full",
-        "the same connection"
-    );
+    assert_eq!(fetch(&origin, get("/")).await, "http/1.1 Full", "the same connection");
     transport.reap(Instant::now() + Duration::from_secs(3600));
     assert_eq!(fetch(&origin, get("/")).await, "http/1.1 Resumed");
     assert_eq!(server.accepted(), 2);
@@ -131,11 +111,7 @@ async fn an_extra_authority_is_trusted_and_sessions_are_resumed() {
 async fn an_unknown_authority_is_refused() {
     let server = secure(&Authority::new(), &["http/1.1"]).await;
     let transport = local(TransportSettings::default());
-    let error = send(
-        &transport.origin(&secure_key(&server, HttpVersion::Http1)),
-        get("/"),
-    )
-    .await;
+    let error = send(&transport.origin(&secure_key(&server, HttpVersion::Http1)), get("/")).await;
     let error = error.unwrap_err();
     assert!(matches!(error, SendError::Tls { .. }), "{error}");
     assert_eq!(error.failure_class(), domain::FailureClass::Connect);
@@ -177,10 +153,7 @@ async fn a_server_without_http2_is_told_apart() {
         let transport = local(authority.trusted());
         let origin = transport.origin(&secure_key(&server, HttpVersion::Http2));
         let error = send(&origin, get("/")).await.unwrap_err();
-        assert!(
-            matches!(error, SendError::NoHttp2 { .. }),
-            "{protocols:?}: {error}"
-        );
+        assert!(matches!(error, SendError::NoHttp2 { .. }), "{protocols:?}: {error}");
     }
 }
 
@@ -198,10 +171,7 @@ async fn a_handshake_without_an_answer_runs_into_the_connect_timeout() {
         assert!(matches!(error, SendError::ConnectTimeout { .. }), "{error}");
         let stage = domain::FailureClass::Timeout(domain::TimeoutStage::Connect);
         assert_eq!(error.failure_class(), stage);
-        assert_eq!(
-            error.to_string(),
-            "no connection to `provider.test` within 5000 ms"
-        );
+        assert_eq!(error.to_string(), "no connection to `provider.test` within 5000 ms");
     }
 }
 
@@ -211,15 +181,9 @@ fn an_authority_that_is_no_certificate_is_a_problem_with_its_place() {
     let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec();
     for bad in [b"not a certificate".to_vec(), broken] {
         let extra_ca_pem = vec![good.clone(), bad];
-        let problem = Transport::new(TransportSettings {
-            extra_ca_pem,
-            ..TransportSettings::default()
-        });
+        let problem = Transport::new(TransportSettings { extra_ca_pem, ..TransportSettings::default() });
         let problem = problem.unwrap_err();
-        assert!(
-            matches!(problem, TransportProblem::CertificateAuthority { number: 2, .. }),
-            "{problem}"
-        );
+        assert!(matches!(problem, TransportProblem::CertificateAuthority { number: 2, .. }), "{problem}");
     }
 }
 

@@ -171,9 +171,7 @@ mod tests {
 
     fn start(script: &str) -> (tempfile::TempDir, Result<Server>) {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("sh");
-        command.args(["-c", script]);
-        let server = Server::spawn(&mut command, folder.path().to_path_buf());
+        let server = Server::spawn(&mut process::shell(script), folder.path().to_path_buf());
         (folder, server)
     }
 
@@ -185,8 +183,7 @@ mod tests {
             start(&format!("trap 'exit 0' TERM; {ANNOUNCE} while :; do sleep 0.01; done"));
         let mut seen = String::new();
         let work = |server: &Server| {
-            let mut command = Command::new("sh");
-            command.args(["-c", "echo $TOLLGATE_URL $TOLLGATE_KEY"]);
+            let mut command = process::shell("echo $TOLLGATE_URL $TOLLGATE_KEY");
             server.lend(&mut command);
             seen = process::output(&mut command)?;
             Ok(())

@@ -1,22 +1,15 @@
-//! A tree as YAML text again, in one canonical form.
+//! A tree as YAML text again, in one canonical form: what reading is tested against.
 
 use std::fmt::Write;
 
-use super::{Node, Scalar, Style, Value};
+use crate::yaml::{Node, Scalar, Style, Value, quote};
 
 /// The tree as block YAML. Texts are quoted as JSON quotes them, what was plain stays plain; comments and anchors are
 /// gone. Reading the result gives the same tree but for places.
-#[must_use]
-pub fn render(node: &Node) -> String {
+pub(super) fn render(node: &Node) -> String {
     let mut text = String::new();
     render_at(node, 0, &mut text);
     text
-}
-
-/// A text in double quotes, as YAML and JSON both read it.
-#[must_use]
-pub fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 fn render_at(node: &Node, depth: usize, text: &mut String) {

@@ -1,0 +1,41 @@
+//! Which format the events of a streamed answer are in.
+
+use super::{EventFormat, RequestKind, chat, completions, messages, responses};
+
+/// The event streams that the gateway understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventStream {
+    /// OpenAI chat completions.
+    Chat,
+    /// OpenAI completions, the legacy endpoint.
+    Completions,
+    /// OpenAI Responses.
+    Responses,
+    /// Anthropic Messages.
+    Messages,
+}
+
+impl EventStream {
+    /// How to read and write events of this stream.
+    pub fn format(self) -> &'static dyn EventFormat {
+        match self {
+            Self::Chat => &chat::Events,
+            Self::Completions => &completions::Events,
+            Self::Responses => &responses::Events,
+            Self::Messages => &messages::Events,
+        }
+    }
+}
+
+impl RequestKind {
+    /// The event stream of a streamed answer; none for requests that are never streamed.
+    pub fn event_stream(self) -> Option<EventStream> {
+        match self {
+            Self::Chat => Some(EventStream::Chat),
+            Self::Completions => Some(EventStream::Completions),
+            Self::Responses => Some(EventStream::Responses),
+            Self::Messages => Some(EventStream::Messages),
+            Self::Embeddings => None,
+        }
+    }
+}

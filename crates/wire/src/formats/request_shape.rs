@@ -1,0 +1,20 @@
+//! Which of the members that the gateway governs mean something in a format.
+
+/// Of the governed members that not every format has, those that this one has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RequestShape {
+    /// `stream`
+    pub(super) streams: bool,
+    /// `stream_options.include_usage`
+    pub(super) takes_usage_option: bool,
+    /// `n` and `best_of`
+    pub(super) counts_choices: bool,
+    /// `previous_response_id`
+    pub(super) continues_responses: bool,
+}
+
+impl RequestShape {
+    /// None of them: only the model and the limit of tokens count.
+    pub(super) const PLAIN: Self =
+        Self { streams: false, takes_usage_option: false, counts_choices: false, continues_responses: false };
+}

@@ -105,6 +105,7 @@ impl Reloader {
         // One place is enough: a change that finds it taken is seen by the reload that is due anyway.
         let (changed, mut changes) = mpsc::channel(1);
         let watcher = self.watcher(changed)?;
+        let reloader = Arc::new(self);
         Ok(async move {
             tokio::pin!(stop);
             loop {
@@ -115,7 +116,12 @@ impl Reloader {
                 }
                 tokio::time::sleep(DEBOUNCE).await;
                 while changes.try_recv().is_ok() {}
-                self.reload();
+                let reloader = Arc::clone(&reloader);
+                // Reading and compiling take milliseconds, in which a runtime of one thread would serve nobody.
+                let reloaded = tokio::task::spawn_blocking(move || reloader.reload()).await;
+                if let Err(error) = reloaded {
+                    tracing::error!(%error, "the configuration could not be read again");
+                }
             }
             drop(watcher);
         })

@@ -117,14 +117,15 @@ impl ApiKey {
         self.models.iter().any(|pattern| pattern.matches(name))
     }
 
-    /// Whether the key may use a provider's model, by its full or its bare name.
+    /// Whether the key may use a provider's model. A pattern with a slash speaks of `provider/model`, one without of the
+    /// bare name: `openai/*` is all of OpenAI's, and not `openai/gpt-oss-120b` at another provider.
     #[must_use]
     pub fn allows_model(&self, provider: &str, model: &str) -> bool {
-        self.allows_provider(provider)
-            && self.models.iter().any(|pattern| {
-                pattern.matches(model)
-                    || (pattern.as_str().contains('/') && pattern.matches(&format!("{provider}/{model}")))
-            })
+        let permits = |pattern: &Pattern| match pattern.as_str().contains('/') {
+            true => pattern.matches(&format!("{provider}/{model}")),
+            false => pattern.matches(model),
+        };
+        self.allows_provider(provider) && self.models.iter().any(permits)
     }
 }
 
@@ -192,6 +193,9 @@ mod tests {
         assert!(key(&["openai/*"], &["*"]).allows_model("openai", "gpt-4o"));
         assert!(key(&["gpt-*"], &["*"]).allows_model("azure", "gpt-4o"));
         assert!(!key(&["openai/*"], &["*"]).allows_model("groq", "llama"));
+        assert!(!key(&["openai/*"], &["*"]).allows_model("groq", "openai/gpt-oss-120b"));
+        assert!(key(&["groq/openai/*"], &["*"]).allows_model("groq", "openai/gpt-oss-120b"));
+        assert!(key(&["*/openai/*"], &["*"]).allows_model("groq", "openai/gpt-oss-120b"));
         assert!(!key(&["*"], &["groq"]).allows_model("openai", "gpt-4o"));
     }
 }

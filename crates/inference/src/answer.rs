@@ -7,7 +7,7 @@ mod opaque;
 mod relay;
 
 pub use body::AnswerBody;
-pub(crate) use headers::{Served, introduce, listed_by_connection, prepare};
+pub(crate) use headers::{Served, introduce, listed_by_connection, prepare, sign};
 pub(crate) use held::Held;
 pub(crate) use opaque::OpaqueRelay;
 pub(crate) use relay::{RelayStart, Silence, StreamRelay};

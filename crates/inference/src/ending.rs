@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::endpoint::ClientShape;
 use domain::{ApiKey, Endpoint, Usage};
 use telemetry::events::RequestEnded;
 use telemetry::meters::Outcome;
@@ -20,6 +21,8 @@ pub(crate) struct Origin {
     pub(crate) key: Arc<ApiKey>,
     /// `None` for a pass-through.
     pub(crate) endpoint: Option<Endpoint>,
+    /// The conventions of the client.
+    pub(crate) shape: ClientShape,
     pub(crate) started: Instant,
 }
 

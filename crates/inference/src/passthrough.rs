@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use domain::client_header::{Withheld, withheld};
 use domain::{Credential, Endpoint, ErrorCode, Failure, FailureClass, Provider};
 use engine::classify::{ErrorFacts, classify};
 use engine::credentials::Tried;
@@ -12,11 +13,11 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Request, Response, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use providers::transport::OutgoingBody;
+use providers::transport::{OutgoingBody, SendError};
 use telemetry::meters::Outcome;
 use tokio::time::Instant;
 
-use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, Silence, listed_by_connection, prepare};
+use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, Silence, listed_by_connection, prepare, sign};
 use crate::attempt::{Deadlines, provider_uri};
 use crate::ending::{Ending, Origin};
 use crate::gateway::Gateway;
@@ -37,7 +38,7 @@ pub(crate) struct Relayed<'a> {
 /// Relays a request to any path of a provider.
 ///
 /// # Errors
-/// 403 when the key may not, 404 when there is no such provider, 502 or 504 when the provider cannot be reached.
+/// 403 when the key may not, 404 when there is no such provider, 408 when the client broke its body off.
 pub(crate) async fn relay(
     origin: Origin,
     pinned: &Pinned,
@@ -63,7 +64,7 @@ pub(crate) async fn relay(
 /// Relays a request to one path of one provider with one of its credentials.
 ///
 /// # Errors
-/// 502 or 504 when the provider cannot be reached.
+/// 408 when the client broke its body off.
 pub(crate) async fn relay_to(
     origin: Origin,
     pinned: &Pinned,
@@ -83,11 +84,15 @@ pub(crate) async fn relay_to(
     ending.waited(sent.elapsed());
     let response = match sending {
         Ok(Ok(response)) => response,
+        Ok(Err(SendError::Request(problem))) => {
+            // It is the client that left; the account is closed as cancelled.
+            return Err(Refusal::new(ErrorCode::BodyTimeout, format!("the body broke off: {problem}")));
+        }
         Ok(Err(error)) => {
             let failure = Failure::without_status(error.failure_class(), error.to_string());
-            return Err(unreachable(&failure, &state, ending));
+            return Ok(unreachable(&failure, &state, ending));
         }
-        Err(failure) => return Err(unreachable(&failure, &state, ending)),
+        Err(failure) => return Ok(unreachable(&failure, &state, ending)),
     };
     let (mut head, body) = response.into_parts();
     note_refused_credential(&head, &state, to.credential, &ending.origin.gateway);
@@ -135,30 +140,8 @@ fn outgoing(
 
 /// All of the client's headers but those of its connection, its key, and those meant for the gateway.
 fn passed_on(client: &HeaderMap, provider: &Provider, credential: &Credential) -> HeaderMap {
-    const NOT_PASSED: [HeaderName; 15] = [
-        header::HOST,
-        header::CONNECTION,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-        header::TE,
-        header::TRAILER,
-        header::PROXY_AUTHORIZATION,
-        header::EXPECT,
-        header::AUTHORIZATION,
-        header::COOKIE,
-        header::FORWARDED,
-        HeaderName::from_static("x-api-key"),
-        HeaderName::from_static("api-key"),
-        HeaderName::from_static("keep-alive"),
-        HeaderName::from_static("proxy-connection"),
-    ];
-    let for_gateway = |name: &HeaderName| {
-        let name = name.as_str();
-        name.starts_with("x-tollgate-") || name.starts_with("x-portkey-") || name.starts_with("x-forwarded-")
-    };
     let listed = listed_by_connection(client);
-    let passed =
-        |name: &HeaderName| !NOT_PASSED.contains(name) && !listed.contains(name) && !for_gateway(name);
+    let passed = |name: &HeaderName| !stays_behind(name) && !listed.contains(name);
     let mut headers = HeaderMap::with_capacity(client.len());
     for (name, value) in client.iter().filter(|(name, _)| passed(name)) {
         headers.append(name, value.clone());
@@ -170,6 +153,18 @@ fn passed_on(client: &HeaderMap, provider: &Provider, credential: &Credential) -
         headers.insert(name, value.clone());
     }
     headers
+}
+
+/// Whether a header is the gateway's or the connection's and not the provider's. What describes the body goes along,
+/// since the body does, as it is.
+fn stays_behind(name: &HeaderName) -> bool {
+    const OF_THE_BODY: [HeaderName; 4] =
+        [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::ACCEPT_ENCODING];
+    match withheld(name) {
+        Some(Withheld::Connection) => !OF_THE_BODY.contains(name),
+        Some(Withheld::Credential | Withheld::Gateway) => true,
+        None => name == header::FORWARDED || name.as_str().starts_with("x-forwarded-"),
+    }
 }
 
 /// The provider's base path and the client's, without a doubled version (`/v1` + `/v1/files`). A path that climbs
@@ -194,14 +189,19 @@ fn joined(prefix: &str, path: &str) -> Result<String, Refusal> {
     Ok(format!("{prefix}{}", below.unwrap_or(path)))
 }
 
-fn unreachable(failure: &Failure, state: &ProviderState, mut ending: Ending) -> Refusal {
+/// The answer when the provider could not be reached.
+fn unreachable(failure: &Failure, state: &ProviderState, mut ending: Ending) -> Response<AnswerBody> {
     let code = match failure.class {
         FailureClass::Timeout(_) => ErrorCode::TargetsTimedOut,
         _ => ErrorCode::TargetsFailed,
     };
-    ending.answered(code.status());
+    let message = format!("{}: {} ({})", state.provider.name, failure.class.name(), failure.detail);
+    let mut response = Refusal::new(code, message).response(ending.origin.shape, &ending.origin.id);
+    let overhead = ending.answered(code.status());
+    let served = Served { id: &ending.origin.id, provider: state, model: None, attempts: 1, overhead };
+    sign(response.headers_mut(), &served);
     ending.end(Outcome::Failed);
-    Refusal::new(code, format!("{}: {} ({})", state.provider.name, failure.class.name(), failure.detail))
+    response
 }
 
 fn unknown_provider(pinned: &Pinned, name: &str) -> Refusal {

@@ -86,8 +86,14 @@ async fn answer(
         Operation::Call(endpoint) => Some(endpoint),
         _ => None,
     };
-    let origin =
-        Origin { gateway: Arc::clone(gateway), id: id.clone(), key: Arc::clone(&key), endpoint, started };
+    let origin = Origin {
+        gateway: Arc::clone(gateway),
+        id: id.clone(),
+        key: Arc::clone(&key),
+        endpoint,
+        shape,
+        started,
+    };
     let result = match operation {
         Operation::Call(endpoint) => call(origin, pinned, endpoint, request).await,
         Operation::ListModels => Ok(models::list(&pinned.snapshot, &key, shape)),

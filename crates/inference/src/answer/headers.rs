@@ -52,8 +52,12 @@ pub(crate) struct Served<'a> {
 pub(crate) fn prepare(head: &mut Parts, served: &Served<'_>) {
     head.version = http::Version::HTTP_11;
     head.extensions.clear();
-    let headers = &mut head.headers;
-    strip(headers);
+    strip(&mut head.headers);
+    sign(&mut head.headers, served);
+}
+
+/// Tells the client how its request was served.
+pub(crate) fn sign(headers: &mut HeaderMap, served: &Served<'_>) {
     headers.insert(REQUEST_ID, served.id.header().clone());
     headers.insert(PROVIDER, served.provider.name.clone());
     headers.insert(ATTEMPTS, HeaderValue::from(served.attempts));

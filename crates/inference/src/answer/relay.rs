@@ -172,8 +172,8 @@ impl StreamRelay {
         }
     }
 
-    /// What stands after the last blank line. Some servers leave that line out after their last event, without which
-    /// the client would not see the event; anything else is half an event and not passed on.
+    /// What stands after the last blank line. Some servers leave that line out after their last event; anything else is
+    /// half an event and not passed on.
     fn pass_tail(&mut self, tail: Tail) {
         let was_finished = self.finished;
         let kind = self.note(Frame::new(&tail.bytes));
@@ -185,7 +185,8 @@ impl StreamRelay {
         if tail.is_frame || is_last {
             self.queue(if is_failure { self.redaction.bytes(tail.bytes) } else { tail.bytes });
         }
-        if is_last && !tail.is_frame {
+        if is_failure && !tail.is_frame {
+            // Without it a client would not see the error, and take the stream for whole.
             self.queue(Bytes::from_static(b"\n\n"));
         }
     }

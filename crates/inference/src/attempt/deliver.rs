@@ -1,5 +1,7 @@
 //! From a committed answer to the client's response.
 
+use std::time::Duration;
+
 use domain::{CredentialId, Endpoint};
 use http::response::Parts;
 use http::{HeaderValue, Response, header};
@@ -9,7 +11,7 @@ use wire::json::Document;
 
 use super::Call;
 use super::hold::{Committed, WholeBody};
-use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, StreamRelay, prepare};
+use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, StreamRelay, prepare, sign};
 use crate::dialect::{request_kind, usage_of};
 use crate::ending::Ending;
 use crate::pinned::ProviderState;
@@ -55,14 +57,18 @@ pub(super) fn whole(head: Parts, held: Held, mut ending: Ending) -> Response<Ans
 /// Turns the provider's head into the client's.
 pub(super) fn finish_head(head: &mut Parts, state: &ProviderState, ending: &mut Ending) {
     let overhead = ending.answered(head.status.as_u16());
-    let served = Served {
-        id: &ending.origin.id,
-        provider: state,
-        model: ending.model(),
-        attempts: ending.attempts(),
-        overhead,
-    };
-    prepare(head, &served);
+    prepare(head, &served(state, ending, overhead));
+}
+
+/// Completes the head of an answer that Tollgate made after calling providers.
+pub(super) fn sign_head(head: &mut Parts, state: &ProviderState, ending: &mut Ending) {
+    let overhead = ending.answered(head.status.as_u16());
+    sign(&mut head.headers, &served(state, ending, overhead));
+}
+
+fn served<'a>(state: &'a ProviderState, ending: &'a Ending, overhead: Duration) -> Served<'a> {
+    let id = &ending.origin.id;
+    Served { id, provider: state, model: ending.model(), attempts: ending.attempts(), overhead }
 }
 
 /// Notes who holds a stored response, so that later calls about it find their way.

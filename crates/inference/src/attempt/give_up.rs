@@ -9,7 +9,7 @@ use http::{HeaderValue, Response, header};
 use telemetry::meters::Outcome;
 
 use super::Call;
-use super::deliver::{finish_head, whole};
+use super::deliver::{finish_head, sign_head, whole};
 use super::failed::{ErrorAnswer, FailedAttempt};
 use crate::answer::{AnswerBody, Held};
 use crate::ending::Ending;
@@ -57,9 +57,9 @@ pub(super) fn give_up(
         return relay(*answer, &failure, state, ending);
     }
     let refusal = refusal(&failure, objection, attempts);
-    let response = refusal.response(call.endpoint.client_shape(), &call.origin.id);
+    let response = refusal.response(call.origin.shape, &call.origin.id);
     let (mut head, body) = response.into_parts();
-    finish_head(&mut head, state, &mut ending);
+    sign_head(&mut head, state, &mut ending);
     ending.end(Outcome::Failed);
     Response::from_parts(head, body)
 }

@@ -52,13 +52,13 @@ pub(crate) enum Probe {
     Metrics,
 }
 
-/// The conventions of the client: by drop-in prefix, by endpoint, else by whether it sent an `anthropic-version` header.
+/// The conventions of the client: by endpoint, by drop-in prefix, else by whether it sent an `anthropic-version` header.
 pub(crate) fn client_shape(path: &str, anthropic_client: bool) -> ClientShape {
     let (prefix, rest) = split_prefix(path);
-    let anthropic = match prefix {
-        Some(prefix) => prefix == "anthropic",
-        None => anthropic_client || without_version(rest).starts_with("/messages"),
-    };
+    if let Some(endpoint) = endpoint(without_version(rest)) {
+        return endpoint.client_shape();
+    }
+    let anthropic = prefix.map_or(anthropic_client, |prefix| prefix == "anthropic");
     if anthropic { ClientShape::Anthropic } else { ClientShape::OpenAi }
 }
 
@@ -123,18 +123,27 @@ fn probe(path: &str) -> Option<Probe> {
 
 /// The operation of a path without prefix and version; `None` when there is none.
 fn operation<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Refusal>> {
-    let call = |endpoint| Some(require(method, &Method::POST, "POST").map(|()| Operation::Call(endpoint)));
+    if let Some(endpoint) = endpoint(path) {
+        return Some(require(method, &Method::POST, "POST").map(|()| Operation::Call(endpoint)));
+    }
     match path {
-        "/chat/completions" => call(Endpoint::ChatCompletions),
-        "/completions" => call(Endpoint::Completions),
-        "/responses" => call(Endpoint::Responses),
-        "/embeddings" => call(Endpoint::Embeddings),
-        "/moderations" => call(Endpoint::Moderations),
-        "/messages" => call(Endpoint::Messages),
-        "/messages/count_tokens" => call(Endpoint::CountTokens),
         "/models" => Some(require(method, &Method::GET, "GET").map(|()| Operation::ListModels)),
         _ => nested(method, path),
     }
+}
+
+/// The endpoint that takes a model in its body, by a path without prefix and version.
+fn endpoint(path: &str) -> Option<Endpoint> {
+    Some(match path {
+        "/chat/completions" => Endpoint::ChatCompletions,
+        "/completions" => Endpoint::Completions,
+        "/responses" => Endpoint::Responses,
+        "/embeddings" => Endpoint::Embeddings,
+        "/moderations" => Endpoint::Moderations,
+        "/messages" => Endpoint::Messages,
+        "/messages/count_tokens" => Endpoint::CountTokens,
+        _ => return None,
+    })
 }
 
 fn nested<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Refusal>> {
@@ -197,7 +206,16 @@ mod tests {
             assert_eq!(match_path(&Method::POST, &path), Ok(Operation::Call(Endpoint::Messages)));
             assert_eq!(client_shape(&path, false), ClientShape::Anthropic);
         }
-        assert_eq!(client_shape("/v1/models", true), ClientShape::Anthropic);
+        for (path, header, shape) in [
+            ("/v1/models", true, ClientShape::Anthropic),
+            ("/v1/models", false, ClientShape::OpenAi),
+            ("/anthropic/v1/files", false, ClientShape::Anthropic),
+            ("/openai/v1/files", true, ClientShape::OpenAi),
+            ("/v1/chat/completions", true, ClientShape::OpenAi),
+            ("/anthropic/v1/chat/completions", true, ClientShape::OpenAi),
+        ] {
+            assert_eq!(client_shape(path, header), shape, "{path}");
+        }
     }
 
     #[test]

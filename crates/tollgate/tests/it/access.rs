@@ -299,3 +299,31 @@ async fn a_pass_through_to_nobody_names_those_that_there_are() {
     assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (404, "TG2007"));
     assert!(answer.error_message().ends_with("there are: p"), "{}", answer.error_message());
 }
+
+#[tokio::test]
+async fn a_pass_through_carries_nothing_of_the_clients_connection() {
+    let fake = FakeProvider::start().await;
+    let gateway = TestGateway::before(&fake).await;
+    let call = gateway
+        .client()
+        .get("/providers/p/files")
+        .header("connection", "x-hop, keep-alive")
+        .header("x-hop", "1")
+        .header("proxy-connection", "keep-alive");
+    call.answer().await;
+    let request = fake.only_request();
+    for name in ["connection", "x-hop", "proxy-connection"] {
+        assert!(!request.headers.contains_key(name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_trace_that_would_show_the_credential_is_not_passed_through() {
+    let fake = FakeProvider::start().await;
+    let gateway = TestGateway::before(&fake).await;
+    for path in ["/providers/p/files", "/openai/v1/files"] {
+        let answer = gateway.client().request(http::Method::TRACE, path).answer().await;
+        assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (405, "TG1007"), "{path}");
+    }
+    assert_eq!(fake.asked(), 0);
+}

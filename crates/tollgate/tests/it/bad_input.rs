@@ -314,3 +314,19 @@ fn no_body_gets_a_5xx_or_sees_a_secret() {
         assert_eq!(gateway.metric("tollgate_in_flight_bytes").await, 0.0);
     });
 }
+
+#[tokio::test]
+async fn chunks_that_are_none_are_a_mistake_and_no_timeout() {
+    let (_fake, gateway) = start().await;
+    for chunk in ["zz\r\n", "fffffffffffffffff\r\n", "2\r\n{}XX"] {
+        let mut connection = RawConnection::open(gateway.address()).await;
+        let key = key(1);
+        let head = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\ntransfer-encoding: chunked\r\n\r\n",
+            key.reveal()
+        );
+        connection.send(head + chunk).await;
+        let answer = connection.rest().await;
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("TG1001"), "{chunk:?}: {answer}");
+    }
+}

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use testkit::{EventStream, FakeProvider, Script, Step, scripts};
+use testkit::{EventStream, FakeProvider, RawConnection, Script, Step, scripts, within};
 use tokio::time::Instant;
 
-use crate::configuration::two;
+use crate::configuration::{key, two};
 use crate::gateway::TestGateway;
 
 const CHAT: EventStream = EventStream::Chat;
@@ -110,4 +110,26 @@ async fn a_client_that_takes_all_of_it_cancels_nothing() {
     gateway.chat("p/echo").await;
     assert_eq!(gateway.ended("chat_completions", "done").await, 2.0);
     assert_eq!(gateway.ended("chat_completions", "cancelled").await, 0.0);
+}
+
+#[tokio::test]
+async fn leaving_in_the_middle_of_an_upload_that_is_passed_through_is_no_failure_of_the_provider() {
+    let fake = FakeProvider::start().await;
+    let gateway = TestGateway::before(&fake).await;
+    let key = key(1);
+    let head = format!(
+        "POST /providers/p/files HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\ncontent-length: 1000000\r\n\r\n",
+        key.reveal()
+    );
+    let mut connection = RawConnection::open(gateway.address()).await;
+    connection.send(head + "the beginning").await;
+    drop(connection);
+    let cancelled = async {
+        while gateway.ended("passthrough", "cancelled").await < 1.0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the end of the request", cancelled).await;
+    assert_eq!(gateway.ended("passthrough", "failed").await, 0.0);
+    assert_eq!(gateway.metric("tollgate_requests_in_flight").await, 0.0);
 }

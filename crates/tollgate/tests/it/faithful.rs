@@ -310,3 +310,22 @@ fn any_body_and_any_answer_survive() {
     });
     law.unwrap();
 }
+
+#[tokio::test]
+async fn a_stream_is_known_by_being_asked_for_where_its_type_says_something_else() {
+    let events = scripts::stream(CHAT, &["a", "b"]);
+    let mut script = events.paused_before(events.frames().len() - 1);
+    script.steps[0] = Step::head(StatusCode::OK, "text/plain; charset=utf-8");
+    let fake = FakeProvider::always(script).await;
+    let gateway = TestGateway::before(&fake).await;
+    let mut answer = gateway.ask_streamed(CHAT, "p/m").open().await;
+    assert!(answer.next().await.is_some(), "passed on before the stream ends");
+    fake.clock().waits_begun(1).await;
+    fake.clock().advance(std::time::Duration::from_secs(1));
+    assert!(answer.rest().await.text().ends_with("data: [DONE]\n\n"));
+    fake.keep_answering(Script::new(vec![
+        Step::head(StatusCode::OK, "text/html"),
+        Step::Bytes("<html>Log in first</html>".into()),
+    ]));
+    assert_eq!(gateway.ask_streamed(CHAT, "p/m").answer().await.status, 502, "a page is no stream");
+}

@@ -61,6 +61,7 @@ async fn a_whole_answer_that_fails_in_any_way_falls_over() {
         ("a redirect", scripts::error(302, "elsewhere")),
         ("half of a JSON text", scripts::malformed_json()),
         ("no body", scripts::empty_answer()),
+        ("no body of any kind", Script::new(vec![Step::head(StatusCode::NO_CONTENT, "text/plain")])),
         ("no head", scripts::cut()),
         ("silence", scripts::hang()),
         ("silence after the head", scripts::hang_after_head()),
@@ -369,4 +370,39 @@ async fn parameters_are_set_defaulted_and_dropped_as_the_route_says() {
     assert_eq!(gateway.post_chat(body).answer().await.status, 200);
     let arrived: Value = serde_json::from_slice(&fake.only_request().body).unwrap();
     assert_eq!(arrived, json!({"model": "m", "seed": 1, "temperature": 0.5, "top_p": 0.9, "messages": []}));
+}
+
+#[tokio::test]
+async fn a_relayed_refusal_holds_the_credential_in_no_header_either() {
+    let echo = format!("Bearer {SECRET}");
+    let refusal = scripts::with_header(scripts::error(400, "no"), "x-debug", &echo);
+    let fake = FakeProvider::always(scripts::with_header(refusal, "x-kept", "1")).await;
+    let answer = TestGateway::before(&fake).await.chat("p/m").await;
+    assert_eq!((answer.status.as_u16(), answer.header("x-debug"), answer.header("x-kept")), (400, "", "1"));
+}
+
+#[tokio::test]
+async fn an_error_event_never_holds_the_credential() {
+    let begun = scripts::stream(CHAT, &["a", "b"]).up_to_content(1);
+    let error = format!("data: {{\"error\":{{\"message\":\"not {SECRET}\"}}}}");
+    for end in ["\n\n", ""] {
+        let fake = FakeProvider::always(begun.clone().and(&format!("{error}{end}")).script()).await;
+        let gateway = TestGateway::before(&fake).await;
+        let answer = gateway.ask_streamed(CHAT, "p/m").answer().await;
+        let expected = format!("{}data: {{\"error\":{{\"message\":\"not [redacted]\"}}}}\n\n", begun.text());
+        assert_eq!(answer.text(), expected, "ending in {end:?}");
+        assert_eq!(gateway.ended("chat_completions", "failed").await, 1.0);
+    }
+}
+
+#[tokio::test]
+async fn a_last_event_without_its_blank_line_reaches_the_client_whole() {
+    let whole = scripts::stream(CHAT, &["a"]);
+    let with_reason = whole.first(whole.frames().len() - 1);
+    let cut = with_reason.text().trim_end().to_owned();
+    let fake = FakeProvider::always(scripts::EventScript::new(vec![cut.clone()], 0).script()).await;
+    let gateway = TestGateway::before(&fake).await;
+    let answer = gateway.ask_streamed(CHAT, "p/m").answer().await;
+    assert_eq!(answer.text(), cut);
+    assert_eq!(gateway.ended("chat_completions", "done").await, 1.0);
 }

@@ -1,7 +1,7 @@
 //! Which headers reach whom.
 
 use serde_json::{Value, json};
-use testkit::{Answer, EventStream, FakeProvider, ScriptedRequest, scripts};
+use testkit::{Answer, EventStream, FakeProvider, ScriptedRequest, closed_address, scripts};
 
 use crate::configuration::{SECRET, key, one, provider, two};
 use crate::gateway::TestGateway;
@@ -218,4 +218,45 @@ async fn a_credential_is_sent_as_its_scheme_says_and_nowhere_else() {
             (text(""), text(""), format!("key={SECRET}")),
         ]
     );
+}
+
+#[tokio::test]
+async fn what_a_provider_says_in_tollgates_name_is_not_passed_on() {
+    let answers =
+        [scripts::json(&scripts::answer(CHAT, "hi")), scripts::error(400, "no"), scripts::error(500, "no")];
+    let forged = answers.map(|script| {
+        let script = scripts::with_header(script, "x-tollgate-provider", "forged");
+        scripts::with_header(script, "x-tollgate-error", "TG0000")
+    });
+    let fake = FakeProvider::playing(forged).await;
+    let gateway = TestGateway::before(&fake).await;
+    for (status, error) in [(200, ""), (400, ""), (502, "TG3001")] {
+        let answer = gateway.chat("p/m").await;
+        assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-error")), (status, error));
+        assert_eq!(answer.header("x-tollgate-provider"), "p");
+    }
+}
+
+#[tokio::test]
+async fn a_pass_through_that_reaches_nobody_says_who_was_tried() {
+    let gateway = TestGateway::start(two(
+        format!("http://{}", closed_address().await),
+        format!("http://{}", closed_address().await),
+    ))
+    .await;
+    let answer = gateway.client().get("/providers/q/files").answer().await;
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (502, "TG3001"));
+    assert_eq!((answer.header("x-tollgate-provider"), answer.header("x-tollgate-attempts")), ("q", "1"));
+    assert_request_id(&answer);
+    assert_eq!(gateway.metric("tollgate_refusals_total{code=\"TG3001\"}").await, 0.0, "it is no refusal");
+}
+
+#[tokio::test]
+async fn errors_have_the_shape_of_the_endpoint_whatever_else_the_client_says() {
+    let fake = FakeProvider::always(scripts::error(500, "no")).await;
+    let gateway = TestGateway::before(&fake).await;
+    for model in ["p/m", "nobody/m"] {
+        let answer = gateway.ask(CHAT, model).header("anthropic-version", "2023-06-01").answer().await;
+        assert!(answer.json()["error"]["code"].as_str().unwrap().starts_with("TG"), "{}", answer.text());
+    }
 }

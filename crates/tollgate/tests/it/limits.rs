@@ -84,10 +84,17 @@ async fn connections_beyond_the_most_wait_for_a_place() {
 async fn a_frame_that_is_too_large_ends_the_stream_with_an_error_event() {
     let begun = scripts::stream(CHAT, &["said"]).up_to_content(1);
     let endless = begun.clone().and(&format!("data: {}", "x".repeat(5_000)));
-    for script in [endless.hang(), endless.clone().in_writes_of(700).hang()] {
+    let frames = begun.frames().len();
+    for (mut script, begun_after) in [(endless.hang(), frames), (endless.clone().in_writes_of(700).hang(), 1)]
+    {
+        // The head is the first step. The content must be on its way before the frame begins, or all of it would fail.
+        script.steps.insert(begun_after + 1, Step::Pause(Duration::from_secs(1)));
         let fake = FakeProvider::always(script).await;
         let gateway = start(&fake, json!({"sse_frame_bytes_max": "4KiB"})).await;
-        let transcript = gateway.ask_streamed(CHAT, "p/m").open().await.rest().await;
+        let answer = gateway.ask_streamed(CHAT, "p/m").open().await;
+        fake.clock().waits_begun(1).await;
+        fake.clock().advance(Duration::from_secs(1));
+        let transcript = answer.rest().await;
         assert!(transcript.text().starts_with(&begun.text()));
         let event = transcript.assert_ends_with_error_event(CHAT);
         assert_eq!(event["error"]["code"], "TG3003");
@@ -162,4 +169,18 @@ async fn a_client_that_stops_reading_is_dropped_and_so_is_the_call() {
     fake.client_left().await;
     assert_eq!(gateway.ended("chat_completions", "cancelled").await, 1.0);
     assert_eq!(gateway.metric("tollgate_requests_in_flight").await, 0.0);
+}
+
+#[tokio::test]
+async fn an_answer_counts_until_the_client_has_taken_it() {
+    const ANSWER_BYTES: usize = 40 << 20;
+    let body = format!("{{\"choices\":[],\"x\":\"{}\"}}", "x".repeat(ANSWER_BYTES));
+    let head = Step::head(StatusCode::OK, "application/json");
+    let fake = FakeProvider::always(Script::new(vec![head, Step::Bytes(body.into())])).await;
+    let gateway = start(&fake, json!({"held_answer_bytes_max": "64MiB"})).await;
+    let answer = gateway.ask(CHAT, "p/m").open().await;
+    let held = gateway.metric("tollgate_in_flight_bytes").await;
+    assert!(held > 40e6, "{held}");
+    assert!(answer.rest().await.body.len() > ANSWER_BYTES);
+    assert_eq!(gateway.metric("tollgate_in_flight_bytes").await, 0.0);
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::{EventStream, FakeProvider};
 
-use crate::configuration::{key_entry, provider};
+use crate::configuration::{key_entry, one, provider};
 use crate::gateway::TestGateway;
 
 /// Providers `p` (alpha, beta) and `q` (beta, org/gamma), a route `fast`, and two keys: the second may use little.
@@ -211,4 +211,42 @@ async fn every_endpoint_is_served_under_every_prefix() {
             assert_eq!(fake.requests().pop().unwrap().path, format!("/v1{path}"));
         }
     }
+}
+
+#[tokio::test]
+async fn a_name_that_is_too_long_to_be_kept_is_refused_wherever_it_stands() {
+    let (fake, long) = (FakeProvider::start().await, "x".repeat(513));
+    let mut configuration = one(&fake);
+    configuration["routes"] = json!({"any": {"provider": "p"}});
+    let gateway = TestGateway::start(configuration).await;
+    let ask = |model: &str| gateway.ask(EventStream::Chat, model);
+    let target = format!("{{\"target\":\"p/{long}\"}}");
+    for (what, call) in [
+        ("with a provider", ask(&format!("p/{long}"))),
+        ("bare", ask(&long)),
+        ("for a route that leaves the model to the client", ask(&long).header("x-tollgate-config", "any")),
+        ("for a provider in a header", ask(&long).header("x-tollgate-provider", "p")),
+        ("as a route in a header", ask("m").header("x-tollgate-config", &long)),
+        ("within a route in a header", ask("m").header("x-tollgate-config", &target)),
+    ] {
+        let answer = call.answer().await;
+        assert!(answer.status.is_client_error(), "{what}: {}", answer.status);
+        assert!(answer.error_message().contains("longer than 512 bytes"), "{what}: {}", answer.text());
+        assert!(answer.text().len() < 400, "{what}");
+    }
+    assert_eq!(fake.asked(), 0);
+    let longest = gateway.chat(&format!("p/{}", "x".repeat(510))).await;
+    assert_eq!((longest.status.as_u16(), longest.header("x-tollgate-model").len()), (200, 510));
+}
+
+#[tokio::test]
+async fn a_live_provider_without_a_model_is_not_said_to_be_absent() {
+    let fake = FakeProvider::start().await;
+    let answer = TestGateway::before(&fake).await.chat("p/").await;
+    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (404, "TG2006"));
+    assert!(
+        answer.error_message().starts_with("no route, provider or model is called `p/`"),
+        "{}",
+        answer.text()
+    );
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::{EventStream, FakeProvider, scripts};
 
-use crate::configuration::provider;
+use crate::configuration::{one, provider};
 use crate::gateway::{Setup, TestGateway};
 
 const CHAT: EventStream = EventStream::Chat;
@@ -140,4 +140,19 @@ async fn where_nothing_is_configured_the_scripted_provider_serves() {
         assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-provider")), (200, "scripted"));
         gateway.ask_streamed(stream, "echo").open().await.rest().await.assert_ends_cleanly(stream);
     }
+}
+
+#[tokio::test]
+async fn a_model_in_a_path_never_climbs() {
+    let fake = FakeProvider::start().await;
+    let mut configuration = one(&fake);
+    configuration["providers"]["p"]["endpoints"]["chat_completions"] = json!("/models/{model}/chat");
+    let gateway = TestGateway::start(configuration).await;
+    for model in [".", ".."] {
+        let answer = gateway.chat(&format!("p/{model}")).await;
+        assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (400, "TG1002"), "{model}");
+    }
+    assert_eq!(fake.asked(), 0);
+    assert_eq!(gateway.chat("p/a/../b?c#d").await.status, 404);
+    assert_eq!(fake.only_request().path, "/v1/models/a%2F..%2Fb%3Fc%23d/chat");
 }

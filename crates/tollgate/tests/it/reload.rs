@@ -93,3 +93,11 @@ async fn limits_of_requests_follow_the_file() {
     gateway.reconfigure(configuration).await;
     assert_eq!(gateway.post_chat(body).answer().await.status, 413);
 }
+
+#[tokio::test]
+async fn a_file_that_is_empty_for_a_moment_locks_nobody_out() {
+    let fake = FakeProvider::start().await;
+    let mut gateway = TestGateway::before(&fake).await;
+    gateway.reconfigure_wrongly(" \n").await;
+    assert_eq!(status_of(&gateway, 1).await, 200);
+}

@@ -185,3 +185,24 @@ async fn the_id_of_an_answer_that_is_not_stored_is_the_providers_own_affair() {
     let paths: Vec<String> = fake.requests().into_iter().map(|request| request.path).collect();
     assert!(paths.iter().all(|path| path == "/v1/responses/resp%2F..%2Fx"), "{paths:?}");
 }
+
+#[tokio::test]
+async fn an_id_never_climbs_out_of_the_responses() {
+    let fake = FakeProvider::start().await;
+    let gateway = TestGateway::before(&fake).await;
+    for id in ["..", "%2e%2e", "."] {
+        for method in [Method::GET, Method::DELETE] {
+            let answer = gateway.client().request(method, &format!("/v1/responses/{id}")).answer().await;
+            assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (404, "TG1008"), "{id}");
+        }
+    }
+    assert_eq!(fake.asked(), 0);
+}
+
+#[tokio::test]
+async fn a_provider_can_be_named_in_portkeys_way_for_an_id_too() {
+    let house = start().await;
+    let call = house.gateway.client().get("/v1/responses/resp_unheard_of").header("x-portkey-provider", "@q");
+    assert_eq!(call.answer().await.status, 404);
+    assert_eq!((house.first.asked(), house.second.asked()), (0, 1));
+}

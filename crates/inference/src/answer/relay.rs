@@ -78,6 +78,8 @@ impl StreamRelay {
             closed: false,
         };
         start.held.iter().for_each(|batch| relay.pass(batch));
+        // Nothing new, but a frame too large that came right behind the first content is told now.
+        relay.heard(Bytes::new());
         relay
     }
 

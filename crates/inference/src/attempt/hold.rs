@@ -153,10 +153,14 @@ async fn hold_stream(
             return Err(FailedAttempt::broken("the stream ended before its first content"));
         };
         let frame = frame.map_err(|error| FailedAttempt::broken(error.to_string()))?;
-        let batch = splitter
-            .push(frame.into_data().unwrap_or_default())
-            .map_err(|error| FailedAttempt::broken(error.to_string()))?;
+        let (batch, breach) = match splitter.push(frame.into_data().unwrap_or_default()) {
+            Ok(batch) => (batch, None),
+            Err(error) => (*error.before.clone(), Some(error)),
+        };
         let sure = first_content(&batch, format, settings, &mut response_id)?;
+        if let Some(error) = breach.filter(|_| !sure) {
+            return Err(FailedAttempt::broken(error.to_string()));
+        }
         held_bytes += batch.bytes.len();
         held.push(batch);
         if sure || held_bytes > limits.held_answer_bytes_max {

@@ -202,9 +202,9 @@ fn reloader(
     telemetry: Telemetry,
     told: Arc<watch::Sender<Reloads>>,
 ) -> (Reloader, Published) {
-    Reloader::new(loader, loaded, move |reload| match reload {
-        Reload::Published { generation } => ConfigurationLoaded { result: Ok(*generation) }.emit(&telemetry),
-        Reload::Refused(errors) => {
+    Reloader::new(loader, loaded, move |reload| {
+        // What is published is told by the follower, once it is in force.
+        if let Reload::Refused(errors) = reload {
             ConfigurationLoaded { result: Err(&errors.to_string()) }.emit(&telemetry);
             told.send_modify(|reloads| reloads.refused += 1);
         }
@@ -228,7 +228,9 @@ impl Follower {
             if let Err(error) = load_certificate(&self.certificate, &loaded, environment.as_ref()) {
                 tracing::error!(error = format!("{error:#}"), "the certificate in use stays");
             }
-            self.told.send_modify(|reloads| reloads.generation = loaded.snapshot.generation);
+            let generation = loaded.snapshot.generation;
+            ConfigurationLoaded { result: Ok(generation) }.emit(&self.telemetry);
+            self.told.send_modify(|reloads| reloads.generation = generation);
         }
     }
 }

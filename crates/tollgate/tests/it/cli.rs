@@ -9,7 +9,7 @@ use domain::KeyText;
 use serde_json::{Value, json};
 use testkit::{Client, EventStream, FakeProvider, scripts, within};
 
-use crate::configuration::{SECRET, key, key_entry, one};
+use crate::configuration::{SECRET, key, key_entry, one, provider};
 
 /// The binary, with nothing of this process's environment.
 fn tollgate(folder: &Path, arguments: &[&str]) -> Command {
@@ -125,6 +125,20 @@ async fn provider_check_calls_and_says_what_works() {
     assert_eq!(bad.status.code(), Some(1));
     assert!(out(&bad).contains("FAIL chat_completions") && out(&bad).contains("status 401"), "{}", out(&bad));
     assert!(!out(&bad).contains(SECRET) && !complaint(&bad).contains(SECRET));
+    fake.keep_answering(scripts::json(&json!({"object": "something else"})));
+    let other = check("echo").await;
+    assert!(out(&other).contains("FAIL models"), "{}", out(&other));
+}
+
+#[test]
+fn a_provider_check_that_can_try_nothing_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut p = provider("http://127.0.0.1:1/v1");
+    p["endpoints"] = json!({"chat_completions": "/chat/completions"});
+    write(folder.path(), &json!({"providers": {"p": p}}));
+    let checked = run(folder.path(), &["provider", "check", "p", "--config", "tollgate.yaml"]);
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(complaint(&checked).contains("name one with --model"), "{}", complaint(&checked));
 }
 
 #[test]

@@ -39,6 +39,12 @@ impl Check {
         let model = self.model.clone().or_else(|| known_model(&provider));
         let trials = trials(&provider, model.as_deref(), self.embedding_model.as_deref());
         say(&format!("{} at {}", provider.name, provider.base));
+        if trials.is_empty() {
+            bail!(
+                "nothing could be tried, since no model of `{}` is known; name one with --model",
+                provider.name
+            );
+        }
         if model.is_none() {
             say("no model is known; name one with --model to try generating");
         }

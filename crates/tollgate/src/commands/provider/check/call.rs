@@ -99,8 +99,10 @@ fn judge_whole(body: &Bytes, trial: &Trial) -> Result<String, String> {
     let value: Value =
         serde_json::from_slice(body).map_err(|error| format!("the answer is not JSON: {error}"))?;
     if trial.body.is_none() {
-        let models = value.get("data").and_then(Value::as_array).map_or(0, Vec::len);
-        return Ok(format!("{models} models"));
+        // Together's list has nothing around it.
+        let models =
+            value.get("data").unwrap_or(&value).as_array().ok_or("the answer is no list of models")?;
+        return Ok(format!("{} models", models.len()));
     }
     match value.get("usage") {
         Some(usage) => Ok(format!("usage {usage}")),

@@ -174,6 +174,15 @@ fn permit_targets(route: &Route, client_model: &str, key: &ApiKey) -> Result<(),
     permit_each(route, allowed, key)
 }
 
+/// A model that a request lists besides its own is permitted when the key may use it at every target.
+pub(crate) fn permit_alternative(route: &Route, model: &str, key: &ApiKey) -> Result<(), Refusal> {
+    let mut refused = false;
+    route.root.for_each_target(&mut |target| {
+        refused |= !key.allows_model(target.provider.name.as_str(), model);
+    });
+    if refused { Err(not_allowed(model, key).with_param("models")) } else { Ok(()) }
+}
+
 fn permit_each(route: &Route, allowed: impl Fn(&Target) -> bool, key: &ApiKey) -> Result<(), Refusal> {
     let mut refused = None;
     route.root.for_each_target(&mut |target| {

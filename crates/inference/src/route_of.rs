@@ -10,7 +10,7 @@ use http::HeaderMap;
 
 use crate::attempt::Call;
 use crate::refusal::Refusal;
-use crate::resolve::{MODEL_NAME_BYTES_MAX, bound_name};
+use crate::resolve::{MODEL_NAME_BYTES_MAX, bound_name, permit_alternative};
 
 /// A route, or the name of a saved one.
 const CONFIG_HEADERS: [&str; 2] = ["x-tollgate-config", "x-portkey-config"];
@@ -26,6 +26,7 @@ const MODERATION_MODEL: &str = "omni-moderation-latest";
 pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
     bound_name(call.client_model())?;
     let route = named_route(call)?;
+    permit_alternatives(call, &route)?;
     let Some(previous) = call.facts.previous_response_id.as_deref() else { return Ok(route) };
     let owners = &call.origin.gateway.owners;
     if owners.is_foreign(previous, &call.origin.key.name) {
@@ -36,6 +37,16 @@ pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
     let narrowed = target_of(&route, |target| target.provider.name == owner.provider);
     call.owner = Some(owner);
     Ok(narrowed.unwrap_or(route))
+}
+
+/// OpenRouter lets a request list further models in `models`, which it may answer with instead (its API reference,
+/// "Model routing"). They are no way around what the key may use.
+fn permit_alternatives(call: &Call, route: &Route) -> Result<(), Refusal> {
+    let listed = call.document.member("models").map_err(|duplicate| {
+        Refusal::new(ErrorCode::DuplicateMember, duplicate.to_string()).with_param("models")
+    })?;
+    let names = listed.and_then(|listed| serde_json::from_slice::<Vec<String>>(&listed.raw()).ok());
+    names.unwrap_or_default().iter().try_for_each(|name| permit_alternative(route, name, &call.origin.key))
 }
 
 fn named_route(call: &Call) -> Result<Arc<Route>, Refusal> {

@@ -52,11 +52,14 @@ pub(super) async fn commit(
 ) -> Result<Committed, FailedAttempt> {
     let content_type = essence(&answered.head);
     let is_json = content_type == "application/json";
+    if content_type == "text/html" {
+        return Err(FailedAttempt::broken("a web page came instead of an answer"));
+    }
     if answered.head.headers.contains_key(header::CONTENT_ENCODING) {
         let Answered { head, body, deadlines } = answered;
         return Ok(Committed::Opaque(head, Held::default(), body, silence(&deadlines)));
     }
-    // Some servers stream as `text/plain`, or without a type. A page instead of a stream has no content and fails.
+    // Some servers stream as `text/plain`, or without a type.
     let is_stream = content_type == "text/event-stream" || (settings.streamed && !is_json);
     match event_format(endpoint).filter(|_| is_stream) {
         Some(format) => hold_stream(answered, format, strip_usage, settings, limits).await,

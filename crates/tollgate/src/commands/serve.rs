@@ -43,7 +43,7 @@ impl Serve {
                 wall_clock: now,
             };
             // Before anybody can know that there is something to stop or to reload.
-            let stop = stop_signal()?;
+            let (stop, stop_now) = (stop_signal(1)?, stop_signal(2)?);
             let mut hangups = signal(SignalKind::hangup())?;
             let server = Server::start(parts).await?;
             introduce(&server, first_key.as_ref());
@@ -54,7 +54,11 @@ impl Serve {
                     let _ = reload.try_send(());
                 }
             });
-            server.run_until(stop).await;
+            // Who asks twice does not want to wait for the drain.
+            tokio::select! {
+                () = server.run_until(stop) => {}
+                () = stop_now => say("stopped without waiting for open requests"),
+            }
             Ok(())
         })
     }
@@ -95,14 +99,16 @@ fn runtime() -> anyhow::Result<Runtime> {
     Ok(builder.enable_all().build()?)
 }
 
-/// SIGTERM from an orchestrator, SIGINT from a terminal.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+/// SIGTERM from an orchestrator or SIGINT from a terminal, for the `times`th time.
+fn stop_signal(times: u32) -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        for _ in 0..times {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
         }
     })
 }

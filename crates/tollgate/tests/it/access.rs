@@ -67,6 +67,24 @@ async fn probes_need_no_key_and_everything_else_does() {
 }
 
 #[tokio::test]
+async fn models_that_a_request_lists_besides_its_own_are_no_way_around_the_key() {
+    let fake = FakeProvider::start().await;
+    let gateway = start(&fake, json!({"models": ["p/echo", "p/cheap"]})).await;
+    let ask = |models: &str| {
+        gateway.post_chat(format!(
+            r#"{{"model":"p/echo","models":{models},"messages":[{{"role":"user","content":"x"}}]}}"#
+        ))
+    };
+    assert_eq!(ask(r#"["cheap","echo"]"#).answer().await.status, 200);
+    let refused = ask(r#"["cheap","dear"]"#).answer().await;
+    assert_eq!((refused.status.as_u16(), refused.error_code().as_str()), (403, "TG2003"));
+    assert_eq!(refused.json()["error"]["param"], "models");
+    let twice = ask(r#"["cheap"],"models":["dear"]"#).answer().await;
+    assert_eq!((twice.status.as_u16(), twice.error_code().as_str()), (400, "TG1003"));
+    assert_eq!(fake.asked(), 1);
+}
+
+#[tokio::test]
 async fn a_probe_with_head_is_answered_without_a_body() {
     let fake = FakeProvider::start().await;
     let gateway = TestGateway::before(&fake).await;

@@ -182,10 +182,15 @@ impl Serving {
         (serving, said)
     }
 
-    /// Sends SIGTERM and waits; the exit code and the log.
-    fn stop(mut self) -> (Option<i32>, String) {
+    /// Sends SIGTERM.
+    fn terminate(&self) {
         let process = self.0.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+    }
+
+    /// Sends SIGTERM and waits; the exit code and the log.
+    fn stop(mut self) -> (Option<i32>, String) {
+        self.terminate();
         let code = self.0.wait().unwrap().code();
         let mut log = String::new();
         self.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
@@ -228,6 +233,26 @@ async fn a_first_start_makes_a_key_serves_and_ends_well_when_told_to() {
     let models = Client::new(address).with_key(&key).get("/v1/models").answer().await;
     assert_eq!(models.status, 200, "the first key still works after a second start");
     assert_eq!(blocking(|| serving.stop()).await.0, Some(0));
+}
+
+#[tokio::test]
+async fn who_asks_twice_does_not_wait_for_open_requests() {
+    let fake = FakeProvider::always(scripts::hang()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut configuration = one(&fake);
+    configuration["keys"] = json!([key_entry(1, json!({}))]);
+    write(folder.path(), &configuration);
+    let path = folder.path().to_owned();
+    let (serving, said) = blocking(move || Serving::start(&path, "live providers")).await;
+    let address: SocketAddr = after(&said, "listening on http://").parse().unwrap();
+    let client = Client::new(address).with_key(key(1).reveal());
+    let request = scripts::request(EventStream::Chat, "p/m", false).to_string();
+    let waiting = tokio::spawn(client.post("/v1/chat/completions", request).try_open());
+    fake.was_asked(1).await;
+    serving.terminate();
+    // The request that hangs would hold the drain for half a minute, and `within` waits ten seconds.
+    assert_eq!(blocking(|| serving.stop()).await.0, Some(0));
+    waiting.abort();
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ fn ok(content_type: &'static str, body: &'static str) -> Script {
 #[tokio::test]
 async fn a_whole_answer_that_fails_in_any_way_falls_over() {
     for (what, script) in [
+        ("a web page", ok("text/html; charset=utf-8", "<html>sign in</html>")),
         ("400", scripts::error(400, "no")),
         ("401", scripts::error(401, "no")),
         ("404", scripts::error(404, "no")),

@@ -31,8 +31,6 @@ pub(crate) enum Errand {
     Straight(Scenario, Format),
     /// The first target always fails, the second answers.
     Rescued,
-    /// The client speaks Anthropic messages, the provider only OpenAI chat completions.
-    Translated,
 }
 
 impl Errand {
@@ -41,7 +39,6 @@ impl Errand {
         match self {
             Self::Straight(_, format) => format,
             Self::Rescued => Format::Chat,
-            Self::Translated => Format::Messages,
         }
     }
 

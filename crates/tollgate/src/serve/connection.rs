@@ -23,6 +23,9 @@ use super::stall::StallGuard;
 
 /// Most streams at once on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;
+/// The most that is read from a client at once, and kept for one that does not read: large bodies arrive in a few reads,
+/// and their buffers are small enough that the allocator hands out the ones just freed.
+const READ_BYTES_MAX: usize = 128 << 10;
 /// As many headers as hyper reads without an allocation.
 const HEADERS_WITHOUT_ALLOCATION: usize = 100;
 /// How often a silent HTTP/2 client is asked whether it is still there.
@@ -86,7 +89,10 @@ impl Protocol {
 
 fn http1_builder(limits: &Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(limits.head_read_timeout);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_read_timeout)
+        .max_buf_size(READ_BYTES_MAX.max(limits.head_bytes_max));
     if limits.headers_max >= HEADERS_WITHOUT_ALLOCATION {
         builder.max_headers(limits.headers_max.saturating_add(1));
     }

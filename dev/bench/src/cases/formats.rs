@@ -1,4 +1,4 @@
-//! Anthropic messages: passed on as they are, and translated for a provider that speaks chat completions only.
+//! Anthropic messages, passed on to a provider that speaks them.
 
 use super::{BODY_BYTES, CONNECTIONS, Compare, Measured, Unit};
 use crate::load::Pattern;
@@ -8,23 +8,12 @@ use crate::servers::Errand;
 
 pub(super) fn measure(rig: &Rig, subject: &Subject<'_>) -> anyhow::Result<Measured> {
     let mut measured = Measured::default();
-    let errands = [
-        ("messages passed on", Errand::Straight(Scenario::Whole, Format::Messages)),
-        ("messages translated", Errand::Translated),
-    ];
-    for (name, errand) in errands {
-        let pattern = Pattern::Closed { connections: CONNECTIONS };
-        if let Some(outcome) =
-            rig.load(subject, Task { errand, body_bytes: BODY_BYTES, pattern, events_min: 0 })?
-        {
-            measured.doubt(name, &outcome);
-            measured.add(
-                format!("CPU per request, {name}"),
-                outcome.server_micros_per_answer(),
-                Unit::Micros,
-                Compare::Ratio,
-            );
-        }
+    let errand = Errand::Straight(Scenario::Whole, Format::Messages);
+    let pattern = Pattern::Closed { connections: CONNECTIONS };
+    let task = Task { errand, body_bytes: BODY_BYTES, pattern, events_min: 0 };
+    if let Some(outcome) = rig.load(subject, task)? {
+        measured.doubt("messages", &outcome);
+        measured.add("CPU per request", outcome.server_micros_per_answer(), Unit::Micros, Compare::Ratio);
     }
     Ok(measured)
 }

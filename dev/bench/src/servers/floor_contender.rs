@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use super::answers::MODEL;
 use super::{Address, Contender, Errand, Site};
 use crate::process::Launch;
-use crate::scenario::{Format, Scenario};
 
 /// Starts the floor from this executable.
 #[derive(Debug)]
@@ -44,8 +43,6 @@ impl Contender for Floor {
     fn address(&self, errand: Errand, _provider: SocketAddr) -> Option<Address> {
         let (scenario, format) = match errand {
             Errand::Straight(scenario, format) => (scenario, format),
-            // What the same bytes cost where nothing is translated.
-            Errand::Translated => (Scenario::Whole, Format::Messages),
             Errand::Rescued => return None,
         };
         Some(Address {

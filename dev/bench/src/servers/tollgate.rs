@@ -12,9 +12,6 @@ use super::{Address, Contender, Errand, PROVIDER_SECRET, Site, scenarios};
 use crate::process::Launch;
 use crate::scenario::{Format, Scenario};
 
-/// The provider in the configuration that speaks chat completions only.
-const CHAT_ONLY: &str = "bench-chat-only";
-
 /// The route whose first target always fails.
 const RESCUED_ROUTE: &str = "rescued";
 
@@ -73,7 +70,6 @@ impl Contender for Tollgate {
         let model = match errand {
             Errand::Straight(scenario, _) => format!("{}/{MODEL}", provider_name(scenario)),
             Errand::Rescued => RESCUED_ROUTE.to_owned(),
-            Errand::Translated => format!("{CHAT_ONLY}/{MODEL}"),
         };
         Some(Address {
             path: format!("/v1{}", errand.format().endpoint()),
@@ -125,14 +121,13 @@ fn configuration(provider: SocketAddr, key_hash: &str) -> String {
         Format::Chat.endpoint(),
         Format::Messages.endpoint()
     );
-    let chat_only = format!("{{ chat_completions: {} }}", Format::Chat.endpoint());
-    let entry = |name: &str, scenario: Scenario, endpoints: &str| {
+    let entry = |name: &str, scenario: Scenario| {
         format!(
             "  {name}:
     base_url: http://{provider}{}
     auth: {{ scheme: bearer }}
     credentials: [\"{PROVIDER_SECRET}\"]
-    endpoints: {endpoints}
+    endpoints: {both}
     models: [\"{MODEL}\"]
 ",
             scenario.base_path()
@@ -140,9 +135,8 @@ fn configuration(provider: SocketAddr, key_hash: &str) -> String {
     };
     let mut text = String::from("providers:\n");
     for scenario in scenarios() {
-        text.push_str(&entry(&provider_name(scenario), scenario, &both));
+        text.push_str(&entry(&provider_name(scenario), scenario));
     }
-    text.push_str(&entry(CHAT_ONLY, Scenario::Whole, &chat_only));
     text.push_str(&format!(
         "routes:
   {RESCUED_ROUTE}:

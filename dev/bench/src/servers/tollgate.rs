@@ -184,6 +184,6 @@ mod tests {
                 scenario.base_path()
             )));
         }
-        assert!(text.contains("  rescued:\n") && text.contains("  bench-chat-only:\n"));
+        assert!(text.contains("  rescued:\n"));
     }
 }

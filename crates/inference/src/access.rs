@@ -9,16 +9,20 @@ use http::header::AUTHORIZATION;
 use crate::refusal::Refusal;
 
 /// Where SDKs put a key, in the order in which they are looked at: Tollgate's own header and Portkey's leave
-/// `authorization` free for other uses; `x-api-key` is Anthropic's, `api-key` Azure's.
+/// `authorization` free for other uses; `x-api-key` is Anthropic's, `api-key` Azure's, `x-goog-api-key` Google's.
 const KEY_HEADERS: [&str; 2] = ["x-tollgate-api-key", "x-portkey-api-key"];
-const VENDOR_KEY_HEADERS: [&str; 2] = ["x-api-key", "api-key"];
+const VENDOR_KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
 
-/// The key that a request carries.
+/// The key that a request carries, in its headers or, as `curl` users of Gemini send it, in `in_query`.
 ///
 /// # Errors
 /// 401 when there is none, or when it is not in the snapshot; the text sent is never repeated.
-pub(crate) fn authenticate(headers: &HeaderMap, snapshot: &Snapshot) -> Result<Arc<ApiKey>, Refusal> {
-    let text = presented(headers).ok_or_else(|| {
+pub(crate) fn authenticate(
+    headers: &HeaderMap,
+    in_query: Option<&str>,
+    snapshot: &Snapshot,
+) -> Result<Arc<ApiKey>, Refusal> {
+    let text = presented(headers).or(in_query).ok_or_else(|| {
         Refusal::new(
             ErrorCode::KeyMissing,
             "no key was sent; send it as `authorization: Bearer tg-…` or `x-api-key`",
@@ -90,18 +94,27 @@ mod tests {
             ("api-key", key.reveal()),
             ("x-tollgate-api-key", key.reveal()),
             ("x-portkey-api-key", key.reveal()),
+            ("x-goog-api-key", key.reveal()),
         ] {
-            assert!(authenticate(&headers(name, value), &snapshot).is_ok(), "{name}");
+            assert!(authenticate(&headers(name, value), None, &snapshot).is_ok(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_key_in_the_query_counts_where_no_header_has_one() {
+        let key = KeyText::from_random([1; 32]);
+        let snapshot = snapshot(&key);
+        assert!(authenticate(&HeaderMap::new(), Some(key.reveal()), &snapshot).is_ok());
+        assert!(authenticate(&headers("x-api-key", "tg-no"), Some(key.reveal()), &snapshot).is_err());
     }
 
     #[test]
     fn a_refusal_says_what_to_do_and_never_repeats_the_text() {
         let snapshot = snapshot(&KeyText::from_random([1; 32]));
-        assert_eq!(authenticate(&HeaderMap::new(), &snapshot).unwrap_err().code, ErrorCode::KeyMissing);
+        assert_eq!(authenticate(&HeaderMap::new(), None, &snapshot).unwrap_err().code, ErrorCode::KeyMissing);
         let other = KeyText::from_random([2; 32]);
         for text in [other.reveal(), "sk-proj-secret", "tg-short", "Bearer"] {
-            let refusal = authenticate(&headers("x-api-key", text), &snapshot).unwrap_err();
+            let refusal = authenticate(&headers("x-api-key", text), None, &snapshot).unwrap_err();
             assert_eq!(refusal.code, ErrorCode::KeyUnknown);
             assert!(!refusal.message.contains(text) || text == "Bearer", "{}", refusal.message);
         }

@@ -2,7 +2,7 @@
 
 use domain::Endpoint;
 use domain::endpoint::ClientShape;
-use wire::formats::{ErrorFormat, EventFormat, EventStream, RequestKind};
+use wire::formats::{ErrorFormat, EventStream, RequestKind};
 
 /// How a request to this endpoint is read. `None` for endpoints without a request body.
 pub(crate) fn request_kind(endpoint: Endpoint) -> Option<RequestKind> {
@@ -13,14 +13,17 @@ pub(crate) fn request_kind(endpoint: Endpoint) -> Option<RequestKind> {
         Endpoint::Messages | Endpoint::CountTokens => Some(RequestKind::Messages),
         // A moderation has the same facts as an embedding: a model and an input.
         Endpoint::Embeddings | Endpoint::Moderations => Some(RequestKind::Embeddings),
+        Endpoint::GenerateContent | Endpoint::StreamGenerateContent => Some(RequestKind::Gemini),
+        Endpoint::Converse | Endpoint::ConverseStream => Some(RequestKind::Converse),
+        Endpoint::CohereChat => Some(RequestKind::Cohere),
         Endpoint::Models => None,
     }
 }
 
-/// How a streamed answer of this endpoint is read.
+/// What the events of a streamed answer of this endpoint are.
 #[must_use]
-pub fn event_format(endpoint: Endpoint) -> Option<&'static dyn EventFormat> {
-    request_kind(endpoint)?.event_stream().map(EventStream::format)
+pub fn event_stream(endpoint: Endpoint) -> Option<EventStream> {
+    request_kind(endpoint)?.event_stream()
 }
 
 /// The shape of errors for a client's conventions.
@@ -28,6 +31,9 @@ pub(crate) fn error_format(shape: ClientShape) -> ErrorFormat {
     match shape {
         ClientShape::OpenAi => ErrorFormat::OpenAi,
         ClientShape::Anthropic => ErrorFormat::Anthropic,
+        ClientShape::Google => ErrorFormat::Google,
+        ClientShape::Amazon => ErrorFormat::Amazon,
+        ClientShape::Cohere => ErrorFormat::Cohere,
     }
 }
 

@@ -3,6 +3,7 @@
 mod body;
 mod head;
 mod path;
+pub(crate) mod query;
 
 pub(crate) use body::{ReadBody, read_json};
 pub(crate) use head::bound_head;

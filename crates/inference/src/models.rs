@@ -21,6 +21,8 @@ pub(crate) fn list(snapshot: &Snapshot, key: &ApiKey, shape: ClientShape) -> Res
         names(snapshot, key).iter().map(|(name, owner)| entry(name, owner, shape)).collect();
     let body = match shape {
         ClientShape::OpenAi => json!({"object": "list", "data": models}),
+        ClientShape::Google | ClientShape::Cohere => json!({"models": models}),
+        ClientShape::Amazon => json!({"modelSummaries": models}),
         ClientShape::Anthropic => {
             let id = |model: Option<&Value>| {
                 model.and_then(|model| model.get("id")).cloned().unwrap_or(Value::Null)
@@ -79,6 +81,12 @@ fn entry(name: &str, owner: &str, shape: ClientShape) -> Value {
         ClientShape::OpenAi => {
             json!({"id": name, "object": "model", "created": CREATED_UNKNOWN, "owned_by": owner})
         }
+        ClientShape::Google => json!({
+            "name": format!("models/{name}"), "displayName": name,
+            "supportedGenerationMethods": ["generateContent", "streamGenerateContent", "countTokens"],
+        }),
+        ClientShape::Amazon => json!({"modelId": name, "modelName": name, "providerName": owner}),
+        ClientShape::Cohere => json!({"name": name, "endpoints": ["chat"]}),
         ClientShape::Anthropic => {
             json!({"type": "model", "id": name, "display_name": name, "created_at": CREATED_AT_UNKNOWN})
         }

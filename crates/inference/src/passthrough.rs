@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use domain::client_header::{Withheld, withheld};
+use domain::endpoint::ClientShape;
 use domain::{Credential, Endpoint, ErrorCode, Failure, FailureClass, Provider};
 use engine::classify::{ErrorFacts, classify};
 use engine::credentials::Tried;
@@ -21,6 +22,7 @@ use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, Silence, listed_by_co
 use crate::attempt::{Deadlines, provider_uri};
 use crate::ending::{Ending, Origin};
 use crate::gateway::Gateway;
+use crate::ingress::query;
 use crate::pinned::{Pinned, ProviderState};
 use crate::refusal::Refusal;
 
@@ -74,7 +76,7 @@ pub(crate) async fn relay_to(
     let state = pinned.state(to.provider);
     let no_credential = || Refusal::new(ErrorCode::Internal, "the provider has no such credential");
     let credential = to.provider.credentials.get(to.credential).ok_or_else(no_credential)?;
-    let outgoing = outgoing(request, &to, credential)?;
+    let outgoing = outgoing(request, &to, credential, origin.shape)?;
     let mut ending = Ending::new(Origin { endpoint: to.endpoint, ..origin });
     ending.attempt(&state, None);
     let timeouts = pinned.snapshot.route_defaults.timeouts;
@@ -121,9 +123,10 @@ fn outgoing(
     request: Request<Incoming>,
     to: &Relayed<'_>,
     credential: &Credential,
+    shape: ClientShape,
 ) -> Result<Request<OutgoingBody>, Refusal> {
     let (head, body) = request.into_parts();
-    let with_query = match head.uri.query() {
+    let with_query = match head.uri.query().and_then(|query| query::to_pass_on(query, shape)) {
         Some(query) => format!("{}?{query}", to.path),
         None => to.path.clone(),
     };

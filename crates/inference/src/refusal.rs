@@ -73,9 +73,17 @@ impl Refusal {
         headers.insert(ERROR_CODE, HeaderValue::from_static(self.code.code()));
         // Where the vendor's own SDK looks for the id that it shows in its exception.
         let sdk_request_id = match shape {
-            ClientShape::OpenAi => HeaderName::from_static("x-request-id"),
+            ClientShape::OpenAi | ClientShape::Google | ClientShape::Cohere => {
+                HeaderName::from_static("x-request-id")
+            }
             ClientShape::Anthropic => HeaderName::from_static("request-id"),
+            ClientShape::Amazon => HeaderName::from_static("x-amzn-requestid"),
         };
+        if shape == ClientShape::Amazon {
+            // botocore takes the class of its exception from here (Smithy, "AWS restJson1", operation errors).
+            let kind = wire::formats::amazon_error_type(self.code.status());
+            headers.insert("x-amzn-errortype", HeaderValue::from_static(kind));
+        }
         headers.insert(sdk_request_id, id.header().clone());
         if let Some(wait) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));

@@ -25,7 +25,7 @@ use crate::attempt::{Call, dispatch};
 use crate::dialect::request_kind;
 use crate::ending::Origin;
 use crate::gateway::{Gateway, Readiness};
-use crate::ingress::{Operation, ReadBody, bound_head, client_shape, match_path, read_json};
+use crate::ingress::{Operation, ReadBody, bound_head, client_shape, match_path, query, read_json};
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
@@ -81,9 +81,10 @@ async fn answer(
     }
     let pinned = gateway.pin();
     bound_head(request.headers(), &pinned.snapshot.limits)?;
-    let key = access::authenticate(request.headers(), &pinned.snapshot)?;
+    let in_query = request.uri().query().filter(|_| shape == ClientShape::Google).and_then(query::key_in);
+    let key = access::authenticate(request.headers(), in_query, &pinned.snapshot)?;
     let endpoint = match operation {
-        Operation::Call(endpoint) => Some(endpoint),
+        Operation::Call(endpoint) | Operation::CallModel(endpoint, _) => Some(endpoint),
         _ => None,
     };
     let origin = Origin {
@@ -95,7 +96,10 @@ async fn answer(
         started,
     };
     let result = match operation {
-        Operation::Call(endpoint) => call(origin, pinned, endpoint, request).await,
+        Operation::Call(endpoint) => call(origin, pinned, (endpoint, None), request).await,
+        Operation::CallModel(endpoint, model) => {
+            call(origin, pinned, (endpoint, Some(model.into_owned())), request).await
+        }
         Operation::ListModels => Ok(models::list(&pinned.snapshot, &key, shape)),
         Operation::GetModel(model) => models::get(&pinned.snapshot, &key, &model, shape),
         Operation::Stored(action, response_id) => {
@@ -109,11 +113,11 @@ async fn answer(
     result.map_err(|refusal| Refused { refusal, key: Some(key) })
 }
 
-/// A request with a model in its body.
+/// A request with a model in its body or, where `path_model` is given, in its path.
 async fn call(
     origin: Origin,
     pinned: Arc<Pinned>,
-    endpoint: Endpoint,
+    (endpoint, path_model): (Endpoint, Option<String>),
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Refusal> {
     let (head, body) = request.into_parts();
@@ -121,8 +125,12 @@ async fn call(
         read_json(&head.headers, body, &pinned.snapshot.limits, &origin.gateway.budget).await?;
     let kind =
         request_kind(endpoint).ok_or_else(|| Refusal::new(ErrorCode::Internal, "no body is read here"))?;
-    let facts = facts(kind, &document).map_err(|error| unreadable(&error))?;
-    let query = head.uri.query().map(Into::into);
+    let mut facts = facts(kind, &document).map_err(|error| unreadable(&error))?;
+    if path_model.is_some() {
+        facts.model = path_model;
+        facts.stream = endpoint.is_streamed();
+    }
+    let query = head.uri.query().and_then(|query| query::to_pass_on(query, origin.shape));
     let headers = head.headers;
     let mut call =
         Call { origin, pinned, endpoint, headers, query, document, facts, owner: None, _hold: hold, waited };

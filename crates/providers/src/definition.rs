@@ -3,15 +3,17 @@
 //!
 //! The JSON schema of the configuration and the reference of it are made from the comments of this file.
 
+mod endpoints;
 mod merge;
 mod secret;
 
 use std::collections::BTreeMap;
 
-use domain::{Endpoint, FailureClass};
+use domain::FailureClass;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use endpoints::Endpoints;
 pub use secret::Secret;
 
 /// A provider of LLMs: where it answers, how to sign in, what it serves and how it differs from the others.
@@ -108,47 +110,6 @@ pub struct Variable {
     pub default: Option<String>,
     /// An ending that is taken off the value, because people write the same address with and without it: `/v1`.
     pub strip: Option<String>,
-}
-
-/// The path of each operation, appended to `base_url`; `{model}` in it stands for the model's name. An operation
-/// without a path is not offered; an empty path takes away one that is built in.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Endpoints {
-    /// OpenAI chat completions: `/chat/completions`.
-    pub chat_completions: Option<String>,
-    /// OpenAI legacy text completions: `/completions`.
-    pub completions: Option<String>,
-    /// OpenAI Responses: `/responses`.
-    pub responses: Option<String>,
-    /// OpenAI embeddings: `/embeddings`.
-    pub embeddings: Option<String>,
-    /// OpenAI moderations: `/moderations`.
-    pub moderations: Option<String>,
-    /// The list of models: `/models`.
-    pub models: Option<String>,
-    /// Anthropic messages: `/v1/messages`.
-    pub messages: Option<String>,
-    /// Anthropic token counting: `/v1/messages/count_tokens`.
-    pub count_tokens: Option<String>,
-}
-
-impl Endpoints {
-    /// The path written for an endpoint, when it is offered.
-    #[must_use]
-    pub fn path(&self, endpoint: Endpoint) -> Option<&str> {
-        let path = match endpoint {
-            Endpoint::ChatCompletions => &self.chat_completions,
-            Endpoint::Completions => &self.completions,
-            Endpoint::Responses => &self.responses,
-            Endpoint::Embeddings => &self.embeddings,
-            Endpoint::Moderations => &self.moderations,
-            Endpoint::Models => &self.models,
-            Endpoint::Messages => &self.messages,
-            Endpoint::CountTokens => &self.count_tokens,
-        };
-        path.as_deref().filter(|path| !path.is_empty())
-    }
 }
 
 /// Which headers go to the provider, beside the credential and the content headers.

@@ -25,9 +25,10 @@ pub mod server;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use domain::Endpoint;
 use parking_lot::Mutex;
 
-use crate::definition::{Auth, AuthScheme, Endpoints, Live, ProviderDefinition};
+use crate::definition::{Auth, AuthScheme, Live, ProviderDefinition};
 
 pub use behaviour::{Behaviour, FIRST_TOKEN_PAUSE, TOKEN_PAUSE};
 pub use responses::ResponseStore;
@@ -36,6 +37,18 @@ pub use script::{Script, ScriptedRequest, Step};
 
 /// The provider's name.
 pub const NAME: &str = "scripted";
+
+/// What it serves, and where.
+const ENDPOINTS: [(Endpoint, &str); 8] = [
+    (Endpoint::ChatCompletions, "/chat/completions"),
+    (Endpoint::Completions, "/completions"),
+    (Endpoint::Responses, "/responses"),
+    (Endpoint::Embeddings, "/embeddings"),
+    (Endpoint::Moderations, "/moderations"),
+    (Endpoint::Models, "/models"),
+    (Endpoint::Messages, "/messages"),
+    (Endpoint::CountTokens, "/messages/count_tokens"),
+];
 
 /// The scripted provider with its memory of the responses it made.
 #[derive(Debug, Default)]
@@ -53,7 +66,6 @@ impl Scripted {
 /// The definition of a scripted provider that listens at an address, to be compiled like any other.
 #[must_use]
 pub fn definition(address: SocketAddr) -> ProviderDefinition {
-    let path = |path: &str| Some(path.to_owned());
     ProviderDefinition {
         title: Some("Scripted".to_owned()),
         live: Some(Live::Always),
@@ -61,16 +73,7 @@ pub fn definition(address: SocketAddr) -> ProviderDefinition {
         models: Some(Behaviour::all().map(Behaviour::model_name).map(Into::into).collect()),
         auth: Auth { scheme: Some(AuthScheme::None), ..Auth::default() },
         variables: BTreeMap::new(),
-        endpoints: Endpoints {
-            chat_completions: path("/chat/completions"),
-            completions: path("/completions"),
-            responses: path("/responses"),
-            embeddings: path("/embeddings"),
-            moderations: path("/moderations"),
-            models: path("/models"),
-            messages: path("/messages"),
-            count_tokens: path("/messages/count_tokens"),
-        },
+        endpoints: ENDPOINTS.map(|(endpoint, path)| (endpoint, path.to_owned())).into_iter().collect(),
         ..ProviderDefinition::default()
     }
 }

@@ -2,8 +2,11 @@
 //! the modules beside them hold what formats share.
 
 pub mod chat;
+pub mod cohere;
 pub mod completions;
+pub mod converse;
 pub mod embeddings;
+pub mod gemini;
 pub mod messages;
 pub mod responses;
 
@@ -27,4 +30,4 @@ pub use request::{FactsError, RequestFacts, facts};
 pub use request_kind::RequestKind;
 pub use usage::{Usage, usage_of_body};
 pub use usage_chunk::ask_for_usage;
-pub use wire_error::{ErrorFormat, WireError};
+pub use wire_error::{ErrorFormat, WireError, amazon_error_type};

@@ -9,7 +9,8 @@ mod scan_error;
 mod scanner;
 mod segments;
 mod text;
-mod view;
+mod value;
+mod writer;
 
 pub use chunked_bytes::ChunkedBytes;
 pub use document::{Document, DuplicateKey, MemberRef};
@@ -19,5 +20,6 @@ pub use path::{Path, PathError};
 pub use scan_error::{Problem, ScanError};
 pub use scanner::{ScanLimits, Scanner};
 pub use segments::Segments;
-
-pub(crate) use view::View;
+pub use text::Text;
+pub use value::{NotJson, Value};
+pub use writer::{ArrayWriter, ObjectWriter, array, object};

@@ -4,4 +4,4 @@ mod frame;
 mod splitter;
 
 pub use frame::{Frame, Lines};
-pub use splitter::{Batch, FrameTooLarge, Frames, Splitter, Tail};
+pub use splitter::Splitter;

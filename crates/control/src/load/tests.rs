@@ -64,10 +64,7 @@ fn providers_come_as_configured_then_as_added_then_as_the_environment_has_them()
         base_url: Some("http://127.0.0.1:9".to_owned()),
         live: Some(providers::definition::Live::Always),
         auth: providers::definition::Auth { optional: Some(true), ..Default::default() },
-        endpoints: providers::definition::Endpoints {
-            models: Some("/models".to_owned()),
-            ..Default::default()
-        },
+        endpoints: [(domain::Endpoint::Models, "/models".to_owned())].into_iter().collect(),
         ..ProviderDefinition::default()
     };
     let text = "

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::provider::{BaseUrl, HttpVersion, Provider, RateLimitHeaders, StreamUsage};
 use domain::route::{ParameterRules, RetryPolicy, Route, RouteNode, Target};
-use domain::{Failure, FailureClass, Timeouts};
+use domain::{Endpoint, Failure, FailureClass, Timeouts};
 use proptest::prelude::*;
 
 use super::{Step, Walk};
@@ -15,7 +15,7 @@ fn provider() -> Arc<Provider> {
         name: "p".into(),
         base: BaseUrl::parse("http://127.0.0.1").unwrap(),
         auth: domain::provider::AuthScheme::None,
-        endpoints: [const { None }; 8],
+        endpoints: [const { None }; Endpoint::ALL.len()],
         default_headers: vec![],
         forward_headers: vec![],
         error_rules: vec![],

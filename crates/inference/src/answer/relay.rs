@@ -14,8 +14,8 @@ use domain::{ErrorCode, TimeoutStage};
 use http_body::Body;
 use providers::transport::IncomingBody;
 use telemetry::meters::Outcome;
-use wire::formats::{EventFormat, EventKind};
-use wire::sse::{Batch, Frame, Splitter, Tail};
+use wire::formats::{EventKind, EventStream};
+use wire::framing::{Batch, Frame, Framing, Splitter, Tail};
 
 pub(crate) use silence::Silence;
 
@@ -26,7 +26,7 @@ use crate::refusal::Refusal;
 
 /// A stream whose first content has arrived.
 pub(crate) struct RelayStart {
-    pub(crate) format: &'static dyn EventFormat,
+    pub(crate) stream: EventStream,
     pub(crate) splitter: Splitter,
     /// What was read so far, in whole frames.
     pub(crate) held: Vec<Batch>,
@@ -39,7 +39,7 @@ pub(crate) struct RelayStart {
 
 /// The relay.
 pub(crate) struct StreamRelay {
-    format: &'static dyn EventFormat,
+    stream: EventStream,
     splitter: Splitter,
     ready: VecDeque<Bytes>,
     rest: IncomingBody,
@@ -62,7 +62,7 @@ pub(crate) struct StreamRelay {
 impl StreamRelay {
     pub(crate) fn new(start: RelayStart, ending: Ending) -> Self {
         let mut relay = Self {
-            format: start.format,
+            stream: start.stream,
             splitter: start.splitter,
             ready: VecDeque::with_capacity(start.held.len()),
             rest: start.rest,
@@ -120,7 +120,7 @@ impl StreamRelay {
         let mut from = 0;
         let mut at = 0;
         for frame in batch.frames() {
-            let next = at + frame.bytes.len();
+            let next = at + frame.bytes().len();
             let event = batch.bytes.slice(at..next);
             let instead = match self.note(frame) {
                 EventKind::Usage if self.strip_usage => Some(Bytes::new()),
@@ -139,7 +139,7 @@ impl StreamRelay {
 
     /// Takes note of what a frame says.
     fn note(&mut self, frame: Frame<'_>) -> EventKind {
-        let seen = self.format.glance(frame);
+        let seen = self.stream.format().glance(frame);
         if let Some(usage) = &seen.usage {
             self.usage.merge(usage);
         }
@@ -162,7 +162,8 @@ impl StreamRelay {
     /// The provider closed its stream: cleanly when the format's end was seen, or as good as.
     fn upstream_ended(&mut self) {
         let tail = self.splitter.finish();
-        if !tail.bytes.is_empty() {
+        // Half a message of Amazon's says nothing.
+        if !tail.bytes.is_empty() && self.stream.framing() == Framing::ServerSentEvents {
             self.pass_tail(tail);
         }
         if self.failed {
@@ -178,7 +179,7 @@ impl StreamRelay {
     /// half an event and not passed on.
     fn pass_tail(&mut self, tail: Tail) {
         let was_finished = self.finished;
-        let kind = self.note(Frame::new(&tail.bytes));
+        let kind = self.note(Frame::of(Framing::ServerSentEvents, &tail.bytes));
         if kind == EventKind::Usage && self.strip_usage {
             return;
         }
@@ -212,9 +213,8 @@ impl StreamRelay {
     /// Ends the stream with the format's own error event, unless the provider has sent one.
     fn fail(&mut self, refusal: &Refusal) {
         if !self.failed {
-            self.ready.push_back(
-                self.format.error_event(&refusal.wire_error(self.ending.origin.id.as_str()), self.events),
-            );
+            let error = refusal.wire_error(self.ending.origin.id.as_str());
+            self.ready.push_back(self.stream.format().error_event(&error, self.events));
         }
         self.close(Outcome::Failed);
     }

@@ -137,7 +137,11 @@ fn edited_body(
     ask_for_usage: bool,
 ) -> Result<Segments, Box<dyn std::error::Error>> {
     let mut edit = Edit::new(&call.document);
-    if call.facts.model.as_deref() != Some(model) && !model.is_empty() {
+    let is_asked_for = call.facts.model.as_deref() == Some(model) || model.is_empty();
+    if call.endpoint.names_model_in_path() {
+        // Where the path decides, a member of the same name must not say something else.
+        edit.remove("model")?;
+    } else if !is_asked_for {
         edit.set("model", &json_string(model))?;
     }
     if ask_for_usage {

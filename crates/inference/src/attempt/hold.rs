@@ -9,17 +9,20 @@ use http::response::Parts;
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use providers::transport::IncomingBody;
-use wire::formats::{EventFormat, EventKind, ProviderError};
+use wire::formats::{EventFormat, EventKind, EventStream, ProviderError};
+use wire::framing::{Batch, Frame, Splitter};
 use wire::json::{ChunkedBytes, Document, Kind, ScanLimits, Scanner};
-use wire::sse::{Batch, Frame, Splitter};
 
 use super::deadline::Deadlines;
 use super::exchange::{Answered, AttemptSettings, classify_error};
 use super::failed::FailedAttempt;
 use crate::answer::{Held, RelayStart, Silence};
 use crate::byte_budget::{ByteBudget, Hold};
-use crate::dialect::event_format;
+use crate::dialect::event_stream;
 use crate::redaction::Redaction;
+
+/// The content types of event streams.
+const EVENT_STREAMS: [&str; 2] = ["text/event-stream", "application/vnd.amazon.eventstream"];
 
 /// An answer that can no longer fall over.
 pub(super) enum Committed {
@@ -60,9 +63,9 @@ pub(super) async fn commit(
         return Ok(Committed::Opaque(head, Held::default(), body, silence(&deadlines)));
     }
     // Some servers stream as `text/plain`, or without a type.
-    let is_stream = content_type == "text/event-stream" || (settings.streamed && !is_json);
-    match event_format(endpoint).filter(|_| is_stream) {
-        Some(format) => hold_stream(answered, format, strip_usage, settings, limits).await,
+    let is_stream = EVENT_STREAMS.contains(&content_type.as_str()) || (settings.streamed && !is_json);
+    match event_stream(endpoint).filter(|_| is_stream) {
+        Some(stream) => hold_stream(answered, stream, strip_usage, settings, limits).await,
         None => {
             let committed = hold_whole(answered, is_json, limits, budget.hold()).await?;
             if let Committed::Whole(_, WholeBody { document: Some(document), .. }) = &committed {
@@ -141,13 +144,14 @@ fn refuse_error_in_disguise(
 
 async fn hold_stream(
     answered: Answered,
-    format: &'static dyn EventFormat,
+    stream: EventStream,
     strip_usage: bool,
     settings: &AttemptSettings<'_>,
     limits: &Limits,
 ) -> Result<Committed, FailedAttempt> {
     let Answered { head, mut body, deadlines } = answered;
-    let mut splitter = Splitter::new(limits.sse_frame_bytes_max);
+    let format = stream.format();
+    let mut splitter = Splitter::new(stream.framing(), limits.sse_frame_bytes_max);
     let mut held = Vec::with_capacity(1);
     let mut held_bytes = 0;
     let mut response_id = None;
@@ -169,7 +173,7 @@ async fn hold_stream(
         if sure || held_bytes > limits.held_answer_bytes_max {
             let silence = silence(&deadlines);
             let redaction = Redaction::of(settings.credential);
-            let start = RelayStart { format, splitter, held, rest: body, strip_usage, silence, redaction };
+            let start = RelayStart { stream, splitter, held, rest: body, strip_usage, silence, redaction };
             return Ok(Committed::Stream(head, Box::new(start), response_id));
         }
     }

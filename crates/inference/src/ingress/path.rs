@@ -12,8 +12,10 @@ use crate::refusal::Refusal;
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Operation<'a> {
-    /// `POST` of an endpoint that names a model.
+    /// `POST` of an endpoint whose body names a model.
     Call(Endpoint),
+    /// `POST` of an endpoint with the model in its path; it may hold slashes.
+    CallModel(Endpoint, Cow<'a, str>),
     /// `GET /v1/models`.
     ListModels,
     /// `GET /v1/models/{id}`; the id may hold slashes.
@@ -52,14 +54,20 @@ pub(crate) enum Probe {
     Metrics,
 }
 
-/// The conventions of the client: by endpoint, by drop-in prefix, else by whether it sent an `anthropic-version` header.
+/// The conventions of the client: by endpoint, by drop-in prefix, by the version in its path, else by whether it sent an
+/// `anthropic-version` header.
 pub(crate) fn client_shape(path: &str, anthropic_client: bool) -> ClientShape {
     let (prefix, rest) = split_prefix(path);
-    if let Some(endpoint) = endpoint(without_version(rest)) {
-        return endpoint.client_shape();
+    let endpoint = endpoint(rest).or_else(|| model_call(rest).map(|(endpoint, _)| endpoint));
+    match (endpoint, prefix) {
+        (Some(endpoint), _) => endpoint.client_shape(),
+        (None, Some(prefix)) => prefix.shape,
+        (None, None) if rest.starts_with("/v1beta/") => ClientShape::Google,
+        (None, None) if rest.starts_with("/model/") => ClientShape::Amazon,
+        (None, None) if rest.starts_with("/v2/") => ClientShape::Cohere,
+        (None, None) if anthropic_client => ClientShape::Anthropic,
+        (None, None) => ClientShape::OpenAi,
     }
-    let anthropic = prefix.map_or(anthropic_client, |prefix| prefix == "anthropic");
-    if anthropic { ClientShape::Anthropic } else { ClientShape::OpenAi }
 }
 
 /// Finds what a method and path mean.
@@ -77,8 +85,9 @@ pub(crate) fn match_path<'a>(method: &Method, path: &'a str) -> Result<Operation
         return require(method, &Method::GET, "GET, HEAD").map(|()| Operation::Probe(probe));
     }
     let (prefix, rest) = split_prefix(path);
-    operation(method, without_version(rest)).unwrap_or_else(|| match prefix {
-        Some(provider) => passthrough(method, provider, rest),
+    let found = call_of_model(method, rest).or_else(|| operation(method, rest));
+    found.unwrap_or_else(|| match prefix {
+        Some(prefix) => passthrough(method, prefix.provider, rest),
         None => Err(unknown(path)),
     })
 }
@@ -91,21 +100,63 @@ fn passthrough<'a>(method: &Method, provider: &'a str, path: &'a str) -> Result<
     Ok(Operation::Passthrough { provider, path })
 }
 
+/// A prefix under which a vendor's whole API seems to be: what Tollgate does not know itself is passed through.
+struct Prefix {
+    text: &'static str,
+    provider: &'static str,
+    shape: ClientShape,
+}
+
+const PREFIXES: [Prefix; 5] = [
+    Prefix { text: "/openai", provider: "openai", shape: ClientShape::OpenAi },
+    Prefix { text: "/anthropic", provider: "anthropic", shape: ClientShape::Anthropic },
+    Prefix { text: "/genai", provider: "google", shape: ClientShape::Google },
+    Prefix { text: "/bedrock", provider: "bedrock", shape: ClientShape::Amazon },
+    Prefix { text: "/cohere", provider: "cohere", shape: ClientShape::Cohere },
+];
+
 /// A drop-in prefix and the path after it.
-fn split_prefix(path: &str) -> (Option<&'static str>, &str) {
-    for prefix in ["openai", "anthropic"] {
-        let after = path.strip_prefix('/').and_then(|path| path.strip_prefix(prefix));
-        if let Some(rest) = after.filter(|rest| rest.starts_with('/')) {
-            return (Some(prefix), rest);
-        }
-    }
-    (None, path)
+fn split_prefix(path: &str) -> (Option<&'static Prefix>, &str) {
+    let below = |prefix: &'static Prefix| {
+        let rest = path.strip_prefix(prefix.text).filter(|rest| rest.starts_with('/'))?;
+        Some((Some(prefix), rest))
+    };
+    PREFIXES.iter().find_map(below).unwrap_or((None, path))
 }
 
 /// SDKs are pointed at a base URL with or without `/v1`, and Anthropic's adds one of its own; all of it works.
 fn without_version(path: &str) -> &str {
     let once = |path| str::strip_prefix(path, "/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
     once(once(path))
+}
+
+/// An endpoint with the model in its path: Gemini's verbs after a colon, Bedrock's after a slash.
+fn model_call(path: &str) -> Option<(Endpoint, Cow<'_, str>)> {
+    let bedrock = path.strip_prefix("/model/").and_then(|rest| {
+        let (model, verb) = rest.rsplit_once('/')?;
+        let endpoint = match verb {
+            "converse" => Endpoint::Converse,
+            "converse-stream" => Endpoint::ConverseStream,
+            _ => return None,
+        };
+        Some((endpoint, model))
+    });
+    let (endpoint, model) = bedrock.or_else(|| {
+        let below_version = ["/v1beta", "/v1"].iter().find_map(|version| path.strip_prefix(version));
+        let (model, verb) = below_version.unwrap_or(path).strip_prefix("/models/")?.rsplit_once(':')?;
+        let endpoint = match verb {
+            "generateContent" => Endpoint::GenerateContent,
+            "streamGenerateContent" => Endpoint::StreamGenerateContent,
+            _ => return None,
+        };
+        Some((endpoint, model))
+    })?;
+    Some((endpoint, percent::decode(model).filter(|model| !model.is_empty())?))
+}
+
+fn call_of_model<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Refusal>> {
+    let (endpoint, model) = model_call(path)?;
+    Some(require(method, &Method::POST, "POST").map(|()| Operation::CallModel(endpoint, model)))
 }
 
 fn split_at_slash(text: &str) -> (&str, &str) {
@@ -121,20 +172,24 @@ fn probe(path: &str) -> Option<Probe> {
     }
 }
 
-/// The operation of a path without prefix and version; `None` when there is none.
+/// The operation of a path without prefix; `None` when there is none.
 fn operation<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Refusal>> {
     if let Some(endpoint) = endpoint(path) {
         return Some(require(method, &Method::POST, "POST").map(|()| Operation::Call(endpoint)));
     }
+    let path = without_version(path);
     match path {
         "/models" => Some(require(method, &Method::GET, "GET").map(|()| Operation::ListModels)),
         _ => nested(method, path),
     }
 }
 
-/// The endpoint that takes a model in its body, by a path without prefix and version.
+/// The endpoint that takes a model in its body, by a path without prefix.
 fn endpoint(path: &str) -> Option<Endpoint> {
-    Some(match path {
+    if path == "/v2/chat" {
+        return Some(Endpoint::CohereChat);
+    }
+    Some(match without_version(path) {
         "/chat/completions" => Endpoint::ChatCompletions,
         "/completions" => Endpoint::Completions,
         "/responses" => Endpoint::Responses,
@@ -215,6 +270,40 @@ mod tests {
             ("/anthropic/v1/chat/completions", true, ClientShape::OpenAi),
         ] {
             assert_eq!(client_shape(path, header), shape, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_model_in_a_path_is_found_however_it_is_written() {
+        let gemini = |path: &str, endpoint| {
+            let called = Operation::CallModel(endpoint, "google/gemini-2.5-flash".into());
+            assert_eq!(match_path(&Method::POST, path), Ok(called), "{path}");
+            assert_eq!(client_shape(path, false), ClientShape::Google, "{path}");
+        };
+        gemini("/v1beta/models/google/gemini-2.5-flash:generateContent", Endpoint::GenerateContent);
+        gemini(
+            "/genai/v1/models/google%2Fgemini-2.5-flash:streamGenerateContent",
+            Endpoint::StreamGenerateContent,
+        );
+        for path in
+            ["/model/us.amazon.nova%3A0/converse-stream", "/bedrock/model/us.amazon.nova:0/converse-stream"]
+        {
+            let called = Operation::CallModel(Endpoint::ConverseStream, "us.amazon.nova:0".into());
+            assert_eq!(match_path(&Method::POST, path), Ok(called), "{path}");
+            assert_eq!(client_shape(path, false), ClientShape::Amazon);
+        }
+        let refused = match_path(&Method::GET, "/model/m/converse").unwrap_err();
+        assert_eq!(refused.allow, Some("POST"));
+        assert_eq!(match_path(&Method::POST, "/model//converse").unwrap_err().code, ErrorCode::PathNotFound);
+        let invoke = Operation::Passthrough { provider: "bedrock", path: "/model/m/invoke" };
+        assert_eq!(match_path(&Method::POST, "/bedrock/model/m/invoke"), Ok(invoke));
+    }
+
+    #[test]
+    fn cohere_clients_find_their_chat() {
+        for path in ["/v2/chat", "/cohere/v2/chat"] {
+            assert_eq!(match_path(&Method::POST, path), Ok(Operation::Call(Endpoint::CohereChat)));
+            assert_eq!(client_shape(path, false), ClientShape::Cohere);
         }
     }
 

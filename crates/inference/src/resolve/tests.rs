@@ -20,7 +20,7 @@ pub(crate) fn provider(name: &str, models: &[&str]) -> Arc<Provider> {
     let mut definition = scripted::definition(SocketAddr::from(([127, 0, 0, 1], 1)));
     definition.models = Some(models.iter().copied().map(Into::into).collect());
     if name.starts_with("embeds") {
-        definition.endpoints.chat_completions = None;
+        definition.endpoints.set(CHAT, "");
     }
     match compile(name, definition, &|_| None) {
         Ok(Compiled::Live(provider)) => Arc::from(provider),

@@ -29,7 +29,7 @@ pub(super) fn endpoints(
             }
         }
     });
-    if Endpoint::ALL.into_iter().all(|endpoint| definition.path(endpoint).is_none()) {
+    if definition.is_empty() {
         problems.add(
             "endpoints",
             "there is none; write at least one, such as `chat_completions: /chat/completions`",

@@ -318,7 +318,7 @@ proptest! {
     fn any_base_url_and_path_give_a_result_and_never_a_panic(base in ".{0,30}", path in ".{0,30}") {
         let definition = ProviderDefinition {
             base_url: Some(base),
-            endpoints: crate::definition::Endpoints { models: Some(path), ..Default::default() },
+            endpoints: [(Endpoint::Models, path)].into_iter().collect(),
             ..Default::default()
         };
         if let Ok(Compiled::Live(provider)) = compile("acme", definition, &|_| None) {

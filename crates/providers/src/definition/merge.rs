@@ -1,6 +1,6 @@
 //! Putting what the operator wrote over what is built in: a value or a list replaces, a table is merged by name.
 
-use super::{Auth, Endpoints, Headers, Live, ProviderDefinition, Streams, Transport, Variable};
+use super::{Auth, Headers, Live, ProviderDefinition, Streams, Transport, Variable};
 
 impl ProviderDefinition {
     /// This definition with every field that `over` gives taken from there.
@@ -56,21 +56,6 @@ impl Variable {
             env: over.env.or(self.env),
             default: over.default.or(self.default),
             strip: over.strip.or(self.strip),
-        }
-    }
-}
-
-impl Endpoints {
-    fn merge(self, over: Self) -> Self {
-        Self {
-            chat_completions: over.chat_completions.or(self.chat_completions),
-            completions: over.completions.or(self.completions),
-            responses: over.responses.or(self.responses),
-            embeddings: over.embeddings.or(self.embeddings),
-            moderations: over.moderations.or(self.moderations),
-            models: over.models.or(self.models),
-            messages: over.messages.or(self.messages),
-            count_tokens: over.count_tokens.or(self.count_tokens),
         }
     }
 }

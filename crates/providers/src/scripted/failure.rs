@@ -1,5 +1,5 @@
-//! Errors in the shapes of OpenAI (`platform.openai.com/docs/guides/error-codes`) and of Anthropic
-//! (`platform.claude.com/docs/en/api/errors`).
+//! Errors in the shapes of OpenAI (`platform.openai.com/docs/guides/error-codes`), Anthropic
+//! (`platform.claude.com/docs/en/api/errors`), Google (`google.rpc.Status`), Amazon (JSON protocol) and Cohere.
 
 use domain::endpoint::ClientShape;
 use http::StatusCode;
@@ -40,6 +40,8 @@ impl Refusal {
         let body = match shape {
             ClientShape::OpenAi => open_ai("invalid_request_error", &self.message, self.param, self.code),
             ClientShape::Anthropic => anthropic(anthropic_type(self.status), &self.message),
+            ClientShape::Google => google(self.status, &self.message),
+            ClientShape::Amazon | ClientShape::Cohere => json!({ "message": self.message }),
         };
         Script::json(status, &body)
     }
@@ -55,6 +57,8 @@ pub(super) fn script(status: u16, shape: ClientShape) -> Script {
             open_ai(kind, &message, None, code)
         }
         ClientShape::Anthropic => anthropic(anthropic_type(status), &message),
+        ClientShape::Google => google(status, &message),
+        ClientShape::Amazon | ClientShape::Cohere => json!({ "message": message }),
     };
     let mut script = Script::json(code, &body);
     if status == 429
@@ -77,6 +81,25 @@ pub(super) fn anthropic(kind: &str, message: &str) -> Value {
         "error": { "type": kind, "message": message },
         "request_id": "req_scripted",
     })
+}
+
+/// Google's error object (`google.rpc.Status` as JSON).
+fn google(status: u16, message: &str) -> Value {
+    json!({ "error": { "code": status, "message": message, "status": google_status(status) } })
+}
+
+/// `google.rpc.Code`, which gives the HTTP status of each code.
+fn google_status(status: u16) -> &'static str {
+    match status {
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        429 => "RESOURCE_EXHAUSTED",
+        503 | 529 => "UNAVAILABLE",
+        504 => "DEADLINE_EXCEEDED",
+        500.. => "INTERNAL",
+        _ => "INVALID_ARGUMENT",
+    }
 }
 
 fn open_ai_type_and_code(status: u16) -> (&'static str, Option<&'static str>) {

@@ -1,4 +1,4 @@
-//! The list of models in OpenAI's shape and in Anthropic's.
+//! The list of models in OpenAI's shape, in Anthropic's and in Google's.
 
 use domain::endpoint::ClientShape;
 use serde_json::{Value, json};
@@ -12,7 +12,10 @@ use super::frames::Answer;
 pub(super) fn list(shape: ClientShape) -> Answer {
     let models: Vec<Value> = Behaviour::all().map(|behaviour| model(behaviour.model_name(), shape)).collect();
     Answer::Whole(match shape {
-        ClientShape::OpenAi => json!({ "object": "list", "data": models }),
+        ClientShape::Google => json!({ "models": models }),
+        ClientShape::OpenAi | ClientShape::Amazon | ClientShape::Cohere => {
+            json!({ "object": "list", "data": models })
+        }
         ClientShape::Anthropic => {
             let id = |model: Option<&Value>| model.and_then(|model| model.get("id")).cloned();
             json!({
@@ -41,7 +44,8 @@ pub(super) fn get(name: &str, shape: ClientShape) -> Result<Answer, Refusal> {
 
 fn model(name: &str, shape: ClientShape) -> Value {
     match shape {
-        ClientShape::OpenAi => {
+        ClientShape::Google => json!({ "name": format!("models/{name}"), "displayName": name }),
+        ClientShape::OpenAi | ClientShape::Amazon | ClientShape::Cohere => {
             json!({ "id": name, "object": "model", "created": CREATED_SECONDS, "owned_by": super::NAME })
         }
         ClientShape::Anthropic => {

@@ -140,7 +140,7 @@ async fn a_compressed_answer_is_handed_on_as_it_is() {
 async fn a_stream_reaches_the_client_byte_for_byte_in_every_format_and_cut() {
     let fake = FakeProvider::start().await;
     let gateway = TestGateway::before(&fake).await;
-    for stream in scripts::STREAMS {
+    for stream in scripts::STREAMS_BY_BODY {
         let plain = scripts::stream(stream, &["a", "é😀", "c"]);
         let odd = plain
             .insert(0, ": OPENROUTER PROCESSING\n\n")

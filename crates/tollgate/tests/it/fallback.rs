@@ -152,7 +152,7 @@ async fn after_the_first_content_a_broken_stream_ends_with_the_formats_error_eve
     let fake = FakeProvider::start().await;
     let second = FakeProvider::start().await;
     let gateway = TestGateway::start(two(fake.base_url(), second.base_url())).await;
-    for stream in scripts::STREAMS {
+    for stream in scripts::STREAMS_BY_BODY {
         let begun = scripts::stream(stream, &["said", "more"]).up_to_content(1);
         for script in [begun.cut(), begun.script()] {
             fake.next(script);
@@ -218,7 +218,7 @@ async fn an_error_event_of_the_provider_is_forwarded_as_it_is_and_not_doubled() 
 async fn a_stream_that_names_its_end_and_then_breaks_has_ended() {
     let fake = FakeProvider::start().await;
     let gateway = TestGateway::before(&fake).await;
-    for stream in scripts::STREAMS {
+    for stream in scripts::STREAMS_BY_BODY {
         let whole = scripts::stream(stream, &["a"]);
         fake.next(whole.cut());
         let transcript = gateway.ask_streamed(stream, "p/m").open().await.rest().await;

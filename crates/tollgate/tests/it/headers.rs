@@ -21,7 +21,7 @@ fn assert_request_id(answer: &Answer) {
 async fn an_answer_says_who_served_it_and_what_it_cost_in_time() {
     let fake = FakeProvider::start().await;
     let gateway = TestGateway::before(&fake).await;
-    for stream in scripts::STREAMS {
+    for stream in scripts::STREAMS_BY_BODY {
         for call in [gateway.ask(stream, "p/echo"), gateway.ask_streamed(stream, "p/echo")] {
             let answer = call.answer().await;
             assert_eq!(answer.status, 200);

@@ -75,7 +75,7 @@ async fn the_first_token_timeout_does_not_end_a_stream_that_has_begun() {
 
 #[tokio::test]
 async fn a_stream_that_falls_silent_ends_with_an_error_event() {
-    for stream in scripts::STREAMS {
+    for stream in scripts::STREAMS_BY_BODY {
         let begun = scripts::stream(stream, &["said"]).up_to_content(1);
         let (fake, gateway) = start(begun.hang(), json!({"idle_timeout": "40ms"})).await;
         let transcript = gateway.ask_streamed(stream, "r").open().await.rest().await;

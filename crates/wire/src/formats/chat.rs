@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::request_shape::RequestShape;
 use super::{EventFormat, Inspection, WireError, choices};
-use crate::sse::Frame;
+use crate::framing::Frame;
 
 /// What governs a request.
 pub(super) const REQUEST: RequestShape =

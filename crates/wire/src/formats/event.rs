@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::{ProviderError, Usage, WireError};
-use crate::sse::Frame;
+use crate::framing::Frame;
 
 /// Reads the events of one format, and writes the one event that a gateway may have to add.
 pub trait EventFormat: fmt::Debug + Send + Sync {

@@ -1,6 +1,7 @@
 //! Which format the events of a streamed answer are in.
 
-use super::{EventFormat, RequestKind, chat, completions, messages, responses};
+use super::{EventFormat, RequestKind, chat, cohere, completions, converse, gemini, messages, responses};
+use crate::framing::Framing;
 
 /// The event streams that the gateway understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,6 +14,12 @@ pub enum EventStream {
     Responses,
     /// Anthropic Messages.
     Messages,
+    /// Gemini.
+    Gemini,
+    /// Amazon Bedrock Converse.
+    Converse,
+    /// Cohere chat.
+    Cohere,
 }
 
 impl EventStream {
@@ -23,6 +30,17 @@ impl EventStream {
             Self::Completions => &completions::Events,
             Self::Responses => &responses::Events,
             Self::Messages => &messages::Events,
+            Self::Gemini => &gemini::Events,
+            Self::Converse => &converse::Events,
+            Self::Cohere => &cohere::Events,
+        }
+    }
+
+    /// What cuts the stream into events.
+    pub fn framing(self) -> Framing {
+        match self {
+            Self::Converse => Framing::AmazonEventStream,
+            _ => Framing::ServerSentEvents,
         }
     }
 }
@@ -35,6 +53,9 @@ impl RequestKind {
             Self::Completions => Some(EventStream::Completions),
             Self::Responses => Some(EventStream::Responses),
             Self::Messages => Some(EventStream::Messages),
+            Self::Gemini => Some(EventStream::Gemini),
+            Self::Converse => Some(EventStream::Converse),
+            Self::Cohere => Some(EventStream::Cohere),
             Self::Embeddings => None,
         }
     }

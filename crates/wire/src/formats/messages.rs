@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 use super::request_shape::RequestShape;
 use super::{EventFormat, EventKind, Inspection, ProviderError, Usage, WireError, named_events};
-use crate::json::View;
-use crate::sse::Frame;
+use crate::framing::Frame;
+use crate::json::Value;
 
 /// What governs a request.
 pub(super) const REQUEST: RequestShape = RequestShape { streams: true, ..RequestShape::PLAIN };
@@ -34,14 +34,14 @@ impl EventFormat for Events {
     }
 }
 
-fn inspect_event(name: &str, event: &View<'_>) -> Inspection {
+fn inspect_event(name: &str, event: &Value<'_>) -> Inspection {
     match name {
         "message_start" => {
-            let usage = event.at(&["message", "usage"]).as_ref().and_then(Usage::of_anthropic);
+            let usage = event.at(&["message", "usage"]).and_then(Usage::of_anthropic);
             Inspection { kind: EventKind::Preamble, usage, finished: false }
         }
         "message_delta" => {
-            let usage = event.get("usage").as_ref().and_then(Usage::of_anthropic);
+            let usage = event.get("usage").and_then(Usage::of_anthropic);
             let finished = event.at(&["delta", "stop_reason"]).is_some_and(|reason| reason.has_substance());
             Inspection { kind: if finished { EventKind::Content } else { EventKind::Other }, usage, finished }
         }
@@ -55,7 +55,7 @@ fn inspect_event(name: &str, event: &View<'_>) -> Inspection {
 }
 
 /// Text and thinking blocks are announced empty; any other block (a tool call, redacted thinking) says something.
-fn block_kind(event: &View<'_>) -> EventKind {
+fn block_kind(event: &Value<'_>) -> EventKind {
     let Some(block) = event.get("content_block") else {
         return EventKind::Preamble;
     };

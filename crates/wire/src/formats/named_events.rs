@@ -1,14 +1,14 @@
 //! Events whose meaning follows from their name: Responses and Messages.
 
 use super::{EventKind, Inspection, ProviderError};
-use crate::json::View;
-use crate::sse::Frame;
+use crate::framing::Frame;
+use crate::json::Value;
 
 /// Reads a frame in full; `read` knows the events of the format by name.
 ///
 /// The providers write the name twice, in the data and beside it. Some compatible servers write only one of them, and
 /// some end with the `[DONE]` of chat completions.
-pub(super) fn inspect(frame: Frame<'_>, read: fn(&str, &View<'_>) -> Inspection) -> Inspection {
+pub(super) fn inspect(frame: Frame<'_>, read: fn(&str, &Value<'_>) -> Inspection) -> Inspection {
     if frame.is_comment_only() {
         return Inspection::of(EventKind::Comment);
     }
@@ -19,7 +19,7 @@ pub(super) fn inspect(frame: Frame<'_>, read: fn(&str, &View<'_>) -> Inspection)
     if data.is_empty() {
         return Inspection::of(EventKind::Other);
     }
-    let Ok(event) = View::parse(&data) else {
+    let Ok(event) = Value::parse(&data) else {
         return Inspection::of(EventKind::Malformed);
     };
     let in_data = event.get("type").and_then(|name| name.as_str());
@@ -28,7 +28,7 @@ pub(super) fn inspect(frame: Frame<'_>, read: fn(&str, &View<'_>) -> Inspection)
 }
 
 /// What an event of an unknown name is: an error where it holds one, as gateways write it between.
-pub(super) fn unknown(event: &View<'_>) -> Inspection {
+pub(super) fn unknown(event: &Value<'_>) -> Inspection {
     let holds_error = event.get("error").is_some_and(|error| error.has_substance());
     Inspection::of(if holds_error { EventKind::Error(ProviderError::of(event)) } else { EventKind::Other })
 }

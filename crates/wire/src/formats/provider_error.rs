@@ -1,6 +1,6 @@
 //! What a provider says went wrong, whichever of the many shapes it says it in.
 
-use crate::json::{Kind, View};
+use crate::json::{Kind, Value};
 
 /// Longest message that is kept; a provider may echo a whole prompt.
 const MESSAGE_BYTES_MAX: usize = 4096;
@@ -20,32 +20,32 @@ impl ProviderError {
     /// Reads an error body or the data of an error event: `{"error":{…}}`, `{"error":"…"}`, `{"message":"…"}`,
     /// `{"detail":…}`, alone or as the first element of an array. What is not understood is none.
     pub fn parse(body: &[u8]) -> Self {
-        View::parse(body).map(|view| Self::of(&view)).unwrap_or_default()
+        Value::parse(body).map(|value| Self::of(&value)).unwrap_or_default()
     }
 
     /// As [`Self::parse`], from a value that was scanned.
-    pub(super) fn of(view: &View<'_>) -> Self {
-        if view.kind() == Kind::Array {
-            return view.elements().next().map(|first| Self::of_object(&first)).unwrap_or_default();
+    pub(super) fn of(value: &Value<'_>) -> Self {
+        if value.kind() == Kind::Array {
+            return value.elements().first().map(Self::of_object).unwrap_or_default();
         }
-        Self::of_object(view)
+        Self::of_object(value)
     }
 
-    fn of_object(view: &View<'_>) -> Self {
-        let mut error = Self::of_members(view);
-        match view.get("error") {
-            Some(inner) if inner.kind() == Kind::Object => error = Self::of_members(&inner).or(error),
-            Some(inner) => error.message = text_of(&inner).or(error.message),
+    fn of_object(value: &Value<'_>) -> Self {
+        let mut error = Self::of_members(value);
+        match value.get("error") {
+            Some(inner) if inner.kind() == Kind::Object => error = Self::of_members(inner).or(error),
+            Some(inner) => error.message = text_of(inner).or(error.message),
             None => {}
         }
         error
     }
 
-    fn of_members(view: &View<'_>) -> Self {
+    fn of_members(value: &Value<'_>) -> Self {
         let label = |keys: &[&str]| {
-            keys.iter().find_map(|key| view.get(key)?.as_label().map(|text| text.into_owned()))
+            keys.iter().find_map(|key| value.get(key)?.as_label().map(|text| text.into_owned()))
         };
-        let message = ["message", "detail", "msg"].iter().find_map(|key| text_of(&view.get(key)?));
+        let message = ["message", "detail", "msg"].iter().find_map(|key| text_of(value.get(key)?));
         Self {
             // `"type":"error"` only says that this is an error.
             kind: label(&["type", "error_type", "status"]).filter(|kind| kind != "error"),
@@ -64,10 +64,10 @@ impl ProviderError {
 }
 
 /// The text of a message: a string, or the first entry of a list of problems (`[{"msg":"…"}]`, as FastAPI has it).
-fn text_of(value: &View<'_>) -> Option<String> {
+fn text_of(value: &Value<'_>) -> Option<String> {
     let text = match value.kind() {
         Kind::Array => {
-            let first = value.elements().next()?;
+            let first = value.elements().first()?;
             first.get("msg").or_else(|| first.get("message")).unwrap_or(first).as_str()?.into_owned()
         }
         Kind::Object => value.get("message").or_else(|| value.get("msg"))?.as_str()?.into_owned(),

@@ -4,7 +4,7 @@
 //! be authorised for one model and served by another.
 
 use super::request_shape::RequestShape;
-use super::{RequestKind, chat, completions, embeddings, messages, responses};
+use super::{RequestKind, chat, cohere, completions, converse, embeddings, gemini, messages, responses};
 use crate::json::{Document, DuplicateKey, Kind, MemberRef, ScanError};
 
 /// What the gateway needs to know of a request.
@@ -72,7 +72,11 @@ impl FactsError {
 pub fn facts(kind: RequestKind, document: &Document) -> Result<RequestFacts, FactsError> {
     let shape = shape(kind);
     let governed = Governed::of(document)?;
-    let model = governed.get(Key::Model).map(|member| text(Key::Model, &member)).transpose()?;
+    let model = governed
+        .get(Key::Model)
+        .filter(|_| !shape.model_in_path)
+        .map(|member| text(Key::Model, &member))
+        .transpose()?;
     let stream = match governed.get(Key::Stream).filter(|_| shape.streams) {
         Some(member) => flag(Key::Stream.name(), &member)?.unwrap_or(false),
         None => false,
@@ -99,6 +103,9 @@ fn shape(kind: RequestKind) -> RequestShape {
         RequestKind::Responses => responses::REQUEST,
         RequestKind::Messages => messages::REQUEST,
         RequestKind::Embeddings => embeddings::REQUEST,
+        RequestKind::Gemini => gemini::REQUEST,
+        RequestKind::Converse => converse::REQUEST,
+        RequestKind::Cohere => cohere::REQUEST,
     }
 }
 

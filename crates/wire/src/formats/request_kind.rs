@@ -13,4 +13,10 @@ pub enum RequestKind {
     Messages,
     /// `POST /v1/embeddings`
     Embeddings,
+    /// `POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`
+    Gemini,
+    /// `POST /model/{model}/converse` and `/converse-stream`
+    Converse,
+    /// `POST /v2/chat`
+    Cohere,
 }

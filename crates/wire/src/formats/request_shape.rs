@@ -11,10 +11,17 @@ pub(super) struct RequestShape {
     pub(super) counts_choices: bool,
     /// `previous_response_id`
     pub(super) continues_responses: bool,
+    /// Model and streaming are said by the path, not by the body.
+    pub(super) model_in_path: bool,
 }
 
 impl RequestShape {
     /// None of them: only the model and the limit of tokens count.
-    pub(super) const PLAIN: Self =
-        Self { streams: false, takes_usage_option: false, counts_choices: false, continues_responses: false };
+    pub(super) const PLAIN: Self = Self {
+        streams: false,
+        takes_usage_option: false,
+        counts_choices: false,
+        continues_responses: false,
+        model_in_path: false,
+    };
 }

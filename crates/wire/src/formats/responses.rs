@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 use super::request_shape::RequestShape;
 use super::{EventFormat, EventKind, Inspection, ProviderError, Usage, WireError, named_events, wanted_keys};
-use crate::json::View;
-use crate::sse::Frame;
+use crate::framing::Frame;
+use crate::json::Value;
 
 /// What governs a request.
 pub(super) const REQUEST: RequestShape =
@@ -44,7 +44,7 @@ impl EventFormat for Events {
     }
 }
 
-fn inspect_event(name: &str, event: &View<'_>) -> Inspection {
+fn inspect_event(name: &str, event: &Value<'_>) -> Inspection {
     match name {
         "response.created" | "response.in_progress" | "response.queued" => {
             Inspection::of(EventKind::Preamble)
@@ -53,8 +53,7 @@ fn inspect_event(name: &str, event: &View<'_>) -> Inspection {
             Inspection { kind: EventKind::End, usage: usage_of(event), finished: true }
         }
         "response.failed" => {
-            let error =
-                event.at(&["response", "error"]).map(|error| ProviderError::of(&error)).unwrap_or_default();
+            let error = event.at(&["response", "error"]).map(ProviderError::of).unwrap_or_default();
             Inspection { kind: EventKind::Error(error), usage: usage_of(event), finished: false }
         }
         "error" => Inspection::of(EventKind::Error(ProviderError::of(event))),
@@ -70,14 +69,14 @@ fn inspect_event(name: &str, event: &View<'_>) -> Inspection {
 }
 
 /// Messages and reasoning are announced empty; any other item (a tool call) already says what it is.
-fn item_kind(event: &View<'_>) -> EventKind {
+fn item_kind(event: &Value<'_>) -> EventKind {
     let item = event.at(&["item", "type"]);
-    match item.as_ref().and_then(View::as_str).as_deref() {
+    match item.and_then(Value::as_str).as_deref() {
         Some("message" | "reasoning") | None => EventKind::Preamble,
         Some(_) => EventKind::Content,
     }
 }
 
-fn usage_of(event: &View<'_>) -> Option<Usage> {
-    event.at(&["response", "usage"]).as_ref().and_then(Usage::of_openai)
+fn usage_of(event: &Value<'_>) -> Option<Usage> {
+    event.at(&["response", "usage"]).and_then(Usage::of_openai)
 }

@@ -1,7 +1,7 @@
 //! The tokens that an answer used, read from the names that each format gives them.
 
 use super::RequestKind;
-use crate::json::{Kind, View};
+use crate::json::{Kind, Value};
 
 /// Token counts as one provider reported them; a count that was not reported is none, never 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Usage {
 
     /// Reads the `usage` object of chat completions (`prompt_tokens`), Responses (`input_tokens`) or embeddings; none
     /// for another kind of value. Covers the names of DeepSeek for cached tokens.
-    pub(super) fn of_openai(usage: &View<'_>) -> Option<Self> {
+    pub(super) fn of_openai(usage: &Value<'_>) -> Option<Self> {
         if usage.kind() != Kind::Object {
             return None;
         }
@@ -72,7 +72,7 @@ impl Usage {
     }
 
     /// Reads the `usage` object of Anthropic Messages; none for another kind of value.
-    pub(super) fn of_anthropic(usage: &View<'_>) -> Option<Self> {
+    pub(super) fn of_anthropic(usage: &Value<'_>) -> Option<Self> {
         if usage.kind() != Kind::Object {
             return None;
         }
@@ -94,11 +94,91 @@ impl Usage {
     }
 }
 
+impl Usage {
+    /// Reads Gemini's `usageMetadata`; none for another kind of value. Thinking is counted beside the candidates, and
+    /// the results of server-side tools beside the prompt; both are added here.
+    pub(super) fn of_gemini(usage: &Value<'_>) -> Option<Self> {
+        if usage.kind() != Kind::Object {
+            return None;
+        }
+        let count = |key: &str| usage.get(key).and_then(Value::as_u64);
+        let sum = |one: &str, other: &str| match (count(one), count(other)) {
+            (None, None) => None,
+            (one, other) => Some(one.unwrap_or(0).saturating_add(other.unwrap_or(0))),
+        };
+        let audio = |details: &str| {
+            let details = usage.get(details).map(Value::elements).unwrap_or_default();
+            let audio = details
+                .iter()
+                .find(|detail| detail.get("modality").and_then(Value::as_str).as_deref() == Some("AUDIO"));
+            audio?.get("tokenCount")?.as_u64()
+        };
+        Some(Self {
+            input_tokens: sum("promptTokenCount", "toolUsePromptTokenCount"),
+            output_tokens: sum("candidatesTokenCount", "thoughtsTokenCount"),
+            cached_input_tokens: count("cachedContentTokenCount"),
+            reasoning_tokens: count("thoughtsTokenCount"),
+            input_audio_tokens: audio("promptTokensDetails"),
+            output_audio_tokens: audio("candidatesTokensDetails"),
+            ..Self::default()
+        })
+    }
+
+    /// Reads the `usage` object of Bedrock Converse; none for another kind of value. Cached tokens are counted beside
+    /// the input, as by Anthropic, and added here (Bedrock user guide, "Prompt caching").
+    pub(super) fn of_converse(usage: &Value<'_>) -> Option<Self> {
+        if usage.kind() != Kind::Object {
+            return None;
+        }
+        let count = |key: &str| usage.get(key).and_then(Value::as_u64);
+        let cached = count("cacheReadInputTokens");
+        let written = count("cacheWriteInputTokens");
+        let with_cache =
+            |input: u64| input.saturating_add(cached.unwrap_or(0)).saturating_add(written.unwrap_or(0));
+        let details = usage.get("cacheDetails").map(Value::elements).unwrap_or_default();
+        let hour =
+            details.iter().find(|detail| detail.get("ttl").and_then(Value::as_str).as_deref() == Some("1h"));
+        Some(Self {
+            input_tokens: count("inputTokens").map(with_cache),
+            output_tokens: count("outputTokens"),
+            cached_input_tokens: cached,
+            cache_write_tokens: written,
+            cache_write_1h_tokens: hour.and_then(|detail| detail.get("inputTokens")?.as_u64()),
+            ..Self::default()
+        })
+    }
+
+    /// Reads the `usage` object of Cohere chat; none for another kind of value. `tokens` is what the model saw,
+    /// `billed_units` what is charged, which leaves out what Cohere adds itself; the charged count is the one to meter.
+    pub(super) fn of_cohere(usage: &Value<'_>) -> Option<Self> {
+        if usage.kind() != Kind::Object {
+            return None;
+        }
+        let count = |key: &str| {
+            ["billed_units", "tokens"].iter().find_map(|group| usage.at(&[*group, key])).and_then(whole)
+        };
+        Some(Self {
+            input_tokens: count("input_tokens"),
+            output_tokens: count("output_tokens"),
+            cached_input_tokens: usage.get("cached_tokens").and_then(whole),
+            ..Self::default()
+        })
+    }
+}
+
+/// A count that may be written as a float (`17.0`), as Cohere's are.
+fn whole(value: &Value<'_>) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_number()?.strip_suffix(".0")?.parse().ok())
+}
+
 /// Reads the `usage` object of an answer to this kind of request; none when it is not an object.
 pub fn usage_of_body(kind: RequestKind, raw_usage: &[u8]) -> Option<Usage> {
-    let usage = View::parse(raw_usage).ok()?;
+    let usage = Value::parse(raw_usage).ok()?;
     match kind {
         RequestKind::Messages => Usage::of_anthropic(&usage),
+        RequestKind::Gemini => Usage::of_gemini(&usage),
+        RequestKind::Converse => Usage::of_converse(&usage),
+        RequestKind::Cohere => Usage::of_cohere(&usage),
         RequestKind::Chat | RequestKind::Completions | RequestKind::Responses | RequestKind::Embeddings => {
             Usage::of_openai(&usage)
         }

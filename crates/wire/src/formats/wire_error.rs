@@ -20,13 +20,19 @@ pub struct WireError<'a> {
     pub request_id: Option<&'a str>,
 }
 
-/// The two shapes of error bodies.
+/// The shapes of error bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorFormat {
     /// `{"error":{"message","type","param","code"}}` (OpenAI API reference, "Error codes").
     OpenAi,
     /// `{"type":"error","error":{"type","message"},"request_id"}` (Anthropic API reference, "Errors").
     Anthropic,
+    /// `{"error":{"code","message","status"}}` (`google.rpc.Status` as JSON, AIP-193).
+    Google,
+    /// `{"message"}`; the type is in the header `x-amzn-errortype` (Smithy, "AWS restJson1 protocol").
+    Amazon,
+    /// `{"message","id"}` (Cohere API reference, "Errors").
+    Cohere,
 }
 
 impl WireError<'_> {
@@ -35,6 +41,9 @@ impl WireError<'_> {
         Bytes::from(match format {
             ErrorFormat::OpenAi => to_json(&self.openai()),
             ErrorFormat::Anthropic => to_json(&self.anthropic()),
+            ErrorFormat::Google => to_json(&self.google()),
+            ErrorFormat::Amazon => to_json(&AmazonBody { message: self.message }),
+            ErrorFormat::Cohere => to_json(&CohereBody { id: self.request_id, message: self.message }),
         })
     }
 
@@ -46,6 +55,28 @@ impl WireError<'_> {
     /// The event of Messages.
     pub(super) fn anthropic_event(&self) -> Bytes {
         event(Some("error"), &self.anthropic())
+    }
+
+    /// The event of Gemini.
+    pub(super) fn google_event(&self) -> Bytes {
+        event(None, &self.google())
+    }
+
+    /// The exception of Bedrock's streams.
+    pub(super) fn amazon_event(&self) -> Bytes {
+        let mut out = Vec::new();
+        crate::amazon::exception(
+            &mut out,
+            amazon_exception(self.status),
+            &to_json(&AmazonBody { message: self.message }),
+        );
+        Bytes::from(out)
+    }
+
+    /// The last event of Cohere chat.
+    pub(super) fn cohere_event(&self) -> Bytes {
+        let delta = CohereDelta { error: self.message, finish_reason: "ERROR" };
+        event(Some("message-end"), &CohereEvent { r#type: "message-end", delta })
     }
 
     /// The event of Responses, with its place in the stream.
@@ -64,6 +95,12 @@ impl WireError<'_> {
         let error =
             OpenAiError { message: self.message, r#type: self.kind, param: self.param, code: self.code };
         OpenAiBody { error }
+    }
+
+    fn google(&self) -> GoogleBody<'_> {
+        let error =
+            GoogleError { code: self.status, message: self.message, status: google_status(self.status) };
+        GoogleBody { error }
     }
 
     fn anthropic(&self) -> AnthropicBody<'_> {
@@ -86,6 +123,85 @@ fn anthropic_type(status: u16) -> &'static str {
         400..=499 => "invalid_request_error",
         _ => "api_error",
     }
+}
+
+/// The `google.rpc.Code` of an HTTP status (google/rpc/code.proto gives the status of each code).
+fn google_status(status: u16) -> &'static str {
+    match status {
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        409 => "ABORTED",
+        429 => "RESOURCE_EXHAUSTED",
+        499 => "CANCELLED",
+        501 => "UNIMPLEMENTED",
+        502 | 503 | 529 => "UNAVAILABLE",
+        408 | 504 => "DEADLINE_EXCEEDED",
+        400..=498 => "INVALID_ARGUMENT",
+        _ => "INTERNAL",
+    }
+}
+
+/// The exception of Bedrock's runtime for an HTTP status (Amazon Bedrock API reference, `Converse`, "Errors").
+pub fn amazon_error_type(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "AccessDeniedException",
+        404 => "ResourceNotFoundException",
+        408 | 504 => "ModelTimeoutException",
+        424 => "ModelErrorException",
+        429 => "ThrottlingException",
+        502 | 503 | 529 => "ServiceUnavailableException",
+        400..=499 => "ValidationException",
+        _ => "InternalServerException",
+    }
+}
+
+/// The member of `ConverseStreamOutput` for a status: as [`amazon_error_type`], in lower camel case. A stream has no
+/// exceptions but these five.
+fn amazon_exception(status: u16) -> &'static str {
+    match status {
+        400..=428 => "validationException",
+        429 => "throttlingException",
+        503 | 529 => "serviceUnavailableException",
+        502 | 504 => "modelStreamErrorException",
+        _ => "internalServerException",
+    }
+}
+
+#[derive(Serialize)]
+struct CohereEvent<'a> {
+    r#type: &'static str,
+    delta: CohereDelta<'a>,
+}
+
+#[derive(Serialize)]
+struct CohereDelta<'a> {
+    error: &'a str,
+    finish_reason: &'static str,
+}
+
+#[derive(Serialize)]
+struct GoogleBody<'a> {
+    error: GoogleError<'a>,
+}
+
+#[derive(Serialize)]
+struct GoogleError<'a> {
+    code: u16,
+    message: &'a str,
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct AmazonBody<'a> {
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct CohereBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    message: &'a str,
 }
 
 #[derive(Serialize)]
@@ -146,7 +262,7 @@ fn event(name: Option<&str>, data: &impl Serialize) -> Bytes {
 mod tests {
     use super::*;
     use crate::formats::{EventKind, EventStream, ProviderError};
-    use crate::sse::Frame;
+    use crate::sse;
 
     const ERROR: WireError<'_> = WireError {
         status: 429,
@@ -176,7 +292,7 @@ mod tests {
         {
             let format = stream.format();
             let event = format.error_event(&ERROR, 7);
-            let frame = Frame::new(&event);
+            let frame = sse::Frame::new(&event).into();
             let EventKind::Error(ProviderError { message, .. }) = format.inspect(frame).kind else {
                 panic!("{stream:?} does not know its own error")
             };

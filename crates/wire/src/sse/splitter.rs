@@ -1,9 +1,9 @@
 //! Cuts a stream at its blank lines. A frame is forwarded as it came, so the cut keeps every byte, line ends included.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::Frame;
+use crate::framing::{Batch, Broken, Cause, Framing, Rest, Tail};
 
 /// A push splitter for one event stream.
 ///
@@ -30,60 +30,17 @@ enum Line {
     },
 }
 
-/// The bytes of the unfinished frame. A second chunk makes them a growing buffer, so that a large frame in many small
-/// chunks is not copied once for each.
-#[derive(Debug)]
-enum Rest {
-    Slice(Bytes),
-    Joined(BytesMut),
-}
-
-/// Whole frames, one after the other.
-#[derive(Debug, Clone, Default)]
-pub struct Batch {
-    /// The bytes of all frames, as they came; a slice of the chunk where no earlier bytes had to be joined.
-    pub bytes: Bytes,
-    /// Where each frame ends in `bytes`.
-    pub ends: SmallVec<[usize; 8]>,
-    opens_stream: bool,
-}
-
-/// What is left when the stream ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tail {
-    /// The bytes after the last delivered frame.
-    pub bytes: Bytes,
-    /// Whether the bytes are a whole frame (it ended in a lone `\r`). Else clients discard them, as WHATWG demands.
-    pub is_frame: bool,
-}
-
-/// A frame is larger than allowed; the splitter takes no more bytes.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("an event of the stream exceeds {frame_bytes_max} bytes")]
-pub struct FrameTooLarge {
-    /// The most bytes a frame may have.
-    pub frame_bytes_max: usize,
-    /// The frames before it that this chunk completed.
-    pub before: Box<Batch>,
-}
-
 impl Splitter {
     /// A splitter at the start of a stream, for frames of at most `frame_bytes_max` bytes, line ends included.
     pub fn new(frame_bytes_max: usize) -> Self {
-        Self {
-            frame_bytes_max,
-            line: Line::Start,
-            rest: Rest::Slice(Bytes::new()),
-            started: false,
-            failed: false,
-        }
+        Self { frame_bytes_max, line: Line::Start, rest: Rest::default(), started: false, failed: false }
     }
 
     /// Takes the next chunk of the stream and gives the frames that it completes.
     ///
     /// # Errors
     /// When a frame exceeds the limit, finished or not; the error holds the frames before it.
-    pub fn push(&mut self, chunk: Bytes) -> Result<Batch, FrameTooLarge> {
+    pub fn push(&mut self, chunk: Bytes) -> Result<Batch, Broken> {
         if self.failed {
             return Err(self.too_large(Batch::default()));
         }
@@ -105,7 +62,7 @@ impl Splitter {
     pub fn finish(&mut self) -> Tail {
         let is_frame = !self.failed && self.line == Line::AfterReturn { was_blank: true };
         self.line = Line::Start;
-        Tail { bytes: std::mem::replace(&mut self.rest, Rest::Slice(Bytes::new())).into_bytes(), is_frame }
+        Tail { bytes: std::mem::take(&mut self.rest).into_bytes(), is_frame }
     }
 
     /// Finds the frames that end in the chunk; the positions count from the start of the held bytes.
@@ -157,77 +114,15 @@ impl Splitter {
             return Batch::default();
         };
         let cut = last - self.rest.len();
-        let mut whole = std::mem::replace(&mut self.rest, Rest::Slice(chunk.slice(cut..)));
+        let mut whole = std::mem::replace(&mut self.rest, Rest::from(chunk.slice(cut..)));
         whole.append(chunk.slice(..cut));
         let opens_stream = !std::mem::replace(&mut self.started, true);
-        Batch { bytes: whole.into_bytes(), ends, opens_stream }
+        Batch::new(whole.into_bytes(), ends, Framing::ServerSentEvents).opening(opens_stream)
     }
 
-    fn too_large(&self, before: Batch) -> FrameTooLarge {
-        FrameTooLarge { frame_bytes_max: self.frame_bytes_max, before: Box::new(before) }
-    }
-}
-
-impl Rest {
-    fn len(&self) -> usize {
-        match self {
-            Self::Slice(bytes) => bytes.len(),
-            Self::Joined(bytes) => bytes.len(),
-        }
-    }
-
-    fn append(&mut self, chunk: Bytes) {
-        match self {
-            Self::Slice(held) if held.is_empty() => *held = chunk,
-            Self::Slice(_) if chunk.is_empty() => {}
-            Self::Slice(held) => {
-                let mut joined = BytesMut::with_capacity(held.len() + chunk.len());
-                joined.extend_from_slice(held);
-                joined.extend_from_slice(&chunk);
-                *self = Self::Joined(joined);
-            }
-            Self::Joined(joined) => joined.extend_from_slice(&chunk),
-        }
-    }
-
-    fn into_bytes(self) -> Bytes {
-        match self {
-            Self::Slice(bytes) => bytes,
-            Self::Joined(bytes) => bytes.freeze(),
-        }
-    }
-}
-
-impl Batch {
-    /// Whether no frame was completed.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// The frames, in order.
-    pub fn frames(&self) -> Frames<'_> {
-        Frames { batch: self, next: 0, start: 0 }
-    }
-}
-
-/// The frames of a batch.
-#[derive(Debug, Clone)]
-pub struct Frames<'a> {
-    batch: &'a Batch,
-    next: usize,
-    start: usize,
-}
-
-impl<'a> Iterator for Frames<'a> {
-    type Item = Frame<'a>;
-
-    fn next(&mut self) -> Option<Frame<'a>> {
-        let end = *self.batch.ends.get(self.next)?;
-        let bytes = self.batch.bytes.get(self.start..end)?;
-        let opens_stream = self.next == 0 && self.batch.opens_stream;
-        self.next += 1;
-        self.start = end;
-        Some(if opens_stream { Frame::opening(bytes) } else { Frame::new(bytes) })
+    fn too_large(&self, before: Batch) -> Broken {
+        let cause = Cause::TooLarge { frame_bytes_max: self.frame_bytes_max };
+        Broken { cause, before: Box::new(before) }
     }
 }
 

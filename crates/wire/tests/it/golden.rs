@@ -11,8 +11,8 @@ use bytes::Bytes;
 use wire::formats::{
     EventFormat, EventKind, EventStream, Inspection, ProviderError, RequestKind, Usage, usage_of_body,
 };
+use wire::framing::{Frame, Splitter};
 use wire::json::{Document, ScanLimits};
-use wire::sse::{Frame, Splitter};
 
 const FRAME_BYTES_MAX: usize = 1 << 20;
 
@@ -43,12 +43,13 @@ fn assert_snapshot(format: &str, case: &Path, text: &str) {
 }
 
 /// What a stream that came in these chunks says, frame by frame.
-fn inspections(format: &dyn EventFormat, chunks: &[&[u8]]) -> Vec<(Vec<u8>, Inspection)> {
-    let mut splitter = Splitter::new(FRAME_BYTES_MAX);
+fn inspections(stream: EventStream, chunks: &[&[u8]]) -> Vec<(Vec<u8>, Inspection)> {
+    let format = stream.format();
+    let mut splitter = Splitter::new(stream.framing(), FRAME_BYTES_MAX);
     let mut seen = Vec::new();
     for chunk in chunks {
         let batch = splitter.push(Bytes::copy_from_slice(chunk)).expect("no frame is too large");
-        seen.extend(batch.frames().map(|frame| (frame.bytes.to_vec(), format.inspect(frame))));
+        seen.extend(batch.frames().map(|frame| (frame.bytes().to_vec(), format.inspect(frame))));
     }
     seen
 }
@@ -57,14 +58,14 @@ fn check_streams(folder: &str, stream: EventStream) {
     let format = stream.format();
     for case in cases(folder, "sse") {
         let recorded = fs::read(&case).expect("a case can be read");
-        let whole = inspections(format, &[&recorded]);
+        let whole = inspections(stream, &[&recorded]);
         assert_snapshot(folder, &case, &rendered(&whole));
         for cut in 0..=recorded.len() {
             let (head, tail) = recorded.split_at(cut);
-            assert_eq!(inspections(format, &[head, tail]), whole, "{} cut at {cut}", case.display());
+            assert_eq!(inspections(stream, &[head, tail]), whole, "{} cut at {cut}", case.display());
         }
         for (frame, inspection) in &whole {
-            assert_glance_agrees(format, Frame::new(frame), inspection);
+            assert_glance_agrees(format, Frame::of(stream.framing(), frame), inspection);
         }
     }
 }

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use wire::framing::Tail;
 use wire::json::{ChunkedBytes, Document, Edit, EditError, Kind, Outline, ScanError, ScanLimits, Scanner};
-use wire::sse::{Splitter, Tail};
+use wire::sse::Splitter;
 
 /// Limits that no generated document reaches, as the oracle has none either.
 const WIDE: ScanLimits = ScanLimits { depth_max: u16::MAX, members_max: usize::MAX };
@@ -225,7 +226,7 @@ fn split<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, frame_bytes_max: usize)
             failed = true;
             *error.before
         });
-        frames.extend(batch.frames().map(|frame| frame.bytes.to_vec()));
+        frames.extend(batch.frames().map(|frame| frame.bytes().to_vec()));
     }
     Split { frames, tail: splitter.finish(), failed }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 use providers::scripted::{Script, Step};
+use wire::framing::Framing;
 
 /// How long a pause of a stream lasts on the manual clock.
 pub(super) const PAUSE: Duration = Duration::from_secs(1);
@@ -12,7 +13,8 @@ pub(super) const PAUSE: Duration = Duration::from_secs(1);
 /// Frames in order.
 #[derive(Debug, Clone, Default)]
 pub struct EventScript {
-    frames: Vec<String>,
+    frames: Vec<Bytes>,
+    framing: Framing,
     /// Frames before the first content.
     preamble: usize,
     /// Bytes of one write to the socket; a frame when absent.
@@ -23,7 +25,14 @@ impl EventScript {
     /// A stream of these frames, the first `preamble` of which say nothing to the reader yet.
     #[must_use]
     pub fn new(frames: Vec<String>, preamble: usize) -> Self {
-        Self { frames, preamble, write_bytes: None }
+        let frames = frames.into_iter().map(Bytes::from).collect();
+        Self { frames, framing: Framing::ServerSentEvents, preamble, write_bytes: None }
+    }
+
+    /// The same of Amazon's messages.
+    #[must_use]
+    pub fn of_messages(frames: Vec<Bytes>, preamble: usize) -> Self {
+        Self { frames, framing: Framing::AmazonEventStream, preamble, write_bytes: None }
     }
 
     /// Only the first frames.
@@ -48,14 +57,14 @@ impl EventScript {
     /// Puts a frame before the frame of this number.
     #[must_use]
     pub fn insert(mut self, at: usize, frame: &str) -> Self {
-        self.frames.insert(at, frame.to_owned());
+        self.frames.insert(at, Bytes::copy_from_slice(frame.as_bytes()));
         self
     }
 
     /// Adds a frame.
     #[must_use]
     pub fn and(mut self, frame: &str) -> Self {
-        self.frames.push(frame.to_owned());
+        self.frames.push(Bytes::copy_from_slice(frame.as_bytes()));
         self
     }
 
@@ -69,7 +78,7 @@ impl EventScript {
     /// Ends lines as Windows does.
     #[must_use]
     pub fn crlf(mut self) -> Self {
-        self.frames = self.frames.iter().map(|frame| frame.replace('\n', "\r\n")).collect();
+        self.frames = self.frames.iter().map(|frame| text_of(frame).replace('\n', "\r\n").into()).collect();
         self
     }
 
@@ -82,13 +91,22 @@ impl EventScript {
 
     /// Every byte of it.
     #[must_use]
+    pub fn bytes(&self) -> Bytes {
+        self.frames.concat().into()
+    }
+
+    /// The same, of a stream that is text.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
     pub fn text(&self) -> String {
-        self.frames.concat()
+        self.frames.iter().map(|frame| text_of(frame)).collect()
     }
 
     /// The frames.
     #[must_use]
-    pub fn frames(&self) -> &[String] {
+    pub fn frames(&self) -> &[Bytes] {
         &self.frames
     }
 
@@ -120,11 +138,15 @@ impl EventScript {
     }
 
     fn then(&self, last: Option<Step>) -> Script {
-        let mut steps = vec![Step::head(StatusCode::OK, "text/event-stream; charset=utf-8")];
+        let content_type = match self.framing {
+            Framing::ServerSentEvents => "text/event-stream; charset=utf-8",
+            Framing::AmazonEventStream => "application/vnd.amazon.eventstream",
+        };
+        let mut steps = vec![Step::head(StatusCode::OK, content_type)];
         match self.write_bytes {
-            None => steps.extend(self.frames.iter().map(|frame| Step::Bytes(frame.clone().into()))),
+            None => steps.extend(self.frames.iter().map(|frame| Step::Bytes(frame.clone()))),
             Some(bytes) => {
-                for piece in self.text().as_bytes().chunks(bytes) {
+                for piece in self.bytes().chunks(bytes) {
                     // A pause of nothing makes it a write of its own.
                     steps.extend([Step::Bytes(Bytes::copy_from_slice(piece)), Step::Pause(Duration::ZERO)]);
                 }
@@ -133,6 +155,10 @@ impl EventScript {
         steps.extend(last);
         Script::new(steps)
     }
+}
+
+fn text_of(frame: &Bytes) -> &str {
+    std::str::from_utf8(frame).unwrap()
 }
 
 #[cfg(test)]

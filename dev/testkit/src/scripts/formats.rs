@@ -1,12 +1,25 @@
 //! Requests, answers and streams of each format, as small as a provider's real ones may be.
 
+use bytes::Bytes;
 use serde_json::{Value, json};
+use wire::amazon;
 use wire::formats::EventStream;
 
 use super::EventScript;
 
 /// Every format that streams.
-pub const STREAMS: [EventStream; 4] =
+pub const STREAMS: [EventStream; 7] = [
+    EventStream::Chat,
+    EventStream::Completions,
+    EventStream::Responses,
+    EventStream::Messages,
+    EventStream::Gemini,
+    EventStream::Converse,
+    EventStream::Cohere,
+];
+
+/// Those whose requests name their model in the body, and say there whether to stream.
+pub const STREAMS_BY_BODY: [EventStream; 4] =
     [EventStream::Chat, EventStream::Completions, EventStream::Responses, EventStream::Messages];
 
 /// The usage chunk of chat and legacy completions, as OpenAI sends it before the end where it was asked for.
@@ -21,6 +34,9 @@ pub fn path(stream: EventStream) -> &'static str {
         EventStream::Completions => "/v1/completions",
         EventStream::Responses => "/v1/responses",
         EventStream::Messages => "/v1/messages",
+        EventStream::Cohere => "/v2/chat",
+        EventStream::Gemini => "/v1beta/models/m:streamGenerateContent",
+        EventStream::Converse => "/model/m/converse-stream",
     }
 }
 
@@ -33,6 +49,11 @@ pub fn request(stream: EventStream, model: &str, streamed: bool) -> Value {
         EventStream::Completions => json!({"prompt": "hello"}),
         EventStream::Responses => json!({"input": "hello"}),
         EventStream::Messages => json!({"messages": messages, "max_tokens": 64}),
+        EventStream::Cohere => json!({"messages": messages}),
+        EventStream::Gemini => return json!({"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}),
+        EventStream::Converse => {
+            return json!({"messages": [{"role": "user", "content": [{"text": "hello"}]}]});
+        }
     };
     request["model"] = json!(model);
     if streamed {
@@ -63,6 +84,16 @@ pub fn answer(stream: EventStream, text: &str) -> Value {
             "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
             "content": [{"type": "text", "text": text}], "usage": {"input_tokens": 7, "output_tokens": 11},
         }),
+        EventStream::Gemini => gemini_chunk(text, Some("STOP")),
+        EventStream::Converse => json!({
+            "output": {"message": {"role": "assistant", "content": [{"text": text}]}}, "stopReason": "end_turn",
+            "usage": {"inputTokens": 7, "outputTokens": 11, "totalTokens": 18}, "metrics": {"latencyMs": 1},
+        }),
+        EventStream::Cohere => json!({
+            "id": "c-1", "finish_reason": "COMPLETE",
+            "message": {"role": "assistant", "content": [{"type": "text", "text": text}]},
+            "usage": {"tokens": {"input_tokens": 7, "output_tokens": 11}},
+        }),
     }
 }
 
@@ -76,7 +107,71 @@ pub fn stream(stream: EventStream, parts: &[&str]) -> EventScript {
         EventStream::Completions => choices("text_completion", parts, |part| json!({"text": part})),
         EventStream::Responses => responses(parts),
         EventStream::Messages => messages(parts),
+        EventStream::Gemini => gemini(parts),
+        EventStream::Converse => converse(parts),
+        EventStream::Cohere => cohere(parts),
     }
+}
+
+/// Gemini API reference, "GenerateContentResponse".
+fn gemini_chunk(text: &str, finish: Option<&str>) -> Value {
+    let mut candidate = json!({"content": {"role": "model", "parts": [{"text": text}]}, "index": 0});
+    if let Some(finish) = finish {
+        candidate["finishReason"] = json!(finish);
+    }
+    json!({
+        "candidates": [candidate], "modelVersion": "m", "responseId": "r",
+        "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 11, "totalTokenCount": 18},
+    })
+}
+
+fn gemini(parts: &[&str]) -> EventScript {
+    let data = |chunk: Value| format!("data: {chunk}\r\n\r\n");
+    let mut frames: Vec<String> = parts.iter().map(|part| data(gemini_chunk(part, None))).collect();
+    frames.push(data(gemini_chunk("", Some("STOP"))));
+    EventScript::new(frames, 0)
+}
+
+/// Amazon Bedrock API reference, `ConverseStream`.
+fn converse(parts: &[&str]) -> EventScript {
+    let message = |kind: &str, payload: Value| {
+        let mut out = Vec::new();
+        amazon::event(&mut out, kind, payload.to_string().as_bytes());
+        Bytes::from(out)
+    };
+    let mut frames = vec![message("messageStart", json!({"role": "assistant"}))];
+    let preamble = frames.len();
+    let delta =
+        |part: &&str| message("contentBlockDelta", json!({"contentBlockIndex": 0, "delta": {"text": part}}));
+    frames.extend(parts.iter().map(delta));
+    frames.push(message("contentBlockStop", json!({"contentBlockIndex": 0})));
+    frames.push(message("messageStop", json!({"stopReason": "end_turn"})));
+    let usage = json!({"inputTokens": 7, "outputTokens": 11, "totalTokens": 18});
+    frames.push(message("metadata", json!({"usage": usage, "metrics": {"latencyMs": 1}})));
+    EventScript::of_messages(frames, preamble)
+}
+
+/// Cohere API reference, "Chat with streaming".
+fn cohere(parts: &[&str]) -> EventScript {
+    let mut frames = vec![
+        event(
+            "message-start",
+            json!({"id": "c-1", "delta": {"message": {"role": "assistant", "content": []}}}),
+        ),
+        event(
+            "content-start",
+            json!({"index": 0, "delta": {"message": {"content": {"type": "text", "text": ""}}}}),
+        ),
+    ];
+    let preamble = frames.len();
+    let delta = |part: &&str| {
+        event("content-delta", json!({"index": 0, "delta": {"message": {"content": {"text": part}}}}))
+    };
+    frames.extend(parts.iter().map(delta));
+    frames.push(event("content-end", json!({"index": 0})));
+    let usage = json!({"tokens": {"input_tokens": 7, "output_tokens": 11}});
+    frames.push(event("message-end", json!({"delta": {"finish_reason": "COMPLETE", "usage": usage}})));
+    EventScript::new(frames, preamble)
 }
 
 /// OpenAI API reference, "Streaming" of chat completions and completions.
@@ -151,24 +246,26 @@ fn event(name: &str, mut data: Value) -> String {
 mod tests {
     use super::{STREAMS, USAGE_CHUNK, stream};
     use wire::formats::{EventKind, EventStream};
-    use wire::sse::Frame;
+    use wire::framing::Frame;
 
     #[test]
     fn content_begins_after_the_preamble_in_every_format() {
         for format in STREAMS {
             let events = stream(format, &["a", "b"]);
             let preamble = events.before_content().frames().len();
-            let kind = |frame: &str| format.format().inspect(Frame::new(frame.as_bytes())).kind;
+            let kind = |frame: &[u8]| format.format().inspect(Frame::of(format.framing(), frame)).kind;
             for (number, frame) in events.frames().iter().enumerate() {
                 let is_content = kind(frame) == EventKind::Content;
-                assert!(is_content == (number >= preamble) || number > preamble + 1, "{format:?} {frame}");
+                assert!(is_content == (number >= preamble) || number > preamble + 1, "{format:?} {frame:?}");
             }
         }
     }
 
     #[test]
     fn the_usage_chunk_is_one() {
-        let inspection = EventStream::Chat.format().inspect(Frame::new(USAGE_CHUNK.as_bytes()));
+        let inspection = EventStream::Chat
+            .format()
+            .inspect(Frame::of(EventStream::Chat.framing(), USAGE_CHUNK.as_bytes()));
         assert_eq!(inspection.kind, EventKind::Usage);
         assert_eq!(inspection.usage.unwrap().output_tokens, Some(11));
     }

@@ -1,6 +1,7 @@
 //! Streams cut at every byte and every pair of bytes, and the bounds. The laws over any stream are in `tests/it`.
 
 use super::*;
+use crate::sse::Frame;
 
 const FRAME_BYTES_MAX: usize = 1024;
 
@@ -14,7 +15,7 @@ fn split(chunks: &[&[u8]], frame_bytes_max: usize) -> (Vec<Vec<u8>>, Tail, bool)
             failed = true;
             *error.before
         });
-        frames.extend(batch.frames().map(|frame| frame.bytes.to_vec()));
+        frames.extend(batch.frames().map(|frame| frame.bytes().to_vec()));
     }
     let tail = splitter.finish();
     (frames, tail, failed)
@@ -69,7 +70,7 @@ fn a_return_and_a_newline_in_two_chunks_are_one_line_end() {
     let mut splitter = Splitter::new(FRAME_BYTES_MAX);
     assert!(splitter.push("data: x\r\n\r".into()).unwrap().is_empty());
     let batch = splitter.push("\ndata: y\n\n".into()).unwrap();
-    let frames: Vec<_> = batch.frames().map(|frame| frame.bytes).collect();
+    let frames: Vec<_> = batch.frames().map(|frame| frame.bytes()).collect();
     assert_eq!(frames, [&b"data: x\r\n\r\n"[..], b"data: y\n\n"]);
 }
 

@@ -111,13 +111,13 @@ fn judge_whole(body: &Bytes, trial: &Trial) -> Result<String, String> {
 }
 
 fn judge_stream(body: &Bytes, trial: &Trial) -> Result<String, String> {
-    let kind = inference::dialect::event_format(trial.endpoint).ok_or("it has no stream")?;
-    let mut splitter = wire::sse::Splitter::new(ANSWER_BYTES_MAX);
+    let stream = inference::dialect::event_stream(trial.endpoint).ok_or("it has no stream")?;
+    let mut splitter = wire::framing::Splitter::new(stream.framing(), ANSWER_BYTES_MAX);
     let batch = splitter.push(body.clone()).map_err(|error| error.to_string())?;
     let mut usage = None;
     let mut ended = false;
     for frame in batch.frames() {
-        let seen = kind.inspect(frame);
+        let seen = stream.format().inspect(frame);
         usage = usage.or(seen.usage);
         ended |= seen.finished || seen.kind == wire::formats::EventKind::End;
         if let wire::formats::EventKind::Error(error) = seen.kind {

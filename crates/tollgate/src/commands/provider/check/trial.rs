@@ -40,6 +40,9 @@ fn of_endpoint(endpoint: Endpoint, model: Option<&str>, embedding_model: Option<
     let Some((model, body)) = model.and_then(|model| Some((model, body(endpoint, model)?))) else {
         return Vec::new();
     };
+    if endpoint.names_model_in_path() {
+        return vec![trial(model, Some(body), endpoint.is_streamed())];
+    }
     let mut trials = vec![trial(model, Some(body.clone()), false)];
     if endpoint.is_generation() {
         let mut streamed = body;
@@ -59,6 +62,13 @@ fn body(endpoint: Endpoint, model: &str) -> Option<Value> {
         Endpoint::Messages => {
             Some(json!({"model": model, "messages": messages, "max_tokens": OUTPUT_TOKENS_MAX}))
         }
+        Endpoint::GenerateContent | Endpoint::StreamGenerateContent => {
+            Some(json!({"contents": [{"role": "user", "parts": [{"text": "Say hello."}]}]}))
+        }
+        Endpoint::Converse | Endpoint::ConverseStream => {
+            Some(json!({"messages": [{"role": "user", "content": [{"text": "Say hello."}]}]}))
+        }
+        Endpoint::CohereChat => Some(json!({"model": model, "messages": messages})),
         Endpoint::CountTokens => Some(json!({"model": model, "messages": messages})),
         Endpoint::Embeddings => Some(json!({"model": model, "input": "hello"})),
         // A legacy completion and a moderation need models of their own kind, which nothing here knows.

@@ -2,14 +2,18 @@
 //!
 //! Nothing here does I/O, knows a clock, or knows a provider's wire format.
 
+mod base_url;
 pub mod client_header;
+mod credential;
 pub mod endpoint;
 pub mod error_code;
 pub mod failure;
 pub mod key;
 pub mod limits;
 pub mod name;
+mod offer;
 pub mod pattern;
+pub mod ports;
 pub mod provider;
 pub mod route;
 pub mod snapshot;

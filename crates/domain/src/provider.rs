@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue};
-use secrecy::SecretString;
 
 use crate::endpoint::Endpoint;
 use crate::failure::FailureClass;
-use crate::name::{CredentialId, ProviderName};
+use crate::name::ProviderName;
 use crate::pattern::Pattern;
+
+pub use crate::base_url::{BaseUrl, BaseUrlProblem};
+pub use crate::credential::{AuthScheme, Credential, Proof};
+pub use crate::offer::{BodyEdits, EndpointPath, Offer, Variant};
 
 /// One provider, compiled from its data file and the operator's configuration.
 #[derive(Debug)]
@@ -18,8 +20,10 @@ pub struct Provider {
     pub name: ProviderName,
     /// Where it answers.
     pub base: BaseUrl,
-    /// What it serves, by [`Endpoint`] number.
-    pub endpoints: [Option<EndpointPath>; Endpoint::ALL.len()],
+    /// What it serves.
+    pub offer: Offer,
+    /// Models that are served elsewhere or otherwise; the first that has the model and the operation decides.
+    pub variants: Vec<Variant>,
     /// Headers that are sent unless the client sent its own.
     pub default_headers: Vec<(HeaderName, HeaderValue)>,
     /// Client headers that are passed on.
@@ -41,10 +45,17 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// The path that serves an endpoint, when it does.
+    /// How an operation is served for a model, when it is.
     #[must_use]
-    pub fn endpoint(&self, endpoint: Endpoint) -> Option<&EndpointPath> {
-        self.endpoints.get(endpoint as usize)?.as_ref()
+    pub fn offer(&self, endpoint: Endpoint, model: &str) -> Option<&Offer> {
+        let variants = self.variants.iter().filter(|variant| variant.has_model(model));
+        variants.map(|variant| &variant.offer).chain([&self.offer]).find(|offer| offer.has(endpoint))
+    }
+
+    /// Whether an operation is served for any model.
+    #[must_use]
+    pub fn serves(&self, endpoint: Endpoint) -> bool {
+        self.offer.has(endpoint) || self.variants.iter().any(|variant| variant.offer.has(endpoint))
     }
 
     /// Whether a bare model name is known to be this provider's.
@@ -52,98 +63,6 @@ impl Provider {
     pub fn knows_model(&self, model: &str) -> bool {
         self.models.iter().any(|pattern| pattern.matches(model))
     }
-}
-
-/// Scheme, authority and path prefix (without a trailing slash) of a provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BaseUrl {
-    /// `http` or `https`.
-    pub scheme: Scheme,
-    /// Host and port.
-    pub authority: Authority,
-    /// `""` or `/v1`.
-    pub prefix: String,
-}
-
-/// Why a text is no base URL.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a base URL: {why}")]
-pub struct BaseUrlProblem {
-    /// The text as written.
-    pub text: String,
-    /// What is wrong with it.
-    pub why: &'static str,
-}
-
-impl BaseUrl {
-    /// Reads `https://host[:port][/prefix]`; a query, fragment or user part is refused.
-    ///
-    /// # Errors
-    /// When the text is anything else.
-    pub fn parse(text: &str) -> Result<Self, BaseUrlProblem> {
-        let problem = |why| BaseUrlProblem { text: text.to_owned(), why };
-        let uri: http::Uri = text.parse().map_err(|_| problem("write it as https://host/path"))?;
-        if text.contains('#') || uri.query().is_some() {
-            return Err(problem("it must have no query and no fragment"));
-        }
-        let parts = uri.into_parts();
-        let scheme = parts.scheme.ok_or_else(|| problem("it must start with http:// or https://"))?;
-        if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
-            return Err(problem("it must start with http:// or https://"));
-        }
-        let authority = parts.authority.ok_or_else(|| problem("it has no host"))?;
-        if authority.as_str().contains('@') {
-            return Err(problem("put the user and password under `credentials`"));
-        }
-        let path = parts.path_and_query.map(|path| path.path().trim_end_matches('/').to_owned());
-        Ok(Self { scheme, authority, prefix: path.unwrap_or_default() })
-    }
-}
-
-impl std::fmt::Display for BaseUrl {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}://{}{}", self.scheme, self.authority, self.prefix)
-    }
-}
-
-/// Where an endpoint answers: base path and endpoint path joined.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EndpointPath {
-    /// The same for every model.
-    Fixed(PathAndQuery),
-    /// With the model in it, percent-encoded, between the two texts.
-    PerModel {
-        /// Up to `{model}`.
-        before: String,
-        /// From after `{model}`, query included.
-        after: String,
-    },
-}
-
-/// How a credential is presented.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AuthScheme {
-    /// `authorization: Bearer …`.
-    Bearer,
-    /// The bare secret in a header of this name.
-    Header(HeaderName),
-    /// The secret as a query parameter of this name.
-    Query(String),
-    /// No credential.
-    None,
-}
-
-/// One credential, ready to be sent.
-#[derive(Debug, Clone)]
-pub struct Credential {
-    /// For logs and health, never the secret.
-    pub id: CredentialId,
-    /// The secret itself, kept to redact it from texts; `None` where the provider needs none.
-    pub secret: Option<SecretString>,
-    /// The header that carries it; the value is marked sensitive.
-    pub header: Option<(HeaderName, HeaderValue)>,
-    /// The query parameter that carries it, as `name=value`, percent-encoded.
-    pub query: Option<SecretString>,
 }
 
 /// A header name, or a prefix ending in `*`.

@@ -24,7 +24,6 @@ use crate::response_owners::Owner;
 
 pub(crate) use deadline::Deadlines;
 pub(crate) use dispatch::dispatch;
-pub(crate) use encode::provider_uri;
 
 /// A request that is authorised and ready to be sent to a provider.
 pub(crate) struct Call {

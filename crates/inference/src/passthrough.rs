@@ -6,20 +6,21 @@ use std::sync::Arc;
 
 use domain::client_header::{Withheld, withheld};
 use domain::endpoint::ClientShape;
-use domain::{Credential, Endpoint, ErrorCode, Failure, FailureClass, Provider};
+use domain::{Endpoint, ErrorCode, Failure, FailureClass, Provider};
 use engine::classify::{ErrorFacts, classify};
 use engine::credentials::Tried;
 use http::response::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, Request, Response, header};
+use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use providers::sign_in::prove;
 use providers::transport::{OutgoingBody, SendError};
 use telemetry::meters::Outcome;
 use tokio::time::Instant;
 
 use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, Silence, listed_by_connection, prepare, sign};
-use crate::attempt::{Deadlines, provider_uri};
+use crate::attempt::Deadlines;
 use crate::ending::{Ending, Origin};
 use crate::gateway::Gateway;
 use crate::ingress::query;
@@ -76,9 +77,14 @@ pub(crate) async fn relay_to(
     let state = pinned.state(to.provider);
     let no_credential = || Refusal::new(ErrorCode::Internal, "the provider has no such credential");
     let credential = to.provider.credentials.get(to.credential).ok_or_else(no_credential)?;
-    let outgoing = outgoing(request, &to, credential, origin.shape)?;
+    let mut outgoing = outgoing(request, &to, origin.shape)?;
+    let proven = prove(&mut outgoing, credential, &to.provider.base, origin.gateway.wall_clock().into());
     let mut ending = Ending::new(Origin { endpoint: to.endpoint, ..origin });
     ending.attempt(&state, None);
+    if let Err(problem) = proven {
+        let failure = Failure::without_status(FailureClass::Credential, problem.to_string());
+        return Ok(unreachable(&failure, &state, ending));
+    }
     let timeouts = pinned.snapshot.route_defaults.timeouts;
     let sent = Instant::now();
     let deadlines = Deadlines::from(sent, timeouts);
@@ -122,7 +128,6 @@ fn note_refused_credential(head: &Parts, state: &ProviderState, credential: usiz
 fn outgoing(
     request: Request<Incoming>,
     to: &Relayed<'_>,
-    credential: &Credential,
     shape: ClientShape,
 ) -> Result<Request<OutgoingBody>, Refusal> {
     let (head, body) = request.into_parts();
@@ -136,13 +141,13 @@ fn outgoing(
     let body = if empty { OutgoingBody::Empty } else { OutgoingBody::stream(body.map_err(Into::into)) };
     let mut outgoing = Request::new(body);
     *outgoing.method_mut() = head.method;
-    *outgoing.uri_mut() = provider_uri(path, credential);
-    *outgoing.headers_mut() = passed_on(&head.headers, to.provider, credential);
+    *outgoing.uri_mut() = Uri::from(path);
+    *outgoing.headers_mut() = passed_on(&head.headers, to.provider);
     Ok(outgoing)
 }
 
 /// All of the client's headers but those of its connection, its key, and those meant for the gateway.
-fn passed_on(client: &HeaderMap, provider: &Provider, credential: &Credential) -> HeaderMap {
+fn passed_on(client: &HeaderMap, provider: &Provider) -> HeaderMap {
     let listed = listed_by_connection(client);
     let passed = |name: &HeaderName| !stays_behind(name) && !listed.contains(name);
     let mut headers = HeaderMap::with_capacity(client.len());
@@ -151,9 +156,6 @@ fn passed_on(client: &HeaderMap, provider: &Provider, credential: &Credential) -
     }
     for (name, value) in &provider.default_headers {
         headers.entry(name).or_insert_with(|| value.clone());
-    }
-    if let Some((name, value)) = &credential.header {
-        headers.insert(name, value.clone());
     }
     headers
 }

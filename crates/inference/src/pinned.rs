@@ -117,7 +117,7 @@ fn bench(provider: &Provider, old: Option<&Arc<ProviderState>>) -> Arc<Bench> {
             && before
                 .iter()
                 .zip(provider.credentials.iter())
-                .all(|(a, b)| a.id == b.id && a.header == b.header)
+                .all(|(a, b)| a.id == b.id && a.proof.is_same(&b.proof))
     });
     unchanged.map_or_else(|| Arc::new(Bench::new(provider.credentials.len())), |old| Arc::clone(&old.bench))
 }

@@ -18,8 +18,8 @@ pub(crate) struct Redaction(Option<SecretString>);
 impl Redaction {
     /// Takes out this credential.
     pub(crate) fn of(credential: &Credential) -> Self {
-        let long_enough = |secret: &&SecretString| secret.expose_secret().len() >= SECRET_BYTES_MIN;
-        Self(credential.secret.as_ref().filter(long_enough).cloned())
+        let long_enough = |secret: &SecretString| secret.expose_secret().len() >= SECRET_BYTES_MIN;
+        Self(credential.secret_sent().filter(long_enough))
     }
 
     /// A message on one line, cut to a bearable length.
@@ -63,11 +63,12 @@ fn holds(bytes: &[u8], secret: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Bytes, Credential, HeaderMap, Redaction};
+    use domain::provider::Proof;
     use http::HeaderValue;
 
     fn of_secret(secret: &str) -> Redaction {
         let secret = Some(secret.to_owned().into());
-        Redaction::of(&Credential { id: "p#1".into(), secret, header: None, query: None })
+        Redaction::of(&Credential { id: "p#1".into(), secret, proof: Proof::Nothing })
     }
 
     #[test]

@@ -135,7 +135,7 @@ pub(crate) fn look_up<'a>(
         let mut knowing = snapshot.providers.iter().filter(|provider| provider.knows_model(name)).peekable();
         let first = knowing.peek().copied();
         knowing
-            .find(|provider| provider.endpoint(endpoint).is_some())
+            .find(|provider| provider.offer(endpoint, name).is_some())
             .or(first)
             .map(|provider| (provider, name))
     })

@@ -87,7 +87,7 @@ fn absent_provider(call: &Call, name: &str) -> Option<String> {
 /// A moderation may leave the model to its provider: the first that moderates.
 fn moderation(call: &Call) -> Result<Arc<Route>, Refusal> {
     let providers = &call.pinned.snapshot.providers;
-    let provider = providers.iter().find(|provider| provider.endpoint(Endpoint::Moderations).is_some());
+    let provider = providers.iter().find(|provider| provider.serves(Endpoint::Moderations));
     match provider {
         Some(provider) => by_name(call, &format!("{}/{MODERATION_MODEL}", provider.name)),
         None => by_name(call, MODERATION_MODEL),

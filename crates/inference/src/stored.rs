@@ -59,14 +59,15 @@ fn only_candidate<'a>(pinned: &'a Pinned, named: Option<&str>, origin: &Origin) 
         return pinned.snapshot.provider(name);
     }
     let mut candidates = pinned.snapshot.providers.iter().filter(|provider| {
-        provider.endpoint(Endpoint::Responses).is_some() && origin.key.allows_provider(provider.name.as_str())
+        provider.serves(Endpoint::Responses) && origin.key.allows_provider(provider.name.as_str())
     });
     candidates.next().filter(|_| candidates.next().is_none())
 }
 
 /// The provider's path for an action, below the one where responses are made.
 fn path_of(provider: &Provider, action: StoredAction, response_id: &str) -> Option<String> {
-    let domain::provider::EndpointPath::Fixed(made_at) = provider.endpoint(Endpoint::Responses)? else {
+    let made_at = provider.offer.path(Endpoint::Responses, false)?;
+    let domain::provider::EndpointPath::Fixed(made_at) = made_at else {
         return None;
     };
     let id = providers::percent::encode(response_id);

@@ -13,6 +13,7 @@ use domain::{Pattern, ProviderName};
 
 use crate::definition::{self, Live, ProviderDefinition};
 use credentials::{Found, Search};
+use paths::Offers;
 use variables::Values;
 
 pub use credentials::{SecretProblem, present};
@@ -55,7 +56,9 @@ pub fn compile(
         Search { name, definition: &definition.auth, auth: &auth, environment }.find(written, &mut problems);
     let base = base_url(definition.base_url.as_deref(), &values, &mut problems);
     let prefix = base.as_ref().map_or("", |base| base.prefix.as_str());
-    let endpoints = paths::endpoints(&definition.endpoints, prefix, &values, &mut problems);
+    let mut offers = Offers { prefix, values: &values, problems: &mut problems };
+    let offer = offers.of_all_models(&definition);
+    let variants = offers.of_some_models(definition.variants.as_deref());
     let default_headers = headers::defaults(&definition.headers.default, &values, &mut problems);
     let forward_headers = headers::forwarded(definition.headers.forward.as_deref(), &mut problems);
     let error_rules = rules::errors(definition.errors.as_deref(), &mut problems);
@@ -71,7 +74,8 @@ pub fn compile(
     Ok(Compiled::Live(Box::new(Provider {
         name: ProviderName::from(name),
         base,
-        endpoints,
+        offer,
+        variants,
         default_headers,
         forward_headers,
         error_rules,

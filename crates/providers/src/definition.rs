@@ -6,6 +6,7 @@
 mod endpoints;
 mod merge;
 mod secret;
+mod variant;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 pub use endpoints::Endpoints;
 pub use secret::Secret;
+pub use variant::{Body, Variant};
 
 /// A provider of LLMs: where it answers, how to sign in, what it serves and how it differs from the others.
 ///
@@ -42,6 +44,13 @@ pub struct ProviderDefinition {
     pub variables: BTreeMap<String, Variable>,
     /// Which operations the provider offers, each with its path.
     pub endpoints: Endpoints,
+    /// Where an operation is asked for a stream, when that is another path than in `endpoints`.
+    pub stream_endpoints: Endpoints,
+    /// How a request's body has to be changed for the operations of `endpoints`.
+    pub body: Body,
+    /// Models that are served at other paths or with other bodies; the first that has the model and the operation
+    /// decides.
+    pub variants: Option<Vec<Variant>>,
     /// Which headers go to the provider.
     pub headers: Headers,
     /// How the provider's errors mean something else than their status says; the first that fits decides.
@@ -98,7 +107,8 @@ pub enum AuthScheme {
     None,
 }
 
-/// What stands for `${name}`: `value`, else the first variable of `env` that is set, else `default`.
+/// What stands for `${name}`: `value`, else the first variable of `env` that is set, else the value of the variable that
+/// `of` names, else `default`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Variable {
@@ -110,6 +120,12 @@ pub struct Variable {
     pub default: Option<String>,
     /// An ending that is taken off the value, because people write the same address with and without it: `/v1`.
     pub strip: Option<String>,
+    /// Another variable, whose value this one has, to be written differently by `cases` and `otherwise`.
+    pub of: Option<String>,
+    /// What certain values become: `global: aiplatform.googleapis.com`.
+    pub cases: BTreeMap<String, String>,
+    /// What all other values become, with `{}` in the place of the value: `{}-aiplatform.googleapis.com`.
+    pub otherwise: Option<String>,
 }
 
 /// Which headers go to the provider, beside the credential and the content headers.

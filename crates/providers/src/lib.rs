@@ -7,4 +7,5 @@ pub mod percent;
 pub mod reference;
 pub mod registry;
 pub mod scripted;
+pub mod sign_in;
 pub mod transport;

@@ -5,6 +5,7 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::provider::Proof;
 use domain::route::RouteNode;
 use engine::route::ProviderDirectory;
 use providers::definition::ProviderDefinition;
@@ -113,8 +114,8 @@ fn a_provider_without_a_credential_is_a_warning_and_an_error_where_a_route_needs
 fn a_route_may_bring_a_credential_to_any_provider_and_always_gets_the_same_one() {
     let loaded = loader(&[]).load_text("routes: {fast: {target: groq/x, api_key: gsk-mine}}\n", 1).unwrap();
     let RouteNode::Target(target) = &loaded.snapshot.routes["fast"].root else { panic!("a target") };
-    let header = target.credentials[0].header.as_ref().unwrap();
-    assert_eq!((header.1.to_str().unwrap(), header.1.is_sensitive()), ("Bearer gsk-mine", true));
+    let Proof::Header(_, value) = &target.credentials[0].proof else { panic!("{target:?}") };
+    assert_eq!((value.to_str().unwrap(), value.is_sensitive()), ("Bearer gsk-mine", true));
     assert!(loaded.snapshot.providers.is_empty());
     let again = loaded.directory.bare("groq").unwrap();
     assert!(Arc::ptr_eq(&again, &target.provider));

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::provider::{BaseUrl, HttpVersion, Provider, RateLimitHeaders, StreamUsage};
+use domain::provider::{BaseUrl, HttpVersion, Offer, Provider, RateLimitHeaders, StreamUsage};
 use domain::route::{ParameterRules, RetryPolicy, Route, RouteNode, Target};
-use domain::{Endpoint, Failure, FailureClass, Timeouts};
+use domain::{Failure, FailureClass, Timeouts};
 use proptest::prelude::*;
 
 use super::{Step, Walk};
@@ -15,7 +15,8 @@ fn provider() -> Arc<Provider> {
         name: "p".into(),
         base: BaseUrl::parse("http://127.0.0.1").unwrap(),
         auth: domain::provider::AuthScheme::None,
-        endpoints: [const { None }; Endpoint::ALL.len()],
+        offer: Offer::default(),
+        variants: vec![],
         default_headers: vec![],
         forward_headers: vec![],
         error_rules: vec![],

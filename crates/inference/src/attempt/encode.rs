@@ -1,13 +1,14 @@
 //! From the client's request to the provider's: bytes spliced, headers chosen, credential added.
 
-use domain::provider::EndpointPath;
-use domain::provider::StreamUsage;
+use std::borrow::Cow;
+
+use domain::provider::{BodyEdits, EndpointPath, StreamUsage};
 use domain::route::{ParameterRules, Target};
 use domain::{Credential, Endpoint, ErrorCode, Provider};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use providers::sign_in::prove;
 use providers::transport::OutgoingBody;
-use secrecy::ExposeSecret;
 use smallvec::SmallVec;
 use wire::json::{Edit, Path, Segments};
 
@@ -34,21 +35,32 @@ pub(super) fn encode(
     credential: &Credential,
 ) -> Result<Encoded, FailedAttempt> {
     let provider = &*target.provider;
-    let path = provider.endpoint(call.endpoint).ok_or_else(|| not_served(provider, call.endpoint))?;
     let model = target.model.as_ref().map_or(call.client_model(), |model| model.as_str());
+    let offer = provider.offer(call.endpoint, model);
+    let (offer, path) = offer
+        .and_then(|offer| Some((offer, offer.path(call.endpoint, call.facts.stream)?)))
+        .ok_or_else(|| not_served(provider, call.endpoint))?;
     let strip_usage = asks_for_usage(call, provider);
-    let body = edited_body(call, target, model, strip_usage)
+    let named = match &offer.body.model_prefix {
+        Some(prefix) if !model.starts_with(prefix.as_str()) => Cow::Owned(format!("{prefix}{model}")),
+        _ => Cow::Borrowed(model),
+    };
+    let body = edited_body(call, target, &named, &offer.body, strip_usage)
         .map_err(|error| FailedAttempt::objection(ErrorCode::InvalidMember, error.to_string()))?;
     let path = path_at(target, path, model, call.query.as_deref()).ok_or_else(|| {
         FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{model}` cannot be part of a path"))
     })?;
     let mut request = Request::new(OutgoingBody::from(body.into_iter().collect::<SmallVec<[_; 4]>>()));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = provider_uri(path, credential);
+    *request.uri_mut() = Uri::from(path);
     let headers = request.headers_mut();
     headers.reserve(12);
     headers.insert(header::CONTENT_TYPE, JSON);
-    write_headers(headers, &call.headers, target, credential);
+    write_headers(headers, &call.headers, target);
+    let base = target.custom_host.as_ref().map_or(&provider.base, |custom| &custom.base);
+    // After everything else, since a signature covers all of it.
+    let now = call.origin.gateway.wall_clock().into();
+    prove(&mut request, credential, base, now).map_err(FailedAttempt::unproven)?;
     Ok(Encoded { request, strip_usage })
 }
 
@@ -82,22 +94,8 @@ fn path_at(
     PathAndQuery::try_from(whole).ok()
 }
 
-/// The request target, with the credential where the provider wants it in the query.
-pub(crate) fn provider_uri(path: PathAndQuery, credential: &Credential) -> Uri {
-    let Some(parameter) = &credential.query else { return Uri::from(path) };
-    let separator = if path.query().is_some() { '&' } else { '?' };
-    let text = format!("{path}{separator}{}", parameter.expose_secret());
-    // Both parts are valid on their own and the parameter is percent-encoded, so the whole is valid.
-    PathAndQuery::try_from(text).map_or_else(|_| Uri::from(path), Uri::from)
-}
-
-/// Headers for the provider: the client's that it knows, its own defaults, the credential.
-pub(super) fn write_headers(
-    headers: &mut HeaderMap,
-    client: &HeaderMap,
-    target: &Target,
-    credential: &Credential,
-) {
+/// Headers for the provider: the client's that it knows, and its own defaults.
+pub(super) fn write_headers(headers: &mut HeaderMap, client: &HeaderMap, target: &Target) {
     let provider = &*target.provider;
     if !provider.forward_headers.is_empty() || !target.forward_headers.is_empty() {
         let forwarded = client
@@ -111,9 +109,6 @@ pub(super) fn write_headers(
         headers.entry(name).or_insert_with(|| value.clone());
     }
     headers.insert(header::USER_AGENT, USER_AGENT);
-    if let Some((name, value)) = &credential.header {
-        headers.insert(name, value.clone());
-    }
 }
 
 /// Whether a client's header is passed on to a provider.
@@ -134,6 +129,7 @@ fn edited_body(
     call: &Call,
     target: &Target,
     model: &str,
+    wanted: &BodyEdits,
     ask_for_usage: bool,
 ) -> Result<Segments, Box<dyn std::error::Error>> {
     let mut edit = Edit::new(&call.document);
@@ -146,6 +142,12 @@ fn edited_body(
     }
     if ask_for_usage {
         wire::formats::ask_for_usage(&mut edit, &call.facts)?;
+    }
+    for (member, raw) in &wanted.set {
+        edit.set(member, raw)?;
+    }
+    for member in &wanted.remove {
+        edit.remove(member)?;
     }
     apply(&mut edit, &target.parameters)?;
     Ok(edit.apply())
@@ -172,7 +174,7 @@ fn json_string(text: &str) -> Vec<u8> {
 fn not_served(provider: &Provider, endpoint: Endpoint) -> FailedAttempt {
     let name = &provider.name;
     let speaks_another =
-        Endpoint::ALL.into_iter().find(|other| other.is_generation() && provider.endpoint(*other).is_some());
+        Endpoint::ALL.into_iter().find(|other| other.is_generation() && provider.serves(*other));
     match speaks_another.filter(|_| endpoint.is_generation()) {
         Some(other) => FailedAttempt::objection(
             ErrorCode::TranslationNeeded,

@@ -1,6 +1,7 @@
 //! A failed attempt: the facts to decide on, and the provider's own answer in case it is relayed.
 
 use bytes::Bytes;
+use domain::ports::sign_in::SignInProblem;
 use domain::{ErrorCode, Failure, FailureClass};
 use http::response::Parts;
 use providers::transport::SendError;
@@ -27,6 +28,11 @@ impl FailedAttempt {
     pub(crate) fn objection(code: ErrorCode, detail: impl Into<String>) -> Self {
         let failure = Failure::without_status(FailureClass::Caller, detail);
         Self { failure, answer: None, objection: Some(code) }
+    }
+
+    /// The attempt was never made, because nothing proves to the provider who calls.
+    pub(crate) fn unproven(problem: SignInProblem) -> Self {
+        Failure::without_status(FailureClass::Credential, problem.to_string()).into()
     }
 
     /// The provider's answer broke off or is not what its format says.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::CredentialId;
-use domain::provider::{AuthScheme, Credential};
+use domain::provider::{AuthScheme, Credential, Proof};
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -53,16 +53,15 @@ pub fn present(
     if text.is_empty() {
         return Err(SecretProblem::Empty);
     }
-    let (mut header, mut query) = (None, None);
-    match auth {
-        AuthScheme::Bearer => header = Some((AUTHORIZATION, sensitive(&format!("Bearer {text}"))?)),
-        AuthScheme::Header(name) => header = Some((name.clone(), sensitive(text)?)),
+    let proof = match auth {
+        AuthScheme::Bearer => Proof::Header(AUTHORIZATION, sensitive(&format!("Bearer {text}"))?),
+        AuthScheme::Header(name) => Proof::Header(name.clone(), sensitive(text)?),
         AuthScheme::Query(name) => {
-            query = Some(SecretString::from(format!("{}={}", percent::encode(name), percent::encode(text))));
+            Proof::Query(SecretString::from(format!("{}={}", percent::encode(name), percent::encode(text))))
         }
         AuthScheme::None => return Err(SecretProblem::NotWanted),
-    }
-    Ok(Credential { id, secret: Some(SecretString::from(text)), header, query })
+    };
+    Ok(Credential { id, secret: Some(SecretString::from(text)), proof })
 }
 
 /// The scheme of a definition; any scheme after a problem.
@@ -119,7 +118,7 @@ impl Search<'_> {
         }
         let needs_none = *self.auth == AuthScheme::None || self.definition.optional == Some(true);
         if credentials.is_empty() && needs_none {
-            credentials.push(Credential { id: self.id(1), secret: None, header: None, query: None });
+            credentials.push(Credential { id: self.id(1), secret: None, proof: Proof::Nothing });
         }
         if credentials.is_empty() {
             if env.is_empty() && secrets.is_empty() {

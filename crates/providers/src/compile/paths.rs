@@ -1,41 +1,86 @@
-//! Endpoint paths, joined to the path of the base URL.
+//! What is offered: endpoint paths, joined to the path of the base URL, and what is changed in bodies.
 
-use domain::Endpoint;
-use domain::provider::EndpointPath;
+use domain::provider::{BodyEdits, EndpointPath, Offer, Variant};
+use domain::{Endpoint, Pattern};
 use http::uri::PathAndQuery;
 
 use super::{Problems, Values};
-use crate::definition::Endpoints;
+use crate::definition::{self, Body, Endpoints, ProviderDefinition};
 
 /// What stands for the model's name in a path.
 const MODEL: &str = "{model}";
 
-/// The path of each endpoint that is offered, in the order of [`Endpoint::ALL`].
-pub(super) fn endpoints(
-    definition: &Endpoints,
-    prefix: &str,
-    values: &Values,
-    problems: &mut Problems,
-) -> [Option<EndpointPath>; Endpoint::ALL.len()] {
-    let paths = Endpoint::ALL.map(|endpoint| {
-        let text = definition.path(endpoint)?;
-        let field = format!("endpoints.{endpoint}");
-        let filled = values.fill(&field, text, problems)?;
-        match endpoint_path(prefix, &filled) {
+/// Reads what is offered below the path of a base URL.
+pub(super) struct Offers<'a> {
+    pub(super) prefix: &'a str,
+    pub(super) values: &'a Values,
+    pub(super) problems: &'a mut Problems,
+}
+
+impl Offers<'_> {
+    /// What is offered for all models.
+    pub(super) fn of_all_models(&mut self, definition: &ProviderDefinition) -> Offer {
+        let variants = definition.variants.as_deref().unwrap_or_default();
+        if definition.endpoints.is_empty() && variants.iter().all(|variant| variant.endpoints.is_empty()) {
+            self.problems.add(
+                "endpoints",
+                "there is none; write at least one, such as `chat_completions: /chat/completions`",
+            );
+        }
+        self.offer("", &definition.endpoints, &definition.stream_endpoints, &definition.body)
+    }
+
+    /// What is offered for some models.
+    pub(super) fn of_some_models(&mut self, variants: Option<&[definition::Variant]>) -> Vec<Variant> {
+        let variants = variants.unwrap_or_default().iter().enumerate();
+        variants.map(|(place, variant)| self.variant(&format!("variants[{place}]."), variant)).collect()
+    }
+
+    fn variant(&mut self, place: &str, variant: &definition::Variant) -> Variant {
+        if variant.models.is_empty() || variant.models.iter().any(String::is_empty) {
+            self.problems.add(format!("{place}models"), "name the models, such as `[\"claude-*\"]`");
+        }
+        Variant {
+            models: variant.models.iter().map(|model| Pattern::from(model.as_str())).collect(),
+            offer: self.offer(place, &variant.endpoints, &variant.stream_endpoints, &variant.body),
+        }
+    }
+
+    fn offer(&mut self, place: &str, endpoints: &Endpoints, streamed: &Endpoints, body: &Body) -> Offer {
+        let field = |kind: &str, endpoint| format!("{place}{kind}.{endpoint}");
+        let paths =
+            Endpoint::ALL.map(|endpoint| self.path(&field("endpoints", endpoint), endpoints.path(endpoint)?));
+        let mut elsewhere = Vec::new();
+        for endpoint in Endpoint::ALL {
+            let Some(text) = streamed.path(endpoint) else { continue };
+            let field = field("stream_endpoints", endpoint);
+            if endpoints.path(endpoint).is_none() {
+                self.problems.add(&field, "write its path for whole answers under `endpoints` as well");
+            }
+            elsewhere.extend(self.path(&field, text).map(|path| (endpoint, path)));
+        }
+        Offer { paths, streamed: elsewhere, body: edits(body) }
+    }
+
+    fn path(&mut self, field: &str, text: &str) -> Option<EndpointPath> {
+        let filled = self.values.fill(field, text, self.problems)?;
+        match endpoint_path(self.prefix, &filled) {
             Ok(path) => Some(path),
             Err(message) => {
-                problems.add(field, message);
+                self.problems.add(field, message);
                 None
             }
         }
-    });
-    if definition.is_empty() {
-        problems.add(
-            "endpoints",
-            "there is none; write at least one, such as `chat_completions: /chat/completions`",
-        );
     }
-    paths
+}
+
+fn edits(body: &Body) -> BodyEdits {
+    let set = body.set.iter().map(|(member, value)| (member.clone(), value.to_string().into_bytes()));
+    BodyEdits {
+        model_prefix: body.model_prefix.clone(),
+        set: set.collect(),
+        remove: body.remove.clone().unwrap_or_default(),
+    }
 }
 
 fn endpoint_path(prefix: &str, text: &str) -> Result<EndpointPath, &'static str> {

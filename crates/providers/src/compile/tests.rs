@@ -1,7 +1,7 @@
 //! Laws of compiling: what a provider becomes, what it waits for, and that every mistake is named with its place.
 
 use domain::endpoint::Endpoint;
-use domain::provider::{AuthScheme, EndpointPath, HeaderPattern, HttpVersion, Provider, StreamUsage};
+use domain::provider::{AuthScheme, EndpointPath, HeaderPattern, HttpVersion, Proof, Provider, StreamUsage};
 use domain::{CredentialId, FailureClass};
 use http::HeaderName;
 use proptest::prelude::*;
@@ -9,6 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Compiled, SecretProblem, compile, present};
 use crate::definition::ProviderDefinition;
+
+mod variants;
 
 const PLAIN: &str = "base_url = \"https://h/v1\"\n[endpoints]\nchat_completions = \"/chat\"\n";
 
@@ -46,7 +48,7 @@ fn problems(text: &str) -> Vec<String> {
 fn a_bearer_credential_is_a_sensitive_authorization_header() {
     let provider = live(&format!("{PLAIN}[auth]\nenv = [\"A\", \"B\"]"), &[("B", "secret")]);
     let [credential] = &*provider.credentials else { panic!("{:?}", provider.credentials) };
-    let (name, value) = credential.header.as_ref().unwrap();
+    let Proof::Header(name, value) = &credential.proof else { panic!("{credential:?}") };
     assert_eq!((name.as_str(), value.to_str().unwrap()), ("authorization", "Bearer secret"));
     assert!(value.is_sensitive());
     assert_eq!(credential.id, CredentialId::from("acme#1"));
@@ -80,16 +82,15 @@ fn written_credentials_win_over_the_environment() {
 fn a_header_and_a_query_credential_go_where_the_scheme_says() {
     let header =
         live(&format!("credentials = [\"s\"]\n{PLAIN}[auth]\nscheme = \"header\"\nheader = \"X-Key\""), &[]);
-    let (name, value) = header.credentials[0].header.as_ref().unwrap();
+    let Proof::Header(name, value) = &header.credentials[0].proof else { panic!("{header:?}") };
     assert_eq!((name.as_str(), value.to_str().unwrap()), ("x-key", "s"));
 
     let query = live(
         &format!("credentials = [\"s&/t\"]\n{PLAIN}[auth]\nscheme = \"query\"\nparameter = \"key\""),
         &[],
     );
-    let credential = &query.credentials[0];
-    assert_eq!(credential.query.as_ref().unwrap().expose_secret(), "key=s%26%2Ft");
-    assert!(credential.header.is_none());
+    let Proof::Query(parameter) = &query.credentials[0].proof else { panic!("{query:?}") };
+    assert_eq!(parameter.expose_secret(), "key=s%26%2Ft");
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn a_provider_without_any_credential_has_one_without_a_secret() {
     for auth in ["", "[auth]\nscheme = \"none\"", "[auth]\nenv = [\"A\"]\noptional = true"] {
         let provider = live(&format!("{PLAIN}{auth}"), &[]);
         let [credential] = &*provider.credentials else { panic!("{auth}") };
-        assert!(credential.secret.is_none() && credential.header.is_none() && credential.query.is_none());
+        assert!(credential.secret.is_none() && matches!(credential.proof, Proof::Nothing));
     }
 }
 
@@ -122,7 +123,7 @@ fn variables_are_filled_in_everywhere_they_may_stand() {
     "#;
     let provider = live(text, &[]);
     assert_eq!(provider.base.to_string(), "https://eu.h/v1");
-    let chat = provider.endpoint(Endpoint::ChatCompletions).unwrap();
+    let chat = provider.offer.path(Endpoint::ChatCompletions, false).unwrap();
     assert_eq!(*chat, EndpointPath::Fixed("/v1/chat?version=7".parse().unwrap()));
     assert_eq!(provider.default_headers[0].1, "v7");
     assert_eq!(live(text, &[("REGION", "us")]).base.to_string(), "https://us.h/v1");
@@ -182,8 +183,8 @@ fn a_server_is_live_when_its_address_is_set_or_it_is_named() {
 fn a_path_with_the_model_in_it_is_split_there() {
     let provider = live("base_url = \"https://h/a/\"\n[endpoints]\nmessages = \"/m/{model}:run?x=1\"", &[]);
     let expected = EndpointPath::PerModel { before: "/a/m/".to_owned(), after: ":run?x=1".to_owned() };
-    assert_eq!(provider.endpoint(Endpoint::Messages), Some(&expected));
-    assert_eq!(provider.endpoint(Endpoint::ChatCompletions), None);
+    assert_eq!(provider.offer.path(Endpoint::Messages, false), Some(&expected));
+    assert!(!provider.serves(Endpoint::ChatCompletions));
 }
 
 #[test]
@@ -296,7 +297,7 @@ fn a_credential_that_a_route_brings_is_presented_as_the_provider_wants_it() {
     let id = || CredentialId::from("acme#route");
     let secret = SecretString::from("s");
     let credential = present(&AuthScheme::Header(HeaderName::from_static("x-key")), &secret, id()).unwrap();
-    assert_eq!(credential.header.unwrap().0, "x-key");
+    assert!(matches!(credential.proof, Proof::Header(name, _) if name == "x-key"));
     assert_eq!(present(&AuthScheme::None, &secret, id()).unwrap_err(), SecretProblem::NotWanted);
     assert_eq!(
         present(&AuthScheme::Bearer, &SecretString::from(" "), id()).unwrap_err(),
@@ -322,7 +323,7 @@ proptest! {
             ..Default::default()
         };
         if let Ok(Compiled::Live(provider)) = compile("acme", definition, &|_| None) {
-            prop_assert!(provider.endpoint(Endpoint::Models).is_some());
+            prop_assert!(provider.serves(Endpoint::Models));
         }
     }
 }

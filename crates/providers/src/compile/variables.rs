@@ -27,21 +27,44 @@ impl Values {
         let mut resolved =
             Self { values: BTreeMap::new(), any_is_set: false, missing: Vec::new(), names: Vec::new() };
         let used = used_names(definition);
-        for (name, variable) in &definition.variables {
-            let env = variable.env.as_deref().unwrap_or_default();
+        let (derived, own): (Vec<_>, Vec<_>) =
+            definition.variables.iter().partition(|(_, variable)| variable.of.is_some());
+        // What another variable is made from comes first.
+        for (name, variable) in own.into_iter().chain(derived) {
+            let place = Place { name, is_used: used.contains(name.as_str()) };
             let set = set_value(variable, environment);
             resolved.any_is_set |= set.is_some();
-            resolved.names.extend_from_slice(env);
-            let value = set.or_else(|| variable.default.clone());
-            if value.is_none() && used.contains(name.as_str()) {
-                if env.is_empty() {
-                    problems.add(format!("variables.{name}"), "it has no value; give it `value` or `env`");
-                }
-                resolved.missing.extend_from_slice(env);
-            }
+            resolved.names.extend(variable.env.iter().flatten().cloned());
+            let value = match set {
+                Some(set) => Some(set),
+                None => resolved.unset_value(&place, variable, problems),
+            };
             resolved.values.insert(name.clone(), value.map(|value| tidy(&value, variable)));
         }
         resolved
+    }
+
+    /// What a variable is when nobody set it: another variable's value, else its default.
+    fn unset_value(
+        &mut self,
+        place: &Place<'_>,
+        variable: &Variable,
+        problems: &mut Problems,
+    ) -> Option<String> {
+        let path = format!("variables.{}", place.name);
+        let other = variable.of.as_deref().map(|of| self.values.get(of));
+        if let Some(None) = other {
+            problems.add(format!("{path}.of"), "it names no variable that has a value of its own");
+        }
+        let value = other.flatten().cloned().flatten().or_else(|| variable.default.clone());
+        if value.is_none() && place.is_used {
+            let env = variable.env.as_deref().unwrap_or_default();
+            if env.is_empty() && variable.of.is_none() {
+                problems.add(path, "it has no value; give it `value` or `env`");
+            }
+            self.missing.extend_from_slice(env);
+        }
+        value
     }
 
     /// The text with each `${name}` replaced, or `None` when one has no value or is wrong.
@@ -82,25 +105,50 @@ fn set_value(variable: &Variable, environment: Environment<'_>) -> Option<String
     variable.value.clone().filter(present).or_else(from_environment).map(|value| value.trim().to_owned())
 }
 
-/// The value without closing slashes and without the ending that the variable strips.
+/// The value as the variable wants it written: without closing slashes and the ending that it strips, and as its cases say.
 fn tidy(value: &str, variable: &Variable) -> String {
     let value = value.trim_end_matches('/');
     let stripped = variable.strip.as_deref().and_then(|ending| value.strip_suffix(ending));
-    stripped.unwrap_or(value).trim_end_matches('/').to_owned()
+    let value = stripped.unwrap_or(value).trim_end_matches('/');
+    match (variable.cases.get(value), &variable.otherwise) {
+        (Some(written), _) => written.clone(),
+        (None, Some(form)) => form.replace("{}", value),
+        (None, None) => value.to_owned(),
+    }
 }
 
+/// The variables that are needed, those that others are made from included.
 fn used_names(definition: &ProviderDefinition) -> BTreeSet<&str> {
-    let base = definition.base_url.as_deref();
-    let paths = domain::Endpoint::ALL.into_iter().filter_map(|endpoint| definition.endpoints.path(endpoint));
+    let mut used: BTreeSet<&str> = texts(definition).flat_map(variable_names).collect();
+    let sources = definition.variables.iter().filter(|(name, _)| used.contains(name.as_str()));
+    let sources: Vec<&str> = sources.filter_map(|(_, variable)| variable.of.as_deref()).collect();
+    used.extend(sources);
+    used
+}
+
+/// The texts of a definition that may hold variables.
+fn texts(definition: &ProviderDefinition) -> impl Iterator<Item = &str> {
+    let variants = definition.variants.iter().flatten();
+    let of_variants = variants.flat_map(|variant| [&variant.endpoints, &variant.stream_endpoints]);
+    let endpoints = [&definition.endpoints, &definition.stream_endpoints].into_iter().chain(of_variants);
+    let paths = endpoints
+        .flat_map(|paths| domain::Endpoint::ALL.into_iter().filter_map(|endpoint| paths.path(endpoint)));
     let headers = definition.headers.default.values().map(String::as_str);
-    let texts = base.into_iter().chain(paths).chain(headers);
-    let names = |text| {
-        pieces(text).filter_map(|piece| match piece {
-            Piece::Variable(name) => Some(name),
-            Piece::Text(_) | Piece::Unclosed => None,
-        })
-    };
-    texts.flat_map(names).collect()
+    definition.base_url.as_deref().into_iter().chain(paths).chain(headers)
+}
+
+fn variable_names(text: &str) -> impl Iterator<Item = &str> {
+    pieces(text).filter_map(|piece| match piece {
+        Piece::Variable(name) => Some(name),
+        Piece::Text(_) | Piece::Unclosed => None,
+    })
+}
+
+/// A variable that is looked at.
+struct Place<'a> {
+    name: &'a str,
+    /// Whether anything is made of it.
+    is_used: bool,
 }
 
 /// A part of a text with variables in it.

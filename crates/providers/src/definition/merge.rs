@@ -28,6 +28,9 @@ impl ProviderDefinition {
             auth: self.auth.merge(over.auth),
             variables,
             endpoints: self.endpoints.merge(over.endpoints),
+            stream_endpoints: self.stream_endpoints.merge(over.stream_endpoints),
+            body: self.body.merge(over.body),
+            variants: over.variants.or(self.variants),
             headers: self.headers.merge(over.headers),
             errors: over.errors.or(self.errors),
             rate_limits: over.rate_limits.or(self.rate_limits),
@@ -51,11 +54,16 @@ impl Auth {
 
 impl Variable {
     fn merge(self, over: Self) -> Self {
+        let mut cases = self.cases;
+        cases.extend(over.cases);
         Self {
             value: over.value.or(self.value),
             env: over.env.or(self.env),
             default: over.default.or(self.default),
             strip: over.strip.or(self.strip),
+            of: over.of.or(self.of),
+            cases,
+            otherwise: over.otherwise.or(self.otherwise),
         }
     }
 }

@@ -81,7 +81,7 @@ fn its_definition_compiles_to_a_live_provider_without_a_secret() {
         panic!("it must be live");
     };
     assert_eq!(provider.base.to_string(), "http://127.0.0.1:4000/v1");
-    assert!(super::ENDPOINTS.iter().all(|(endpoint, _)| provider.endpoint(*endpoint).is_some()));
+    assert!(super::ENDPOINTS.iter().all(|(endpoint, _)| provider.serves(*endpoint)));
     assert!(provider.knows_model("fail-503") && provider.knows_model("echo"));
     assert!(provider.credentials[0].secret.is_none());
 }

@@ -38,6 +38,16 @@ impl OutgoingBody {
     pub fn stream(body: impl Body<Data = Bytes, Error = BoxError> + Send + 'static) -> Self {
         Self::Stream(Box::pin(body))
     }
+
+    /// All of it, in order; `None` for a stream, of which nothing is known yet.
+    #[must_use]
+    pub fn pieces(&self) -> Option<&[Bytes]> {
+        match self {
+            Self::Empty => Some(&[]),
+            Self::Segments(segments) => Some(segments.pieces()),
+            Self::Stream(_) => None,
+        }
+    }
 }
 
 impl From<Bytes> for OutgoingBody {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::CredentialId;
 use domain::provider::{
-    AuthScheme, BaseUrl, Credential, HttpVersion, Provider, RateLimitHeaders, StreamUsage,
+    AuthScheme, BaseUrl, Credential, HttpVersion, Offer, Proof, Provider, RateLimitHeaders, StreamUsage,
 };
 use domain::route::{RouteNode, Target};
-use domain::{CredentialId, Endpoint};
 use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
@@ -46,8 +46,8 @@ impl ProviderDirectory for Directory {
     ) -> Result<Credential, String> {
         let value = HeaderValue::from_str(secret.expose_secret())
             .map_err(|_| "a header cannot hold it".to_owned())?;
-        let header = Some((HeaderName::from_static("authorization"), value));
-        Ok(Credential { id, secret: Some(secret.clone()), header, query: None })
+        let proof = Proof::Header(HeaderName::from_static("authorization"), value);
+        Ok(Credential { id, secret: Some(secret.clone()), proof })
     }
 
     fn absence(&self, name: &str) -> Option<String> {
@@ -64,13 +64,14 @@ fn provider(name: &str, secret: Option<SecretString>) -> Arc<Provider> {
     Arc::new(Provider {
         name: name.into(),
         base: BaseUrl::parse("https://example.com/v1").unwrap(),
-        endpoints: [const { None }; Endpoint::ALL.len()],
+        offer: Offer::default(),
+        variants: Vec::new(),
         default_headers: Vec::new(),
         forward_headers: Vec::new(),
         error_rules: Vec::new(),
         rate_limit_headers: RateLimitHeaders::default(),
         models: Vec::new(),
-        credentials: [Credential { id, secret, header: None, query: None }].into(),
+        credentials: [Credential { id, secret, proof: Proof::Nothing }].into(),
         auth: AuthScheme::Bearer,
         http_version: HttpVersion::default(),
         stream_usage: StreamUsage::default(),

@@ -9,6 +9,7 @@ use domain::{Credential, Provider};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Limited};
+use providers::sign_in::prove;
 use providers::transport::{AddressPolicy, IncomingBody, Origin, OriginKey, OutgoingBody, Transport};
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 use wire::formats::ProviderError;
 
 use super::trial::Trial;
+use crate::commands::surroundings::now;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A reasoning model may take its time.
@@ -58,25 +60,27 @@ impl<'a> Caller<'a> {
         let body = trial.body.as_ref().map(|body| OutgoingBody::from(Bytes::from(body.to_string())));
         let mut request = Request::new(body.unwrap_or_default());
         *request.method_mut() = if trial.body.is_some() { Method::POST } else { Method::GET };
-        *request.uri_mut() = self.uri(trial, credential)?;
+        *request.uri_mut() = self.uri(trial)?;
         let headers = request.headers_mut();
         headers.extend(self.provider.default_headers.iter().cloned());
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.extend(credential.header.clone());
+        let proven = prove(&mut request, credential, &self.provider.base, now().into());
+        proven.map_err(|problem| problem.to_string())?;
         Ok(request)
     }
 
-    fn uri(&self, trial: &Trial, credential: &Credential) -> Result<Uri, String> {
-        let path = match self.provider.endpoint(trial.endpoint).ok_or("it is not served")? {
-            EndpointPath::Fixed(path) => path.to_string(),
+    fn uri(&self, trial: &Trial) -> Result<Uri, String> {
+        let offer = self.provider.offer(trial.endpoint, &trial.model);
+        let path = offer.and_then(|offer| offer.path(trial.endpoint, trial.streamed));
+        match path.ok_or("it is not served")? {
+            EndpointPath::Fixed(path) => Ok(Uri::from(path.clone())),
             EndpointPath::PerModel { before, after } => {
-                format!("{before}{}{after}", providers::percent::encode(&trial.model))
+                let path = format!("{before}{}{after}", providers::percent::encode(&trial.model));
+                PathAndQuery::try_from(path.as_str())
+                    .map(Uri::from)
+                    .map_err(|_| format!("`{path}` is not a path"))
             }
-        };
-        let separator = if path.contains('?') { '&' } else { '?' };
-        let query = credential.query.as_ref().map(|query| format!("{separator}{}", query.expose_secret()));
-        let whole = format!("{path}{}", query.unwrap_or_default());
-        PathAndQuery::try_from(whole).map(Uri::from).map_err(|_| format!("`{path}` is not a path"))
+        }
     }
 }
 
@@ -135,7 +139,8 @@ fn judge_stream(body: &Bytes, trial: &Trial) -> Result<String, String> {
 }
 
 fn redacted(text: &str, credential: &Credential) -> String {
-    let secret = credential.secret.as_ref().map(|secret| secret.expose_secret());
-    let clean = secret.map_or_else(|| text.to_owned(), |secret| text.replace(secret, "[redacted]"));
+    let clean = credential
+        .secret_sent()
+        .map_or_else(|| text.to_owned(), |secret| text.replace(secret.expose_secret(), "[redacted]"));
     clean.chars().take(300).collect()
 }

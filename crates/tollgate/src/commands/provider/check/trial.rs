@@ -20,7 +20,7 @@ pub(super) struct Trial {
 
 /// What to try with a provider: whatever it serves, as far as models are known.
 pub(super) fn trials(provider: &Provider, model: Option<&str>, embedding_model: Option<&str>) -> Vec<Trial> {
-    let served = |endpoint: &Endpoint| provider.endpoint(*endpoint).is_some();
+    let served = |endpoint: &Endpoint| provider.serves(*endpoint);
     Endpoint::ALL
         .into_iter()
         .filter(served)

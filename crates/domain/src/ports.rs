@@ -1,0 +1,3 @@
+//! What the planes ask of the outside, as traits: the implementations are handed in by `tollgate`.
+
+pub mod sign_in;

@@ -3,6 +3,7 @@
 //! Nothing here does I/O, knows a clock, or knows a provider's wire format.
 
 mod base_url;
+pub mod catalog;
 pub mod client_header;
 mod credential;
 pub mod endpoint;
@@ -10,6 +11,7 @@ pub mod error_code;
 pub mod failure;
 pub mod key;
 pub mod limits;
+pub mod money;
 pub mod name;
 mod offer;
 pub mod pattern;
@@ -20,11 +22,13 @@ pub mod snapshot;
 pub mod timeouts;
 pub mod usage;
 
+pub use catalog::CatalogModel;
 pub use endpoint::Endpoint;
 pub use error_code::ErrorCode;
 pub use failure::{Failure, FailureClass, TimeoutStage};
 pub use key::{ApiKey, KeyHash, KeyText};
 pub use limits::Limits;
+pub use money::Money;
 pub use name::{CredentialId, KeyName, ModelName, ProviderName, RouteName};
 pub use pattern::Pattern;
 pub use provider::{Credential, Provider};

@@ -44,6 +44,10 @@ pub(crate) fn usage_of(usage: &wire::formats::Usage) -> domain::Usage {
         output_tokens: usage.output_tokens,
         cached_input_tokens: usage.cached_input_tokens,
         cache_write_tokens: usage.cache_write_tokens,
+        cache_write_1h_tokens: usage.cache_write_1h_tokens,
+        input_audio_tokens: usage.input_audio_tokens,
+        output_audio_tokens: usage.output_audio_tokens,
         reasoning_tokens: usage.reasoning_tokens,
+        ..domain::Usage::default()
     }
 }

@@ -16,6 +16,7 @@ pub mod name;
 mod offer;
 pub mod pattern;
 pub mod ports;
+pub mod price;
 pub mod provider;
 pub mod route;
 pub mod snapshot;

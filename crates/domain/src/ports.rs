@@ -1,3 +1,4 @@
 //! What the planes ask of the outside, as traits: the implementations are handed in by `tollgate`.
 
+pub mod catalog;
 pub mod sign_in;

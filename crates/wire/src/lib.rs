@@ -7,6 +7,8 @@
 //! format. Nothing here does I/O, knows time, or imports another crate of the workspace.
 
 pub mod amazon;
+mod batch;
+pub mod convert;
 pub mod formats;
 pub mod framing;
 pub mod json;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::{PRELUDE_BYTES, TRAILER_BYTES, number_at};
-use crate::framing::{Batch, Broken, Cause, Framing, Rest, Tail};
+use crate::batch::{Batch, Broken, Cause, Framing, Rest, Tail};
 
 /// A push splitter for one event stream. Every cut of the same bytes into chunks gives the same messages.
 #[derive(Debug)]

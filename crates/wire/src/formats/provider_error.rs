@@ -24,7 +24,7 @@ impl ProviderError {
     }
 
     /// As [`Self::parse`], from a value that was scanned.
-    pub(super) fn of(value: &Value<'_>) -> Self {
+    pub(crate) fn of(value: &Value<'_>) -> Self {
         if value.kind() == Kind::Array {
             return value.elements().first().map(Self::of_object).unwrap_or_default();
         }

@@ -51,7 +51,7 @@ impl Usage {
 
     /// Reads the `usage` object of chat completions (`prompt_tokens`), Responses (`input_tokens`) or embeddings; none
     /// for another kind of value. Covers the names of DeepSeek for cached tokens.
-    pub(super) fn of_openai(usage: &Value<'_>) -> Option<Self> {
+    pub(crate) fn of_openai(usage: &Value<'_>) -> Option<Self> {
         if usage.kind() != Kind::Object {
             return None;
         }
@@ -72,7 +72,7 @@ impl Usage {
     }
 
     /// Reads the `usage` object of Anthropic Messages; none for another kind of value.
-    pub(super) fn of_anthropic(usage: &Value<'_>) -> Option<Self> {
+    pub(crate) fn of_anthropic(usage: &Value<'_>) -> Option<Self> {
         if usage.kind() != Kind::Object {
             return None;
         }
@@ -97,7 +97,7 @@ impl Usage {
 impl Usage {
     /// Reads Gemini's `usageMetadata`; none for another kind of value. Thinking is counted beside the candidates, and
     /// the results of server-side tools beside the prompt; both are added here.
-    pub(super) fn of_gemini(usage: &Value<'_>) -> Option<Self> {
+    pub(crate) fn of_gemini(usage: &Value<'_>) -> Option<Self> {
         if usage.kind() != Kind::Object {
             return None;
         }
@@ -126,7 +126,7 @@ impl Usage {
 
     /// Reads the `usage` object of Bedrock Converse; none for another kind of value. Cached tokens are counted beside
     /// the input, as by Anthropic, and added here (Bedrock user guide, "Prompt caching").
-    pub(super) fn of_converse(usage: &Value<'_>) -> Option<Self> {
+    pub(crate) fn of_converse(usage: &Value<'_>) -> Option<Self> {
         if usage.kind() != Kind::Object {
             return None;
         }
@@ -150,7 +150,7 @@ impl Usage {
 
     /// Reads the `usage` object of Cohere chat; none for another kind of value. `tokens` is what the model saw,
     /// `billed_units` what is charged, which leaves out what Cohere adds itself; the charged count is the one to meter.
-    pub(super) fn of_cohere(usage: &Value<'_>) -> Option<Self> {
+    pub(crate) fn of_cohere(usage: &Value<'_>) -> Option<Self> {
         if usage.kind() != Kind::Object {
             return None;
         }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use crate::framing::{Batch, Broken, Cause, Framing, Rest, Tail};
+use crate::batch::{Batch, Broken, Cause, Framing, Rest, Tail};
 
 /// A push splitter for one event stream.
 ///

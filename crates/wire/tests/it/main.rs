@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a law that does not hold ends the test")]
 
+mod convert;
 mod golden;
 mod laws;
 mod properties;

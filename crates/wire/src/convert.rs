@@ -1,0 +1,37 @@
+//! Translation between formats: each is read into one form and written from it, so six formats need twelve halves instead
+//! of thirty-six pairs.
+//!
+//! Everything is pure: bytes in, bytes out. A stream is translated event by event and never collected. What a format
+//! cannot say is found out before anything is written, by [`losses`]: what would change the meaning is refused, the rest is
+//! named. Nothing is blanked.
+
+mod capability;
+mod chat;
+mod client;
+mod codec;
+mod data_url;
+mod feature;
+pub mod form;
+mod format;
+mod identifier;
+mod losses;
+mod messages;
+mod prompt_shape;
+mod read;
+mod reference;
+mod seal;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod translation;
+
+pub use capability::{Needs, needs};
+pub use client::ClientContext;
+pub use codec::{Malformed, Objection};
+pub use feature::{Carriage, Entry, Feature};
+pub use format::Format;
+pub use losses::{Loss, losses};
+pub use reference::reference;
+pub use seal::PREFIX as SEAL_PREFIX;
+pub use stream::{Heard, StreamTranslation};
+pub use translation::{ChatMembers, Strictness, Target, Translation, read_prompt, translate};

@@ -1,0 +1,124 @@
+//! One request from one format to another, and the way back of its answer.
+
+use super::Format;
+use super::client::ClientContext;
+use super::codec::{Malformed, Objection};
+use super::form::Prompt;
+use super::identifier::{ChangedNames, fit};
+use super::losses::{Loss, losses};
+use super::prompt_shape::complete;
+use super::stream::StreamTranslation;
+use crate::formats::Usage;
+use crate::json::Value;
+
+/// Where a translated request goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// The model, as the provider calls it.
+    pub model: &'a str,
+    /// The most tokens that the model can answer, where that is known.
+    pub output_tokens_max: Option<u64>,
+    /// What providers of OpenAI's chat format disagree on.
+    pub chat: ChatMembers,
+}
+
+/// What providers of OpenAI's chat format disagree on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChatMembers {
+    /// Whether the limit of output is called `max_completion_tokens`, as OpenAI's reasoning models demand, instructions may
+    /// be a `developer`'s, and `top_k` is refused.
+    pub of_openai: bool,
+    /// Whether a stream reports its usage when `stream_options` asks for it.
+    pub takes_stream_options: bool,
+    /// Whether thinking is asked for by `reasoning` and given back as `reasoning_details`, as OpenRouter defined them.
+    pub takes_reasoning_details: bool,
+}
+
+/// Whether anything of a request may be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strictness {
+    /// What does not change the meaning may be lost, and is named.
+    #[default]
+    Lenient,
+    /// Nothing may be lost.
+    Strict,
+}
+
+/// A translated request.
+#[derive(Debug)]
+pub struct Translation {
+    /// The request in the provider's format.
+    pub body: Vec<u8>,
+    /// What of it was lost.
+    pub losses: Vec<Loss>,
+    client: Format,
+    provider: Format,
+    names: ChangedNames,
+    context: ClientContext,
+}
+
+/// Translates a request of `client` for a target of `provider`.
+///
+/// # Errors
+/// When the request is not what its format says, or cannot be carried.
+pub fn translate(
+    request: &Value<'_>,
+    (client, provider): (Format, Format),
+    target: &Target<'_>,
+    strictness: Strictness,
+    context: ClientContext,
+) -> Result<Translation, Objection> {
+    let mut prompt = client.codec().read_prompt(request)?;
+    let losses = losses(&prompt, (client, provider), target, strictness)?;
+    complete(&mut prompt);
+    let names = fit(&mut prompt, provider.codec().identifiers());
+    let body = provider.codec().write_prompt(&prompt, target);
+    let echoed = client.codec().echoed(request);
+    let context = ClientContext { echoed, stream_usage: prompt.stream_usage, ..context };
+    Ok(Translation { body, losses, client, provider, names, context })
+}
+
+/// Reads a request into the form.
+///
+/// # Errors
+/// When it is not what its format says.
+pub fn read_prompt<'a>(request: &Value<'a>, client: Format) -> Result<Prompt<'a>, Objection> {
+    client.codec().read_prompt(request)
+}
+
+impl Translation {
+    /// The provider's answer in the client's format, and what it used.
+    ///
+    /// # Errors
+    /// When the answer is not what the provider's format says.
+    pub fn answer(&self, body: &[u8]) -> Result<(Vec<u8>, Usage), Malformed> {
+        let value = Value::parse(body).map_err(|error| Malformed(error.to_string()))?;
+        let mut answer = self.provider.codec().read_answer(&value)?;
+        for choice in &mut answer.choices {
+            choice.parts.iter_mut().for_each(|part| super::prompt_shape::restore_name(part, &self.names));
+        }
+        Ok((self.client.codec().write_answer(&answer, &self.context), answer.usage))
+    }
+
+    /// The way back of a streamed answer.
+    #[must_use]
+    pub fn stream(&self) -> StreamTranslation {
+        StreamTranslation::new(
+            self.provider.codec().stream_reader(),
+            self.client.codec().stream_writer(&self.context),
+            self.names.clone(),
+        )
+    }
+
+    /// The client's format.
+    #[must_use]
+    pub fn client(&self) -> Format {
+        self.client
+    }
+
+    /// The provider's format.
+    #[must_use]
+    pub fn provider(&self) -> Format {
+        self.provider
+    }
+}

@@ -3,6 +3,7 @@
 //! Reading `events/` is reading the catalogue of what Tollgate reports. The hot path updates prepared counters only;
 //! no label is looked up per request.
 
+pub mod cost;
 pub mod events;
 mod exposition;
 pub mod meters;

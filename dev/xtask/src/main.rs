@@ -8,6 +8,7 @@ mod clock;
 mod commands;
 mod markdown;
 mod prerequisites;
+mod prices;
 mod process;
 mod repository;
 mod tidy;
@@ -36,6 +37,8 @@ enum Command {
     Bench(commands::bench::Arguments),
     /// Look for known vulnerabilities in the dependency tree
     Audit,
+    /// Build the catalogue of models and prices from published data
+    Prices(commands::prices::Arguments),
     /// Fold the fragments of changelog.d into CHANGELOG.md
     Changelog(commands::changelog::Arguments),
 }
@@ -58,6 +61,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Tidy => commands::tidy::run(&root),
         Command::Bench(arguments) => commands::bench::run(&root, &arguments),
         Command::Audit => commands::audit::run(&root),
+        Command::Prices(arguments) => commands::prices::run(&root, &arguments),
         Command::Changelog(arguments) => commands::changelog::run(&root, &arguments),
     }
 }

@@ -15,6 +15,7 @@ use domain::route::RouteDefaults;
 use domain::snapshot::RequestPolicy;
 use domain::{ApiKey, KeyHash, Limits, Provider, Route, RouteName};
 use providers::definition::ProviderDefinition;
+use providers::sign_in::SignIns;
 
 pub use self::directory::Directory;
 pub use self::process::listen_address;
@@ -31,6 +32,8 @@ pub(crate) struct Surroundings<'a> {
     /// The folder that file names are looked up from.
     pub(crate) folder: &'a FilePath,
     pub(crate) environment: &'a Arc<dyn Environment>,
+    /// The sign-ins of the process, so that those that did not change are kept.
+    pub(crate) sign_ins: &'a SignIns,
     /// Providers that the process adds, after the configured ones.
     pub(crate) extra_providers: &'a [(String, ProviderDefinition)],
     /// The configured providers' names in the order of the file.

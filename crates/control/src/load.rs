@@ -10,6 +10,7 @@ use domain::Snapshot;
 use engine::route::RouteSpec;
 use engine::route::spec::DefaultsSpec;
 use providers::definition::ProviderDefinition;
+use providers::sign_in::SignIns;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
@@ -51,13 +52,14 @@ pub struct Loader {
     path: PathBuf,
     environment: Arc<dyn Environment>,
     extra_providers: Vec<(String, ProviderDefinition)>,
+    sign_ins: SignIns,
 }
 
 impl Loader {
     /// A loader of the file at `path`.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, environment: Arc<dyn Environment>) -> Self {
-        Self { path: path.into(), environment, extra_providers: Vec::new() }
+        Self { path: path.into(), environment, extra_providers: Vec::new(), sign_ins: SignIns::default() }
     }
 
     /// Adds a provider that the process brings along; one of the same name in the configuration replaces it.
@@ -65,6 +67,12 @@ impl Loader {
     pub fn with_provider(mut self, name: impl Into<String>, definition: ProviderDefinition) -> Self {
         self.extra_providers.push((name.into(), definition));
         self
+    }
+
+    /// The sign-ins of all configurations that it loads, to be started once one is in force.
+    #[must_use]
+    pub fn sign_ins(&self) -> &SignIns {
+        &self.sign_ins
     }
 
     /// The file that is loaded.
@@ -114,6 +122,7 @@ impl Loader {
         let surroundings = Surroundings {
             folder: self.folder(),
             environment: &self.environment,
+            sign_ins: &self.sign_ins,
             extra_providers: &self.extra_providers,
             provider_order: provider_order(&draft.root),
         };

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::name::CredentialId;
-use crate::ports::sign_in::SignIn;
+use crate::ports::sign_in::{Pending, SignIn};
 
 /// How a credential is presented.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,15 @@ impl Credential {
         match &self.proof {
             Proof::SignIn(sign_in) => sign_in.secret(),
             Proof::Nothing | Proof::Header(..) | Proof::Query(_) => self.secret.clone(),
+        }
+    }
+
+    /// What a request may wait for a little, when the sign-in has only just begun.
+    #[must_use]
+    pub fn pending(&self) -> Option<Pending<'_>> {
+        match &self.proof {
+            Proof::SignIn(sign_in) => sign_in.pending(),
+            Proof::Nothing | Proof::Header(..) | Proof::Query(_) => None,
         }
     }
 }

@@ -4,7 +4,6 @@
 mod credentials;
 mod headers;
 mod paths;
-mod problem;
 mod rules;
 mod variables;
 
@@ -12,12 +11,13 @@ use domain::provider::{BaseUrl, HttpVersion, Provider, StreamUsage};
 use domain::{Pattern, ProviderName};
 
 use crate::definition::{self, Live, ProviderDefinition};
+use crate::sign_in::SignIns;
 use credentials::{Found, Search};
 use paths::Offers;
 use variables::Values;
 
+pub use crate::problem::{Problem, Problems};
 pub use credentials::{SecretProblem, present};
-pub use problem::{Problem, Problems};
 
 /// Reads one environment variable, handed in so that a test decides what is set.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -36,28 +36,29 @@ pub enum Compiled {
 
 /// Compiles the provider called `name`.
 ///
-/// Credentials and variables that the definition does not give are read from `environment`.
+/// Credentials and variables that the definition does not give are read from `environment`. What has to be signed in for
+/// is taken from `sign_ins`, which starts it later.
 ///
 /// # Errors
 /// Everything that is wrong with the definition, each with the path of the field (`auth.header`) and what to do.
 pub fn compile(
     name: &str,
-    mut definition: ProviderDefinition,
+    definition: &ProviderDefinition,
     environment: Environment<'_>,
+    sign_ins: &SignIns,
 ) -> Result<Compiled, Vec<Problem>> {
     let mut problems = Problems::default();
     if let Err(problem) = domain::name::check_name(name) {
         problems.add("", problem.to_string());
     }
-    let values = Values::resolve(&definition, environment, &mut problems);
-    let auth = credentials::scheme(&definition, &mut problems);
-    let written = definition.credentials.take().unwrap_or_default();
-    let found =
-        Search { name, definition: &definition.auth, auth: &auth, environment }.find(written, &mut problems);
+    let values = Values::resolve(definition, environment, &mut problems);
+    let auth = credentials::scheme(definition, &mut problems);
+    let search = Search { name, definition, auth: &auth, values: &values, environment, sign_ins };
+    let found = search.find(&mut problems);
     let base = base_url(definition.base_url.as_deref(), &values, &mut problems);
     let prefix = base.as_ref().map_or("", |base| base.prefix.as_str());
     let mut offers = Offers { prefix, values: &values, problems: &mut problems };
-    let offer = offers.of_all_models(&definition);
+    let offer = offers.of_all_models(definition);
     let variants = offers.of_some_models(definition.variants.as_deref());
     let default_headers = headers::defaults(&definition.headers.default, &values, &mut problems);
     let forward_headers = headers::forwarded(definition.headers.forward.as_deref(), &mut problems);

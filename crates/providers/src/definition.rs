@@ -3,9 +3,11 @@
 //!
 //! The JSON schema of the configuration and the reference of it are made from the comments of this file.
 
+mod credential;
 mod endpoints;
 mod merge;
 mod secret;
+mod sign_in;
 mod variant;
 
 use std::collections::BTreeMap;
@@ -14,8 +16,13 @@ use domain::FailureClass;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use credential::CredentialEntry;
 pub use endpoints::Endpoints;
 pub use secret::Secret;
+pub use sign_in::{
+    AwsSettings, AwsSource, ClientAuthentication, EntraSettings, EntraSource, GoogleSettings, GoogleSource,
+    IbmSettings, OAuthSettings, OracleSettings, SignIn, SnowflakeSettings,
+};
 pub use variant::{Body, Variant};
 
 /// A provider of LLMs: where it answers, how to sign in, what it serves and how it differs from the others.
@@ -36,10 +43,13 @@ pub struct ProviderDefinition {
     /// The model names, or patterns with `*`, that this provider serves when a request names them without a
     /// provider: `["gpt-4o", "gpt-*"]`.
     pub models: Option<Vec<String>>,
-    /// The secrets to sign in with; requests rotate over them. Without them, the variables of `auth.env` are read.
-    pub credentials: Option<Vec<Secret>>,
+    /// The secrets, or the accounts to sign in to; requests rotate over them. Without them, the variables of `auth.env` are
+    /// read, and then `sign_in` is looked at.
+    pub credentials: Option<Vec<CredentialEntry>>,
     /// How the provider is told who calls.
     pub auth: Auth,
+    /// How to sign in where there is more to it than to send a secret.
+    pub sign_in: SignIn,
     /// Values that stand for `${name}` in `base_url`, in endpoint paths and in default headers, by name.
     pub variables: BTreeMap<String, Variable>,
     /// Which operations the provider offers, each with its path.

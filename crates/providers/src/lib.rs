@@ -4,6 +4,7 @@
 pub mod compile;
 pub mod definition;
 pub mod percent;
+mod problem;
 pub mod reference;
 pub mod registry;
 pub mod scripted;

@@ -1,13 +1,36 @@
 //! Signing in to providers: what goes along with a request so that the provider knows who calls.
 
+mod aws;
+mod bearer;
+mod entra;
+mod exchange;
+#[cfg(test)]
+mod fake;
+mod google;
+mod ibm;
+mod ini;
+mod live;
+mod oauth;
+mod oracle;
+mod outside;
+mod plan;
+mod problem;
+mod register;
+mod rsa;
+mod snowflake;
+
 use std::time::SystemTime;
 
 use domain::Credential;
 use domain::ports::sign_in::{Payload, SignInProblem};
 use domain::provider::{BaseUrl, Proof};
-use http::uri::PathAndQuery;
-use http::{Request, Uri};
+use http::uri::{PathAndQuery, Scheme};
+use http::{HeaderValue, Request, Uri};
 use secrecy::ExposeSecret;
+
+pub use outside::{Outside, OutsideParts, ReadFile};
+pub(crate) use plan::{Planned, Reader, plan};
+pub use register::SignIns;
 
 use crate::transport::OutgoingBody;
 
@@ -46,4 +69,19 @@ fn add_parameter(uri: &mut Uri, parameter: &str) {
     if let Ok(with_parameter) = PathAndQuery::try_from(format!("{path}{separator}{parameter}")) {
         *uri = Uri::from(with_parameter);
     }
+}
+
+/// Host and port as the transport sends them: without the scheme's own port.
+fn host_header(base: &BaseUrl) -> Option<HeaderValue> {
+    let own = if base.scheme == Scheme::HTTPS { 443 } else { 80 };
+    let authority = &base.authority;
+    let text = if authority.port_u16() == Some(own) { authority.host() } else { authority.as_str() };
+    HeaderValue::from_str(text).ok()
+}
+
+/// Bytes as hexadecimal digits in lower case.
+fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }

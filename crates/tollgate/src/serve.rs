@@ -10,4 +10,4 @@ mod tls;
 mod upstream;
 
 pub use server::{Reloads, Server, ServerParts};
-pub use upstream::transport;
+pub use upstream::{outside, transport};

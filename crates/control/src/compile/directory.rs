@@ -9,8 +9,9 @@ use domain::CredentialId;
 use domain::provider::{Credential, Provider};
 use engine::route::ProviderDirectory;
 use providers::compile::{Compiled, compile as compile_provider, present};
-use providers::definition::ProviderDefinition;
+use providers::definition::{ProviderDefinition, SignIn};
 use providers::registry::Registry;
+use providers::sign_in::SignIns;
 use secrecy::SecretString;
 
 use super::{Problems, Surroundings};
@@ -30,6 +31,7 @@ pub struct Directory {
     missing: BTreeMap<String, Vec<String>>,
     registry: Registry,
     environment: Arc<dyn Environment>,
+    sign_ins: SignIns,
     /// Providers without a credential of their own, made when a route first brings one. At most one for each name.
     bare: Mutex<BTreeMap<String, Arc<Provider>>>,
 }
@@ -50,10 +52,11 @@ impl Directory {
     fn compile_bare(&self, name: &str) -> Option<Arc<Provider>> {
         let mut definition = self.definition(name)?;
         definition.credentials = None;
+        definition.sign_in = SignIn::default();
         definition.auth.env = None;
         definition.auth.optional = Some(true);
         let environment = |variable: &str| self.environment.variable(variable);
-        match compile_provider(name, definition, &environment) {
+        match compile_provider(name, &definition, &environment, &self.sign_ins) {
             Ok(Compiled::Live(provider)) => Some(Arc::from(provider)),
             _ => None,
         }
@@ -90,7 +93,7 @@ impl ProviderDirectory for Directory {
     fn absence(&self, name: &str) -> Option<String> {
         let variables = match self.missing.get(name) {
             Some(variables) => variables.clone(),
-            None => variables_of(name, self.definition(name)?),
+            None => variables_of(name, &self.definition(name)?),
         };
         Some(not_live(name, &variables))
     }
@@ -123,6 +126,7 @@ pub(super) fn compile(
         missing: BTreeMap::new(),
         registry: Registry::builtin(),
         environment: Arc::clone(surroundings.environment),
+        sign_ins: surroundings.sign_ins.clone(),
         bare: Mutex::default(),
     };
     let mut warnings = Vec::new();
@@ -154,7 +158,7 @@ fn add_built_in(directory: &mut Directory, problems: &mut Problems) {
             continue;
         }
         match directory.registry.get(name) {
-            Ok(Some(definition)) => add_live(directory, name, definition, problems),
+            Ok(Some(definition)) => add_live(directory, name, &definition, problems),
             Ok(None) => {}
             Err(error) => problems.push((Path::root().key("providers"), error.to_string())),
         }
@@ -163,13 +167,14 @@ fn add_built_in(directory: &mut Directory, problems: &mut Problems) {
 
 /// Adds a provider that somebody named: its definition is kept for routes that bring a credential.
 fn add(directory: &mut Directory, name: &str, definition: ProviderDefinition, problems: &mut Problems) {
-    directory.definitions.insert(name.to_owned(), definition.clone());
-    add_live(directory, name, definition, problems);
+    add_live(directory, name, &definition, problems);
+    directory.definitions.insert(name.to_owned(), definition);
 }
 
-fn add_live(directory: &mut Directory, name: &str, definition: ProviderDefinition, problems: &mut Problems) {
+fn add_live(directory: &mut Directory, name: &str, definition: &ProviderDefinition, problems: &mut Problems) {
     let environment = Arc::clone(&directory.environment);
-    match compile_provider(name, definition, &|variable| environment.variable(variable)) {
+    let variable = |variable: &str| environment.variable(variable);
+    match compile_provider(name, definition, &variable, &directory.sign_ins) {
         Ok(Compiled::Live(provider)) => directory.live.push(Arc::from(provider)),
         Ok(Compiled::NotLive { variables }) => {
             directory.missing.insert(name.to_owned(), variables);
@@ -181,8 +186,8 @@ fn add_live(directory: &mut Directory, name: &str, definition: ProviderDefinitio
     }
 }
 
-fn variables_of(name: &str, definition: ProviderDefinition) -> Vec<String> {
-    match compile_provider(name, definition, &|_| None) {
+fn variables_of(name: &str, definition: &ProviderDefinition) -> Vec<String> {
+    match compile_provider(name, definition, &|_| None, &SignIns::default()) {
         Ok(Compiled::NotLive { variables }) => variables,
         _ => Vec::new(),
     }

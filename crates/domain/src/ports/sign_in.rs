@@ -32,10 +32,13 @@ pub trait SignIn: Debug + Send + Sync {
     /// The secret that goes along with requests at the moment, so that it can be taken out of what a provider repeats.
     fn secret(&self) -> Option<SecretString>;
 
-    /// Done once it is known whether the first token can be had; at once for those that need none. A request that
-    /// comes before may wait for it a little.
-    fn settled(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    /// While it is not known yet whether the first token can be had: what ends when it is. A request that comes so early
+    /// may wait for it a little.
+    fn pending(&self) -> Option<Pending<'_>>;
 }
+
+/// Ends when it is known whether a sign-in works.
+pub type Pending<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// The body of a request that is to be signed.
 #[derive(Debug, Clone, Copy)]

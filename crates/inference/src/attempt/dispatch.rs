@@ -1,6 +1,7 @@
 //! The loop over attempts. What follows a failure is `engine`'s decision; here it is carried out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::route::Target;
 use domain::{Credential, ErrorCode, Route};
@@ -21,6 +22,9 @@ use crate::answer::AnswerBody;
 use crate::ending::Ending;
 use crate::pinned::ProviderState;
 use crate::refusal::Refusal;
+
+/// How long a request waits for the first token of a sign-in that has only just begun.
+const FIRST_TOKEN_WAIT: Duration = Duration::from_secs(2);
 
 /// A credential that was chosen for an attempt, and where its health is kept.
 struct Chosen<'a> {
@@ -89,6 +93,12 @@ async fn attempt(
     ending: &mut Ending,
 ) -> Result<Committed, FailedAttempt> {
     let gateway = Arc::clone(&call.origin.gateway);
+    if let Some(pending) = credential.pending() {
+        let began = Instant::now();
+        // What there is of a token by then, `encode` finds out.
+        let _ = tokio::time::timeout(FIRST_TOKEN_WAIT, pending).await;
+        ending.waited(began.elapsed());
+    }
     let Encoded { request, strip_usage } = encode(call, target, credential)?;
     let origin = origin_of(target, &state.origin, &gateway.transport);
     let streamed = call.facts.stream;
@@ -126,7 +136,7 @@ fn choose<'a>(
 }
 
 impl Chosen<'_> {
-    fn has_alternative(&self, tried: Tried, now: std::time::Duration) -> bool {
+    fn has_alternative(&self, tried: Tried, now: Duration) -> bool {
         !self.bound && self.health.is_some_and(|(bench, _)| bench.has_fresh(tried, now))
     }
 
@@ -136,7 +146,7 @@ impl Chosen<'_> {
         }
     }
 
-    fn failed(&self, failed: &FailedAttempt, now: std::time::Duration) {
+    fn failed(&self, failed: &FailedAttempt, now: Duration) {
         if let Some((bench, index)) = self.health {
             bench.failed(index, failed.failure.class, failed.failure.retry_after, now);
         }

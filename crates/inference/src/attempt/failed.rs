@@ -31,7 +31,7 @@ impl FailedAttempt {
     }
 
     /// The attempt was never made, because nothing proves to the provider who calls.
-    pub(crate) fn unproven(problem: SignInProblem) -> Self {
+    pub(crate) fn unproven(problem: &SignInProblem) -> Self {
         Failure::without_status(FailureClass::Credential, problem.to_string()).into()
     }
 

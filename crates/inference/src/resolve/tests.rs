@@ -9,6 +9,7 @@ use domain::{ApiKey, Endpoint, ErrorCode, ModelName, Pattern, Provider, Snapshot
 use proptest::prelude::*;
 use providers::compile::{Compiled, compile};
 use providers::scripted;
+use providers::sign_in::SignIns;
 
 use super::{Resolver, direct, look_up};
 use crate::refusal::Refusal;
@@ -22,7 +23,7 @@ pub(crate) fn provider(name: &str, models: &[&str]) -> Arc<Provider> {
     if name.starts_with("embeds") {
         definition.endpoints.set(CHAT, "");
     }
-    match compile(name, definition, &|_| None) {
+    match compile(name, &definition, &|_| None, &SignIns::default()) {
         Ok(Compiled::Live(provider)) => Arc::from(provider),
         other => panic!("{other:?}"),
     }

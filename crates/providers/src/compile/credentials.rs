@@ -8,9 +8,10 @@ use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Environment, Problems};
-use crate::definition::{self, ProviderDefinition};
+use super::{Environment, Problems, Values};
+use crate::definition::{self, CredentialEntry, ProviderDefinition, SignIn};
 use crate::percent;
+use crate::sign_in::{Planned, Reader, SignIns, plan};
 
 /// How many credentials one provider may have.
 const CREDENTIALS_MAX: usize = 64;
@@ -89,49 +90,125 @@ pub(super) fn scheme(definition: &ProviderDefinition, problems: &mut Problems) -
 /// Where the credentials of one provider are looked for.
 pub(super) struct Search<'a> {
     pub(super) name: &'a str,
-    pub(super) definition: &'a definition::Auth,
+    pub(super) definition: &'a ProviderDefinition,
     pub(super) auth: &'a AuthScheme,
+    pub(super) values: &'a Values,
     pub(super) environment: Environment<'a>,
+    pub(super) sign_ins: &'a SignIns,
 }
 
 impl Search<'_> {
-    /// The credentials that were written, else those of the environment.
-    pub(super) fn find(&self, written: Vec<definition::Secret>, problems: &mut Problems) -> Found {
-        let env = self.definition.env.as_deref().unwrap_or_default();
-        let secrets: Vec<(String, SecretString)> = if written.is_empty() {
-            from_environment(env, self.environment)
-        } else {
-            let place = |(place, secret): (usize, definition::Secret)| {
-                (format!("credentials[{place}]"), secret.into_inner())
-            };
-            written.into_iter().enumerate().map(place).collect()
-        };
-        if secrets.len() > CREDENTIALS_MAX {
-            problems.add("credentials", format!("there are more than {CREDENTIALS_MAX}; remove some"));
+    /// The credentials that were written, the account that was written, the secrets of the environment, or the account of
+    /// the environment: the first of these that there are.
+    pub(super) fn find(&self, problems: &mut Problems) -> Found {
+        let env = self.definition.auth.env.as_deref().unwrap_or_default();
+        let sign_in = &self.definition.sign_in;
+        let mut missing = env.to_vec();
+        let mut credentials = self.written(problems);
+        if credentials.is_empty() && sign_in.names_an_account() {
+            credentials.extend(self.account(sign_in, "sign_in", 1, problems).unwrap_or_default());
         }
-        let mut credentials = Vec::with_capacity(secrets.len().max(1));
-        for (number, (path, secret)) in (1..).zip(&secrets).take(CREDENTIALS_MAX) {
-            match present(self.auth, secret, self.id(number)) {
-                Ok(credential) => credentials.push(credential),
-                Err(problem) => problems.add(path, problem.to_string()),
+        if credentials.is_empty() {
+            credentials = self.secrets(&from_environment(env, self.environment), problems);
+        }
+        if credentials.is_empty() && self.definition.credentials.is_none() {
+            match self.account(sign_in, "sign_in", 1, problems) {
+                Ok(credential) => credentials.extend(credential),
+                Err(variables) => missing.extend(variables),
             }
         }
-        let needs_none = *self.auth == AuthScheme::None || self.definition.optional == Some(true);
+        let needs_none = *self.auth == AuthScheme::None || self.definition.auth.optional == Some(true);
         if credentials.is_empty() && needs_none {
             credentials.push(Credential { id: self.id(1), secret: None, proof: Proof::Nothing });
         }
         if credentials.is_empty() {
-            if env.is_empty() && secrets.is_empty() {
+            if missing.is_empty() && self.definition.credentials.is_none() && *sign_in == SignIn::default() {
                 problems.add("credentials", "there is none; write one, or set `auth.scheme` to `none`");
             }
-            return Found::Missing(env.to_vec());
+            return Found::Missing(missing);
         }
         Found::Credentials(credentials.into())
+    }
+
+    /// The entries of `credentials`.
+    fn written(&self, problems: &mut Problems) -> Vec<Credential> {
+        let entries = self.definition.credentials.as_deref().unwrap_or_default();
+        check_number(entries.len(), problems);
+        let mut credentials = Vec::with_capacity(entries.len());
+        for (place, entry) in entries.iter().take(CREDENTIALS_MAX).enumerate() {
+            let path = format!("credentials[{place}]");
+            match entry {
+                CredentialEntry::Secret(secret) => {
+                    let secret = secret.clone().into_inner();
+                    credentials.extend(self.secret(&path, &secret, place + 1, problems));
+                }
+                CredentialEntry::SignIn(own) => {
+                    let settings = self.definition.sign_in.clone().merge((**own).clone());
+                    match self.account(&settings, &path, place + 1, problems) {
+                        Ok(credential) => credentials.extend(credential),
+                        Err(variables) => problems.add(path, nothing_to_sign_in_with(&variables)),
+                    }
+                }
+            }
+        }
+        credentials
+    }
+
+    fn secrets(&self, secrets: &[(String, SecretString)], problems: &mut Problems) -> Vec<Credential> {
+        check_number(secrets.len(), problems);
+        let numbered = (1..).zip(secrets).take(CREDENTIALS_MAX);
+        numbered.filter_map(|(number, (path, secret))| self.secret(path, secret, number, problems)).collect()
+    }
+
+    fn secret(
+        &self,
+        path: &str,
+        secret: &SecretString,
+        number: usize,
+        problems: &mut Problems,
+    ) -> Option<Credential> {
+        match present(self.auth, secret, self.id(number)) {
+            Ok(credential) => Some(credential),
+            Err(problem) => {
+                problems.add(path, problem.to_string());
+                None
+            }
+        }
+    }
+
+    /// The credential of a sign-in; none after a problem, or where there is no sign-in. `Err` holds the variables of which
+    /// one would make it possible.
+    fn account(
+        &self,
+        settings: &SignIn,
+        place: &str,
+        number: usize,
+        problems: &mut Problems,
+    ) -> Result<Option<Credential>, Vec<String>> {
+        let fill = |path: &str, text: &str, problems: &mut Problems| self.values.fill(path, text, problems);
+        match plan(settings, &mut Reader::new(place, self.environment, &fill, problems)) {
+            None => Ok(None),
+            Some(Planned::Missing(variables)) => Err(variables),
+            Some(Planned::Ready(plan)) => {
+                let proof = Proof::SignIn(self.sign_ins.of(plan));
+                Ok(Some(Credential { id: self.id(number), secret: None, proof }))
+            }
+        }
     }
 
     fn id(&self, number: usize) -> CredentialId {
         CredentialId::from(format!("{}#{number}", self.name))
     }
+}
+
+fn check_number(found: usize, problems: &mut Problems) {
+    if found > CREDENTIALS_MAX {
+        problems.add("credentials", format!("there are more than {CREDENTIALS_MAX}; remove some"));
+    }
+}
+
+fn nothing_to_sign_in_with(variables: &[String]) -> String {
+    format!("there is nothing to sign in with; write it, or set {}", variables.join(" or "))
 }
 
 /// The secrets of the first variable that is set, split at commas.

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Compiled, SecretProblem, compile, present};
 use crate::definition::ProviderDefinition;
+use crate::sign_in::SignIns;
 
 mod variants;
 
@@ -22,7 +23,7 @@ fn definition(text: &str) -> ProviderDefinition {
 fn outcome(text: &str, environment: &[(&str, &str)]) -> Result<Compiled, Vec<String>> {
     let read =
         |name: &str| environment.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
-    compile("acme", definition(text), &read)
+    compile("acme", &definition(text), &read, &SignIns::default())
         .map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 
@@ -176,7 +177,7 @@ fn a_server_is_live_when_its_address_is_set_or_it_is_named() {
     assert_eq!(missing(text, &[]), ["BASE"]);
     assert_eq!(live(text, &[("BASE", "http://h")]).base.to_string(), "http://h");
     let named = definition(text).merge(ProviderDefinition::default());
-    assert!(matches!(compile("acme", named, &|_| None), Ok(Compiled::Live(_))));
+    assert!(matches!(compile("acme", &named, &|_| None, &SignIns::default()), Ok(Compiled::Live(_))));
 }
 
 #[test]
@@ -283,7 +284,7 @@ fn all_mistakes_are_reported_at_once() {
 
 #[test]
 fn a_name_with_a_slash_is_refused() {
-    let problems = compile("a/b", definition(PLAIN), &|_| None).unwrap_err();
+    let problems = compile("a/b", &definition(PLAIN), &|_| None, &SignIns::default()).unwrap_err();
     assert!(problems[0].message.contains("`a/b` is not a name"), "{problems:?}");
 }
 
@@ -322,7 +323,7 @@ proptest! {
             endpoints: [(Endpoint::Models, path)].into_iter().collect(),
             ..Default::default()
         };
-        if let Ok(Compiled::Live(provider)) = compile("acme", definition, &|_| None) {
+        if let Ok(Compiled::Live(provider)) = compile("acme", &definition, &|_| None, &SignIns::default()) {
             prop_assert!(provider.serves(Endpoint::Models));
         }
     }

@@ -134,6 +134,7 @@ fn texts(definition: &ProviderDefinition) -> impl Iterator<Item = &str> {
     let paths = endpoints
         .flat_map(|paths| domain::Endpoint::ALL.into_iter().filter_map(|endpoint| paths.path(endpoint)));
     let headers = definition.headers.default.values().map(String::as_str);
+    let headers = headers.chain(definition.sign_in.texts());
     definition.base_url.as_deref().into_iter().chain(paths).chain(headers)
 }
 

@@ -26,6 +26,7 @@ impl ProviderDefinition {
             models: over.models.or(self.models),
             credentials: over.credentials.or(self.credentials),
             auth: self.auth.merge(over.auth),
+            sign_in: self.sign_in.merge(over.sign_in),
             variables,
             endpoints: self.endpoints.merge(over.endpoints),
             stream_endpoints: self.stream_endpoints.merge(over.stream_endpoints),

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{ResponseStore, Script, ScriptedRequest, Step, answer, definition};
 use crate::compile::{Compiled, compile};
+use crate::sign_in::SignIns;
 
 fn request(method: Method, path: &str, body: &Value) -> ScriptedRequest {
     let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
@@ -77,7 +78,9 @@ fn event(block: &str) -> (String, Value) {
 #[test]
 fn its_definition_compiles_to_a_live_provider_without_a_secret() {
     let address = "127.0.0.1:4000".parse().unwrap();
-    let Ok(Compiled::Live(provider)) = compile(super::NAME, definition(address), &|_| None) else {
+    let Ok(Compiled::Live(provider)) =
+        compile(super::NAME, &definition(address), &|_| None, &SignIns::default())
+    else {
         panic!("it must be live");
     };
     assert_eq!(provider.base.to_string(), "http://127.0.0.1:4000/v1");

@@ -11,6 +11,7 @@ use control::watch::{Published, Reload, Reloader};
 use control::{Environment, Loaded, Loader};
 use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
+use providers::sign_in::{Outside, SignIns};
 use providers::transport::Transport;
 use telemetry::events::ConfigurationLoaded;
 use telemetry::{LogRequests, Telemetry};
@@ -22,7 +23,7 @@ use super::connection::Protocol;
 use super::listener::Acceptance;
 use super::scripted;
 use super::tls::{Certificate, CertificateFiles};
-use super::upstream::transport;
+use super::upstream::{outside, transport};
 
 /// How often unused connections to providers are looked through.
 const REAP_INTERVAL: Duration = Duration::from_secs(5);
@@ -78,6 +79,10 @@ impl Server {
         let telemetry = Telemetry::new();
         telemetry.set_log_requests(log_requests(&loaded));
         let transport = transport(&loaded.upstream, parts.environment.as_ref())?;
+        let outside =
+            outside(transport.clone(), Arc::clone(&parts.environment), parts.wall_clock, parts.random)?;
+        let sign_ins = loader.sign_ins().clone();
+        sign_ins.start(&outside);
         let gateway_parts = GatewayParts {
             transport: transport.clone(),
             telemetry: telemetry.clone(),
@@ -112,7 +117,8 @@ impl Server {
         let loaded = Arc::clone(&published.changes.borrow());
         let (reload_requests, requests) = mpsc::channel(1);
         background.spawn(reloader.watch(requests, std::future::pending())?);
-        let follower = Follower { gateway: Arc::clone(&gateway), telemetry, certificate, told };
+        let follower =
+            Follower { gateway: Arc::clone(&gateway), sign_ins, outside, telemetry, certificate, told };
         background.spawn(follower.follow(published, parts.environment));
         background.spawn(reap(transport));
         Ok(Self {
@@ -214,6 +220,8 @@ fn reloader(
 /// Puts each new configuration in force.
 struct Follower {
     gateway: Arc<Gateway>,
+    sign_ins: SignIns,
+    outside: Outside,
     telemetry: Telemetry,
     certificate: Certificate,
     told: Arc<watch::Sender<Reloads>>,
@@ -224,6 +232,7 @@ impl Follower {
         while published.changes.changed().await.is_ok() {
             let loaded = Arc::clone(&published.changes.borrow_and_update());
             self.gateway.install(configuration(&loaded));
+            self.sign_ins.start(&self.outside);
             self.telemetry.set_log_requests(log_requests(&loaded));
             if let Err(error) = load_certificate(&self.certificate, &loaded, environment.as_ref()) {
                 tracing::error!(error = format!("{error:#}"), "the certificate in use stays");

@@ -1,10 +1,13 @@
 //! The way to providers, as the configuration and the environment describe it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context;
 use control::settings::ProxyChoice;
 use control::{Environment, UpstreamSettings};
+use jiff::Timestamp;
+use providers::sign_in::{Outside, OutsideParts};
 use providers::transport::{ProxySettings, Transport, TransportSettings};
 
 /// The largest certificate-authority file.
@@ -16,6 +19,24 @@ const CA_BYTES_MAX: u64 = 4 << 20;
 /// When a certificate authority cannot be read, or a proxy's address is wrong.
 pub fn transport(upstream: &UpstreamSettings, environment: &dyn Environment) -> anyhow::Result<Transport> {
     Ok(Transport::new(settings(upstream, environment)?)?)
+}
+
+/// What sign-ins need of the outside.
+///
+/// # Errors
+/// When there cannot be a transport.
+pub fn outside(
+    transport: Transport,
+    environment: Arc<dyn Environment>,
+    wall_clock: fn() -> Timestamp,
+    random: fn() -> u64,
+) -> anyhow::Result<Outside> {
+    Ok(Outside::new(OutsideParts {
+        transport,
+        read_file: Box::new(move |path, bytes_max| environment.file(path, bytes_max)),
+        wall_clock: Box::new(move || wall_clock().into()),
+        random: Box::new(random),
+    })?)
 }
 
 fn settings(upstream: &UpstreamSettings, environment: &dyn Environment) -> anyhow::Result<TransportSettings> {

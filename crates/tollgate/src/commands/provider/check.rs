@@ -5,16 +5,21 @@ mod trial;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 use clap::Args;
 use control::Loaded;
 use domain::Provider;
+use providers::sign_in::SignIns;
 
-use crate::commands::surroundings::{environment, loader, say};
-use crate::serve::transport;
+use crate::commands::surroundings::{environment, loader, now, random_bits, say};
+use crate::serve::{outside, transport};
 use call::Caller;
 use trial::{Trial, trials};
+
+/// How long a first token may take.
+const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Calls a provider and says what works.
 #[derive(Debug, Args)]
@@ -34,7 +39,7 @@ pub struct Check {
 
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let loaded = self.load()?;
+        let (loaded, sign_ins) = self.load()?;
         let provider = self.provider(&loaded)?;
         let model = self.model.clone().or_else(|| known_model(&provider));
         let trials = trials(&provider, model.as_deref(), self.embedding_model.as_deref());
@@ -49,17 +54,20 @@ impl Check {
             say("no model is known; name one with --model to try generating");
         }
         let transport = transport(&loaded.upstream, environment().as_ref())?;
+        let outside = outside(transport.clone(), environment(), now, random_bits)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let failed = runtime.block_on(try_all(&Caller::new(&transport, &provider), &provider, &trials));
+        let failed = runtime.block_on(async {
+            sign_ins.start(&outside);
+            try_all(&Caller::new(&transport, &provider), &provider, &trials).await
+        });
         if failed > 0 { bail!("{failed} of the trials failed") } else { Ok(()) }
     }
 
-    fn load(&self) -> anyhow::Result<Loaded> {
-        let loaded = match &self.config {
-            Some(file) => loader(file).load(1),
-            None => loader(std::path::Path::new("tollgate.yaml")).load_text("", 1),
-        };
-        loaded.map_err(|errors| anyhow!("{errors}"))
+    /// The configuration, and the sign-ins of its providers.
+    fn load(&self) -> anyhow::Result<(Loaded, SignIns)> {
+        let loader = loader(self.config.as_deref().unwrap_or(std::path::Path::new("tollgate.yaml")));
+        let loaded = if self.config.is_some() { loader.load(1) } else { loader.load_text("", 1) };
+        Ok((loaded.map_err(|errors| anyhow!("{errors}"))?, loader.sign_ins().clone()))
     }
 
     fn provider(&self, loaded: &Loaded) -> anyhow::Result<Arc<Provider>> {
@@ -82,6 +90,10 @@ async fn try_all(caller: &Caller<'_>, provider: &Provider, trials: &[Trial]) -> 
     let mut failed = 0;
     for credential in provider.credentials.iter() {
         say(&format!("credential {}", credential.id));
+        if let Some(pending) = credential.pending() {
+            // Without a token the trials say why.
+            let _ = tokio::time::timeout(SIGN_IN_TIMEOUT, pending).await;
+        }
         for trial in trials {
             let outcome = caller.call(trial, credential).await;
             failed += usize::from(outcome.is_err());

@@ -1,0 +1,75 @@
+//! What a sign-in takes from outside: the network, files, time and chance. `tollgate` hands them in.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::problem::FetchProblem;
+use crate::transport::{Transport, TransportProblem, TransportSettings};
+
+/// Reads the text of a file, up to a number of bytes.
+pub type ReadFile = dyn Fn(&Path, u64) -> io::Result<String> + Send + Sync;
+
+/// What an [`Outside`] is made of.
+pub struct OutsideParts {
+    /// The way to token endpoints, with the proxy and the certificate authorities of the configuration.
+    pub transport: Transport,
+    /// Tokens and keys in files.
+    pub read_file: Box<ReadFile>,
+    /// The time of day.
+    pub wall_clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    /// 64 random bits per call.
+    pub random: Box<dyn Fn() -> u64 + Send + Sync>,
+}
+
+/// What a sign-in takes from outside; clones share everything.
+#[derive(Clone)]
+pub struct Outside(Arc<Shared>);
+
+struct Shared {
+    parts: OutsideParts,
+    /// The way to the services of the machine itself, which no proxy could reach.
+    machine: Transport,
+}
+
+/// The longest file with a token or a key.
+const FILE_BYTES_MAX: u64 = 256 << 10;
+
+impl Outside {
+    /// Puts the parts together. Opens no connection.
+    ///
+    /// # Errors
+    /// When there cannot be a transport.
+    pub fn new(parts: OutsideParts) -> Result<Self, TransportProblem> {
+        let machine = Transport::new(TransportSettings::default())?;
+        Ok(Self(Arc::new(Shared { parts, machine })))
+    }
+
+    /// The way to hosts of the network.
+    pub(super) fn network(&self) -> &Transport {
+        &self.0.parts.transport
+    }
+
+    /// The way to the services of the machine itself.
+    pub(super) fn machine(&self) -> &Transport {
+        &self.0.machine
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        (self.0.parts.wall_clock)()
+    }
+
+    pub(super) fn random(&self) -> u64 {
+        (self.0.parts.random)()
+    }
+
+    /// Reads a file on a thread where that may take its time.
+    pub(super) async fn read(&self, path: &str) -> Result<String, FetchProblem> {
+        let (shared, file) = (Arc::clone(&self.0), path.to_owned());
+        let reading =
+            tokio::task::spawn_blocking(move || (shared.parts.read_file)(Path::new(&file), FILE_BYTES_MAX));
+        let read = reading.await.map_err(io::Error::other).flatten();
+        read.map_err(|source| FetchProblem::File { path: path.to_owned(), source })
+    }
+}

@@ -1,0 +1,166 @@
+//! From settings and environment to everything a sign-in needs, checked: before anything is fetched.
+
+use std::sync::Arc;
+
+use super::register::Startable;
+use super::{aws, entra, google, ibm, oauth, oracle, snowflake};
+use crate::definition::{Secret, SignIn};
+use crate::problem::Problems;
+
+/// A sign-in with everything it needs. Two that are equal prove the same.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Plan {
+    Aws(aws::Plan),
+    Google(google::Plan),
+    Entra(entra::Plan),
+    OAuth(oauth::Plan),
+    Ibm(ibm::Plan),
+    Snowflake(snowflake::Plan),
+    Oracle(oracle::Plan),
+}
+
+/// What became of settings without mistakes.
+pub(crate) enum Planned {
+    Ready(Plan),
+    /// Something is neither written nor in the environment; any of these variables would help.
+    Missing(Vec<String>),
+}
+
+impl Planned {
+    pub(super) fn missing(variables: &[&str]) -> Self {
+        Self::Missing(variables.iter().map(|name| (*name).to_owned()).collect())
+    }
+}
+
+impl Plan {
+    pub(super) fn build(&self) -> Arc<dyn Startable> {
+        match self {
+            Self::Aws(plan) => plan.build(),
+            Self::Google(plan) => plan.build(),
+            Self::Entra(plan) => plan.build(),
+            Self::OAuth(plan) => plan.build(),
+            Self::Ibm(plan) => plan.build(),
+            Self::Snowflake(plan) => plan.build(),
+            Self::Oracle(plan) => plan.build(),
+        }
+    }
+}
+
+/// Plans a sign-in; `None` when there are no settings, or after a problem.
+pub(crate) fn plan(settings: &SignIn, reader: &mut Reader<'_>) -> Option<Planned> {
+    let SignIn { aws, google, entra, oauth, ibm, snowflake, oracle } = settings;
+    let kinds = [
+        aws.is_some(),
+        google.is_some(),
+        entra.is_some(),
+        oauth.is_some(),
+        ibm.is_some(),
+        snowflake.is_some(),
+        oracle.is_some(),
+    ];
+    if kinds.into_iter().filter(|is_set| *is_set).count() > 1 {
+        reader.wrong("", "only one kind of sign-in is possible; remove the others");
+        return None;
+    }
+    None.or_else(|| aws::plan(aws.as_ref()?, &mut reader.below("aws")))
+        .or_else(|| google::plan(google.as_ref()?, &mut reader.below("google")))
+        .or_else(|| entra::plan(entra.as_ref()?, &mut reader.below("entra")))
+        .or_else(|| oauth::plan(oauth.as_ref()?, &mut reader.below("oauth")))
+        .or_else(|| ibm::plan(ibm.as_ref()?, &mut reader.below("ibm")))
+        .or_else(|| snowflake::plan(snowflake.as_ref()?, &mut reader.below("snowflake")))
+        .or_else(|| oracle::plan(oracle.as_ref()?, &mut reader.below("oracle")))
+}
+
+/// For settings that no variable stands in for.
+pub(super) const NO_VARIABLE: &[&str] = &[];
+
+/// Reads settings: what was written, else the environment. Blank texts count as nothing.
+pub(crate) struct Reader<'a> {
+    place: String,
+    environment: &'a dyn Fn(&str) -> Option<String>,
+    /// Puts in the variables of the definition.
+    fill: &'a dyn Fn(&str, &str, &mut Problems) -> Option<String>,
+    problems: &'a mut Problems,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(
+        place: &str,
+        environment: &'a dyn Fn(&str) -> Option<String>,
+        fill: &'a dyn Fn(&str, &str, &mut Problems) -> Option<String>,
+        problems: &'a mut Problems,
+    ) -> Self {
+        Self { place: place.to_owned(), environment, fill, problems }
+    }
+
+    fn below(&mut self, kind: &str) -> Reader<'_> {
+        let place = format!("{}.{kind}", self.place);
+        Reader { place, environment: self.environment, fill: self.fill, problems: self.problems }
+    }
+
+    /// A mistake in a field, or in all of them.
+    pub(super) fn wrong(&mut self, field: &str, message: impl Into<String>) {
+        let separator = if field.is_empty() { "" } else { "." };
+        self.problems.add(format!("{}{separator}{field}", self.place), message);
+    }
+
+    /// The first of these variables that is set.
+    pub(super) fn variable(&self, names: &[impl AsRef<str>]) -> Option<String> {
+        names.iter().find_map(|name| present((self.environment)(name.as_ref())?))
+    }
+
+    /// A text that was written, else the first of these variables that is set.
+    pub(super) fn text(&self, written: Option<&String>, names: &[impl AsRef<str>]) -> Option<String> {
+        written.cloned().and_then(present).or_else(|| self.variable(names))
+    }
+
+    /// A secret that was written, else the first of these variables that is set.
+    pub(super) fn secret(&self, written: Option<&Secret>, names: &[impl AsRef<str>]) -> Option<Secret> {
+        let written = written.map(|secret| secret.expose().to_owned()).and_then(present);
+        written.or_else(|| self.variable(names)).map(Secret::from)
+    }
+
+    /// A text of a data file with its variables put in; `None` when there is none, or one has no value yet.
+    pub(super) fn filled(&mut self, field: &str, written: Option<&String>) -> Option<String> {
+        let place = format!("{}.{field}", self.place);
+        present((self.fill)(&place, written?, self.problems)?)
+    }
+
+    /// The path of a file, with `~` for the home folder.
+    pub(super) fn path(&self, written: Option<&String>, names: &[impl AsRef<str>]) -> Option<String> {
+        let path = self.text(written, names)?;
+        match path.strip_prefix("~/") {
+            Some(below) => self.at_home(below).or(Some(path.clone())),
+            None => Some(path),
+        }
+    }
+
+    /// A file below the home folder.
+    pub(super) fn at_home(&self, below: &str) -> Option<String> {
+        Some(format!("{}/{below}", self.variable(&["HOME"])?.trim_end_matches('/')))
+    }
+
+    /// A URL, without closing slashes.
+    pub(super) fn url(
+        &mut self,
+        field: &str,
+        written: Option<&String>,
+        names: &[impl AsRef<str>],
+        otherwise: &str,
+    ) -> String {
+        let url = self.text(written, names).unwrap_or_else(|| otherwise.to_owned());
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            self.wrong(field, "it must start with https:// or http://");
+        }
+        url.trim_end_matches('/').to_owned()
+    }
+}
+
+fn present(text: String) -> Option<String> {
+    let trimmed = text.trim();
+    match trimmed.len() {
+        0 => None,
+        length if length == text.len() => Some(text),
+        _ => Some(trimmed.to_owned()),
+    }
+}

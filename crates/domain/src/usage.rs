@@ -11,6 +11,8 @@ pub struct Usage {
     pub cache_write_tokens: Option<u64>,
     /// Of those written to the prompt cache, those kept for an hour.
     pub cache_write_1h_tokens: Option<u64>,
+    /// Of those written to the prompt cache, those kept for twelve hours.
+    pub cache_write_12h_tokens: Option<u64>,
     /// Of the input, audio, cached audio included.
     pub input_audio_tokens: Option<u64>,
     /// Of the input read from the prompt cache, audio.

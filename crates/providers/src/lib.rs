@@ -1,6 +1,7 @@
 //! Everything that differs from one LLM provider to the next, as data, and the two ends of the wire to them: the
 //! HTTP client that reaches real ones, and a scripted one that needs no credential.
 
+pub mod catalog;
 pub mod compile;
 pub mod definition;
 pub mod percent;

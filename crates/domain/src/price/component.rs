@@ -13,10 +13,12 @@ pub enum Component {
     Input,
     /// Tokens read from the prompt cache.
     CachedInput,
-    /// Tokens written to the prompt cache, for the time that the provider keeps them unasked (Anthropic: 5 minutes).
+    /// Tokens written to the prompt cache for as long as the provider keeps them unasked (Anthropic: 5 minutes).
     CacheWrite,
-    /// Tokens written to the prompt cache for an hour.
-    CacheWriteHour,
+    /// Tokens written to the prompt cache for an hour (Anthropic).
+    CacheWrite1h,
+    /// Tokens written to the prompt cache for twelve hours (OpenAI).
+    CacheWrite12h,
     /// Tokens generated that nothing below has a price for.
     Output,
     /// Tokens of hidden reasoning, where they do not cost what other output costs.
@@ -47,11 +49,12 @@ pub enum Component {
 
 impl Component {
     /// All of them, in the order of a price list.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Input,
         Self::CachedInput,
         Self::CacheWrite,
-        Self::CacheWriteHour,
+        Self::CacheWrite1h,
+        Self::CacheWrite12h,
         Self::Output,
         Self::Reasoning,
         Self::InputAudio,
@@ -74,7 +77,8 @@ impl Component {
             Self::Input => "input",
             Self::CachedInput => "cached_input",
             Self::CacheWrite => "cache_write",
-            Self::CacheWriteHour => "cache_write_1h",
+            Self::CacheWrite1h => "cache_write_1h",
+            Self::CacheWrite12h => "cache_write_12h",
             Self::Output => "output",
             Self::Reasoning => "reasoning",
             Self::InputAudio => "input_audio",

@@ -67,6 +67,7 @@ impl Quantities {
         let cached = usage.cached_input_tokens.unwrap_or(0);
         let written = usage.cache_write_tokens.unwrap_or(0);
         let written_1h = usage.cache_write_1h_tokens.unwrap_or(0);
+        let written_12h = usage.cache_write_12h_tokens.unwrap_or(0);
         let audio =
             part((usage.input_audio_tokens, usage.cached_audio_tokens, cached), Component::CachedInputAudio)?;
         let image = match usage.input_image_tokens.filter(|_| charges(rates, Component::InputImage)) {
@@ -74,8 +75,9 @@ impl Quantities {
             tokens => part((tokens, usage.cached_image_tokens, cached), Component::CachedInputImage)?,
         };
         self.set(Component::CachedInput, less(cached, [audio.cached, image.cached])?);
-        self.set(Component::CacheWrite, less(written, [written_1h])?);
-        self.set(Component::CacheWriteHour, written_1h);
+        self.set(Component::CacheWrite, less(written, [written_1h, written_12h])?);
+        self.set(Component::CacheWrite1h, written_1h);
+        self.set(Component::CacheWrite12h, written_12h);
         self.set(Component::InputAudio, audio.fresh);
         self.set(Component::CachedInputAudio, audio.cached);
         self.set(Component::InputImage, image.fresh);

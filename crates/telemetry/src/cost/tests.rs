@@ -83,7 +83,7 @@ fn a_part_that_was_used_and_has_no_price_makes_the_whole_unpriced() {
     }
     let hour = Usage { cache_write_tokens: Some(5), cache_write_1h_tokens: Some(5), ..chat() };
     let unpriced = missing(&hour, "input 1, output 2, cache_write 1.25");
-    assert_eq!(unpriced, Unpriced::Component(Component::CacheWriteHour));
+    assert_eq!(unpriced, Unpriced::Component(Component::CacheWrite1h));
     assert_eq!(missing(&chat(), "input 1"), Unpriced::Component(Component::Output));
     assert_eq!(missing(&chat(), "input 1, output 2, request ?"), Unpriced::Component(Component::Request));
 }
@@ -187,21 +187,22 @@ fn the_largest_counts_at_the_highest_price_are_still_exact() {
 proptest! {
     #[test]
     fn every_token_is_charged_once(
-        fresh in 0_u64..10_000, cached in 0_u64..10_000, written in 0_u64..10_000, hour in 0_u64..10_000,
+        fresh in 0_u64..10_000, cached in 0_u64..10_000, written in 0_u64..10_000, hour in 0_u64..10_000, half_day in 0_u64..10_000,
         audio in 0_u64..10_000, cached_audio in 0_u64..10_000, output in 0_u64..10_000, reasoning in 0_u64..10_000,
     ) {
         let usage = Usage {
-            input_tokens: Some(fresh + cached + written + hour + audio + cached_audio),
+            input_tokens: Some(fresh + cached + written + hour + half_day + audio + cached_audio),
             cached_input_tokens: Some(cached + cached_audio),
-            cache_write_tokens: Some(written + hour),
+            cache_write_tokens: Some(written + hour + half_day),
             cache_write_1h_tokens: Some(hour),
+            cache_write_12h_tokens: Some(half_day),
             input_audio_tokens: Some(audio + cached_audio),
             cached_audio_tokens: Some(cached_audio),
             output_tokens: Some(output + reasoning),
             reasoning_tokens: Some(reasoning),
             ..Usage::default()
         };
-        let everywhere = "input 1, cached_input 1, cache_write 1, cache_write_1h 1, output 1, reasoning 1, \
+        let everywhere = "input 1, cached_input 1, cache_write 1, cache_write_1h 1, cache_write_12h 1, output 1, reasoning 1, \
                           input_audio 1, cached_input_audio 1";
         let cost = priced(&usage, everywhere).unwrap();
         let counted: u64 = cost.lines.iter().map(|line| line.count).sum();
@@ -210,13 +211,13 @@ proptest! {
     }
 
     #[test]
-    fn no_counts_panic_and_lines_add_up(counts in prop::array::uniform16(prop::option::of(any::<u64>()))) {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = counts;
+    fn no_counts_panic_and_lines_add_up(counts in prop::array::uniform17(prop::option::of(any::<u64>()))) {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q] = counts;
         let usage = Usage {
             input_tokens: a, cached_input_tokens: b, cache_write_tokens: c, cache_write_1h_tokens: d,
             input_audio_tokens: e, cached_audio_tokens: f, input_image_tokens: g, cached_image_tokens: h,
             output_tokens: i, reasoning_tokens: j, output_audio_tokens: k, output_image_tokens: l,
-            images: m, audio_milliseconds: n, characters: o, searches: p,
+            images: m, audio_milliseconds: n, characters: o, searches: p, cache_write_12h_tokens: q,
         };
         let all: Vec<String> = Component::ALL.iter().map(|component| format!("{component} 3")).collect();
         if let Ok(cost) = priced(&usage, &all.join(",")) {

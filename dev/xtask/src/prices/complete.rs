@@ -8,6 +8,7 @@ pub(super) fn complete(entries: &mut [Entry]) {
     for entry in entries {
         complete_free(entry);
         complete_audio(entry);
+        complete_cache_writes(entry);
         entry.cards_mut().flat_map(Card::all_rates_mut).for_each(leave_out_repeated);
     }
 }
@@ -47,6 +48,18 @@ fn complete_audio(entry: &mut Entry) {
         if speaks {
             same(rates, Component::OutputAudio, Component::Output);
         }
+    }
+}
+
+/// "Cache writes have no additional fee on models before the GPT-5.6 family"
+/// (<https://developers.openai.com/api/docs/guides/prompt-caching>), at Azure neither; later ones have a price for them.
+fn complete_cache_writes(entry: &mut Entry) {
+    let is_openai = matches!(entry.provider, "openai" | "azure-openai");
+    let usual = entry.usual_rates();
+    let has = |component| usual.is_some_and(|rates| rates.contains_key(&component));
+    if is_openai && has(Component::CachedInput) && !has(Component::CacheWrite) {
+        let rates = entry.cards_mut().flat_map(Card::all_rates_mut);
+        rates.for_each(|rates| same(rates, Component::CacheWrite, Component::Input));
     }
 }
 
@@ -98,10 +111,21 @@ mod tests {
             completed("google", "gemini-2.5-pro", &prices),
             rates(&[&prices[..], &audio[..]].concat())
         );
-        assert_eq!(completed("openai", "gpt-4o", &prices), rates(&prices));
+        assert_eq!(completed("groq", "gpt-oss", &prices), rates(&prices));
         let apart =
             [(Component::Input, "0.3"), (Component::InputAudio, "1"), (Component::CachedInput, "0.03")];
         assert_eq!(completed("vertex", "gemini-2.5-flash", &apart), rates(&apart));
+    }
+
+    #[test]
+    fn writing_to_the_cache_costs_what_input_costs_before_it_had_a_price() {
+        let before = [(Component::Input, "2.5"), (Component::CachedInput, "1.25")];
+        let with_writes = [&before[..], &[(Component::CacheWrite, "2.5")]].concat();
+        assert_eq!(completed("openai", "gpt-4o", &before), rates(&with_writes));
+        assert_eq!(completed("groq", "gpt-oss", &before), rates(&before));
+        let later =
+            [(Component::Input, "10"), (Component::CachedInput, "1"), (Component::CacheWrite, "12.5")];
+        assert_eq!(completed("openai", "gpt-6", &later), rates(&later));
     }
 
     #[test]

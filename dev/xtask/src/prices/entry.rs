@@ -14,7 +14,9 @@ pub(super) enum Component {
     CachedInput,
     CacheWrite,
     #[serde(rename = "cache_write_1h")]
-    CacheWriteHour,
+    CacheWrite1h,
+    #[serde(rename = "cache_write_12h")]
+    CacheWrite12h,
     Output,
     Reasoning,
     InputAudio,

@@ -341,7 +341,7 @@ fn component(key: &str) -> Option<Component> {
         "input_mtok" => Component::Input,
         "cache_read_mtok" => Component::CachedInput,
         "cache_write_mtok" => Component::CacheWrite,
-        "cache_write_1h_mtok" => Component::CacheWriteHour,
+        "cache_write_1h_mtok" => Component::CacheWrite1h,
         "output_mtok" => Component::Output,
         "output_reasoning_mtok" => Component::Reasoning,
         "input_audio_mtok" => Component::InputAudio,

@@ -108,7 +108,7 @@ fn combine(checked: &Entry, wide: Entry, surely: bool, report: &mut Report) -> E
 /// What a model takes, gives and can do.
 fn describe(entry: &mut Entry, wide: &Entry) {
     entry.kind = entry.kind.or(wide.kind);
-    entry.context_tokens = wide.context_tokens.or(entry.context_tokens);
+    entry.context_tokens = entry.context_tokens.or(wide.context_tokens);
     entry.output_tokens = wide.output_tokens.or(entry.output_tokens);
     entry.input.clone_from(&wide.input);
     entry.output.clone_from(&wide.output);

@@ -77,6 +77,11 @@ fn openai_charges_cache_writes_of_its_newest_models() {
         Usage { cached_input_tokens: Some(1_000), cache_write_tokens: Some(2_000), ..tokens(3_500, 40) };
     // 500 × 0.1 + 1000 × 0.01 + 2000 × 0.125 + 40 × 0.5 = 50 + 10 + 250 + 20
     assert_cost(&usage, &prices, Tier::Standard, "0.00033");
+    // GPT-6 Astra, kept for twelve hours: 2.5x, https://developers.openai.com/api/docs/pricing
+    let prices = standard("input 10, cached_input 1, cache_write 12.5, cache_write_12h 25, output 50");
+    let usage = Usage { cache_write_12h_tokens: Some(1_500), ..usage };
+    // 500 × 10 + 1000 × 1 + 500 × 12.5 + 1500 × 25 + 40 × 50 = 5000 + 1000 + 6250 + 37500 + 2000
+    assert_cost(&usage, &prices, Tier::Standard, "0.05175");
 }
 
 #[test]

@@ -34,9 +34,9 @@ fn the_name_of_a_member_says_tier_and_length() {
     assert_eq!(input(Tier::Batch, None), "1.25");
     assert_eq!(input(Tier::Priority, None), "5");
     assert_eq!(input(Tier::Priority, Some(272_000)), "10");
-    assert_eq!(price(&entry, Tier::Standard, None, Component::CacheWriteHour).unwrap(), "4");
+    assert_eq!(price(&entry, Tier::Standard, None, Component::CacheWrite1h).unwrap(), "4");
     // Tokens without a figure of the tier have no price there; a search costs what it always costs.
-    assert_eq!(price(&entry, Tier::Batch, None, Component::CacheWriteHour), None);
+    assert_eq!(price(&entry, Tier::Batch, None, Component::CacheWrite1h), None);
     assert_eq!(price(&entry, Tier::Batch, None, Component::Search).unwrap(), "10");
 }
 

@@ -1,0 +1,114 @@
+//! A catalogue with an operator's own figures over it: negotiated prices, deployments under names of one's own, servers that
+//! nobody publishes prices for.
+
+use std::sync::Arc;
+
+use domain::ports::catalog::Catalog;
+use domain::price::{PriceList, RateCard, Rates, Tier};
+use domain::{CatalogModel, Pattern};
+
+/// Figures for the models that it matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The providers.
+    pub provider: Pattern,
+    /// The models, by the names that they are asked for.
+    pub model: Pattern,
+    /// Another model whose figures these models start from.
+    pub same_as: Option<SameAs>,
+    /// Most tokens of prompt and answer together.
+    pub context_tokens: Option<u64>,
+    /// Most tokens of an answer.
+    pub output_tokens: Option<u64>,
+    /// Prices, which take the place of the catalogue's.
+    pub prices: Vec<PriceOverride>,
+}
+
+/// Prices of one tier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceOverride {
+    /// The tier.
+    pub tier: Tier,
+    /// What holds at every time and for every length.
+    pub rates: Rates,
+    /// What holds beyond a number of input tokens, over `rates`.
+    pub above: Vec<(u64, Rates)>,
+}
+
+/// A model of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SameAs {
+    /// Its provider.
+    pub provider: String,
+    /// Its name there; the name that was asked for when absent.
+    pub model: Option<String>,
+}
+
+/// A catalogue with overrides. Of several that match a model, later ones lie over earlier ones.
+#[derive(Debug)]
+pub struct OverriddenCatalog {
+    base: Arc<dyn Catalog>,
+    overrides: Vec<Override>,
+}
+
+impl OverriddenCatalog {
+    /// Puts overrides over a catalogue.
+    #[must_use]
+    pub fn new(base: Arc<dyn Catalog>, overrides: Vec<Override>) -> Self {
+        Self { base, overrides }
+    }
+}
+
+impl Catalog for OverriddenCatalog {
+    fn find(&self, provider: &str, model: &str) -> Option<Arc<CatalogModel>> {
+        let matching = || self.overrides.iter().filter(|one| one.matches(provider, model));
+        if matching().next().is_none() {
+            return self.base.find(provider, model);
+        }
+        let same_as = matching().rev().find_map(|one| one.same_as.as_ref());
+        let base = match same_as {
+            Some(same_as) => self.base.find(&same_as.provider, same_as.model.as_deref().unwrap_or(model)),
+            None => self.base.find(provider, model),
+        };
+        let unknown = || CatalogModel::named(provider.into(), model.into());
+        let mut found = base.map_or_else(unknown, Arc::unwrap_or_clone);
+        found.provider = provider.into();
+        found.name = if same_as.is_some() { model.into() } else { found.name };
+        matching().for_each(|one| one.apply(&mut found));
+        Some(Arc::new(found))
+    }
+}
+
+impl Override {
+    fn matches(&self, provider: &str, model: &str) -> bool {
+        self.provider.matches(provider) && self.model.matches(model)
+    }
+
+    fn apply(&self, model: &mut CatalogModel) {
+        model.context_tokens = self.context_tokens.or(model.context_tokens);
+        model.output_tokens = self.output_tokens.or(model.output_tokens);
+        if !self.prices.is_empty() && model.prices.lists.is_empty() {
+            model.prices.lists.push(PriceList::default());
+        }
+        for list in &mut model.prices.lists {
+            self.prices.iter().for_each(|prices| prices.apply(list.card_mut(prices.tier)));
+        }
+    }
+}
+
+impl PriceOverride {
+    /// One price is for every length, unless the override says otherwise itself.
+    fn apply(&self, card: &mut RateCard) {
+        for rates in card.all_rates_mut() {
+            self.rates.iter().for_each(|(component, price)| rates.set(component, price));
+        }
+        for (threshold, own) in &self.above {
+            let mut rates = card.rates(threshold.saturating_add(1)).clone();
+            own.iter().for_each(|(component, price)| rates.set(component, price));
+            card.set_above(*threshold, rates);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use http::uri::PathAndQuery;
 
+use crate::credential::AuthScheme;
 use crate::endpoint::Endpoint;
 use crate::pattern::Pattern;
 
@@ -14,6 +15,8 @@ pub struct Offer {
     pub streamed: Vec<(Endpoint, EndpointPath)>,
     /// How the body has to be changed.
     pub body: BodyEdits,
+    /// Where a secret goes, when that is elsewhere than for the rest of the provider.
+    pub auth: Option<AuthScheme>,
 }
 
 impl Offer {

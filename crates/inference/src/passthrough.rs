@@ -78,7 +78,8 @@ pub(crate) async fn relay_to(
     let no_credential = || Refusal::new(ErrorCode::Internal, "the provider has no such credential");
     let credential = to.provider.credentials.get(to.credential).ok_or_else(no_credential)?;
     let mut outgoing = outgoing(request, &to, origin.shape)?;
-    let proven = prove(&mut outgoing, credential, &to.provider.base, origin.gateway.wall_clock().into());
+    let now = origin.gateway.wall_clock().into();
+    let proven = prove(&mut outgoing, credential, None, &to.provider.base, now);
     let mut ending = Ending::new(Origin { endpoint: to.endpoint, ..origin });
     ending.attempt(&state, None);
     if let Err(problem) = proven {

@@ -17,7 +17,7 @@ use paths::Offers;
 use variables::Values;
 
 pub use crate::problem::{Problem, Problems};
-pub use credentials::{SecretProblem, present};
+pub use crate::sign_in::{SecretProblem, present};
 
 /// Reads one environment variable, handed in so that a test decides what is set.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;

@@ -23,7 +23,7 @@ pub use sign_in::{
     AwsSettings, AwsSource, ClientAuthentication, EntraSettings, EntraSource, GoogleSettings, GoogleSource,
     IbmSettings, OAuthSettings, OracleSettings, SignIn, SnowflakeSettings,
 };
-pub use variant::{Body, Variant};
+pub use variant::{Body, Variant, VariantAuth};
 
 /// A provider of LLMs: where it answers, how to sign in, what it serves and how it differs from the others.
 ///

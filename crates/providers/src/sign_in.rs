@@ -17,13 +17,14 @@ mod plan;
 mod problem;
 mod register;
 mod rsa;
+mod secret;
 mod snowflake;
 
 use std::time::SystemTime;
 
 use domain::Credential;
 use domain::ports::sign_in::{Payload, SignInProblem};
-use domain::provider::{BaseUrl, Proof};
+use domain::provider::{AuthScheme, BaseUrl, Proof};
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderValue, Request, Uri};
 use secrecy::ExposeSecret;
@@ -31,21 +32,37 @@ use secrecy::ExposeSecret;
 pub use outside::{Outside, OutsideParts, ReadFile};
 pub(crate) use plan::{Planned, Reader, plan};
 pub use register::SignIns;
+pub use secret::{SecretProblem, present};
 
 use crate::transport::OutgoingBody;
 
 /// Adds to a request that is otherwise finished what proves who calls. `request.uri()` is path and query; `base` says
-/// to which host they go.
+/// to which host they go. `elsewhere` is where the offer that is called wants a secret, if not where the provider does.
 ///
 /// # Errors
 /// When nothing proves it at this time; the request must not be sent then.
 pub fn prove(
     request: &mut Request<OutgoingBody>,
     credential: &Credential,
+    elsewhere: Option<&AuthScheme>,
     base: &BaseUrl,
     now: SystemTime,
 ) -> Result<(), SignInProblem> {
-    match &credential.proof {
+    if let (Some(scheme), Some(secret)) = (elsewhere, &credential.secret) {
+        let presented = present(scheme, secret, credential.id.clone())
+            .map_err(|problem| SignInProblem::Unsignable(problem.to_string().into()))?;
+        return add(request, &presented.proof, base, now);
+    }
+    add(request, &credential.proof, base, now)
+}
+
+fn add(
+    request: &mut Request<OutgoingBody>,
+    proof: &Proof,
+    base: &BaseUrl,
+    now: SystemTime,
+) -> Result<(), SignInProblem> {
+    match proof {
         Proof::Nothing => {}
         Proof::Header(name, value) => {
             request.headers_mut().insert(name, value.clone());
@@ -85,3 +102,6 @@ fn hexadecimal(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
+
+#[cfg(test)]
+mod tests;

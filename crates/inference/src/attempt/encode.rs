@@ -60,7 +60,8 @@ pub(super) fn encode(
     let base = target.custom_host.as_ref().map_or(&provider.base, |custom| &custom.base);
     // After everything else, since a signature covers all of it.
     let now = call.origin.gateway.wall_clock().into();
-    prove(&mut request, credential, base, now).map_err(|problem| FailedAttempt::unproven(&problem))?;
+    prove(&mut request, credential, offer.auth.as_ref(), base, now)
+        .map_err(|problem| FailedAttempt::unproven(&problem))?;
     Ok(Encoded { request, strip_usage })
 }
 

@@ -4,33 +4,15 @@ use std::sync::Arc;
 
 use domain::CredentialId;
 use domain::provider::{AuthScheme, Credential, Proof};
-use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
+use http::HeaderName;
+use secrecy::SecretString;
 
 use super::{Environment, Problems, Values};
 use crate::definition::{self, CredentialEntry, ProviderDefinition, SignIn};
-use crate::percent;
-use crate::sign_in::{Planned, Reader, SignIns, plan};
+use crate::sign_in::{Planned, Reader, SignIns, plan, present};
 
 /// How many credentials one provider may have.
 const CREDENTIALS_MAX: usize = 64;
-
-/// Why a secret cannot be sent. The secret itself is not told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SecretProblem {
-    /// There is nothing in it.
-    #[error("the secret is empty; write it, or set the environment variable it comes from")]
-    Empty,
-    /// A header cannot carry it.
-    #[error(
-        "the secret holds a line break or another character that no header may have; check how it was copied"
-    )]
-    NotAHeaderValue,
-    /// The provider takes none.
-    #[error("the provider takes no credential; remove it, or set `auth.scheme`")]
-    NotWanted,
-}
 
 /// The credentials of a definition.
 #[derive(Debug)]
@@ -41,46 +23,40 @@ pub(super) enum Found {
     Missing(Vec<String>),
 }
 
-/// Makes a secret ready to be sent to a provider that is told who calls by `auth`.
-///
-/// # Errors
-/// When the secret cannot be carried there.
-pub fn present(
-    auth: &AuthScheme,
-    secret: &SecretString,
-    id: CredentialId,
-) -> Result<Credential, SecretProblem> {
-    let text = secret.expose_secret().trim();
-    if text.is_empty() {
-        return Err(SecretProblem::Empty);
-    }
-    let proof = match auth {
-        AuthScheme::Bearer => Proof::Header(AUTHORIZATION, sensitive(&format!("Bearer {text}"))?),
-        AuthScheme::Header(name) => Proof::Header(name.clone(), sensitive(text)?),
-        AuthScheme::Query(name) => {
-            Proof::Query(SecretString::from(format!("{}={}", percent::encode(name), percent::encode(text))))
-        }
-        AuthScheme::None => return Err(SecretProblem::NotWanted),
-    };
-    Ok(Credential { id, secret: Some(SecretString::from(text)), proof })
-}
-
 /// The scheme of a definition; any scheme after a problem.
 pub(super) fn scheme(definition: &ProviderDefinition, problems: &mut Problems) -> AuthScheme {
     let auth = &definition.auth;
-    let may_have_credential =
-        definition.credentials.as_ref().is_some_and(|list| !list.is_empty()) || auth.env.is_some();
+    let may_have_credential = definition.credentials.as_ref().is_some_and(|list| !list.is_empty())
+        || auth.env.is_some()
+        || definition.sign_in != SignIn::default();
     match auth.scheme {
-        Some(definition::AuthScheme::Bearer) => AuthScheme::Bearer,
-        Some(definition::AuthScheme::None) => AuthScheme::None,
+        Some(scheme) => {
+            named_scheme(scheme, auth.header.as_deref(), auth.parameter.as_deref(), "auth", problems)
+        }
         None if may_have_credential => AuthScheme::Bearer,
         None => AuthScheme::None,
-        Some(definition::AuthScheme::Header) => header_scheme(auth.header.as_deref(), problems),
-        Some(definition::AuthScheme::Query) => match auth.parameter.as_deref() {
+    }
+}
+
+/// A scheme with the header or the parameter that belongs to it; any scheme after a problem.
+pub(super) fn named_scheme(
+    scheme: definition::AuthScheme,
+    header: Option<&str>,
+    parameter: Option<&str>,
+    place: &str,
+    problems: &mut Problems,
+) -> AuthScheme {
+    match scheme {
+        definition::AuthScheme::Bearer => AuthScheme::Bearer,
+        definition::AuthScheme::None => AuthScheme::None,
+        definition::AuthScheme::Header => header_scheme(header, &format!("{place}.header"), problems),
+        definition::AuthScheme::Query => match parameter {
             Some(parameter) if !parameter.is_empty() => AuthScheme::Query(parameter.to_owned()),
             _ => {
-                problems
-                    .add("auth.parameter", "it is missing; name the query parameter, as `scheme` is `query`");
+                problems.add(
+                    format!("{place}.parameter"),
+                    "it is missing; name the query parameter, as `scheme` is `query`",
+                );
                 AuthScheme::None
             }
         },
@@ -190,7 +166,7 @@ impl Search<'_> {
             None => Ok(None),
             Some(Planned::Missing(variables)) => Err(variables),
             Some(Planned::Ready(plan)) => {
-                let proof = Proof::SignIn(self.sign_ins.of(plan));
+                let proof = Proof::SignIn(self.sign_ins.of(*plan));
                 Ok(Some(Credential { id: self.id(number), secret: None, proof }))
             }
         }
@@ -222,23 +198,16 @@ fn from_environment(env: &[String], environment: Environment<'_>) -> Vec<(String
     secrets.map(|secret| (format!("auth.env ({name})"), SecretString::from(secret))).collect()
 }
 
-fn header_scheme(header: Option<&str>, problems: &mut Problems) -> AuthScheme {
-    const PATH: &str = "auth.header";
+fn header_scheme(header: Option<&str>, path: &str, problems: &mut Problems) -> AuthScheme {
     let Some(header) = header else {
-        problems.add(PATH, "it is missing; name the header, as `scheme` is `header`");
+        problems.add(path, "it is missing; name the header, as `scheme` is `header`");
         return AuthScheme::None;
     };
     match HeaderName::try_from(header) {
         Ok(name) => AuthScheme::Header(name),
         Err(_) => {
-            problems.add(PATH, format!("`{header}` is not the name of a header"));
+            problems.add(path, format!("`{header}` is not the name of a header"));
             AuthScheme::None
         }
     }
-}
-
-fn sensitive(text: &str) -> Result<HeaderValue, SecretProblem> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| SecretProblem::NotAHeaderValue)?;
-    value.set_sensitive(true);
-    Ok(value)
 }

@@ -1,11 +1,11 @@
 //! What is offered: endpoint paths, joined to the path of the base URL, and what is changed in bodies.
 
-use domain::provider::{BodyEdits, EndpointPath, Offer, Variant};
+use domain::provider::{AuthScheme, BodyEdits, EndpointPath, Offer, Variant};
 use domain::{Endpoint, Pattern};
 use http::uri::PathAndQuery;
 
-use super::{Problems, Values};
-use crate::definition::{self, Body, Endpoints, ProviderDefinition};
+use super::{Problems, Values, credentials};
+use crate::definition::{self, Body, Endpoints, ProviderDefinition, VariantAuth};
 
 /// What stands for the model's name in a path.
 const MODEL: &str = "{model}";
@@ -42,8 +42,23 @@ impl Offers<'_> {
         }
         Variant {
             models: variant.models.iter().map(|model| Pattern::from(model.as_str())).collect(),
-            offer: self.offer(place, &variant.endpoints, &variant.stream_endpoints, &variant.body),
+            offer: Offer {
+                auth: self.auth(place, &variant.auth),
+                ..self.offer(place, &variant.endpoints, &variant.stream_endpoints, &variant.body)
+            },
         }
+    }
+
+    fn auth(&mut self, place: &str, auth: &VariantAuth) -> Option<AuthScheme> {
+        let VariantAuth { scheme, header, parameter } = auth;
+        let place = format!("{place}auth");
+        Some(credentials::named_scheme(
+            (*scheme)?,
+            header.as_deref(),
+            parameter.as_deref(),
+            &place,
+            self.problems,
+        ))
     }
 
     fn offer(&mut self, place: &str, endpoints: &Endpoints, streamed: &Endpoints, body: &Body) -> Offer {
@@ -59,7 +74,7 @@ impl Offers<'_> {
             }
             elsewhere.extend(self.path(&field, text).map(|path| (endpoint, path)));
         }
-        Offer { paths, streamed: elsewhere, body: edits(body) }
+        Offer { paths, streamed: elsewhere, body: edits(body), auth: None }
     }
 
     fn path(&mut self, field: &str, text: &str) -> Option<EndpointPath> {

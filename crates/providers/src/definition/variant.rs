@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Endpoints;
+use super::{AuthScheme, Endpoints};
 
 /// Models that are served at other paths or with other bodies than the rest.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -20,6 +20,20 @@ pub struct Variant {
     pub stream_endpoints: Endpoints,
     /// How a request's body has to be changed for them.
     pub body: Body,
+    /// Where their credential goes, when that is elsewhere than `auth` says.
+    pub auth: VariantAuth,
+}
+
+/// Where the credential of some operations goes.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct VariantAuth {
+    /// Where it goes; as `auth` of the provider says when left out.
+    pub scheme: Option<AuthScheme>,
+    /// The header that carries it, for `scheme: header`.
+    pub header: Option<String>,
+    /// The query parameter that carries it, for `scheme: query`.
+    pub parameter: Option<String>,
 }
 
 /// How a request's body has to be changed for a provider.

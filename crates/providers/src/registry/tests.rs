@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::Endpoint;
+use domain::provider::{AuthScheme, EndpointPath};
 
 use super::Registry;
 use crate::compile::{Compiled, compile};
@@ -10,7 +11,7 @@ use crate::definition::{Live, ProviderDefinition};
 use crate::sign_in::SignIns;
 
 /// How many providers are promised.
-const PROVIDERS_MIN: usize = 36;
+const PROVIDERS_MIN: usize = 60;
 
 fn all() -> Vec<(String, ProviderDefinition)> {
     let registry = Registry::builtin();
@@ -35,7 +36,7 @@ fn names_are_sorted_and_unknown_ones_are_not_there() {
 fn every_provider_is_live_once_its_variables_are_set() {
     for (name, definition) in all() {
         let environment = |variable: &str| {
-            let is_address = variable.ends_with("_URL") || variable.ends_with("_ENDPOINT");
+            let is_address = ["_URL", "_ENDPOINT", "_HOST"].iter().any(|part| variable.contains(part));
             Some(if is_address { "https://resource.example" } else { "secret" }.to_owned())
         };
         let compiled = compile(&name, &definition, &environment, &SignIns::default());
@@ -71,13 +72,17 @@ fn credentials_leave_the_machine_only_over_tls() {
             let default = definition.variables["base"].default.as_deref().unwrap();
             assert!(default.starts_with("http://127.0.0.1:"), "{name}: {default}");
         } else {
-            assert!(base.starts_with("https://") || base.starts_with("${endpoint}"), "{name}: {base}");
+            let is_named = base.starts_with("${endpoint}") || base.starts_with("${host}/");
+            assert!(base.starts_with("https://") || is_named, "{name}: {base}");
         }
     }
 }
 
 /// Providers that are interfaces of the same account, so that they share its variables.
-const OF_ONE_ACCOUNT: [&[&str]; 1] = [&["bedrock", "bedrock-mantle"]];
+const OF_ONE_ACCOUNT: [&[&str]; 2] = [
+    &["bedrock", "bedrock-mantle", "sagemaker", "anthropic-aws"],
+    &["azure-openai", "azure-openai-deployments"],
+];
 
 #[test]
 fn a_variable_of_the_environment_belongs_to_one_provider() {
@@ -119,4 +124,131 @@ fn a_model_is_claimed_by_one_provider() {
             all().into_iter().filter(|(_, definition)| claims(definition)).map(|(name, _)| name).collect();
         assert_eq!(owners, [owner], "{model}");
     }
+}
+
+/// The path that a request for a model goes to, with the provider's variables as given.
+fn path_of(
+    name: &str,
+    environment: &[(&str, &str)],
+    endpoint: Endpoint,
+    model: &str,
+    streamed: bool,
+) -> String {
+    let read =
+        |name: &str| environment.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+    let definition = Registry::builtin().get(name).unwrap().unwrap();
+    let compiled = compile(name, &definition, &read, &SignIns::default());
+    let Ok(Compiled::Live(provider)) = compiled else { panic!("{name}: {compiled:?}") };
+    let Some(offer) = provider.offer(endpoint, model) else { return "not served".to_owned() };
+    let path = match offer.path(endpoint, streamed).unwrap() {
+        EndpointPath::Fixed(path) => path.to_string(),
+        EndpointPath::PerModel { before, after } => {
+            format!("{before}{}{after}", crate::percent::encode(model))
+        }
+    };
+    format!("{}{path}", provider.base.authority)
+}
+
+#[test]
+fn vertex_serves_each_publisher_in_its_own_format() {
+    let vertex = |location: &str, endpoint, model: &str, streamed| {
+        let environment = [
+            ("GOOGLE_CLOUD_PROJECT", "p"),
+            ("GOOGLE_CLOUD_LOCATION", location),
+            ("GOOGLE_APPLICATION_CREDENTIALS", "/f"),
+        ];
+        path_of("vertex", &environment, endpoint, model, streamed)
+    };
+    let global = "aiplatform.googleapis.com/v1/projects/p/locations/global";
+    let claude = "claude-sonnet-4-5@20250929";
+    for (endpoint, model, streamed, path) in [
+        (
+            Endpoint::Messages,
+            claude,
+            false,
+            "/publishers/anthropic/models/claude-sonnet-4-5%4020250929:rawPredict",
+        ),
+        (
+            Endpoint::Messages,
+            claude,
+            true,
+            "/publishers/anthropic/models/claude-sonnet-4-5%4020250929:streamRawPredict",
+        ),
+        (Endpoint::CountTokens, claude, false, "/publishers/anthropic/models/count-tokens:rawPredict"),
+        (
+            Endpoint::GenerateContent,
+            "gemini-3-pro",
+            false,
+            "/publishers/google/models/gemini-3-pro:generateContent",
+        ),
+        (
+            Endpoint::StreamGenerateContent,
+            "gemini-3-pro",
+            true,
+            "/publishers/google/models/gemini-3-pro:streamGenerateContent?alt=sse",
+        ),
+        (Endpoint::ChatCompletions, "gemini-3-pro", true, "/endpoints/openapi/chat/completions"),
+        (Endpoint::ChatCompletions, "meta/llama-4", false, "/endpoints/openapi/chat/completions"),
+        (
+            Endpoint::ChatCompletions,
+            "codestral-2",
+            true,
+            "/publishers/mistralai/models/codestral-2:streamRawPredict",
+        ),
+    ] {
+        assert_eq!(vertex("global", endpoint, model, streamed), format!("{global}{path}"));
+    }
+    assert_eq!(vertex("global", Endpoint::ChatCompletions, claude, false), "not served");
+    for (location, host) in [
+        ("europe-west1", "europe-west1-aiplatform.googleapis.com"),
+        ("eu", "aiplatform.eu.rep.googleapis.com"),
+    ] {
+        let path = vertex(location, Endpoint::ChatCompletions, "meta/llama-4", false);
+        assert!(path.starts_with(&format!("{host}/v1/projects/p/locations/{location}/")), "{path}");
+    }
+}
+
+#[test]
+fn bedrock_serves_everything_by_converse_and_openais_models_in_their_own_formats() {
+    let keys = [("AWS_REGION", "eu-central-1"), ("AWS_BEARER_TOKEN_BEDROCK", "k")];
+    let bedrock = |endpoint, model| path_of("bedrock", &keys, endpoint, model, false);
+    let host = "bedrock-runtime.eu-central-1.amazonaws.com";
+    assert_eq!(
+        bedrock(Endpoint::Converse, "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+        format!("{host}/model/eu.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse")
+    );
+    assert_eq!(
+        bedrock(Endpoint::Converse, "arn:aws:bedrock:eu-central-1:1:inference-profile/x"),
+        format!("{host}/model/arn%3Aaws%3Abedrock%3Aeu-central-1%3A1%3Ainference-profile%2Fx/converse")
+    );
+    assert_eq!(bedrock(Endpoint::ChatCompletions, "amazon.nova-lite-v1:0"), "not served");
+    for model in ["openai.gpt-oss-120b-1:0", "global.openai.gpt-6-sol"] {
+        assert_eq!(bedrock(Endpoint::ChatCompletions, model), format!("{host}/openai/v1/chat/completions"));
+    }
+    let mantle = |endpoint, model| path_of("bedrock-mantle", &keys, endpoint, model, false);
+    let host = "bedrock-mantle.eu-central-1.api.aws";
+    assert_eq!(
+        mantle(Endpoint::Messages, "anthropic.claude-opus-5"),
+        format!("{host}/anthropic/v1/messages")
+    );
+    assert_eq!(mantle(Endpoint::Responses, "openai.gpt-6-sol"), format!("{host}/openai/v1/responses"));
+    assert_eq!(mantle(Endpoint::Responses, "openai.gpt-oss-20b"), format!("{host}/v1/responses"));
+}
+
+#[test]
+fn the_key_goes_where_each_interface_of_a_provider_wants_it() {
+    let auth = |name: &str, endpoint, model: &str| {
+        let definition = Registry::builtin().get(name).unwrap().unwrap();
+        let read =
+            |variable: &str| Some(if variable.contains("_ENDPOINT") { "https://h" } else { "k" }.to_owned());
+        let compiled = compile(name, &definition, &read, &SignIns::default());
+        let Ok(Compiled::Live(provider)) = compiled else { panic!("{name}: {compiled:?}") };
+        let own = provider.auth.clone();
+        provider.offer(endpoint, model).unwrap().auth.clone().unwrap_or(own)
+    };
+    let header = |name: &'static str| AuthScheme::Header(http::HeaderName::from_static(name));
+    assert_eq!(auth("google", Endpoint::GenerateContent, "gemini-3-pro"), header("x-goog-api-key"));
+    assert_eq!(auth("google", Endpoint::ChatCompletions, "gemini-3-pro"), AuthScheme::Bearer);
+    assert_eq!(auth("azure-foundry", Endpoint::ChatCompletions, "gpt-6"), header("api-key"));
+    assert_eq!(auth("azure-foundry", Endpoint::Messages, "claude-opus-5"), header("x-api-key"));
 }

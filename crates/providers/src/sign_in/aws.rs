@@ -6,6 +6,7 @@ mod plan;
 mod profile;
 mod security_token;
 mod signature;
+mod token;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,11 +19,13 @@ use secrecy::SecretString;
 
 pub(crate) use plan::{Plan, plan};
 
+use super::bearer::Bearer;
 use super::live::Live;
 use super::outside::Outside;
 use super::register::Startable;
 use keys::KeySource;
 use signature::{Scope, sign};
+use token::TokenSource;
 
 /// A sign-in by a signature over each request.
 struct Signed {
@@ -32,7 +35,11 @@ struct Signed {
 
 impl Plan {
     pub(super) fn build(&self) -> Arc<dyn Startable> {
-        Arc::new(Signed { keys: Live::new(KeySource::new(self)), scope: self.scope.clone() })
+        let (keys, scope) = (KeySource::new(self), self.scope.clone());
+        match &self.token_prefix {
+            Some(prefix) => Arc::new(Bearer::new(TokenSource { keys, scope, prefix: prefix.clone() })),
+            None => Arc::new(Signed { keys: Live::new(keys), scope }),
+        }
     }
 }
 

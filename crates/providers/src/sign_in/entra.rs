@@ -67,7 +67,7 @@ pub(super) fn plan(settings: &EntraSettings, reader: &mut Reader<'_>) -> Option<
         }),
     };
     Some(match identity {
-        Some(identity) => Planned::Ready(plan::Plan::Entra(Plan { scope, identity })),
+        Some(identity) => Planned::ready(plan::Plan::Entra(Plan { scope, identity })),
         None => Planned::missing(&VARIABLES),
     })
 }

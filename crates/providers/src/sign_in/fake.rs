@@ -163,7 +163,7 @@ pub(super) fn planned(text: &str, environment: &[(&str, &str)]) -> Result<Option
 /// The plan of settings that are whole.
 pub(super) fn ready(text: &str, environment: &[(&str, &str)]) -> Plan {
     match planned(text, environment) {
-        Ok(Some(Planned::Ready(plan))) => plan,
+        Ok(Some(Planned::Ready(plan))) => *plan,
         Ok(Some(Planned::Missing(variables))) => panic!("missing {variables:?}"),
         other => panic!("no plan: {:?}", other.err()),
     }

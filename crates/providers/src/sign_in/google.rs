@@ -56,7 +56,7 @@ pub(super) fn plan(settings: &GoogleSettings, reader: &mut Reader<'_>) -> Option
         },
     };
     let scope = settings.scope.clone().unwrap_or_else(|| SCOPE.to_owned());
-    Some(Planned::Ready(plan::Plan::Google(Plan { origin, scope })))
+    Some(Planned::ready(plan::Plan::Google(Plan { origin, scope })))
 }
 
 impl Plan {

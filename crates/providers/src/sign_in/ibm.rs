@@ -32,7 +32,7 @@ pub(super) fn plan(settings: &IbmSettings, reader: &mut Reader<'_>) -> Option<Pl
         Some(_) => reader.filled("token_url", settings.token_url.as_ref())?,
         None => TOKEN_URL.to_owned(),
     };
-    Some(Planned::Ready(plan::Plan::Ibm(Plan { api_key, token_url })))
+    Some(Planned::ready(plan::Plan::Ibm(Plan { api_key, token_url })))
 }
 
 impl Plan {

@@ -72,7 +72,7 @@ pub(super) fn plan(settings: &OracleSettings, reader: &mut Reader<'_>) -> Option
             reader.wrong(field, "it is missing; write it, or name a `config_file` that has it");
         }
     }
-    Some(Planned::Ready(plan::Plan::Oracle(plan)))
+    Some(Planned::ready(plan::Plan::Oracle(plan)))
 }
 
 /// A sign-in by a signature over each request.

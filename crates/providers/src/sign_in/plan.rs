@@ -21,12 +21,16 @@ pub(crate) enum Plan {
 
 /// What became of settings without mistakes.
 pub(crate) enum Planned {
-    Ready(Plan),
+    Ready(Box<Plan>),
     /// Something is neither written nor in the environment; any of these variables would help.
     Missing(Vec<String>),
 }
 
 impl Planned {
+    pub(super) fn ready(plan: Plan) -> Self {
+        Self::Ready(Box::new(plan))
+    }
+
     pub(super) fn missing(variables: &[&str]) -> Self {
         Self::Missing(variables.iter().map(|name| (*name).to_owned()).collect())
     }

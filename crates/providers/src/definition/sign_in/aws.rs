@@ -14,6 +14,9 @@ pub struct AwsSettings {
     pub service: Option<String>,
     /// The region that requests are signed for.
     pub region: Option<String>,
+    /// For services that take no signature but a token that is made from keys: what the token begins with, such as
+    /// `sagemaker-api-key-`.
+    pub token_prefix: Option<String>,
     /// Where the keys come from. When left out: the first of `keys`, `web_identity`, `profile` and `container` whose
     /// settings are there.
     pub source: Option<AwsSource>,
@@ -63,13 +66,18 @@ pub enum AwsSource {
 impl AwsSettings {
     /// Whether it says whose keys are used, and not only for what.
     pub(crate) fn names_an_account(&self) -> bool {
-        let bare = Self { service: self.service.clone(), region: self.region.clone(), ..Self::default() };
-        *self != bare
+        let of_the_vendor = Self {
+            service: self.service.clone(),
+            region: self.region.clone(),
+            token_prefix: self.token_prefix.clone(),
+            ..Self::default()
+        };
+        *self != of_the_vendor
     }
 
     pub(super) fn merge(self, over: Self) -> Self {
         merged!(over, self, {
-            service, region, source, access_key_id, secret_access_key, session_token, profile, credentials_file,
+            service, region, token_prefix, source, access_key_id, secret_access_key, session_token, profile, credentials_file,
             web_identity_token_file, role_arn, assume_role_arn, external_id, role_session_name, sts_url, metadata_url,
         })
     }

@@ -8,6 +8,8 @@ use crate::sign_in::plan::{self, Planned, Reader};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
     pub(super) scope: Scope,
+    /// What a token made from keys begins with, where the service wants one.
+    pub(super) token_prefix: Option<String>,
     pub(super) keys: Keys,
     pub(super) assumed: Option<AssumedRole>,
     /// The Security Token Service.
@@ -91,7 +93,9 @@ pub(crate) fn plan(settings: &AwsSettings, reader: &mut Reader<'_>) -> Option<Pl
         external_id: settings.external_id.clone(),
         session_name: session_name(settings, reader),
     });
-    Some(Planned::Ready(plan::Plan::Aws(Plan { scope: Scope { service, region }, keys, assumed, sts_url })))
+    let token_prefix = settings.token_prefix.clone();
+    let scope = Scope { service, region };
+    Some(Planned::ready(plan::Plan::Aws(Plan { scope, token_prefix, keys, assumed, sts_url })))
 }
 
 /// The service of a region (<https://docs.aws.amazon.com/general/latest/gr/sts.html>); China has a domain of its own.

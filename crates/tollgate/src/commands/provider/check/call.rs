@@ -64,7 +64,9 @@ impl<'a> Caller<'a> {
         let headers = request.headers_mut();
         headers.extend(self.provider.default_headers.iter().cloned());
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let proven = prove(&mut request, credential, &self.provider.base, now().into());
+        let offer = self.provider.offer(trial.endpoint, &trial.model);
+        let elsewhere = offer.and_then(|offer| offer.auth.as_ref());
+        let proven = prove(&mut request, credential, elsewhere, &self.provider.base, now().into());
         proven.map_err(|problem| problem.to_string())?;
         Ok(request)
     }

@@ -1,6 +1,7 @@
 //! From the file's form to the values that the process and its requests work with. Everything that is wrong is reported
 //! at once, each with its path in the file.
 
+mod catalog;
 mod directory;
 mod keys;
 mod limits;
@@ -8,9 +9,10 @@ mod process;
 mod routes;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
+use domain::ports::catalog::Catalog;
 use domain::route::RouteDefaults;
 use domain::snapshot::RequestPolicy;
 use domain::{ApiKey, KeyHash, Limits, Provider, Route, RouteName};
@@ -52,17 +54,21 @@ pub(crate) struct Compiled {
     pub(crate) server: ServerSettings,
     pub(crate) upstream: UpstreamSettings,
     pub(crate) log: LogSettings,
+    pub(crate) catalog: Arc<dyn Catalog>,
+    pub(crate) catalog_file: PathBuf,
     pub(crate) warnings: Vec<String>,
 }
 
 /// Compiles a configuration.
 pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Result<Compiled, Problems> {
     let mut problems = Problems::new();
-    let (directory, warnings) = directory::compile(&file.providers, surroundings, &mut problems);
+    let (directory, mut warnings) = directory::compile(&file.providers, surroundings, &mut problems);
     let route_defaults = routes::starting_point(&file.defaults, &mut problems);
     let routes = routes::compile(file, &directory, &route_defaults, &mut problems);
     let keys = keys::compile(&file.keys, &mut problems);
     let limits = limits::compile(&file.limits, &mut problems);
+    let catalog = catalog::compile(&file.catalog, surroundings, &directory, &mut problems);
+    warnings.extend(catalog.warnings);
     let server = process::server(&file.server, surroundings.folder, &mut problems);
     let upstream = process::upstream(&file.upstream, surroundings.folder);
     match server {
@@ -79,6 +85,8 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
             server,
             upstream,
             log: process::log(&file.log),
+            catalog: catalog.catalog,
+            catalog_file: catalog.file,
             warnings,
         }),
         _ => Err(problems),

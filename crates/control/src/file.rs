@@ -1,6 +1,8 @@
 //! The form of `tollgate.yaml`. The doc comments here are what users read in their editor and in the reference; the JSON
 //! schema is made from these types.
 
+mod amount;
+mod catalog;
 mod key;
 mod limits;
 mod log;
@@ -16,6 +18,8 @@ use providers::definition::ProviderDefinition;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use amount::{AMOUNT_FORMAT, Amount, AmountProblem};
+pub use catalog::{AbovePrices, CatalogSection, OverrideSection, PricesSection, TierPrices};
 pub use key::KeySection;
 pub use limits::LimitsSection;
 pub use log::{LogFormat, LogRequests, LogSection};
@@ -43,6 +47,8 @@ pub struct ConfigFile {
     pub defaults: DefaultsSpec,
     /// The keys that clients present. Without any, nobody gets in.
     pub keys: Vec<KeySection>,
+    /// What is known of models, and what they cost.
+    pub catalog: CatalogSection,
     /// What is logged. The format is read at start only.
     pub log: LogSection,
 }

@@ -44,6 +44,8 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     /// The files whose contents were put in by `${file:…}`.
     pub files: Vec<PathBuf>,
+    /// The catalogue beside the configuration, whether or not there is one.
+    pub catalog_file: PathBuf,
 }
 
 /// Loads one configuration file, again and again.
@@ -190,6 +192,7 @@ fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
             keys: compiled.keys,
             limits: compiled.limits,
             request_policy: compiled.request_policy,
+            catalog: compiled.catalog,
         }),
         directory: Arc::new(compiled.directory),
         server: compiled.server,
@@ -197,6 +200,7 @@ fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
         log: compiled.log,
         warnings: compiled.warnings,
         files,
+        catalog_file: compiled.catalog_file,
     }
 }
 
@@ -219,6 +223,7 @@ fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
         defaults: part::<DefaultsSpec>(section("defaults"), &root.key("defaults"), &mut problems)
             .unwrap_or_default(),
         keys: list(json.get("keys"), &root.key("keys"), &mut problems),
+        catalog: part(section("catalog"), &root.key("catalog"), &mut problems).unwrap_or_default(),
         log: part(section("log"), &root.key("log"), &mut problems).unwrap_or_default(),
     };
     if problems.is_empty() { Ok(file) } else { Err(problems) }

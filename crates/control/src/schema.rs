@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::file::ConfigFile;
 
-/// The JSON schema (draft 2020-12) of `tollgate.yaml`. Durations and sizes have the formats `time-span`, `time-limit` and
+/// The JSON schema (draft 2020-12) of `tollgate.yaml`. Durations and sizes have the formats `time-span`, `time-limit`, `us-dollars` and
 /// `byte-size`, secrets are `writeOnly`, and `x-aliases` names other spellings of a key.
 #[must_use]
 pub fn config_schema() -> Json {

@@ -133,8 +133,9 @@ impl Reloader {
         let config = self.loader.path().file_name().map(OsStr::to_owned).unwrap_or_default();
         let loaded = self.sender.subscribe();
         let concerned = move |event: &Event| {
-            let files = &loaded.borrow().files;
-            let names = files.iter().filter_map(|file| file.file_name());
+            let loaded = loaded.borrow();
+            let files = loaded.files.iter().chain([&loaded.catalog_file]);
+            let names = files.filter_map(|file| file.file_name());
             concerns(event, &config, names)
         };
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| match event {

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use crate::key::{ApiKey, KeyHash};
 use crate::limits::Limits;
 use crate::name::{ProviderName, RouteName};
+use crate::ports::catalog::{Catalog, EmptyCatalog};
 use crate::provider::Provider;
 use crate::route::{Route, RouteDefaults};
 
 /// A validated configuration.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Snapshot {
     /// Counts the loads since start; 1 is the first.
     pub generation: u64,
@@ -27,6 +28,24 @@ pub struct Snapshot {
     pub limits: Limits,
     /// What the operator lets requests decide.
     pub request_policy: RequestPolicy,
+    /// What is known of models, and what they cost.
+    pub catalog: Arc<dyn Catalog>,
+}
+
+impl Default for Snapshot {
+    /// Nothing but defaults: no provider, no route, no key, no catalogue.
+    fn default() -> Self {
+        Self {
+            generation: 0,
+            providers: Vec::new(),
+            routes: BTreeMap::new(),
+            route_defaults: RouteDefaults::default(),
+            keys: HashMap::new(),
+            limits: Limits::default(),
+            request_policy: RequestPolicy::default(),
+            catalog: Arc::new(EmptyCatalog),
+        }
+    }
 }
 
 /// What a request may ask for beyond a model's name.

@@ -5,13 +5,17 @@ use engine::route::time::{LIMIT_FORMAT, SPAN_FORMAT, TimeLimit, TimeSpan};
 use serde_json::Value as Json;
 
 use super::schema;
-use crate::file::{ByteSize, SIZE_FORMAT};
+use crate::file::{AMOUNT_FORMAT, Amount, ByteSize, SIZE_FORMAT};
 use crate::yaml::{Resolved, Scalar, Style, resolve};
 
 /// The value as JSON, as the schema wants it.
 pub(super) fn convert(scalar: &Scalar, schema: &Json) -> Result<Json, String> {
     if let Some(choices) = schema::choices(schema) {
         return choice(scalar, &choices);
+    }
+    if schema::format(schema) == Some(AMOUNT_FORMAT) {
+        // As it was written, however it looks: floating point would lose digits of it.
+        return text(&scalar.text, schema);
     }
     let resolved = resolve(scalar);
     let allows = |kind| schema::allows(schema, kind);
@@ -44,10 +48,11 @@ fn choice(scalar: &Scalar, choices: &[&str]) -> Result<Json, String> {
 }
 
 fn text(text: &str, schema: &Json) -> Result<Json, String> {
-    let problem = match schema.get("format").and_then(Json::as_str) {
+    let problem = match schema::format(schema) {
         Some(SPAN_FORMAT) => text.parse::<TimeSpan>().err().map(|problem| problem.to_string()),
         Some(LIMIT_FORMAT) => text.parse::<TimeLimit>().err().map(|problem| problem.to_string()),
         Some(SIZE_FORMAT) => text.parse::<ByteSize>().err().map(|problem| problem.to_string()),
+        Some(AMOUNT_FORMAT) => text.parse::<Amount>().err().map(|problem| problem.to_string()),
         _ => None,
     };
     match problem {

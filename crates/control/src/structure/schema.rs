@@ -56,14 +56,19 @@ pub(super) fn allows(schema: &Json, kind: &str) -> bool {
     types(schema).contains(&kind)
 }
 
+/// The form that a text has to have.
+pub(super) fn format(schema: &Json) -> Option<&str> {
+    schema.get("format").and_then(Json::as_str)
+}
+
 /// What a schema wants, for people.
 pub(super) fn expected(schema: &Json) -> String {
-    let format = schema.get("format").and_then(Json::as_str);
-    match format {
+    match format(schema) {
         Some(engine::route::time::SPAN_FORMAT | engine::route::time::LIMIT_FORMAT) => {
             return "a time such as \"30s\"".to_owned();
         }
         Some(crate::file::SIZE_FORMAT) => return "a size such as \"64MiB\"".to_owned(),
+        Some(crate::file::AMOUNT_FORMAT) => return "an amount of US dollars such as \"0.25\"".to_owned(),
         _ => {}
     }
     let names = types(schema).into_iter().filter_map(|name| match name {

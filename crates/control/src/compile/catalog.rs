@@ -1,0 +1,145 @@
+//! Which catalogue counts: the operator's own or the built-in one, with the operator's figures over it.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::Pattern;
+use domain::ports::catalog::Catalog;
+use domain::price::Tier;
+use engine::route::ProviderDirectory;
+use engine::route::near::suggestion;
+use providers::catalog::{
+    BuiltInCatalog, CATALOG_BYTES_MAX, Catalog as CatalogFile, OverriddenCatalog, Override, PriceOverride,
+    SameAs,
+};
+
+use super::directory::Directory;
+use super::{Problems, Surroundings};
+use crate::file::{CatalogSection, OverrideSection, PricesSection, TierPrices};
+use crate::path::Path;
+
+/// The catalogue's name in the configuration's folder, where the configuration names none.
+const CATALOG_FILE: &str = "catalog.jsonl";
+
+/// A catalogue, and the file to be watched because it is there or may come to be there.
+pub(super) struct Chosen {
+    pub(super) catalog: Arc<dyn Catalog>,
+    pub(super) file: PathBuf,
+    pub(super) warnings: Vec<String>,
+}
+
+pub(super) fn compile(
+    section: &CatalogSection,
+    surroundings: &Surroundings<'_>,
+    directory: &Directory,
+    problems: &mut Problems,
+) -> Chosen {
+    let path = Path::root().key("catalog");
+    let file = surroundings.folder.join(section.file.as_deref().unwrap_or(CATALOG_FILE));
+    let mut warnings = Vec::new();
+    let own = match surroundings.environment.file(&file, CATALOG_BYTES_MAX) {
+        Ok(text) => CatalogFile::read(text.as_bytes()).map(Some).map_err(|problem| problem.to_string()),
+        Err(error) if error.kind() == ErrorKind::NotFound && section.file.is_none() => Ok(None),
+        Err(error) => Err(format!("it cannot be read: {error}")),
+    };
+    let base: Arc<dyn Catalog> = match own {
+        Ok(Some(own)) => {
+            warnings.extend(older(&own, &file));
+            Arc::new(own)
+        }
+        Ok(None) => Arc::new(BuiltInCatalog),
+        Err(problem) => {
+            problems
+                .push((path.key("file"), format!("the catalogue {} is wrong: {problem}", file.display())));
+            Arc::new(BuiltInCatalog)
+        }
+    };
+    let overrides = section.overrides.iter().enumerate().map(|(index, section)| {
+        compile_override(section, directory, &path.key("overrides").index(index), problems)
+    });
+    let overrides: Vec<Override> = overrides.collect();
+    let catalog = if overrides.is_empty() { base } else { Arc::new(OverriddenCatalog::new(base, overrides)) };
+    Chosen { catalog, file, warnings }
+}
+
+/// A new version of Tollgate may bring a newer catalogue than the one that was put in its place.
+fn older(own: &CatalogFile, file: &std::path::Path) -> Option<String> {
+    let built_in = &BuiltInCatalog.get()?.header().date;
+    let date = &own.header().date;
+    (date < built_in).then(|| {
+        let file = file.display();
+        format!("the catalogue {file} is of {date} and the built-in one of {built_in}; remove the file to use that")
+    })
+}
+
+fn compile_override(
+    section: &OverrideSection,
+    directory: &Directory,
+    path: &Path,
+    problems: &mut Problems,
+) -> Override {
+    let OverrideSection { provider, model, same_as, context_tokens, output_tokens, prices } = section;
+    if !provider.contains('*') {
+        check_provider(provider, directory, &path.key("provider"), problems);
+    }
+    if same_as.is_none() && context_tokens.is_none() && output_tokens.is_none() && prices.is_none() {
+        let nothing = "it changes nothing; give it `prices`, `same_as`, `context_tokens` or `output_tokens`";
+        problems.push((path.clone(), nothing.to_owned()));
+    }
+    Override {
+        provider: Pattern::from(provider.as_str()),
+        model: Pattern::from(model.as_deref().unwrap_or("*")),
+        same_as: same_as.as_deref().map(|text| {
+            let (provider, model) = text.split_once('/').map_or((text, None), |(one, two)| (one, Some(two)));
+            SameAs { provider: provider.to_owned(), model: model.map(str::to_owned) }
+        }),
+        context_tokens: *context_tokens,
+        output_tokens: *output_tokens,
+        prices: prices
+            .as_ref()
+            .map(|prices| compile_prices(prices, &path.key("prices"), problems))
+            .unwrap_or_default(),
+    }
+}
+
+fn check_provider(name: &str, directory: &Directory, path: &Path, problems: &mut Problems) {
+    if directory.live(name).is_some() || directory.absence(name).is_some() {
+        return;
+    }
+    let names = directory.names();
+    let near = suggestion(name, names.iter().map(String::as_str));
+    problems.push((path.clone(), format!("no provider is called `{name}`{near}")));
+}
+
+fn compile_prices(section: &PricesSection, path: &Path, problems: &mut Problems) -> Vec<PriceOverride> {
+    let tiers = [
+        (Tier::Standard, &section.standard),
+        (Tier::Batch, &section.batch),
+        (Tier::Flex, &section.flex),
+        (Tier::Priority, &section.priority),
+        (Tier::Fast, &section.fast),
+    ];
+    let written = tiers.into_iter().filter_map(|(tier, prices)| Some((tier, prices.as_ref()?)));
+    written.map(|(tier, prices)| compile_tier(tier, prices, &path.key(tier.name()), problems)).collect()
+}
+
+fn compile_tier(tier: Tier, section: &TierPrices, path: &Path, problems: &mut Problems) -> PriceOverride {
+    let mut above = Vec::new();
+    for (index, section) in section.above.iter().enumerate() {
+        match section.input_tokens {
+            Some(threshold) => above.push((threshold, section.rates())),
+            None => {
+                let path = path.key("above").index(index);
+                problems.push((
+                    path,
+                    "`input_tokens` is missing: above how many are these the prices?".to_owned(),
+                ));
+            }
+        }
+    }
+    PriceOverride { tier, rates: section.rates(), above }
+}
+
+#[cfg(test)]
+mod tests;

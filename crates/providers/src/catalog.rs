@@ -72,6 +72,10 @@ impl domain::ports::catalog::Catalog for Catalog {
     fn find(&self, provider: &str, model: &str) -> Option<Arc<CatalogModel>> {
         self.packed.section(provider)?.find(model)
     }
+
+    fn all(&self) -> Vec<Arc<CatalogModel>> {
+        self.providers().flat_map(|provider| self.models(provider)).collect()
+    }
 }
 
 impl fmt::Debug for Catalog {
@@ -103,6 +107,10 @@ impl BuiltInCatalog {
 impl domain::ports::catalog::Catalog for BuiltInCatalog {
     fn find(&self, provider: &str, model: &str) -> Option<Arc<CatalogModel>> {
         self.get()?.find(provider, model)
+    }
+
+    fn all(&self) -> Vec<Arc<CatalogModel>> {
+        self.get().map(domain::ports::catalog::Catalog::all).unwrap_or_default()
     }
 }
 

@@ -1,7 +1,9 @@
 //! The command line: one noun per folder, one verb per file.
 
+mod catalog;
 mod check;
 mod key;
+mod models;
 mod provider;
 mod schema;
 mod serve;
@@ -24,6 +26,11 @@ pub enum Command {
     /// Model providers.
     #[command(subcommand)]
     Provider(provider::Provider),
+    /// Searches the catalogue of models: what they take, give and cost.
+    Models(models::Models),
+    /// The catalogue of models and prices.
+    #[command(subcommand)]
+    Catalog(catalog::Catalog),
     /// Machine-readable descriptions.
     #[command(subcommand)]
     Schema(schema::Schema),
@@ -38,6 +45,8 @@ impl Command {
             Self::Check(command) => command.run(),
             Self::Key(command) => command.run(),
             Self::Provider(command) => command.run(),
+            Self::Models(command) => command.run(),
+            Self::Catalog(command) => command.run(),
             Self::Schema(command) => command.run(),
         };
         match result {

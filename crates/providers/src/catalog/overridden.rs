@@ -77,6 +77,25 @@ impl Catalog for OverriddenCatalog {
         matching().for_each(|one| one.apply(&mut found));
         Some(Arc::new(found))
     }
+
+    /// Models of the catalogue, and those that an override names though the catalogue does not.
+    fn all(&self) -> Vec<Arc<CatalogModel>> {
+        let mut all: Vec<_> = self
+            .base
+            .all()
+            .into_iter()
+            .map(|model| self.find(model.provider.as_str(), model.name.as_str()).unwrap_or(model))
+            .collect();
+        for one in self.overrides.iter().filter(|one| one.provider.is_exact() && one.model.is_exact()) {
+            let (provider, name) = (one.provider.as_str(), one.model.as_str());
+            let is_same =
+                |model: &CatalogModel| model.provider.as_str() == provider && model.name.as_str() == name;
+            if !all.iter().any(|model| is_same(model)) {
+                all.extend(self.find(provider, name));
+            }
+        }
+        all
+    }
 }
 
 impl Override {

@@ -2,11 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::anyhow;
 use clap::Args;
-use providers::scripted;
 
-use super::surroundings::{loader, say, warn};
+use super::surroundings::{loaded, say, warn};
 
 /// Says whether a configuration file is right.
 #[derive(Debug, Args)]
@@ -18,11 +16,7 @@ pub struct Check {
 
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        // As when serving: a route may name the scripted provider.
-        let loader = loader(&self.file);
-        let scripted = scripted::definition(std::net::SocketAddr::from(([127, 0, 0, 1], 1)));
-        let loaded = loader.load(1).or_else(|_| loader.with_provider(scripted::NAME, scripted).load(1));
-        let loaded = loaded.map_err(|errors| anyhow!("{errors}"))?;
+        let loaded = loaded(&self.file)?;
         loaded.warnings.iter().for_each(|warning| warn(warning));
         let snapshot = &loaded.snapshot;
         say(&format!(

@@ -1,10 +1,13 @@
 //! What the process is surrounded by, taken in at this one place: environment, clocks, randomness, standard output.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
-use control::{DiskEnvironment, Environment, Loader};
+use anyhow::anyhow;
+use control::{DiskEnvironment, Environment, Loaded, Loader};
 use jiff::Timestamp;
+use providers::scripted;
 
 /// The process's environment and disk.
 pub(crate) fn environment() -> Arc<dyn Environment> {
@@ -18,8 +21,32 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 }
 
 /// A loader of a configuration file with the process's surroundings.
-pub(crate) fn loader(path: &std::path::Path) -> Loader {
+pub(crate) fn loader(path: &Path) -> Loader {
     Loader::new(path, environment())
+}
+
+/// A configuration as `tollgate serve` would load it: a route may name the scripted provider.
+///
+/// # Errors
+/// With everything that is wrong, by line.
+pub(crate) fn loaded(file: &Path) -> anyhow::Result<Loaded> {
+    let loader = loader(file);
+    let scripted = scripted::definition(std::net::SocketAddr::from(([127, 0, 0, 1], 1)));
+    let loaded = loader.load(1).or_else(|_| loader.with_provider(scripted::NAME, scripted).load(1));
+    loaded.map_err(|errors| anyhow!("{errors}"))
+}
+
+/// The configuration that a command was given, else `tollgate.yaml` if there is one, else what the environment makes live.
+///
+/// # Errors
+/// With everything that is wrong, by line.
+pub(crate) fn loaded_or_default(config: Option<&Path>) -> anyhow::Result<Loaded> {
+    let usual = Path::new("tollgate.yaml");
+    match config {
+        Some(file) => loaded(file),
+        None if usual.exists() => loaded(usual),
+        None => loader(usual).load_text("", 1).map_err(|errors| anyhow!("{errors}")),
+    }
 }
 
 /// 64 random bits from the thread's generator, which the system seeded.

@@ -12,21 +12,21 @@ use testkit::{Client, EventStream, FakeProvider, scripts, within};
 use crate::configuration::{SECRET, key, key_entry, one, provider};
 
 /// The binary, with nothing of this process's environment.
-fn tollgate(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn tollgate(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
     command.env_clear().current_dir(folder).args(arguments);
     command
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     tollgate(folder, arguments).output().unwrap()
 }
 
-fn out(output: &Output) -> &str {
+pub(crate) fn out(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
 }
 
-fn complaint(output: &Output) -> &str {
+pub(crate) fn complaint(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()
 }
 

@@ -8,6 +8,7 @@ mod gateway;
 mod access;
 mod bad_input;
 mod cancel;
+mod catalog;
 mod cli;
 mod credentials;
 mod drain;

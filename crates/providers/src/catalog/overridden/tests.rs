@@ -89,6 +89,18 @@ fn a_deployment_has_the_figures_of_the_model_behind_it() {
 }
 
 #[test]
+fn a_list_has_the_models_of_both_each_once() {
+    let own = Override { prices: vec![standard(input("1"))], ..of("mine", "llama") };
+    let every = Override { output_tokens: Some(9), ..of("*", "*") };
+    let base: Arc<dyn Catalog> = Arc::new(File::read(BASE.as_bytes()).unwrap());
+    let all =
+        OverriddenCatalog::new(base, vec![own, every, Override { ..of("openai", "gpt") }]).all();
+    let names: Vec<_> = all.iter().map(|model| format!("{}/{}", model.provider, model.name)).collect();
+    assert_eq!(names, ["azure/gpt-east", "openai/gpt", "mine/llama"]);
+    assert!(all.iter().all(|model| model.output_tokens == Some(9)));
+}
+
+#[test]
 fn a_model_that_nobody_published_is_made_of_its_override_and_later_ones_count() {
     let first = Override { prices: vec![standard(input("1"))], output_tokens: Some(9), ..of("*", "*") };
     let second =

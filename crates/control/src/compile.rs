@@ -7,11 +7,13 @@ mod keys;
 mod limits;
 mod process;
 mod routes;
+mod signed_requests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
+use domain::key_pair::SignedRequests;
 use domain::ports::catalog::Catalog;
 use domain::route::RouteDefaults;
 use domain::snapshot::RequestPolicy;
@@ -49,6 +51,7 @@ pub(crate) struct Compiled {
     pub(crate) routes: BTreeMap<RouteName, Arc<Route>>,
     pub(crate) route_defaults: RouteDefaults,
     pub(crate) keys: HashMap<KeyHash, Arc<ApiKey>>,
+    pub(crate) signed_requests: SignedRequests,
     pub(crate) limits: Limits,
     pub(crate) request_policy: RequestPolicy,
     pub(crate) server: ServerSettings,
@@ -66,6 +69,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let route_defaults = routes::starting_point(&file.defaults, &mut problems);
     let routes = routes::compile(file, &directory, &route_defaults, &mut problems);
     let keys = keys::compile(&file.keys, &mut problems);
+    let signed_requests = signed_requests::compile(&file.signed_requests, &keys, &mut problems);
     let limits = limits::compile(&file.limits, &mut problems);
     let catalog = catalog::compile(&file.catalog, surroundings, &directory, &mut problems);
     warnings.extend(catalog.warnings);
@@ -78,6 +82,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
             routes,
             route_defaults,
             keys,
+            signed_requests,
             limits,
             request_policy: RequestPolicy {
                 custom_host: file.upstream.custom_host_from_requests.unwrap_or(false),

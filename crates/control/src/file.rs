@@ -7,6 +7,7 @@ mod key;
 mod limits;
 mod log;
 mod server;
+mod signed_requests;
 mod size;
 mod upstream;
 
@@ -24,6 +25,7 @@ pub use key::KeySection;
 pub use limits::LimitsSection;
 pub use log::{LogFormat, LogRequests, LogSection};
 pub use server::{ServerSection, TlsSection};
+pub use signed_requests::SignedRequestsSection;
 pub use size::{ByteSize, SIZE_FORMAT, SizeProblem};
 pub use upstream::{ProxyChoice, UpstreamSection};
 
@@ -47,6 +49,8 @@ pub struct ConfigFile {
     pub defaults: DefaultsSpec,
     /// The keys that clients present. Without any, nobody gets in.
     pub keys: Vec<KeySection>,
+    /// Clients that sign their requests as AWS's do.
+    pub signed_requests: SignedRequestsSection,
     /// What is known of models, and what they cost.
     pub catalog: CatalogSection,
     /// What is logged. The format is read at start only.

@@ -190,6 +190,7 @@ fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
             routes: compiled.routes,
             route_defaults: compiled.route_defaults,
             keys: compiled.keys,
+            signed_requests: compiled.signed_requests,
             limits: compiled.limits,
             request_policy: compiled.request_policy,
             catalog: compiled.catalog,
@@ -223,6 +224,8 @@ fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
         defaults: part::<DefaultsSpec>(section("defaults"), &root.key("defaults"), &mut problems)
             .unwrap_or_default(),
         keys: list(json.get("keys"), &root.key("keys"), &mut problems),
+        signed_requests: part(section("signed_requests"), &root.key("signed_requests"), &mut problems)
+            .unwrap_or_default(),
         catalog: part(section("catalog"), &root.key("catalog"), &mut problems).unwrap_or_default(),
         log: part(section("log"), &root.key("log"), &mut problems).unwrap_or_default(),
     };

@@ -45,6 +45,8 @@ pub enum ErrorCode {
     ModelNotFound,
     /// No provider has this name, or it has no credential.
     ProviderNotFound,
+    /// The request is signed, and its signature is not believed.
+    SignatureRefused,
     /// Every target failed.
     TargetsFailed,
     /// Every target failed, the last one by a time limit.
@@ -72,7 +74,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -94,6 +96,7 @@ impl ErrorCode {
         Self::InlineConfigNotAllowed,
         Self::ModelNotFound,
         Self::ProviderNotFound,
+        Self::SignatureRefused,
         Self::TargetsFailed,
         Self::TargetsTimedOut,
         Self::StreamBroken,
@@ -148,6 +151,7 @@ impl ErrorCode {
             Self::InlineConfigNotAllowed => ("TG2005", 403, DENIED),
             Self::ModelNotFound => ("TG2006", 404, REQUEST),
             Self::ProviderNotFound => ("TG2007", 404, REQUEST),
+            Self::SignatureRefused => ("TG2008", 403, DENIED),
             Self::TargetsFailed => ("TG3001", 502, SERVER),
             Self::TargetsTimedOut => ("TG3002", 504, "timeout_error"),
             Self::StreamBroken => ("TG3003", 502, SERVER),

@@ -66,6 +66,11 @@ impl KeyHash {
     pub fn of(text: &str) -> Self {
         Self(*blake3::hash(text.as_bytes()).as_bytes())
     }
+
+    /// The hash itself.
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl std::str::FromStr for KeyHash {
@@ -137,7 +142,7 @@ fn checksum(digits: &str) -> String {
 }
 
 /// Big-endian bytes as `DIGITS` base-62 digits, leading zeroes kept.
-fn base62<const DIGITS: usize>(bytes: &[u8]) -> String {
+pub(crate) fn base62<const DIGITS: usize>(bytes: &[u8]) -> String {
     let mut number = bytes.to_vec();
     let mut digits = [b'0'; DIGITS];
     for digit in digits.iter_mut().rev() {

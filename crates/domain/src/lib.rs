@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod error_code;
 pub mod failure;
 pub mod key;
+pub mod key_pair;
 pub mod limits;
 pub mod money;
 pub mod name;

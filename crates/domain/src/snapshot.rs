@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::key::{ApiKey, KeyHash};
+use crate::key_pair::SignedRequests;
 use crate::limits::Limits;
 use crate::name::{ProviderName, RouteName};
 use crate::ports::catalog::{Catalog, EmptyCatalog};
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub route_defaults: RouteDefaults,
     /// Client keys by hash.
     pub keys: HashMap<KeyHash, Arc<ApiKey>>,
+    /// Which signed requests are believed, in place of a key.
+    pub signed_requests: SignedRequests,
     /// Bounds of every request.
     pub limits: Limits,
     /// What the operator lets requests decide.
@@ -41,6 +44,7 @@ impl Default for Snapshot {
             routes: BTreeMap::new(),
             route_defaults: RouteDefaults::default(),
             keys: HashMap::new(),
+            signed_requests: SignedRequests::default(),
             limits: Limits::default(),
             request_policy: RequestPolicy::default(),
             catalog: Arc::new(EmptyCatalog),

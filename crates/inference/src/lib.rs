@@ -21,6 +21,7 @@ mod request_id;
 mod resolve;
 mod response_owners;
 mod route_of;
+mod signature;
 mod stack;
 mod stored;
 

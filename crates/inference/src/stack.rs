@@ -3,7 +3,7 @@
 //! 1. an id, a pinned snapshot, a panic guard
 //! 2. the path says what is asked for
 //! 3. the key says who asks, before a byte of the body is read
-//! 4. the body is read, bounded and scanned; the facts are taken from it
+//! 4. the body is read, bounded and scanned; a signature in place of a key is verified; the facts are taken from it
 //! 5. the model becomes a route that this key may use
 //! 6. the route's targets are called until one answers (`attempt`)
 //! 7. the answer goes out, and ends exactly once (`answer`, `ending`)
@@ -15,7 +15,8 @@ use domain::endpoint::ClientShape;
 use domain::{ApiKey, Endpoint, ErrorCode};
 use futures_util::FutureExt;
 use http::{Request, Response};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
+use providers::sign_in::SignedHead;
 use telemetry::events::RequestRefused;
 use tokio::time::Instant;
 use wire::formats::{FactsError, facts};
@@ -30,7 +31,8 @@ use crate::pinned::Pinned;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 use crate::route_of::route_of;
-use crate::{access, models, passthrough, probes, stored};
+use crate::signature::Signature;
+use crate::{access, models, passthrough, probes, signature, stored};
 
 /// Answers one request. Never fails: every error is an answer.
 pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<AnswerBody> {
@@ -82,7 +84,12 @@ async fn answer(
     let pinned = gateway.pin();
     bound_head(request.headers(), &pinned.snapshot.limits)?;
     let in_query = request.uri().query().filter(|_| shape == ClientShape::Google).and_then(query::key_in);
-    let key = access::authenticate(request.headers(), in_query, &pinned.snapshot)?;
+    let signed =
+        signature::claimed(request.headers(), &pinned.snapshot.signed_requests, gateway.wall_clock().into())?;
+    let (key, signature) = match signed {
+        Some((key, signature)) => (key, Some(signature)),
+        None => (access::authenticate(request.headers(), in_query, &pinned.snapshot)?, None),
+    };
     let endpoint = match operation {
         Operation::Call(endpoint) | Operation::CallModel(endpoint, _) => Some(endpoint),
         _ => None,
@@ -95,10 +102,15 @@ async fn answer(
         shape,
         started,
     };
+    if let (Some(signature), None) = (&signature, endpoint) {
+        let is_empty = request.body().is_end_stream();
+        let head = SignedHead { method: request.method(), uri: request.uri(), headers: request.headers() };
+        signature.verify_unread(head, is_empty)?;
+    }
     let result = match operation {
-        Operation::Call(endpoint) => call(origin, pinned, (endpoint, None), request).await,
+        Operation::Call(endpoint) => call(origin, pinned, (endpoint, None), signature, request).await,
         Operation::CallModel(endpoint, model) => {
-            call(origin, pinned, (endpoint, Some(model.into_owned())), request).await
+            call(origin, pinned, (endpoint, Some(model.into_owned())), signature, request).await
         }
         Operation::ListModels => Ok(models::list(&pinned.snapshot, &key, shape)),
         Operation::GetModel(model) => models::get(&pinned.snapshot, &key, &model, shape),
@@ -118,11 +130,16 @@ async fn call(
     origin: Origin,
     pinned: Arc<Pinned>,
     (endpoint, path_model): (Endpoint, Option<String>),
+    signature: Option<Signature>,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Refusal> {
     let (head, body) = request.into_parts();
     let ReadBody { document, hold, waited } =
         read_json(&head.headers, body, &pinned.snapshot.limits, &origin.gateway.budget).await?;
+    if let Some(signature) = signature {
+        let signed = SignedHead { method: &head.method, uri: &head.uri, headers: &head.headers };
+        signature.verify(signed, document.body().chunks())?;
+    }
     let kind =
         request_kind(endpoint).ok_or_else(|| Refusal::new(ErrorCode::Internal, "no body is read here"))?;
     let mut facts = facts(kind, &document).map_err(|error| unreadable(&error))?;

@@ -29,6 +29,7 @@ use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderValue, Request, Uri};
 use secrecy::ExposeSecret;
 
+pub use aws::{Claim, SignedHead, VerifyProblem};
 pub use outside::{Outside, OutsideParts, ReadFile};
 pub(crate) use plan::{Planned, Reader, plan};
 pub use register::SignIns;

@@ -7,6 +7,7 @@ mod profile;
 mod security_token;
 mod signature;
 mod token;
+mod verify;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use http::request::Parts;
 use secrecy::SecretString;
 
 pub(crate) use plan::{Plan, plan};
+pub use verify::{Claim, SignedHead, VerifyProblem};
 
 use super::bearer::Bearer;
 use super::live::Live;

@@ -21,5 +21,6 @@ mod providers;
 mod reload;
 mod responses;
 mod retry;
+mod signing;
 mod timeouts;
 mod tls;

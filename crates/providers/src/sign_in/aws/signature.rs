@@ -66,7 +66,7 @@ fn is_covered(name: &HeaderName) -> bool {
 }
 
 /// SHA-256 of a body, in hexadecimal digits.
-fn hash(body: &[Bytes]) -> String {
+pub(super) fn hash(body: &[Bytes]) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     body.iter().for_each(|piece| context.update(piece));
     hexadecimal(context.finish().as_ref())

@@ -35,7 +35,7 @@ fn smallest(format: Format) -> &'static [u8] {
 
 fn translation(client: Format, provider: Format) -> Translation {
     let value = Value::parse(smallest(client)).unwrap();
-    translate(&value, (client, provider), &TARGET, Strictness::Strict, ClientContext::default()).unwrap()
+    translate(&value, client, &[provider], &TARGET, Strictness::Strict, ClientContext::default()).unwrap()
 }
 
 #[test]
@@ -150,7 +150,7 @@ proptest! {
     fn any_request_is_translated_or_refused_and_never_a_panic(request in any_json()) {
         let value = Value::parse(request.as_bytes()).unwrap();
         for (client, provider) in pairs() {
-            let result = translate(&value, (client, provider), &TARGET, Strictness::Lenient, ClientContext::default());
+            let result = translate(&value, client, &[provider], &TARGET, Strictness::Lenient, ClientContext::default());
             if let Ok(translation) = result {
                 prop_assert!(is_json(&translation.body), "{}", String::from_utf8_lossy(&translation.body));
             }

@@ -57,25 +57,50 @@ pub struct Translation {
     context: ClientContext,
 }
 
-/// Translates a request of `client` for a target of `provider`.
+/// Translates a request of `client` for a target that speaks one of `providers`, the preferred one first: into the one that
+/// loses least of this very request.
 ///
 /// # Errors
-/// When the request is not what its format says, or cannot be carried.
+/// When the request is not what its format says, or none of the formats can carry it.
 pub fn translate(
     request: &Value<'_>,
-    (client, provider): (Format, Format),
+    client: Format,
+    providers: &[Format],
     target: &Target<'_>,
     strictness: Strictness,
     context: ClientContext,
 ) -> Result<Translation, Objection> {
     let mut prompt = client.codec().read_prompt(request)?;
-    let losses = losses(&prompt, (client, provider), target, strictness)?;
+    let (provider, losses) = best(&prompt, client, providers, target, strictness)?;
     complete(&mut prompt);
     let names = fit(&mut prompt, provider.codec().identifiers());
     let body = provider.codec().write_prompt(&prompt, target);
     let echoed = client.codec().echoed(request);
     let context = ClientContext { echoed, stream_usage: prompt.stream_usage, ..context };
     Ok(Translation { body, losses, client, provider, names, context })
+}
+
+/// The format that loses least; of equals the first.
+fn best(
+    prompt: &Prompt<'_>,
+    client: Format,
+    providers: &[Format],
+    target: &Target<'_>,
+    strictness: Strictness,
+) -> Result<(Format, Vec<Loss>), Objection> {
+    let mut best: Option<(Format, Vec<Loss>)> = None;
+    let mut objection = None;
+    for provider in providers {
+        match losses(prompt, (client, *provider), target, strictness) {
+            Ok(losses) if losses.is_empty() => return Ok((*provider, losses)),
+            Ok(losses) if best.as_ref().is_none_or(|(_, least)| losses.len() < least.len()) => {
+                best = Some((*provider, losses));
+            }
+            Ok(_) => {}
+            Err(error) => objection = objection.or(Some(error)),
+        }
+    }
+    best.ok_or_else(|| objection.unwrap_or_else(|| Objection::new("", "the target speaks no format")))
 }
 
 /// Reads a request into the form.

@@ -79,7 +79,7 @@ fn assert_snapshot(kind: &str, from: Format, case: &str, to: Format, text: &str)
 
 fn translated(request: &[u8], from: Format, to: Format) -> Result<Translation, wire::convert::Objection> {
     let value = Value::parse(request).expect("a case is JSON");
-    translate(&value, (from, to), &target(to), Strictness::Lenient, context())
+    translate(&value, from, &[to], &target(to), Strictness::Lenient, context())
 }
 
 fn pretty(json: &[u8]) -> String {
@@ -227,11 +227,26 @@ fn streams_become_streams_of_every_format_wherever_they_are_cut() {
 fn nothing_is_lost_where_the_route_is_strict() {
     let request = br#"{"model":"m","messages":[{"role":"user","content":"hi"}],"seed":7}"#;
     let value = Value::parse(request).expect("it is JSON");
-    let pair = (Format::Chat, Format::Messages);
-    let refused = translate(&value, pair, &target(Format::Messages), Strictness::Strict, context());
+    let target = target(Format::Messages);
+    let refused =
+        translate(&value, Format::Chat, &[Format::Messages], &target, Strictness::Strict, context());
     let objection = refused.expect_err("a seed is lost");
     assert_eq!(objection.path, "seed");
     assert!(objection.message.contains("Anthropic Messages") && objection.message.contains("strict"));
+}
+
+#[test]
+fn of_the_formats_of_a_target_the_one_that_loses_least_is_taken() {
+    let chosen = |request: &str| {
+        let value = Value::parse(request.as_bytes()).expect("it is JSON");
+        let formats = [Format::Chat, Format::Messages];
+        let translation =
+            translate(&value, Format::Chat, &formats, &target(Format::Chat), Strictness::Lenient, context());
+        translation.expect("it can be carried").provider()
+    };
+    assert_eq!(chosen(r#"{"messages":[{"role":"user","content":"hi"}],"seed":7}"#), Format::Chat);
+    let with_mark = r#"{"messages":[{"role":"user","content":[{"type":"text","text":"hi","cache_control":{"type":"ephemeral"}}]}]}"#;
+    assert_eq!(chosen(with_mark), Format::Messages);
 }
 
 #[test]

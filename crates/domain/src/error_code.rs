@@ -21,8 +21,8 @@ pub enum ErrorCode {
     PathNotFound,
     /// The client sent its body too slowly or broke off.
     BodyTimeout,
-    /// The target speaks another format than the client.
-    TranslationNeeded,
+    /// The target cannot be asked for this: its format does not carry it, or it does not serve the operation.
+    NotTranslatable,
     /// The route in the request's header is wrong.
     InvalidInlineConfig,
     /// The request's custom host is not permitted.
@@ -84,7 +84,7 @@ impl ErrorCode {
         Self::MethodNotAllowed,
         Self::PathNotFound,
         Self::BodyTimeout,
-        Self::TranslationNeeded,
+        Self::NotTranslatable,
         Self::InvalidInlineConfig,
         Self::CustomHostRefused,
         Self::ResponseNotFound,
@@ -139,7 +139,7 @@ impl ErrorCode {
             Self::MethodNotAllowed => ("TG1007", 405, REQUEST),
             Self::PathNotFound => ("TG1008", 404, REQUEST),
             Self::BodyTimeout => ("TG1009", 408, REQUEST),
-            Self::TranslationNeeded => ("TG1010", 400, REQUEST),
+            Self::NotTranslatable => ("TG1010", 400, REQUEST),
             Self::InvalidInlineConfig => ("TG1011", 400, REQUEST),
             Self::CustomHostRefused => ("TG1012", 403, DENIED),
             Self::ResponseNotFound => ("TG1013", 404, REQUEST),

@@ -42,6 +42,8 @@ pub struct Provider {
     pub http_version: HttpVersion,
     /// How it reports usage in a chat stream.
     pub stream_usage: StreamUsage,
+    /// How its chat completions differ from what most providers take.
+    pub chat: ChatHabits,
 }
 
 impl Provider {
@@ -123,6 +125,15 @@ pub enum HttpVersion {
     Http1,
     /// HTTP/2 over several connections.
     Http2,
+}
+
+/// How a provider's chat completions differ from what most providers take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChatHabits {
+    /// Takes OpenAI's newer words: `max_completion_tokens`, the role `developer`; and no `top_k`.
+    pub of_openai: bool,
+    /// Asks for thinking by `reasoning` and gives it back as `reasoning_details`, as OpenRouter defined them.
+    pub reasoning_details: bool,
 }
 
 /// How a provider reports token usage in an OpenAI chat stream.

@@ -76,6 +76,8 @@ pub struct Target {
     pub parameters: ParameterRules,
     /// Client headers passed on besides the provider's own list.
     pub forward_headers: Vec<HeaderName>,
+    /// Whether a request is refused of which a translation would lose something.
+    pub strict: bool,
 }
 
 /// An address that replaces the provider's.

@@ -4,10 +4,12 @@ mod body;
 mod headers;
 mod held;
 mod opaque;
+mod passage;
 mod relay;
 
 pub use body::AnswerBody;
 pub(crate) use headers::{Served, introduce, listed_by_connection, prepare, sign};
 pub(crate) use held::Held;
 pub(crate) use opaque::OpaqueRelay;
+pub(crate) use passage::{Passage, SameFormat, Translated};
 pub(crate) use relay::{RelayStart, Silence, StreamRelay};

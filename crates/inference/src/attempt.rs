@@ -8,6 +8,7 @@ mod exchange;
 mod failed;
 mod give_up;
 mod hold;
+mod translate;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 use domain::Endpoint;
 use domain::endpoint::ClientShape;
+use wire::convert::Format;
 use wire::formats::{ErrorFormat, EventStream, RequestKind};
 
 /// How a request to this endpoint is read. `None` for endpoints without a request body.
@@ -24,6 +25,33 @@ pub(crate) fn request_kind(endpoint: Endpoint) -> Option<RequestKind> {
 #[must_use]
 pub fn event_stream(endpoint: Endpoint) -> Option<EventStream> {
     request_kind(endpoint)?.event_stream()
+}
+
+/// The format of an endpoint whose answer is generated text.
+pub(crate) fn format_of(endpoint: Endpoint) -> Option<Format> {
+    match endpoint {
+        Endpoint::ChatCompletions => Some(Format::Chat),
+        Endpoint::Responses => Some(Format::Responses),
+        Endpoint::Messages => Some(Format::Messages),
+        Endpoint::GenerateContent | Endpoint::StreamGenerateContent => Some(Format::Gemini),
+        Endpoint::Converse | Endpoint::ConverseStream => Some(Format::Converse),
+        Endpoint::CohereChat => Some(Format::Cohere),
+        _ => None,
+    }
+}
+
+/// Where a format is spoken.
+pub(crate) fn endpoint_of(format: Format, streamed: bool) -> Endpoint {
+    match (format, streamed) {
+        (Format::Chat, _) => Endpoint::ChatCompletions,
+        (Format::Responses, _) => Endpoint::Responses,
+        (Format::Messages, _) => Endpoint::Messages,
+        (Format::Gemini, false) => Endpoint::GenerateContent,
+        (Format::Gemini, true) => Endpoint::StreamGenerateContent,
+        (Format::Converse, false) => Endpoint::Converse,
+        (Format::Converse, true) => Endpoint::ConverseStream,
+        (Format::Cohere, _) => Endpoint::CohereChat,
+    }
 }
 
 /// The shape of errors for a client's conventions.

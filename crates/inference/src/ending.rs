@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::endpoint::ClientShape;
 use domain::{ApiKey, Endpoint, Usage};
+use http::HeaderValue;
 use telemetry::events::RequestEnded;
 use telemetry::meters::Outcome;
 use tokio::time::Instant;
@@ -37,6 +38,7 @@ pub(crate) struct Ending {
     first_token: Option<Duration>,
     status: u16,
     usage: Usage,
+    dropped: Option<HeaderValue>,
     told: bool,
 }
 
@@ -54,6 +56,7 @@ impl Ending {
             first_token: None,
             status: 0,
             usage: Usage::default(),
+            dropped: None,
             told: false,
         }
     }
@@ -87,6 +90,16 @@ impl Ending {
     /// Notes what the provider reported.
     pub(crate) fn used(&mut self, usage: Usage) {
         self.usage = usage;
+    }
+
+    /// Notes what of the request the last target's format does not carry.
+    pub(crate) fn drops(&mut self, members: Option<HeaderValue>) {
+        self.dropped = members;
+    }
+
+    /// What of the request the last target's format does not carry.
+    pub(crate) fn dropped(&self) -> Option<&HeaderValue> {
+        self.dropped.as_ref()
     }
 
     /// The model that was asked for last.

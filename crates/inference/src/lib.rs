@@ -15,6 +15,7 @@ mod models;
 mod passthrough;
 mod pinned;
 mod probes;
+mod provider_words;
 mod redaction;
 mod refusal;
 mod request_id;

@@ -106,7 +106,8 @@ pub(crate) async fn relay_to(
     let (mut head, body) = response.into_parts();
     note_refused_credential(&head, &state, to.credential, &ending.origin.gateway);
     let overhead = ending.answered(head.status.as_u16());
-    let served = Served { id: &ending.origin.id, provider: &state, model: None, attempts: 1, overhead };
+    let served =
+        Served { id: &ending.origin.id, provider: &state, model: None, attempts: 1, overhead, dropped: None };
     prepare(&mut head, &served);
     let silence = Silence::new(deadlines.idle(), deadlines.total_until());
     Ok(Response::from_parts(
@@ -204,7 +205,8 @@ fn unreachable(failure: &Failure, state: &ProviderState, mut ending: Ending) -> 
     let message = format!("{}: {} ({})", state.provider.name, failure.class.name(), failure.detail);
     let mut response = Refusal::new(code, message).response(ending.origin.shape, &ending.origin.id);
     let overhead = ending.answered(code.status());
-    let served = Served { id: &ending.origin.id, provider: state, model: None, attempts: 1, overhead };
+    let served =
+        Served { id: &ending.origin.id, provider: state, model: None, attempts: 1, overhead, dropped: None };
     sign(response.headers_mut(), &served);
     ending.end(Outcome::Failed);
     response

@@ -25,6 +25,11 @@ impl RequestId {
     }
 
     /// The id as text.
+    /// The hexadecimal digits alone, to make further ids of.
+    pub(crate) fn digits(&self) -> &str {
+        self.as_str().strip_prefix("req_").unwrap_or("unknown")
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or("req_unknown")
     }

@@ -153,6 +153,7 @@ fn direct(provider: &Arc<Provider>, model: ModelName, defaults: &RouteDefaults) 
         timeouts: defaults.timeouts,
         parameters: ParameterRules::default(),
         forward_headers: Vec::new(),
+        strict: false,
     };
     Route { name: None, root: RouteNode::Target(Box::new(target)) }
 }

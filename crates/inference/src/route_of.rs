@@ -189,6 +189,7 @@ mod tests {
             timeouts: domain::Timeouts::default(),
             parameters: ParameterRules::default(),
             forward_headers: Vec::new(),
+            strict: false,
         }))
     }
 

@@ -7,7 +7,7 @@ mod paths;
 mod rules;
 mod variables;
 
-use domain::provider::{BaseUrl, HttpVersion, Provider, StreamUsage};
+use domain::provider::{BaseUrl, ChatHabits, HttpVersion, Provider, StreamUsage};
 use domain::{Pattern, ProviderName};
 
 use crate::definition::{self, Live, ProviderDefinition};
@@ -86,6 +86,10 @@ pub fn compile(
         auth,
         http_version: http_version(definition.transport.http),
         stream_usage: stream_usage(definition.streams.usage),
+        chat: ChatHabits {
+            of_openai: definition.chat.of_openai.unwrap_or(false),
+            reasoning_details: definition.chat.reasoning_details.unwrap_or(false),
+        },
     })))
 }
 

@@ -71,6 +71,8 @@ pub struct ProviderDefinition {
     pub transport: Transport,
     /// How the provider streams.
     pub streams: Streams,
+    /// How the provider's chat completions differ from what most take. It matters for requests that are translated.
+    pub chat: Chat,
 }
 
 /// When a provider takes part without being named in the configuration.
@@ -229,6 +231,16 @@ pub enum HttpVersion {
 pub struct Streams {
     /// When an OpenAI chat stream says how many tokens it used; `on_request` when left out.
     pub usage: Option<StreamUsage>,
+}
+
+/// How a provider's chat completions differ from what most take.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Chat {
+    /// Whether it takes the words of OpenAI's newer models: `max_completion_tokens`, the role `developer`; no `top_k`.
+    pub of_openai: Option<bool>,
+    /// Whether thinking is asked for by `reasoning` and given back as `reasoning_details`, as by OpenRouter.
+    pub reasoning_details: Option<bool>,
 }
 
 /// When an OpenAI chat stream says how many tokens it used.

@@ -25,6 +25,7 @@ fn provider() -> Arc<Provider> {
         credentials: Arc::from([]),
         http_version: HttpVersion::Http1,
         stream_usage: StreamUsage::OnRequest,
+        chat: domain::provider::ChatHabits::default(),
     })
 }
 
@@ -43,6 +44,7 @@ fn retrying(name: &str, attempts: u32) -> RouteNode {
         timeouts: Timeouts::default(),
         parameters: ParameterRules::default(),
         forward_headers: vec![],
+        strict: false,
     }))
 }
 

@@ -49,7 +49,8 @@ pub struct RouteSpec {
     pub idle_timeout: Option<TimeLimit>,
     /// For one attempt as a whole, the body included.
     pub total_timeout: Option<TimeLimit>,
-    /// Members of the request body that are set whatever the client sent; `model` here acts as `model` above.
+    /// Members of the request body, in the client's format, that are set whatever the client sent; `model` here acts as
+    /// `model` above.
     pub override_params: Option<BTreeMap<String, Value>>,
     /// Members of the request body that are set where the client sent none.
     pub default_params: Option<BTreeMap<String, Value>>,
@@ -59,6 +60,9 @@ pub struct RouteSpec {
     pub custom_host: Option<String>,
     /// Client headers that are passed on besides the provider's own list.
     pub forward_headers: Option<Vec<String>>,
+    /// Whether a request is refused with 400 when translating it to a target's format would lose something of it; without
+    /// it, what is lost is named in `x-tollgate-dropped`, and only what changes the meaning is refused.
+    pub strict: Option<bool>,
     /// The same as `strategy.on_status_codes`, for `fallback`.
     #[schemars(inner(range(min = 100, max = 599)))]
     pub on_status_codes: Option<Vec<u16>>,

@@ -17,6 +17,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-tollgate-request-id");
 const PROVIDER: HeaderName = HeaderName::from_static("x-tollgate-provider");
 const MODEL: HeaderName = HeaderName::from_static("x-tollgate-model");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-tollgate-attempts");
+const DROPPED: HeaderName = HeaderName::from_static("x-tollgate-dropped");
 const OVERHEAD: HeaderName = HeaderName::from_static("x-tollgate-overhead-us");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
@@ -46,6 +47,8 @@ pub(crate) struct Served<'a> {
     pub(crate) model: Option<&'a str>,
     pub(crate) attempts: u32,
     pub(crate) overhead: Duration,
+    /// What of the request did not reach the provider.
+    pub(crate) dropped: Option<&'a HeaderValue>,
 }
 
 /// Turns a provider's head into the client's, in place.
@@ -63,6 +66,9 @@ pub(crate) fn sign(headers: &mut HeaderMap, served: &Served<'_>) {
     headers.insert(ATTEMPTS, HeaderValue::from(served.attempts));
     let overhead = u64::try_from(served.overhead.as_micros()).unwrap_or(u64::MAX);
     headers.insert(OVERHEAD, HeaderValue::from(overhead));
+    if let Some(dropped) = served.dropped {
+        headers.insert(DROPPED, dropped.clone());
+    }
     if let Some(model) = served.model.and_then(|model| HeaderValue::from_str(model).ok()) {
         headers.insert(MODEL, model);
     }

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use domain::{CredentialId, Endpoint};
 use http::response::Parts;
-use http::{HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 use telemetry::meters::Outcome;
-use wire::formats::usage_of_body;
+use wire::formats::{EventStream, RequestKind, usage_of_body};
+use wire::framing::Framing;
 use wire::json::Document;
 
 use super::Call;
 use super::hold::{Committed, WholeBody};
 use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, StreamRelay, prepare, sign};
-use crate::dialect::{request_kind, usage_of};
+use crate::dialect::{event_stream, request_kind, usage_of};
 use crate::ending::Ending;
 use crate::pinned::ProviderState;
 use crate::response_owners::Owner;
@@ -34,10 +35,18 @@ pub(super) fn deliver(
             finish_head(&mut head, state, &mut ending);
             whole(head, held, ending)
         }
+        Committed::Translated(mut head, body, usage) => {
+            ending.used(usage_of(&usage));
+            finish_head(&mut head, state, &mut ending);
+            whole(head, Held::from(body), ending)
+        }
         Committed::Stream(mut head, start, response_id) => {
             remember(call, state, credential, || response_id);
             ending.first_token();
             finish_head(&mut head, state, &mut ending);
+            if let Some(stream) = event_stream(call.endpoint) {
+                head.headers.insert(header::CONTENT_TYPE, content_type(stream, &head.headers));
+            }
             head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             Response::from_parts(head, AnswerBody::stream(StreamRelay::new(*start, ending)))
         }
@@ -46,6 +55,17 @@ pub(super) fn deliver(
             Response::from_parts(head, AnswerBody::opaque(OpaqueRelay::new(held, rest, silence, ending)))
         }
     }
+}
+
+/// The type of a stream: the provider's own words where they fit the format.
+fn content_type(stream: EventStream, headers: &HeaderMap) -> HeaderValue {
+    let usual = match stream.framing() {
+        Framing::ServerSentEvents => "text/event-stream",
+        Framing::AmazonEventStream => "application/vnd.amazon.eventstream",
+    };
+    let given =
+        headers.get(header::CONTENT_TYPE).filter(|given| given.as_bytes().starts_with(usual.as_bytes()));
+    given.cloned().unwrap_or(HeaderValue::from_static(usual))
 }
 
 /// Answers with a body that is all there; from here on nothing can fail but the client's connection.
@@ -67,8 +87,14 @@ pub(super) fn sign_head(head: &mut Parts, state: &ProviderState, ending: &mut En
 }
 
 fn served<'a>(state: &'a ProviderState, ending: &'a Ending, overhead: Duration) -> Served<'a> {
-    let id = &ending.origin.id;
-    Served { id, provider: state, model: ending.model(), attempts: ending.attempts(), overhead }
+    Served {
+        id: &ending.origin.id,
+        provider: state,
+        model: ending.model(),
+        attempts: ending.attempts(),
+        overhead,
+        dropped: ending.dropped(),
+    }
 }
 
 /// Notes who holds a stored response, so that later calls about it find their way.
@@ -89,8 +115,10 @@ fn remember(
 }
 
 fn usage_in(document: &Document, endpoint: Endpoint) -> domain::Usage {
-    let raw = document.member("usage").ok().flatten();
-    let read = raw.zip(request_kind(endpoint)).and_then(|(usage, kind)| usage_of_body(kind, &usage.raw()));
+    let kind = request_kind(endpoint);
+    let member = kind.map_or("usage", RequestKind::usage_member);
+    let raw = document.member(member).ok().flatten();
+    let read = raw.zip(kind).and_then(|(usage, kind)| usage_of_body(kind, &usage.raw()));
     read.as_ref().map(usage_of).unwrap_or_default()
 }
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::Call;
 use super::deliver::deliver;
-use super::encode::{Encoded, encode};
+use super::encode::{Encoded, WayBack, encode};
 use super::exchange::{AttemptSettings, exchange, origin_of};
 use super::failed::FailedAttempt;
 use super::give_up::{Attempts, give_up};
@@ -99,16 +99,17 @@ async fn attempt(
         let _ = tokio::time::timeout(FIRST_TOKEN_WAIT, pending).await;
         ending.waited(began.elapsed());
     }
-    let Encoded { request, strip_usage } = encode(call, target, credential)?;
+    let Encoded { request, way_back, dropped } = encode(call, target, credential)?;
+    ending.drops(dropped);
     let origin = origin_of(target, &state.origin, &gateway.transport);
     let streamed = call.facts.stream;
-    let settings = AttemptSettings { target, credential, now: gateway.wall_clock(), streamed };
+    let is_foreign = matches!(way_back, WayBack::Translated(_));
+    let now = gateway.wall_clock();
+    let settings = AttemptSettings { target, credential, now, streamed, is_foreign };
     let limits = &call.pinned.snapshot.limits;
     let sent = Instant::now();
     let committed = match exchange(request, &origin, &settings).await {
-        Ok(answered) => {
-            commit(answered, call.endpoint, strip_usage, &settings, limits, &gateway.budget).await
-        }
+        Ok(answered) => commit(answered, call.endpoint, way_back, &settings, limits, &gateway.budget).await,
         Err(failed) => Err(failed),
     };
     ending.waited(sent.elapsed());

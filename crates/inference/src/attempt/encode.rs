@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use domain::provider::{BodyEdits, EndpointPath, StreamUsage};
+use bytes::Bytes;
+use domain::provider::{BodyEdits, EndpointPath, Offer, StreamUsage};
 use domain::route::{ParameterRules, Target};
 use domain::{Credential, Endpoint, ErrorCode, Provider};
 use http::uri::PathAndQuery;
@@ -10,10 +11,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use providers::sign_in::prove;
 use providers::transport::OutgoingBody;
 use smallvec::SmallVec;
-use wire::json::{Edit, Path, Segments};
+use wire::convert::{Format, SEAL_PREFIX, Translation};
+use wire::json::{Edit, EditError, Path, Segments};
 
-use super::Call;
 use super::failed::FailedAttempt;
+use super::{Call, translate};
+use crate::dialect::format_of;
 
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -21,14 +24,37 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// A request for a provider.
 pub(super) struct Encoded {
     pub(super) request: Request<OutgoingBody>,
-    /// Whether usage was asked for in the client's place, so that its chunk must not reach the client.
-    pub(super) strip_usage: bool,
+    pub(super) way_back: WayBack,
+    /// The members of the client's request that the provider's format does not carry, for the client.
+    pub(super) dropped: Option<HeaderValue>,
 }
 
-/// Builds the request of one attempt.
+/// How the answer finds its way back to the client.
+pub(super) enum WayBack {
+    /// As it comes.
+    Same {
+        /// Whether usage was asked for in the client's place, so that its chunk must not reach the client.
+        strip_usage: bool,
+    },
+    /// Translated.
+    Translated(Box<Translation>),
+}
+
+/// The part of a request that depends on the target's format.
+pub(super) struct Draft<'t> {
+    pub(super) body: SmallVec<[Bytes; 4]>,
+    pub(super) offer: &'t Offer,
+    pub(super) path: &'t EndpointPath,
+    /// Whether the client's query means something at this endpoint.
+    pub(super) with_query: bool,
+    pub(super) way_back: WayBack,
+    pub(super) dropped: Option<HeaderValue>,
+}
+
+/// Builds the request of one attempt: in the client's format where the target speaks it, else translated.
 ///
 /// # Errors
-/// When the provider does not serve the endpoint, or the route's parameter rules cannot be applied to this body.
+/// When the target cannot be asked for this, or the route's parameter rules cannot be applied to this body.
 pub(super) fn encode(
     call: &Call,
     target: &Target,
@@ -36,21 +62,15 @@ pub(super) fn encode(
 ) -> Result<Encoded, FailedAttempt> {
     let provider = &*target.provider;
     let model = target.model.as_ref().map_or(call.client_model(), |model| model.as_str());
-    let offer = provider.offer(call.endpoint, model);
-    let (offer, path) = offer
-        .and_then(|offer| Some((offer, offer.path(call.endpoint, call.facts.stream)?)))
-        .ok_or_else(|| not_served(provider, call.endpoint))?;
-    let strip_usage = asks_for_usage(call, provider);
-    let named = match &offer.body.model_prefix {
-        Some(prefix) if !model.starts_with(prefix.as_str()) => Cow::Owned(format!("{prefix}{model}")),
-        _ => Cow::Borrowed(model),
+    let Draft { body, offer, path, with_query, way_back, dropped } = match same_format(call, target, model)? {
+        Some(draft) => draft,
+        None => translate::draft(call, target, model)?,
     };
-    let body = edited_body(call, target, &named, &offer.body, strip_usage)
-        .map_err(|error| FailedAttempt::objection(ErrorCode::InvalidMember, error.to_string()))?;
-    let path = path_at(target, path, model, call.query.as_deref()).ok_or_else(|| {
+    let query = call.query.as_deref().filter(|_| with_query);
+    let path = path_at(target, path, model, query).ok_or_else(|| {
         FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{model}` cannot be part of a path"))
     })?;
-    let mut request = Request::new(OutgoingBody::from(body.into_iter().collect::<SmallVec<[_; 4]>>()));
+    let mut request = Request::new(OutgoingBody::from(body));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = Uri::from(path);
     let headers = request.headers_mut();
@@ -60,9 +80,44 @@ pub(super) fn encode(
     let base = target.custom_host.as_ref().map_or(&provider.base, |custom| &custom.base);
     // After everything else, since a signature covers all of it.
     let now = call.origin.gateway.wall_clock().into();
-    prove(&mut request, credential, offer.auth.as_ref(), base, now)
-        .map_err(|problem| FailedAttempt::unproven(&problem))?;
-    Ok(Encoded { request, strip_usage })
+    prove(&mut request, credential, offer.auth.as_ref(), base, now)?;
+    Ok(Encoded { request, way_back, dropped })
+}
+
+/// The client's own bytes with a few of them replaced; none when the target does not speak the client's format, or the
+/// conversation holds what another format's provider has sealed and this one would not take.
+fn same_format<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Option<Draft<'t>>, FailedAttempt> {
+    let provider = &*target.provider;
+    let offer = provider.offer(call.endpoint, model);
+    let place = offer.and_then(|offer| Some((offer, offer.path(call.endpoint, call.facts.stream)?)));
+    let Some((offer, path)) = place.filter(|_| !holds_foreign_seal(call)) else { return Ok(None) };
+    let strip_usage = asks_for_usage(call, provider);
+    let body = edited_body(call, target, &prefixed(offer, model), &offer.body, strip_usage)
+        .map_err(|error| FailedAttempt::objection(ErrorCode::InvalidMember, error.to_string()))?;
+    Ok(Some(Draft {
+        body: body.into_iter().collect(),
+        offer,
+        path,
+        with_query: true,
+        way_back: WayBack::Same { strip_usage },
+        dropped: None,
+    }))
+}
+
+/// Whether the conversation was served by a provider of another format before, whose proofs of thinking the client was
+/// given in a form that only Tollgate reads.
+fn holds_foreign_seal(call: &Call) -> bool {
+    let may_hold =
+        matches!(format_of(call.endpoint), Some(Format::Messages | Format::Responses | Format::Gemini));
+    may_hold && call.document.body().contains(SEAL_PREFIX.as_bytes())
+}
+
+/// The model as the provider wants it named.
+pub(super) fn prefixed<'m>(offer: &Offer, model: &'m str) -> Cow<'m, str> {
+    match &offer.body.model_prefix {
+        Some(prefix) if !model.starts_with(prefix.as_str()) => Cow::Owned(format!("{prefix}{model}")),
+        _ => Cow::Borrowed(model),
+    }
 }
 
 /// Where the endpoint is at this target: below its custom host's prefix instead of the provider's, and with the client's
@@ -144,18 +199,24 @@ fn edited_body(
     if ask_for_usage {
         wire::formats::ask_for_usage(&mut edit, &call.facts)?;
     }
+    set_and_remove(&mut edit, wanted)?;
+    apply(&mut edit, &target.parameters)?;
+    Ok(edit.apply())
+}
+
+/// Makes the changes that a provider wants of every body.
+pub(super) fn set_and_remove(edit: &mut Edit<'_>, wanted: &BodyEdits) -> Result<(), EditError> {
     for (member, raw) in &wanted.set {
         edit.set(member, raw)?;
     }
     for member in &wanted.remove {
         edit.remove(member)?;
     }
-    apply(&mut edit, &target.parameters)?;
-    Ok(edit.apply())
+    Ok(())
 }
 
 /// Portkey's order: defaults, overrides, drops.
-fn apply(edit: &mut Edit<'_>, rules: &ParameterRules) -> Result<(), Box<dyn std::error::Error>> {
+pub(super) fn apply(edit: &mut Edit<'_>, rules: &ParameterRules) -> Result<(), Box<dyn std::error::Error>> {
     for (member, raw) in &rules.defaults {
         edit.default(member, raw)?;
     }
@@ -170,22 +231,4 @@ fn apply(edit: &mut Edit<'_>, rules: &ParameterRules) -> Result<(), Box<dyn std:
 
 fn json_string(text: &str) -> Vec<u8> {
     serde_json::Value::from(text).to_string().into_bytes()
-}
-
-fn not_served(provider: &Provider, endpoint: Endpoint) -> FailedAttempt {
-    let name = &provider.name;
-    let speaks_another =
-        Endpoint::ALL.into_iter().find(|other| other.is_generation() && provider.serves(*other));
-    match speaks_another.filter(|_| endpoint.is_generation()) {
-        Some(other) => FailedAttempt::objection(
-            ErrorCode::TranslationNeeded,
-            format!(
-                "{name} does not serve {endpoint}, and requests are not translated yet; call it by {other}"
-            ),
-        ),
-        None => FailedAttempt::objection(
-            ErrorCode::TranslationNeeded,
-            format!("{name} does not serve {endpoint}"),
-        ),
-    }
 }

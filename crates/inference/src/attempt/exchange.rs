@@ -28,6 +28,8 @@ pub(super) struct AttemptSettings<'a> {
     pub(super) now: Timestamp,
     /// Whether the client asked for a stream.
     pub(super) streamed: bool,
+    /// Whether the target speaks another format than the client.
+    pub(super) is_foreign: bool,
 }
 
 /// An answer whose status says success.
@@ -83,7 +85,11 @@ async fn read_error_answer(
     redaction.headers(&mut head.headers);
     let error = ProviderError::parse(&body);
     let failure = failure_of(&head, &error, settings);
-    FailedAttempt { failure, answer: Some(Box::new(ErrorAnswer { head, body })), objection: None }
+    FailedAttempt {
+        failure,
+        answer: Some(Box::new(ErrorAnswer { head, body, is_foreign: settings.is_foreign })),
+        objection: None,
+    }
 }
 
 async fn read_bounded(mut body: IncomingBody, deadlines: &Deadlines) -> Result<Bytes, Failure> {

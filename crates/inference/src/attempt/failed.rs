@@ -13,7 +13,16 @@ pub(crate) struct FailedAttempt {
     /// The provider's error answer, when it gave one.
     pub(crate) answer: Option<Box<ErrorAnswer>>,
     /// What Tollgate itself objects to, when no provider was called.
-    pub(crate) objection: Option<ErrorCode>,
+    pub(crate) objection: Option<RefusedHere>,
+}
+
+/// An objection of Tollgate's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefusedHere {
+    /// Which error.
+    pub(crate) code: ErrorCode,
+    /// The member of the request that is at fault.
+    pub(crate) param: Option<String>,
 }
 
 /// A provider's error answer, whole.
@@ -21,18 +30,20 @@ pub(crate) struct FailedAttempt {
 pub(crate) struct ErrorAnswer {
     pub(crate) head: Parts,
     pub(crate) body: Bytes,
+    /// Whether it is in another format than the client's.
+    pub(crate) is_foreign: bool,
 }
 
 impl FailedAttempt {
     /// The attempt was never made, because Tollgate cannot make it.
     pub(crate) fn objection(code: ErrorCode, detail: impl Into<String>) -> Self {
-        let failure = Failure::without_status(FailureClass::Caller, detail);
-        Self { failure, answer: None, objection: Some(code) }
+        Self::objection_to(code, detail, None)
     }
 
-    /// The attempt was never made, because nothing proves to the provider who calls.
-    pub(crate) fn unproven(problem: &SignInProblem) -> Self {
-        Failure::without_status(FailureClass::Credential, problem.to_string()).into()
+    /// The same, because of one member of the request.
+    pub(crate) fn objection_to(code: ErrorCode, detail: impl Into<String>, param: Option<String>) -> Self {
+        let failure = Failure::without_status(FailureClass::Caller, detail);
+        Self { failure, answer: None, objection: Some(RefusedHere { code, param }) }
     }
 
     /// The provider's answer broke off or is not what its format says.
@@ -44,6 +55,13 @@ impl FailedAttempt {
 impl From<Failure> for FailedAttempt {
     fn from(failure: Failure) -> Self {
         Self { failure, answer: None, objection: None }
+    }
+}
+
+impl From<SignInProblem> for FailedAttempt {
+    /// The attempt was never made, because nothing proves to the provider who calls.
+    fn from(problem: SignInProblem) -> Self {
+        Failure::without_status(FailureClass::Credential, problem.to_string()).into()
     }
 }
 

@@ -3,17 +3,23 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use domain::endpoint::ClientShape;
 use domain::route::Target;
 use domain::{ErrorCode, Failure, FailureClass};
+use http::response::Parts;
 use http::{HeaderValue, Response, header};
 use telemetry::meters::Outcome;
+use wire::formats::{ProviderError, WireError};
 
 use super::Call;
 use super::deliver::{finish_head, sign_head, whole};
-use super::failed::{ErrorAnswer, FailedAttempt};
+use super::failed::{ErrorAnswer, FailedAttempt, RefusedHere};
 use crate::answer::{AnswerBody, Held};
+use crate::dialect::error_format;
 use crate::ending::Ending;
 use crate::pinned::ProviderState;
+use crate::provider_words::error_in;
 use crate::refusal::Refusal;
 
 /// What was tried, as text lines for the final error.
@@ -54,7 +60,7 @@ pub(super) fn give_up(
 ) -> Response<AnswerBody> {
     let FailedAttempt { failure, answer, objection } = failed;
     if let Some(answer) = answer.filter(|_| is_the_clients(failure.class)) {
-        return relay(*answer, &failure, state, ending);
+        return relay(call, *answer, &failure, state, ending);
     }
     let refusal = refusal(&failure, objection, attempts);
     let response = refusal.response(call.origin.shape, &call.origin.id);
@@ -71,12 +77,16 @@ fn is_the_clients(class: FailureClass) -> bool {
 }
 
 fn relay(
+    call: &Call,
     answer: ErrorAnswer,
     failure: &Failure,
     state: &ProviderState,
     mut ending: Ending,
 ) -> Response<AnswerBody> {
-    let ErrorAnswer { mut head, body } = answer;
+    let ErrorAnswer { mut head, mut body, is_foreign } = answer;
+    if is_foreign {
+        body = in_clients_format(call, &mut head, &body, failure);
+    }
     finish_head(&mut head, state, &mut ending);
     if let (Some(wait), None) = (failure.retry_after, head.headers.get(header::RETRY_AFTER)) {
         head.headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
@@ -84,16 +94,30 @@ fn relay(
     whole(head, Held::from(body), ending)
 }
 
-fn refusal(failure: &Failure, objection: Option<ErrorCode>, attempts: &Attempts) -> Refusal {
-    let code = match (objection.filter(|_| attempts.lines.len() == 1), failure.class) {
-        (Some(code), _) => code,
-        (None, FailureClass::Timeout(_)) => ErrorCode::TargetsTimedOut,
-        (None, _) => ErrorCode::TargetsFailed,
+/// The provider's words, which hold no credential any more, in the shape of the client's format.
+fn in_clients_format(call: &Call, head: &mut Parts, body: &Bytes, failure: &Failure) -> Bytes {
+    let error = ProviderError::parse(body);
+    let message = error.message.clone().unwrap_or_else(|| failure.detail.clone());
+    let status = head.status.as_u16();
+    let told =
+        WireError { request_id: Some(call.origin.id.as_str()), ..error_in(&error, Some(status), &message) };
+    head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if call.origin.shape == ClientShape::Amazon {
+        let kind = wire::formats::amazon_error_type(status);
+        head.headers.insert("x-amzn-errortype", HeaderValue::from_static(kind));
+    }
+    told.body(error_format(call.origin.shape))
+}
+
+fn refusal(failure: &Failure, objection: Option<RefusedHere>, attempts: &Attempts) -> Refusal {
+    if let Some(RefusedHere { code, param }) = objection.filter(|_| attempts.lines.len() == 1) {
+        return Refusal { param, ..Refusal::new(code, failure.detail.clone()) };
+    }
+    let code = match failure.class {
+        FailureClass::Timeout(_) => ErrorCode::TargetsTimedOut,
+        _ => ErrorCode::TargetsFailed,
     };
-    let message = match objection.filter(|_| attempts.lines.len() == 1) {
-        Some(_) => failure.detail.clone(),
-        None => format!("no target could answer; {}", attempts.lines.join("; ")),
-    };
+    let message = format!("no target could answer; {}", attempts.lines.join("; "));
     Refusal::new(code, message).with_retry_after(failure.retry_after)
 }
 
@@ -117,6 +141,7 @@ mod tests {
             timeouts: domain::Timeouts::default(),
             parameters: ParameterRules::default(),
             forward_headers: Vec::new(),
+            strict: false,
         }
     }
 
@@ -143,11 +168,11 @@ mod tests {
 
     #[test]
     fn an_objection_of_tollgates_own_speaks_for_itself_where_nothing_else_was_tried() {
-        let objection = FailedAttempt::objection(ErrorCode::TranslationNeeded, "call it otherwise");
-        let alone = refusal(&objection.failure, objection.objection, &tried(&[&objection]));
-        assert_eq!((alone.code, alone.message.as_str()), (ErrorCode::TranslationNeeded, "call it otherwise"));
+        let objection = FailedAttempt::objection(ErrorCode::NotTranslatable, "call it otherwise");
+        let alone = refusal(&objection.failure, objection.objection.clone(), &tried(&[&objection]));
+        assert_eq!((alone.code, alone.message.as_str()), (ErrorCode::NotTranslatable, "call it otherwise"));
         let with_another = tried(&[&FailedAttempt::broken("it broke"), &objection]);
-        let listed = refusal(&objection.failure, objection.objection, &with_another);
+        let listed = refusal(&objection.failure, objection.objection.clone(), &with_another);
         assert_eq!(listed.code, ErrorCode::TargetsFailed);
         assert!(listed.message.contains("2. p/m: caller (call it otherwise)"), "{}", listed.message);
     }

@@ -3,22 +3,25 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use domain::{Endpoint, Failure, FailureClass, Limits};
-use http::header;
 use http::response::Parts;
+use http::{HeaderValue, header};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use providers::transport::IncomingBody;
-use wire::formats::{EventFormat, EventKind, EventStream, ProviderError};
+use wire::formats::{EventKind, ProviderError, Usage};
 use wire::framing::{Batch, Frame, Splitter};
 use wire::json::{ChunkedBytes, Document, Kind, ScanLimits, Scanner};
 
 use super::deadline::Deadlines;
+use super::encode::WayBack;
 use super::exchange::{Answered, AttemptSettings, classify_error};
 use super::failed::FailedAttempt;
-use crate::answer::{Held, RelayStart, Silence};
+use crate::answer::{Held, Passage, RelayStart, SameFormat, Silence, Translated};
 use crate::byte_budget::{ByteBudget, Hold};
 use crate::dialect::event_stream;
+use crate::provider_words::status_in;
 use crate::redaction::Redaction;
 
 /// The content types of event streams.
@@ -28,6 +31,8 @@ const EVENT_STREAMS: [&str; 2] = ["text/event-stream", "application/vnd.amazon.e
 pub(super) enum Committed {
     /// All of it.
     Whole(Parts, WholeBody),
+    /// All of it, in the client's format, with what it used.
+    Translated(Parts, Bytes, Usage),
     /// A stream with its first content.
     Stream(Parts, Box<RelayStart>, Option<String>),
     /// Bytes that are passed on unread, the first ones read already.
@@ -48,7 +53,7 @@ pub(super) struct WholeBody {
 pub(super) async fn commit(
     answered: Answered,
     endpoint: Endpoint,
-    strip_usage: bool,
+    way_back: WayBack,
     settings: &AttemptSettings<'_>,
     limits: &Limits,
     budget: &Arc<ByteBudget>,
@@ -60,20 +65,48 @@ pub(super) async fn commit(
     }
     if answered.head.headers.contains_key(header::CONTENT_ENCODING) {
         let Answered { head, body, deadlines } = answered;
-        return Ok(Committed::Opaque(head, Held::default(), body, silence(&deadlines)));
+        let opaque = Committed::Opaque(head, Held::default(), body, silence(&deadlines));
+        return translated(opaque, &way_back);
     }
     // Some servers stream as `text/plain`, or without a type.
     let is_stream = EVENT_STREAMS.contains(&content_type.as_str()) || (settings.streamed && !is_json);
-    match event_stream(endpoint).filter(|_| is_stream) {
-        Some(stream) => hold_stream(answered, stream, strip_usage, settings, limits).await,
-        None => {
-            let committed = hold_whole(answered, is_json, limits, budget.hold()).await?;
-            if let Committed::Whole(_, WholeBody { document: Some(document), .. }) = &committed {
-                refuse_error_in_disguise(document, endpoint, settings)?;
-            }
-            Ok(committed)
+    if let Some(passage) = passage(endpoint, &way_back).filter(|_| is_stream) {
+        return hold_stream(answered, passage, settings, limits).await;
+    }
+    let committed = hold_whole(answered, is_json, limits, budget.hold()).await?;
+    if let Committed::Whole(_, WholeBody { document: Some(document), .. }) = &committed {
+        refuse_error_in_disguise(document, endpoint, settings)?;
+    }
+    translated(committed, &way_back)
+}
+
+/// How the frames of a stream are passed on; none where answers are never streamed.
+fn passage(endpoint: Endpoint, way_back: &WayBack) -> Option<Passage> {
+    match way_back {
+        WayBack::Same { strip_usage } => {
+            Some(Passage::Same(SameFormat::new(event_stream(endpoint)?, *strip_usage)))
+        }
+        WayBack::Translated(translation) => {
+            let framing = translation.provider().event_stream().framing();
+            Some(Passage::Translated(Box::new(Translated::new(translation.stream(), framing))))
         }
     }
+}
+
+/// A whole answer in the client's format.
+///
+/// # Errors
+/// When it is not what the provider's format says, or could not be read.
+fn translated(committed: Committed, way_back: &WayBack) -> Result<Committed, FailedAttempt> {
+    let WayBack::Translated(translation) = way_back else { return Ok(committed) };
+    let Committed::Whole(mut head, WholeBody { document: Some(document), .. }) = committed else {
+        return Err(FailedAttempt::broken("the answer is too large, or of a kind that cannot be translated"));
+    };
+    let body = document.body().contiguous(0..document.body().len());
+    let (answer, usage) =
+        translation.answer(&body).map_err(|error| FailedAttempt::broken(error.to_string()))?;
+    head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(Committed::Translated(head, Bytes::from(answer), usage))
 }
 
 fn essence(head: &Parts) -> String {
@@ -144,14 +177,12 @@ fn refuse_error_in_disguise(
 
 async fn hold_stream(
     answered: Answered,
-    stream: EventStream,
-    strip_usage: bool,
+    mut passage: Passage,
     settings: &AttemptSettings<'_>,
     limits: &Limits,
 ) -> Result<Committed, FailedAttempt> {
     let Answered { head, mut body, deadlines } = answered;
-    let format = stream.format();
-    let mut splitter = Splitter::new(stream.framing(), limits.sse_frame_bytes_max);
+    let mut splitter = Splitter::new(passage.framing(), limits.sse_frame_bytes_max);
     let mut held = Vec::with_capacity(1);
     let mut held_bytes = 0;
     let mut response_id = None;
@@ -164,7 +195,7 @@ async fn hold_stream(
             Ok(batch) => (batch, None),
             Err(error) => (*error.before.clone(), Some(error)),
         };
-        let sure = first_content(&batch, format, settings, &mut response_id)?;
+        let sure = first_content(&batch, &mut passage, settings, &mut response_id)?;
         if let Some(error) = breach.filter(|_| !sure) {
             return Err(FailedAttempt::broken(error.to_string()));
         }
@@ -173,25 +204,31 @@ async fn hold_stream(
         if sure || held_bytes > limits.held_answer_bytes_max {
             let silence = silence(&deadlines);
             let redaction = Redaction::of(settings.credential);
-            let start = RelayStart { stream, splitter, held, rest: body, strip_usage, silence, redaction };
+            let start = RelayStart { passage, splitter, held, rest: body, silence, redaction };
             return Ok(Committed::Stream(head, Box::new(start), response_id));
         }
     }
 }
 
-/// Whether a batch holds something for the reader.
+/// Whether a batch holds something for the reader. All of it is taken, as a translation cannot stop in the middle.
 ///
 /// # Errors
 /// When it holds an error instead.
 fn first_content(
     batch: &Batch,
-    format: &'static dyn EventFormat,
+    passage: &mut Passage,
     settings: &AttemptSettings<'_>,
     response_id: &mut Option<String>,
 ) -> Result<bool, FailedAttempt> {
+    let mut sure = false;
     for frame in batch.frames() {
-        match format.inspect(frame).kind {
-            EventKind::Content | EventKind::Usage | EventKind::End => return Ok(true),
+        match passage.hold(frame) {
+            EventKind::Content | EventKind::Usage | EventKind::End => {
+                sure = true;
+                if matches!(passage, Passage::Same(_)) {
+                    return Ok(true);
+                }
+            }
             EventKind::Error(error) => return Err(stream_failure(&error, settings).into()),
             EventKind::Malformed => {
                 return Err(FailedAttempt::broken("the stream's first event is not JSON"));
@@ -200,7 +237,7 @@ fn first_content(
             EventKind::Preamble | EventKind::Comment | EventKind::Other => {}
         }
     }
-    Ok(false)
+    Ok(sure)
 }
 
 /// The failure that an error inside a 200 answer stands for.
@@ -212,11 +249,6 @@ fn stream_failure(error: &ProviderError, settings: &AttemptSettings<'_>) -> Fail
     };
     let text = Redaction::of(settings.credential).message(error.message.as_deref().unwrap_or("no message"));
     Failure { class, status: Some(status), retry_after: None, detail: format!("error in the answer: {text}") }
-}
-
-/// Providers that put a status into an error event put it into its code (OpenRouter's errors page).
-fn status_in(error: &ProviderError) -> Option<u16> {
-    error.code.as_deref()?.parse().ok().filter(|status| (400..600).contains(status))
 }
 
 /// The id of the response that a Responses stream announces in its first event.

@@ -1,6 +1,6 @@
 //! Putting what the operator wrote over what is built in: a value or a list replaces, a table is merged by name.
 
-use super::{Auth, Headers, Live, ProviderDefinition, Streams, Transport, Variable};
+use super::{Auth, Chat, Headers, Live, ProviderDefinition, Streams, Transport, Variable};
 
 impl ProviderDefinition {
     /// This definition with every field that `over` gives taken from there.
@@ -37,6 +37,10 @@ impl ProviderDefinition {
             rate_limits: over.rate_limits.or(self.rate_limits),
             transport: Transport { http: over.transport.http.or(self.transport.http) },
             streams: Streams { usage: over.streams.usage.or(self.streams.usage) },
+            chat: Chat {
+                of_openai: over.chat.of_openai.or(self.chat.of_openai),
+                reasoning_details: over.chat.reasoning_details.or(self.chat.reasoning_details),
+            },
         }
     }
 }

@@ -341,22 +341,6 @@ async fn a_rate_limit_is_relayed_with_the_wait_that_the_provider_asks_for() {
 }
 
 #[tokio::test]
-async fn a_pair_that_needs_translation_is_refused_with_the_way_out() {
-    let fake = FakeProvider::start().await;
-    let mut configuration = two(fake.base_url(), fake.base_url());
-    configuration["providers"]["p"]["endpoints"] = json!({"messages": "/messages"});
-    let gateway = TestGateway::start(configuration).await;
-    let answer = gateway.chat("p/m").await;
-    assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (400, "TG1010"));
-    assert!(answer.error_message().contains("call it by messages"), "{}", answer.error_message());
-    assert_eq!(
-        gateway.chat("r").await.header("x-tollgate-provider"),
-        "q",
-        "a fallback that speaks the format serves"
-    );
-}
-
-#[tokio::test]
 async fn parameters_are_set_defaulted_and_dropped_as_the_route_says() {
     let fake = FakeProvider::always(scripts::json(&scripts::answer(CHAT, "hi"))).await;
     let mut configuration = two(fake.base_url(), fake.base_url());

@@ -108,12 +108,12 @@ impl TestGateway {
 
     /// A small request in a format.
     pub(crate) fn ask(&self, stream: EventStream, model: &str) -> Call {
-        self.post(stream, &scripts::request(stream, model, false))
+        self.post(stream, model, false)
     }
 
     /// The same, streamed.
     pub(crate) fn ask_streamed(&self, stream: EventStream, model: &str) -> Call {
-        self.post(stream, &scripts::request(stream, model, true))
+        self.post(stream, model, true)
     }
 
     /// The answer to a small chat.
@@ -126,8 +126,9 @@ impl TestGateway {
         self.client().post(scripts::path(EventStream::Chat), body)
     }
 
-    fn post(&self, stream: EventStream, body: &Value) -> Call {
-        self.client().post(scripts::path(stream), body.to_string())
+    fn post(&self, stream: EventStream, model: &str, streamed: bool) -> Call {
+        let body = scripts::request(stream, model, streamed);
+        self.client().post(&scripts::path_of(stream, model, streamed), body.to_string())
     }
 
     /// The value of one series of `/metrics`, as `tollgate_connections`; 0 when there is none.

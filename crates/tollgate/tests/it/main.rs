@@ -24,3 +24,4 @@ mod retry;
 mod signing;
 mod timeouts;
 mod tls;
+mod translation;

@@ -20,3 +20,13 @@ pub enum RequestKind {
     /// `POST /v2/chat`
     Cohere,
 }
+
+impl RequestKind {
+    /// The member of an answer that says what it used.
+    pub fn usage_member(self) -> &'static str {
+        match self {
+            Self::Gemini => "usageMetadata",
+            _ => "usage",
+        }
+    }
+}

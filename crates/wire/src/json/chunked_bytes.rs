@@ -33,6 +33,17 @@ impl ChunkedBytes {
         self.ends.last().copied().unwrap_or(0)
     }
 
+    /// Whether the needle stands somewhere in it, be it across chunks.
+    pub fn contains(&self, needle: &[u8]) -> bool {
+        let reach = needle.len().saturating_sub(1);
+        let crosses = |end: &usize| {
+            let around = self.range(end.saturating_sub(reach)..end + reach);
+            memchr::memmem::find(&around, needle).is_some()
+        };
+        let within = self.chunks.iter().any(|chunk| memchr::memmem::find(chunk, needle).is_some());
+        within || (self.chunks.len() > 1 && self.ends.iter().any(crosses))
+    }
+
     /// Whether there are no bytes.
     pub fn is_empty(&self) -> bool {
         self.chunks.is_empty()

@@ -101,7 +101,7 @@ impl EventScript {
     /// When it is none.
     #[must_use]
     pub fn text(&self) -> String {
-        self.frames.iter().map(|frame| text_of(frame)).collect()
+        self.frames.iter().map(text_of).collect()
     }
 
     /// The frames.

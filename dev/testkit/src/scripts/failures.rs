@@ -23,7 +23,11 @@ pub fn error(status: u16, message: &str) -> Script {
 pub fn error_of(stream: EventStream, status: u16, message: &str) -> Script {
     let body = match stream {
         EventStream::Messages => json!({"type": "error", "error": {"type": "api_error", "message": message}}),
-        _ => json!({"error": {"message": message, "type": "scripted", "param": null, "code": null}}),
+        EventStream::Gemini => json!({"error": {"code": status, "message": message, "status": "UNKNOWN"}}),
+        EventStream::Converse | EventStream::Cohere => json!({"message": message}),
+        EventStream::Chat | EventStream::Completions | EventStream::Responses => {
+            json!({"error": {"message": message, "type": "scripted", "param": null, "code": null}})
+        }
     };
     Script::json(StatusCode::from_u16(status).unwrap(), &body)
 }

@@ -40,6 +40,18 @@ pub fn path(stream: EventStream) -> &'static str {
     }
 }
 
+/// Where a model is asked for: two formats have the model in the path, and whether the answer is a stream.
+#[must_use]
+pub fn path_of(stream: EventStream, model: &str, streamed: bool) -> String {
+    match (stream, streamed) {
+        (EventStream::Gemini, true) => format!("/v1beta/models/{model}:streamGenerateContent?alt=sse"),
+        (EventStream::Gemini, false) => format!("/v1beta/models/{model}:generateContent"),
+        (EventStream::Converse, true) => format!("/model/{model}/converse-stream"),
+        (EventStream::Converse, false) => format!("/model/{model}/converse"),
+        _ => path(stream).to_owned(),
+    }
+}
+
 /// A request.
 #[must_use]
 pub fn request(stream: EventStream, model: &str, streamed: bool) -> Value {

@@ -20,6 +20,7 @@ pub(super) struct Inherited {
     pub(super) timeouts: Timeouts,
     pub(super) custom_host: Option<CustomHost>,
     pub(super) forward_headers: Vec<HeaderName>,
+    pub(super) strict: bool,
     pub(super) overrides: BTreeMap<String, Value>,
     pub(super) defaults: BTreeMap<String, Value>,
     pub(super) drops: Vec<String>,
@@ -32,6 +33,7 @@ impl From<&Defaults> for Inherited {
             timeouts: defaults.timeouts,
             custom_host: None,
             forward_headers: Vec::new(),
+            strict: false,
             overrides: BTreeMap::new(),
             defaults: BTreeMap::new(),
             drops: Vec::new(),
@@ -53,6 +55,7 @@ impl Compiler<'_> {
         if let Some(names) = &spec.forward_headers {
             settings.forward_headers = self.forward_headers(names, &place.member("forward_headers"));
         }
+        settings.strict = spec.strict.unwrap_or(settings.strict);
         self.refine_parameters(&mut settings, spec, place);
         settings
     }

@@ -43,6 +43,7 @@ impl Compiler<'_> {
             retry: settings.retry,
             timeouts: settings.timeouts,
             forward_headers: settings.forward_headers,
+            strict: settings.strict,
         })
     }
 

@@ -75,6 +75,7 @@ fn provider(name: &str, secret: Option<SecretString>) -> Arc<Provider> {
         auth: AuthScheme::Bearer,
         http_version: HttpVersion::default(),
         stream_usage: StreamUsage::default(),
+        chat: domain::provider::ChatHabits::default(),
     })
 }
 

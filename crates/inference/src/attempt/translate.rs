@@ -1,0 +1,161 @@
+//! A request for a target that does not speak the client's format.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use domain::provider::{EndpointPath, Offer, StreamUsage};
+use domain::route::Target;
+use domain::{ErrorCode, Provider};
+use http::HeaderValue;
+use smallvec::SmallVec;
+use wire::convert::{self, ChatMembers, ClientContext, Format, Loss, Strictness, Translation};
+use wire::json::{Document, Edit, ScanLimits, Value};
+
+use super::Call;
+use super::encode::{Draft, WayBack, apply, prefixed, set_and_remove};
+use super::failed::FailedAttempt;
+use crate::dialect::{endpoint_of, format_of};
+
+/// Most bytes of the header that names what was lost; the rest is counted.
+const DROPPED_BYTES_MAX: usize = 1_024;
+
+/// Translates the request into the format of the target that loses least of it.
+///
+/// # Errors
+/// When the target speaks no format of generated text, or the request is wrong or cannot be carried.
+pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Draft<'t>, FailedAttempt> {
+    let provider = &*target.provider;
+    let client = format_of(call.endpoint).ok_or_else(|| not_served(provider, call))?;
+    let spoken = spoken(provider, model, call.facts.stream);
+    let formats: SmallVec<[Format; 6]> = spoken.iter().map(|(format, ..)| *format).collect();
+    if formats.is_empty() {
+        return Err(not_served(provider, call));
+    }
+    let request = client_request(call, target)?;
+    let value = Value::parse(&request).map_err(|error| refused("", &error.to_string()))?;
+    let named = spoken.first().map_or(model.into(), |(_, offer, _)| prefixed(offer, model));
+    let translation = convert::translate(
+        &value,
+        client,
+        &formats,
+        &convert::Target { model: &named, output_tokens_max: None, chat: chat_members(provider) },
+        if target.strict { Strictness::Strict } else { Strictness::Lenient },
+        context(call, model),
+    )
+    .map_err(|objection| refused(&objection.path, &objection.message))?;
+    let (_, offer, path) = spoken
+        .into_iter()
+        .find(|(format, ..)| *format == translation.provider())
+        .ok_or_else(|| not_served(provider, call))?;
+    let dropped = dropped(&translation.losses);
+    Ok(Draft {
+        body: body(&translation, offer)?,
+        offer,
+        path,
+        with_query: false,
+        way_back: WayBack::Translated(Box::new(translation)),
+        dropped,
+    })
+}
+
+/// The formats that a target speaks for a model, the preferred one first, with where each is spoken.
+fn spoken<'p>(
+    provider: &'p Provider,
+    model: &str,
+    streamed: bool,
+) -> SmallVec<[(Format, &'p Offer, &'p EndpointPath); 6]> {
+    /// Chat first: most providers know it best. Of formats that lose as much of a request, the first is taken.
+    const ORDER: [Format; 6] =
+        [Format::Chat, Format::Messages, Format::Responses, Format::Gemini, Format::Converse, Format::Cohere];
+    let place = |format: Format| {
+        let endpoint = endpoint_of(format, streamed);
+        let offer = provider.offer(endpoint, model)?;
+        Some((format, offer, offer.path(endpoint, streamed)?))
+    };
+    ORDER.into_iter().filter_map(place).collect()
+}
+
+/// The client's request with the route's parameters, which are in the client's own words.
+fn client_request(call: &Call, target: &Target) -> Result<Bytes, FailedAttempt> {
+    let mut edit = Edit::new(&call.document);
+    apply(&mut edit, &target.parameters).map_err(|error| refused("", &error.to_string()))?;
+    Ok(edit.apply().into_bytes())
+}
+
+/// The provider's request with what its offer sets and removes.
+fn body(translation: &Translation, offer: &Offer) -> Result<SmallVec<[Bytes; 4]>, FailedAttempt> {
+    let bytes = Bytes::from(translation.body.clone());
+    if offer.body.set.is_empty() && offer.body.remove.is_empty() {
+        return Ok(SmallVec::from_iter([bytes]));
+    }
+    let wrong = |error: &dyn std::fmt::Display| refused("", &error.to_string());
+    let document = Document::parse(bytes, ScanLimits::default()).map_err(|error| wrong(&error))?;
+    let mut edit = Edit::new(&document);
+    set_and_remove(&mut edit, &offer.body).map_err(|error| wrong(&error))?;
+    Ok(edit.apply().into_iter().collect())
+}
+
+fn context(call: &Call, model: &str) -> ClientContext {
+    let seconds = call.origin.gateway.wall_clock().as_second();
+    ClientContext {
+        token: call.origin.id.digits().to_owned(),
+        created: u64::try_from(seconds).unwrap_or(0),
+        model: model.to_owned(),
+        ..ClientContext::default()
+    }
+}
+
+fn chat_members(provider: &Provider) -> ChatMembers {
+    ChatMembers {
+        of_openai: provider.chat.of_openai,
+        takes_stream_options: provider.stream_usage == StreamUsage::OnRequest,
+        takes_reasoning_details: provider.chat.reasoning_details,
+    }
+}
+
+fn refused(path: &str, message: &str) -> FailedAttempt {
+    let param = (!path.is_empty()).then(|| path.to_owned());
+    FailedAttempt::objection_to(ErrorCode::NotTranslatable, message, param)
+}
+
+fn not_served(provider: &Provider, call: &Call) -> FailedAttempt {
+    let message = format!("{} does not serve {}", provider.name, call.endpoint);
+    FailedAttempt::objection(ErrorCode::NotTranslatable, message)
+}
+
+/// The names of what was lost, for the client: `seed,messages[].name`.
+fn dropped(losses: &[Loss]) -> Option<HeaderValue> {
+    let members: BTreeSet<&str> = losses.iter().map(|loss| loss.member.as_ref()).collect();
+    let count = members.len();
+    let mut text = String::new();
+    for (index, member) in members.into_iter().enumerate() {
+        if text.len() + member.len() > DROPPED_BYTES_MAX {
+            text.push_str(&format!(",and {} more", count - index));
+            break;
+        }
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.extend(member.chars().map(|letter| if letter.is_ascii_graphic() { letter } else { '?' }));
+    }
+    HeaderValue::from_str(&text).ok().filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Loss, dropped};
+
+    fn loss(member: &str) -> Loss {
+        Loss { member: member.to_owned().into(), what: "it is left out".into() }
+    }
+
+    #[test]
+    fn what_was_lost_is_named_once_each_and_within_bounds() {
+        assert_eq!(dropped(&[]), None);
+        let named = dropped(&[loss("seed"), loss("top_k"), loss("seed"), loss("ünü \n")]).unwrap();
+        assert_eq!(named, "seed,top_k,?n???");
+        let many: Vec<Loss> = (0..500).map(|number| loss(&format!("member-{number}"))).collect();
+        let named = dropped(&many).unwrap();
+        assert!(named.len() < 1_100 && named.to_str().unwrap().ends_with(" more"), "{named:?}");
+    }
+}

@@ -191,7 +191,7 @@ async fn leaving_cancels_the_call_of_another_format() {
     }
 }
 
-fn chat_with(client: &Client, more: Value) -> testkit::Call {
+fn chat_with(client: &Client, more: &Value) -> testkit::Call {
     let mut body = json!({"model": "p/m", "messages": [{"role": "user", "content": "hi"}]});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     client.post("/v1/chat/completions", body.to_string())
@@ -201,13 +201,13 @@ fn chat_with(client: &Client, more: Value) -> testkit::Call {
 async fn what_the_providers_format_does_not_carry_is_named() {
     let fake = FakeProvider::always(scripts::json(&scripts::answer(EventStream::Messages, "hi"))).await;
     let gateway = gateway(&[(&fake, EventStream::Messages)]).await;
-    let answer = chat_with(&gateway.client(), json!({"seed": 7, "logit_bias": {"1": 2}, "max_tokens": 5}))
+    let answer = chat_with(&gateway.client(), &json!({"seed": 7, "logit_bias": {"1": 2}, "max_tokens": 5}))
         .answer()
         .await;
     assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-dropped")), (200, "logit_bias,seed"));
     let sent: Value = serde_json::from_slice(&fake.only_request().body).unwrap();
     assert_eq!((&sent["max_tokens"], &sent["model"]), (&json!(5), &json!("m")));
-    let plain = chat_with(&gateway.client(), json!({})).answer().await;
+    let plain = chat_with(&gateway.client(), &json!({})).answer().await;
     assert_eq!(plain.header("x-tollgate-dropped"), "");
 }
 
@@ -215,7 +215,7 @@ async fn what_the_providers_format_does_not_carry_is_named() {
 async fn what_would_change_the_meaning_is_refused_before_the_provider_is_asked() {
     let fake = FakeProvider::start().await;
     let gateway = gateway(&[(&fake, EventStream::Messages)]).await;
-    let answer = chat_with(&gateway.client(), json!({"n": 2})).answer().await;
+    let answer = chat_with(&gateway.client(), &json!({"n": 2})).answer().await;
     assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (400, "TG1010"));
     assert_eq!(json_of(&answer)["error"]["param"], "n");
     assert!(answer.error_message().contains("several answers at once"), "{}", answer.error_message());
@@ -230,10 +230,10 @@ async fn a_strict_route_refuses_what_would_be_lost() {
         "routes": {"exact": {"target": "p/m", "strict": true}},
     });
     let gateway = TestGateway::start(configuration).await;
-    let refused = chat_with(&gateway.client(), json!({"model": "exact", "seed": 7})).answer().await;
+    let refused = chat_with(&gateway.client(), &json!({"model": "exact", "seed": 7})).answer().await;
     assert_eq!((refused.status.as_u16(), refused.error_code().as_str()), (400, "TG1010"));
     assert_eq!(json_of(&refused)["error"]["param"], "seed");
-    assert_eq!(chat_with(&gateway.client(), json!({"model": "exact"})).answer().await.status, 200);
+    assert_eq!(chat_with(&gateway.client(), &json!({"model": "exact"})).answer().await.status, 200);
 }
 
 #[tokio::test]
@@ -244,7 +244,7 @@ async fn a_routes_parameters_are_in_the_clients_words() {
         "routes": {"r": {"target": "p/m", "override_params": {"max_completion_tokens": 9}, "drop_params": ["seed"]}},
     });
     let gateway = TestGateway::start(configuration).await;
-    let answer = chat_with(&gateway.client(), json!({"model": "r", "seed": 7})).answer().await;
+    let answer = chat_with(&gateway.client(), &json!({"model": "r", "seed": 7})).answer().await;
     assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-dropped")), (200, ""));
     let sent: Value = serde_json::from_slice(&fake.only_request().body).unwrap();
     assert_eq!(sent["max_tokens"], 9);

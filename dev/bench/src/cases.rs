@@ -63,7 +63,11 @@ pub(crate) const CASES: [Case; 9] = [
         about: "CPU per chunk of a stream that comes in a burst",
         measure: chunks::measure,
     },
-    Case { name: "formats", about: "Anthropic messages", measure: formats::measure },
+    Case {
+        name: "formats",
+        about: "Anthropic messages, and pairs of formats that are translated",
+        measure: formats::measure,
+    },
     Case {
         name: "fallback",
         about: "the first target always fails, the second answers",

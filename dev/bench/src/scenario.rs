@@ -12,15 +12,52 @@ pub(crate) enum Format {
     Chat,
     /// Anthropic messages.
     Messages,
+    /// Gemini.
+    Gemini,
+    /// Bedrock Converse.
+    Converse,
 }
 
 impl Format {
-    /// The path of the endpoint below a base URL that ends in `/v1`.
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Chat, Self::Messages, Self::Gemini, Self::Converse];
+
+    /// Its name in rows and configurations.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Messages => "messages",
+            Self::Gemini => "gemini",
+            Self::Converse => "converse",
+        }
+    }
+
+    /// The path of the endpoint below a base URL that ends in `/v1`; `{model}` stands for the model.
     pub(crate) fn endpoint(self) -> &'static str {
         match self {
             Self::Chat => "/chat/completions",
             Self::Messages => "/messages",
+            Self::Gemini => "/models/{model}:generateContent",
+            Self::Converse => "/model/{model}/converse",
         }
+    }
+
+    /// The same, for streams.
+    pub(crate) fn stream_endpoint(self) -> &'static str {
+        match self {
+            Self::Chat | Self::Messages => self.endpoint(),
+            Self::Gemini => "/models/{model}:streamGenerateContent",
+            Self::Converse => "/model/{model}/converse-stream",
+        }
+    }
+
+    /// The format that a path ends in.
+    pub(crate) fn from_path(path: &str) -> Self {
+        let ends = |format: &Self| {
+            let ending = |endpoint: &'static str| endpoint.rsplit('}').next().unwrap_or(endpoint);
+            [format.endpoint(), format.stream_endpoint()].into_iter().any(|it| path.ends_with(ending(it)))
+        };
+        Self::ALL.into_iter().find(ends).unwrap_or(Self::Chat)
     }
 }
 
@@ -94,8 +131,9 @@ mod tests {
         fn a_base_path_leads_back_to_its_behaviour(chunks in 1..=CHUNKS_MAX, micros in 0_u64..1_000_000) {
             let streamed = Scenario::Streamed { chunks, interval: Duration::from_micros(micros) };
             for scenario in [Scenario::Whole, Scenario::Failing, Scenario::Held, streamed] {
-                for format in [Format::Chat, Format::Messages] {
-                    let path = format!("{}{}", scenario.base_path(), format.endpoint());
+                for format in Format::ALL {
+                    let path = format!("{}{}", scenario.base_path(), format.stream_endpoint());
+                    prop_assert_eq!(Format::from_path(&path), format);
                     prop_assert_eq!(Scenario::from_path(&path), Some(scenario));
                 }
             }

@@ -29,6 +29,15 @@ const PROVIDER_SECRET: &str = "sk-bench";
 pub(crate) enum Errand {
     /// The client's format is the provider's.
     Straight(Scenario, Format),
+    /// The client's format has to become the provider's.
+    Translated {
+        /// What the provider does.
+        scenario: Scenario,
+        /// The client's format.
+        client: Format,
+        /// The provider's format.
+        provider: Format,
+    },
     /// The first target always fails, the second answers.
     Rescued,
 }
@@ -37,14 +46,15 @@ impl Errand {
     /// The format that the client speaks.
     pub(crate) fn format(self) -> Format {
         match self {
-            Self::Straight(_, format) => format,
+            Self::Straight(_, format) | Self::Translated { client: format, .. } => format,
             Self::Rescued => Format::Chat,
         }
     }
 
     /// Whether the request asks for a stream.
     pub(crate) fn is_stream(self) -> bool {
-        matches!(self, Self::Straight(scenario, _) if scenario.is_stream())
+        let (Self::Straight(scenario, _) | Self::Translated { scenario, .. }) = self else { return false };
+        scenario.is_stream()
     }
 }
 

@@ -21,10 +21,11 @@ const CONNECTIONS: usize = 4;
 
 pub(super) fn measure(rig: &Rig, subject: &Subject<'_>) -> anyhow::Result<Measured> {
     let mut measured = Measured::default();
-    let Some(one) = rig.load(subject, task(ONE, 1))? else {
+    let errand = |scenario| Errand::Straight(scenario, Format::Chat);
+    let Some(one) = rig.load(subject, task(errand(ONE), 1))? else {
         return Ok(measured);
     };
-    let Some(many) = rig.load(subject, task(MANY, CHUNKS))? else {
+    let Some(many) = rig.load(subject, task(errand(MANY), CHUNKS))? else {
         return Ok(measured);
     };
     measured.doubt("streams of one chunk", &one);
@@ -34,9 +35,20 @@ pub(super) fn measure(rig: &Rig, subject: &Subject<'_>) -> anyhow::Result<Measur
     Ok(measured)
 }
 
-fn task(scenario: Scenario, chunks: u32) -> Task {
+/// What a chunk costs on an errand, in microseconds; nothing when the server cannot do that.
+pub(super) fn per_chunk(
+    rig: &Rig,
+    subject: &Subject<'_>,
+    errand: impl Fn(Scenario) -> Errand,
+) -> anyhow::Result<Option<f64>> {
+    let Some(one) = rig.load(subject, task(errand(ONE), 1))? else { return Ok(None) };
+    let many = rig.load(subject, task(errand(MANY), CHUNKS))?;
+    Ok(many.map(|many| micros_per_chunk(&one, &many)))
+}
+
+fn task(errand: Errand, chunks: u32) -> Task {
     Task {
-        errand: Errand::Straight(scenario, Format::Chat),
+        errand,
         body_bytes: BODY_BYTES,
         pattern: Pattern::Closed { connections: CONNECTIONS },
         events_min: u64::from(chunks),

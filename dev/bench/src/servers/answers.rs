@@ -15,11 +15,13 @@ that two runs of the benchmark differ only in what is measured.";
 /// What the chunks of a stream say by turns.
 const TOKENS: [&str; 8] = [" a", " gateway", " passes", " each", " word", " on", " as", " it"];
 
-/// The finished answers of both formats.
+/// The finished answers of all formats.
 #[derive(Debug)]
 pub(crate) struct Answers {
     chat: FormatAnswers,
     messages: FormatAnswers,
+    gemini: FormatAnswers,
+    converse: FormatAnswers,
     failure: Vec<u8>,
 }
 
@@ -42,6 +44,8 @@ impl Answers {
         Self {
             chat: chat(),
             messages: messages(),
+            gemini: gemini(),
+            converse: converse(),
             failure: whole(
                 "503 Service Unavailable",
                 r#"{"error":{"message":"the fake provider is told to fail","type":"server_error","param":null,"code":null}}"#,
@@ -54,6 +58,8 @@ impl Answers {
         match format {
             Format::Chat => &self.chat,
             Format::Messages => &self.messages,
+            Format::Gemini => &self.gemini,
+            Format::Converse => &self.converse,
         }
     }
 
@@ -85,10 +91,9 @@ fn chat() -> FormatAnswers {
         "",
     );
     let next = |token: &&str| {
-        http_chunk(&chunk(
-            &format!(r#"{{"index":0,"delta":{{"content":"{token}"}},"logprobs":null,"finish_reason":null}}"#),
-            "",
-        ))
+        let delta =
+            format!(r#"{{"index":0,"delta":{{"content":"{token}"}},"logprobs":null,"finish_reason":null}}"#);
+        http_chunk(chunk(&delta, "").as_bytes())
     };
     let stop = chunk(r#"{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}"#, "");
     let counted = chunk("", &format!(",\"usage\":{usage}"));
@@ -101,7 +106,7 @@ fn chat() -> FormatAnswers {
         ),
         stream_first: stream_first(&first),
         stream_next: TOKENS.iter().map(next).collect(),
-        stream_last: stream_last(&format!("{stop}{counted}data: [DONE]\n\n")),
+        stream_last: stream_last(format!("{stop}{counted}data: [DONE]\n\n").as_bytes()),
     }
 }
 
@@ -135,28 +140,85 @@ fn messages() -> FormatAnswers {
             ),
         ),
         stream_first: stream_first(&format!("{start}{block_start}{}", delta("One"))),
-        stream_next: TOKENS.iter().map(|token| http_chunk(&delta(token))).collect(),
-        stream_last: stream_last(&format!("{block_stop}{end}{stop}")),
+        stream_next: TOKENS.iter().map(|token| http_chunk(delta(token).as_bytes())).collect(),
+        stream_last: stream_last(format!("{block_stop}{end}{stop}").as_bytes()),
     }
 }
 
+/// Shapes of the Gemini API reference, "GenerateContentResponse".
+fn gemini() -> FormatAnswers {
+    let usage = r#""usageMetadata":{"promptTokenCount":212,"candidatesTokenCount":84,"totalTokenCount":296}"#;
+    let answer = |text: &str, finish: &str| {
+        format!(
+            r#"{{"candidates":[{{"content":{{"parts":[{{"text":"{text}"}}],"role":"model"}}{finish},"index":0}}],{usage},"modelVersion":"{MODEL}","responseId":"bench"}}"#
+        )
+    };
+    let stop = r#","finishReason":"STOP""#;
+    let event = |text: &str, finish: &str| format!("data: {}\r\n\r\n", answer(text, finish));
+    FormatAnswers {
+        whole: whole("200 OK", &answer(ANSWER, stop)),
+        stream_first: stream_first(&event("One", "")),
+        stream_next: TOKENS.iter().map(|token| http_chunk(event(token, "").as_bytes())).collect(),
+        stream_last: stream_last(event("", stop).as_bytes()),
+    }
+}
+
+/// Shapes of the Amazon Bedrock API reference, `Converse` and `ConverseStream`.
+fn converse() -> FormatAnswers {
+    let usage =
+        r#""usage":{"inputTokens":212,"outputTokens":84,"totalTokens":296},"metrics":{"latencyMs":1}"#;
+    let event = |kind: &str, payload: &str| {
+        let mut bytes = Vec::new();
+        wire::amazon::event(&mut bytes, kind, payload.as_bytes());
+        bytes
+    };
+    let delta = |token: &str| {
+        event("contentBlockDelta", &format!(r#"{{"contentBlockIndex":0,"delta":{{"text":"{token}"}}}}"#))
+    };
+    let start = event("messageStart", r#"{"role":"assistant"}"#);
+    let end = [
+        event("contentBlockStop", r#"{"contentBlockIndex":0}"#),
+        event("messageStop", r#"{"stopReason":"end_turn"}"#),
+        event("metadata", &format!("{{{usage}}}")),
+    ];
+    FormatAnswers {
+        whole: whole(
+            "200 OK",
+            &format!(
+                r#"{{"output":{{"message":{{"role":"assistant","content":[{{"text":"{ANSWER}"}}]}}}},"stopReason":"end_turn",{usage}}}"#
+            ),
+        ),
+        stream_first: [
+            stream_head("application/vnd.amazon.eventstream"),
+            http_chunk(&[start, delta("One")].concat()),
+        ]
+        .concat(),
+        stream_next: TOKENS.iter().map(|token| http_chunk(&delta(token))).collect(),
+        stream_last: stream_last(&end.concat()),
+    }
+}
+
+fn stream_head(content_type: &str) -> Vec<u8> {
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n"
+    )
+    .into_bytes()
+}
+
 fn stream_first(payload: &str) -> Vec<u8> {
-    let mut bytes =
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n\
-transfer-encoding: chunked\r\n\r\n"
-            .to_vec();
-    bytes.extend_from_slice(&http_chunk(payload));
+    let mut bytes = stream_head("text/event-stream; charset=utf-8");
+    bytes.extend_from_slice(&http_chunk(payload.as_bytes()));
     bytes
 }
 
-fn stream_last(payload: &str) -> Vec<u8> {
+fn stream_last(payload: &[u8]) -> Vec<u8> {
     let mut bytes = http_chunk(payload);
     bytes.extend_from_slice(b"0\r\n\r\n");
     bytes
 }
 
-fn http_chunk(payload: &str) -> Vec<u8> {
-    format!("{:x}\r\n{payload}\r\n", payload.len()).into_bytes()
+fn http_chunk(payload: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", payload.len()).as_bytes(), payload, b"\r\n"].concat()
 }
 
 #[cfg(test)]
@@ -166,26 +228,25 @@ mod tests {
     #[test]
     fn a_whole_answer_is_json_of_about_a_kibibyte() {
         let answers = Answers::new();
-        for format in [Format::Chat, Format::Messages] {
+        for format in Format::ALL {
             let text = String::from_utf8(answers.of(format).whole.clone()).unwrap();
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
             assert!(head.ends_with(&format!("content-length: {}", body.len())));
             assert!((700..1500).contains(&body.len()), "{} bytes", body.len());
             let value: serde_json::Value = serde_json::from_str(body).unwrap();
-            assert_eq!(value["model"], MODEL);
-            assert!(value["usage"].is_object());
+            assert!(value["usage"].is_object() || value["usageMetadata"].is_object());
         }
     }
 
     #[test]
     fn each_event_of_a_stream_is_json() {
         let answers = Answers::new();
-        for format in [Format::Chat, Format::Messages] {
+        for format in [Format::Chat, Format::Messages, Format::Gemini] {
             let pieces = answers.of(format);
             let text = [&pieces.stream_first[..], &pieces.stream_next.concat(), &pieces.stream_last].concat();
             let text = String::from_utf8(text).unwrap();
             let data: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
-            assert!(data.len() >= 5);
+            assert!(data.len() >= 4);
             for line in data.iter().filter(|line| **line != "[DONE]") {
                 serde_json::from_str::<serde_json::Value>(line).unwrap();
             }

@@ -123,9 +123,8 @@ impl Ask {
         if method != "POST" {
             return if path == COUNTS_PATH { Self::Counts } else { Self::Probe };
         }
-        let format =
-            if path.ends_with(Format::Messages.endpoint()) { Format::Messages } else { Format::Chat };
-        Scenario::from_path(path).map_or(Self::Unknown, |scenario| Self::Completion(scenario, format))
+        let completion = |scenario| Self::Completion(scenario, Format::from_path(path));
+        Scenario::from_path(path).map_or(Self::Unknown, completion)
     }
 }
 

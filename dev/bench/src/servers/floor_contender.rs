@@ -43,6 +43,8 @@ impl Contender for Floor {
     fn address(&self, errand: Errand, _provider: SocketAddr) -> Option<Address> {
         let (scenario, format) = match errand {
             Errand::Straight(scenario, format) => (scenario, format),
+            // It looks at nothing, so it passes the same bytes on.
+            Errand::Translated { scenario, client, .. } => (scenario, client),
             Errand::Rescued => return None,
         };
         Some(Address {

@@ -91,7 +91,7 @@ impl Contender for LiteLlm {
         let model = match errand {
             Errand::Straight(scenario, Format::Chat) => scenario.name(),
             Errand::Rescued => Scenario::Failing.name(),
-            Errand::Straight(_, Format::Messages) => return None,
+            Errand::Straight(..) | Errand::Translated { .. } => return None,
         };
         Some(Address {
             path: "/v1/chat/completions".to_owned(),

@@ -93,7 +93,7 @@ impl Contender for Portkey {
                 let route = json!({ "strategy": { "mode": "fallback" }, "targets": targets });
                 vec![header("x-portkey-config", route.to_string())]
             }
-            Errand::Straight(_, Format::Messages) => return None,
+            Errand::Straight(..) | Errand::Translated { .. } => return None,
         };
         Some(Address { path: "/v1/chat/completions".to_owned(), headers, model: MODEL.to_owned() })
     }

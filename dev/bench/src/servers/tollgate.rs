@@ -69,6 +69,9 @@ impl Contender for Tollgate {
     fn address(&self, errand: Errand, _provider: SocketAddr) -> Option<Address> {
         let model = match errand {
             Errand::Straight(scenario, _) => format!("{}/{MODEL}", provider_name(scenario)),
+            Errand::Translated { scenario, provider, .. } => {
+                format!("{}/{MODEL}", translated_name(scenario, provider))
+            }
             Errand::Rescued => RESCUED_ROUTE.to_owned(),
         };
         Some(Address {
@@ -114,6 +117,29 @@ fn provider_name(scenario: Scenario) -> String {
     if scenario == Scenario::Whole { "bench".to_owned() } else { format!("bench-{}", scenario.name()) }
 }
 
+/// The same, of one that speaks only this format.
+fn translated_name(scenario: Scenario, format: Format) -> String {
+    format!("{}-{}", provider_name(scenario), format.name())
+}
+
+/// Where one format is spoken, as the configuration has it.
+fn endpoints(format: Format) -> String {
+    match format {
+        Format::Chat => format!("{{ chat_completions: {} }}", format.endpoint()),
+        Format::Messages => format!("{{ messages: {} }}", format.endpoint()),
+        Format::Gemini => format!(
+            "{{ generate_content: \"{}\", stream_generate_content: \"{}\" }}",
+            format.endpoint(),
+            format.stream_endpoint()
+        ),
+        Format::Converse => format!(
+            "{{ converse: \"{}\", converse_stream: \"{}\" }}",
+            format.endpoint(),
+            format.stream_endpoint()
+        ),
+    }
+}
+
 /// One provider for each behaviour, all of them the same process; a route that has to fall back; the key.
 fn configuration(provider: SocketAddr, key_hash: &str) -> String {
     let both = format!(
@@ -121,13 +147,13 @@ fn configuration(provider: SocketAddr, key_hash: &str) -> String {
         Format::Chat.endpoint(),
         Format::Messages.endpoint()
     );
-    let entry = |name: &str, scenario: Scenario| {
+    let entry = |name: &str, scenario: Scenario, endpoints: &str| {
         format!(
             "  {name}:
     base_url: http://{provider}{}
     auth: {{ scheme: bearer }}
     credentials: [\"{PROVIDER_SECRET}\"]
-    endpoints: {both}
+    endpoints: {endpoints}
     models: [\"{MODEL}\"]
 ",
             scenario.base_path()
@@ -135,7 +161,10 @@ fn configuration(provider: SocketAddr, key_hash: &str) -> String {
     };
     let mut text = String::from("providers:\n");
     for scenario in scenarios() {
-        text.push_str(&entry(&provider_name(scenario), scenario));
+        text.push_str(&entry(&provider_name(scenario), scenario, &both));
+        for format in Format::ALL {
+            text.push_str(&entry(&translated_name(scenario, format), scenario, &endpoints(format)));
+        }
     }
     text.push_str(&format!(
         "routes:

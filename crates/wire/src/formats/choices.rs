@@ -59,7 +59,8 @@ fn inspect_chunk(chunk: &Value<'_>, named_error: bool) -> Inspection {
 /// Groq reports usage beside the choices under a name of its own.
 fn usage_of(chunk: &Value<'_>) -> Option<Usage> {
     let usage = chunk.get("usage").filter(|usage| usage.kind() == Kind::Object);
-    usage.or_else(|| chunk.at(&["x_groq", "usage"])).and_then(Usage::of_openai)
+    let usage = usage.or_else(|| chunk.at(&["x_groq", "usage"])).and_then(Usage::of_openai)?;
+    Some(usage.with_tier(chunk.get("service_tier")))
 }
 
 /// An error stands in `error` (OpenAI, OpenRouter, most others), in the choice (OpenRouter), or is the whole object

@@ -48,6 +48,7 @@ fn inspect_event(name: &str, event: &Value<'_>) -> Inspection {
         "messageStop" => Inspection { kind: EventKind::Content, usage: None, finished: true },
         "metadata" => {
             let usage = event.get("usage").and_then(Usage::of_converse);
+            let usage = usage.map(|usage| usage.with_tier(event.get("serviceTier")));
             Inspection { kind: EventKind::End, usage, finished: true }
         }
         name if name.ends_with("Exception") => Inspection::of(EventKind::Error(error_of(name, event))),

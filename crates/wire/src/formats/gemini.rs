@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::request_shape::RequestShape;
+use super::usage::grounding_searches_of;
 use super::{EventFormat, EventKind, Inspection, ProviderError, Usage, WireError};
 use crate::framing::Frame;
 use crate::json::Value;
@@ -55,6 +56,7 @@ fn inspect_chunk(chunk: &Value<'_>) -> Inspection {
         EventKind::Preamble
     };
     let usage = chunk.get("usageMetadata").and_then(Usage::of_gemini);
+    let usage = usage.map(|usage| usage.with_searches(grounding_searches_of(candidates)));
     Inspection { kind, usage, finished }
 }
 

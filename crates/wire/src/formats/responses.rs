@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::request_shape::RequestShape;
+use super::usage::searches_of;
 use super::{EventFormat, EventKind, Inspection, ProviderError, Usage, WireError, named_events, wanted_keys};
 use crate::framing::Frame;
 use crate::json::Value;
@@ -78,5 +79,7 @@ fn item_kind(event: &Value<'_>) -> EventKind {
 }
 
 fn usage_of(event: &Value<'_>) -> Option<Usage> {
-    event.at(&["response", "usage"]).and_then(Usage::of_openai)
+    let response = event.get("response")?;
+    let usage = response.get("usage").and_then(Usage::of_openai)?.with_tier(response.get("service_tier"));
+    Some(usage.with_searches(response.get("output").and_then(searches_of)))
 }

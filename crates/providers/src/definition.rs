@@ -31,6 +31,9 @@ pub use variant::{Body, Variant, VariantAuth};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProviderDefinition {
+    /// The built-in provider that this one is like, for a second account, resource or region of the same vendor: what is left
+    /// out is as built in there. The provider of the same name when left out.
+    pub like: Option<String>,
     /// The provider's name for people: `Groq`.
     pub title: Option<String>,
     /// The URL of its API reference.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::CredentialId;
 use domain::provider::{Credential, Provider};
-use engine::route::ProviderDirectory;
+use engine::route::{ProviderDirectory, near};
 use providers::compile::{Compiled, compile as compile_provider, present};
 use providers::definition::{ProviderDefinition, SignIn};
 use providers::registry::Registry;
@@ -134,7 +134,7 @@ pub(super) fn compile(
         let Some(definition) = configured.get(name) else {
             continue;
         };
-        let built_in = directory.registry.get(name).ok().flatten().unwrap_or_default();
+        let built_in = built_in(&directory.registry, name, definition, problems);
         add(&mut directory, name, built_in.merge(definition.clone()), problems);
         if let Some(variables) = directory.missing.get(name) {
             warnings.push(not_live(name, variables));
@@ -147,6 +147,22 @@ pub(super) fn compile(
     }
     add_built_in(&mut directory, problems);
     (directory, warnings)
+}
+
+/// What a configured provider starts from: the built-in one that it is like or named after.
+fn built_in(
+    registry: &Registry,
+    name: &str,
+    definition: &ProviderDefinition,
+    problems: &mut Problems,
+) -> ProviderDefinition {
+    let origin = definition.like.as_deref().unwrap_or(name);
+    if definition.like.is_some() && !registry.contains(origin) {
+        let path = Path::root().key("providers").key(name).key("like");
+        let near = near::suggestion(origin, registry.names());
+        problems.push((path, format!("no built-in provider is called `{origin}`{near}")));
+    }
+    registry.get(origin).ok().flatten().unwrap_or_default()
 }
 
 fn add_built_in(directory: &mut Directory, problems: &mut Problems) {

@@ -95,6 +95,48 @@ fn a_configured_provider_is_laid_over_the_built_in_one() {
 }
 
 #[test]
+fn a_second_account_of_a_vendor_is_like_the_built_in_provider() {
+    let text = "
+providers:
+  bedrock-eu:
+    like: bedrock
+    variables: {region: {value: eu-central-1}}
+  bedrock-us:
+    like: bedrock
+    variables: {region: {value: us-east-1}}
+    credentials: [{aws: {access_key_id: AKIAUS, secret_access_key: s}}, bedrock-api-key]
+";
+    let variables = &[("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "s")];
+    let loaded = loader(variables).load_text(text, 1).unwrap();
+    let provider = |name: &str| loaded.snapshot.provider(name).unwrap();
+    assert_eq!(provider("bedrock-eu").base.authority.as_str(), "bedrock-runtime.eu-central-1.amazonaws.com");
+    assert!(provider("bedrock-eu").serves(domain::Endpoint::Converse));
+    let [signed, bearer] = &*provider("bedrock-us").credentials else { panic!("two") };
+    assert!(matches!(signed.proof, Proof::SignIn(_)) && matches!(bearer.proof, Proof::Header(..)));
+    assert!(
+        errors("providers: {mine: {like: bedrok}}\n").contains(
+            "providers.mine.like: no built-in provider is called `bedrok`; did you mean `bedrock`?"
+        )
+    );
+}
+
+#[test]
+fn a_sign_in_that_did_not_change_is_kept_by_the_next_configuration() {
+    let loader =
+        loader(&[("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_REGION", "r")]);
+    let proof = |text: &str| {
+        let loaded = loader.load_text(text, 1).unwrap();
+        (loaded.snapshot.provider("bedrock").unwrap().credentials[0].proof.clone(), loaded)
+    };
+    let (first, _first) = proof("");
+    let (same, _same) = proof("limits: {headers_max: 60}\n");
+    let (other, _other) =
+        proof("providers: {bedrock: {sign_in: {aws: {assume_role_arn: 'arn:aws:iam::1:role/r'}}}}\n");
+    assert!(first.is_same(&same));
+    assert!(!first.is_same(&other));
+}
+
+#[test]
 fn a_provider_without_a_credential_is_a_warning_and_an_error_where_a_route_needs_it() {
     let loaded = loader(&[]).load_text("providers: {groq: {}}\n", 1).unwrap();
     assert_eq!(

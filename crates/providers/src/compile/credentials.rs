@@ -77,33 +77,46 @@ impl Search<'_> {
     /// The credentials that were written, the account that was written, the secrets of the environment, or the account of
     /// the environment: the first of these that there are.
     pub(super) fn find(&self, problems: &mut Problems) -> Found {
-        let env = self.definition.auth.env.as_deref().unwrap_or_default();
-        let sign_in = &self.definition.sign_in;
-        let mut missing = env.to_vec();
-        let mut credentials = self.written(problems);
-        if credentials.is_empty() && sign_in.names_an_account() {
-            credentials.extend(self.account(sign_in, "sign_in", 1, problems).unwrap_or_default());
-        }
-        if credentials.is_empty() {
-            credentials = self.secrets(&from_environment(env, self.environment), problems);
-        }
-        if credentials.is_empty() && self.definition.credentials.is_none() {
-            match self.account(sign_in, "sign_in", 1, problems) {
-                Ok(credential) => credentials.extend(credential),
-                Err(variables) => missing.extend(variables),
-            }
-        }
+        let nothing_is_written = self.definition.credentials.as_ref().is_none_or(Vec::is_empty);
+        let mut missing = Vec::new();
+        let mut credentials =
+            if nothing_is_written { self.unwritten(&mut missing, problems) } else { self.written(problems) };
         let needs_none = *self.auth == AuthScheme::None || self.definition.auth.optional == Some(true);
         if credentials.is_empty() && needs_none {
             credentials.push(Credential { id: self.id(1), secret: None, proof: Proof::Nothing });
         }
-        if credentials.is_empty() {
-            if missing.is_empty() && self.definition.credentials.is_none() && *sign_in == SignIn::default() {
-                problems.add("credentials", "there is none; write one, or set `auth.scheme` to `none`");
-            }
-            return Found::Missing(missing);
+        if !credentials.is_empty() {
+            return Found::Credentials(credentials.into());
         }
-        Found::Credentials(credentials.into())
+        let has_a_way_in = self.definition.auth.env.is_some() || self.definition.sign_in != SignIn::default();
+        if nothing_is_written && !has_a_way_in {
+            problems.add("credentials", "there is none; write one, or set `auth.scheme` to `none`");
+        }
+        Found::Missing(missing)
+    }
+
+    /// The credentials where the configuration has no `credentials`.
+    fn unwritten(&self, missing: &mut Vec<String>, problems: &mut Problems) -> Vec<Credential> {
+        let env = self.definition.auth.env.as_deref().unwrap_or_default();
+        let sign_in = &self.definition.sign_in;
+        if !sign_in.names_an_account() {
+            let secrets = self.secrets(&from_environment(env, self.environment), problems);
+            if !secrets.is_empty() {
+                return secrets;
+            }
+            missing.extend_from_slice(env);
+        }
+        match self.account(sign_in, "sign_in", 1, problems) {
+            Ok(credential) => credential.into_iter().collect(),
+            Err(variables) => {
+                if variables.is_empty() {
+                    // With a value for the definition's variable it could be signed in, and no secret is needed.
+                    missing.clear();
+                }
+                missing.extend(variables);
+                Vec::new()
+            }
+        }
     }
 
     /// The entries of `credentials`.
@@ -122,6 +135,7 @@ impl Search<'_> {
                     let settings = self.definition.sign_in.clone().merge((**own).clone());
                     match self.account(&settings, &path, place + 1, problems) {
                         Ok(credential) => credentials.extend(credential),
+                        Err(variables) if variables.is_empty() => {}
                         Err(variables) => problems.add(path, nothing_to_sign_in_with(&variables)),
                     }
                 }
@@ -162,7 +176,13 @@ impl Search<'_> {
         problems: &mut Problems,
     ) -> Result<Option<Credential>, Vec<String>> {
         let fill = |path: &str, text: &str, problems: &mut Problems| self.values.fill(path, text, problems);
-        match plan(settings, &mut Reader::new(place, self.environment, &fill, problems)) {
+        let mut lacking = Vec::new();
+        let mut reader = Reader::new(place, self.environment, &fill, problems);
+        if !settings.names_an_account() {
+            reader = reader.lenient(&mut lacking);
+        }
+        match plan(settings, &mut reader) {
+            _ if !lacking.is_empty() => Err(lacking),
             None => Ok(None),
             Some(Planned::Missing(variables)) => Err(variables),
             Some(Planned::Ready(plan)) => {

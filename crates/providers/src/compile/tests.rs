@@ -11,6 +11,7 @@ use super::{Compiled, SecretProblem, compile, present};
 use crate::definition::ProviderDefinition;
 use crate::sign_in::SignIns;
 
+mod accounts;
 mod variants;
 
 const PLAIN: &str = "base_url = \"https://h/v1\"\n[endpoints]\nchat_completions = \"/chat\"\n";

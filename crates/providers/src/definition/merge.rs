@@ -19,6 +19,7 @@ impl ProviderDefinition {
             variables.insert(name, merged);
         }
         Self {
+            like: over.like.or(self.like),
             title: over.title.or(self.title),
             docs: over.docs.or(self.docs),
             live,

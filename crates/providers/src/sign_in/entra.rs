@@ -88,15 +88,23 @@ fn application(
     proof: ApplicationProof,
     reader: &mut Reader<'_>,
 ) -> Option<Identity> {
-    let authority =
-        reader.url("authority_url", settings.authority_url.as_ref(), &["AZURE_AUTHORITY_HOST"], AUTHORITY);
+    // Microsoft's own tools take a bare host there.
+    let host = reader.variable(&["AZURE_AUTHORITY_HOST"]);
+    let host = host.map(|host| if host.contains("://") { host } else { format!("https://{host}") });
+    let otherwise = host.as_deref().unwrap_or(AUTHORITY);
+    let authority = reader.url("authority_url", settings.authority_url.as_ref(), NO_VARIABLE, otherwise);
     let tenant = reader.text(settings.tenant_id.as_ref(), &["AZURE_TENANT_ID"]);
     let client = reader.text(settings.client_id.as_ref(), &["AZURE_CLIENT_ID"]);
     if tenant.is_none() {
-        reader.wrong("tenant_id", "it is missing; write the tenant, or set AZURE_TENANT_ID");
+        reader.lacks(
+            "tenant_id",
+            "it is missing; write the tenant, or set AZURE_TENANT_ID",
+            "AZURE_TENANT_ID",
+        );
     }
     if client.is_none() {
-        reader.wrong("client_id", "it is missing; write the application, or set AZURE_CLIENT_ID");
+        let message = "it is missing; write the application, or set AZURE_CLIENT_ID";
+        reader.lacks("client_id", message, "AZURE_CLIENT_ID");
     }
     let token_url = format!("{authority}/{}/oauth2/v2.0/token", percent::encode(&tenant?));
     Some(Identity::Application { token_url, client_id: client?, proof })

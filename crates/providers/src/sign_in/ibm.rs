@@ -29,9 +29,10 @@ pub(super) fn plan(settings: &IbmSettings, reader: &mut Reader<'_>) -> Option<Pl
         return Some(Planned::missing(&VARIABLES));
     };
     let token_url = match &settings.token_url {
-        Some(_) => reader.filled("token_url", settings.token_url.as_ref())?,
-        None => TOKEN_URL.to_owned(),
+        Some(_) => reader.filled("token_url", settings.token_url.as_ref()),
+        None => Some(TOKEN_URL.to_owned()),
     };
+    let Some(token_url) = token_url else { return Some(Planned::waiting()) };
     Some(Planned::ready(plan::Plan::Ibm(Plan { api_key, token_url })))
 }
 

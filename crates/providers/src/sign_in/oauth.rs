@@ -40,8 +40,9 @@ pub(super) fn plan(settings: &OAuthSettings, reader: &mut Reader<'_>) -> Option<
     let (Some(client_id), Some(client_secret)) = (client_id, client_secret) else {
         return Some(Planned::Missing(secret_names.into_iter().chain(id_names).collect()));
     };
+    let Some(token_url) = token_url else { return Some(Planned::waiting()) };
     Some(Planned::ready(plan::Plan::OAuth(Plan {
-        token_url: token_url?,
+        token_url,
         client_id,
         client_secret,
         scope: settings.scope.clone(),

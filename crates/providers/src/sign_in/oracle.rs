@@ -67,9 +67,13 @@ pub(super) fn plan(settings: &OracleSettings, reader: &mut Reader<'_>) -> Option
         return Some(Planned::missing(&["OCI_CONFIG_FILE", "OCI_CLI_PROFILE", "OCI_CLI_KEY_FILE"]));
     }
     if plan.config.is_none() && plan.security_token_file.is_none() {
-        let parts = [("tenancy", &plan.tenancy), ("user", &plan.user), ("fingerprint", &plan.fingerprint)];
-        for (field, _) in parts.into_iter().filter(|(_, value)| value.is_none()) {
-            reader.wrong(field, "it is missing; write it, or name a `config_file` that has it");
+        let parts = [
+            ("tenancy", &plan.tenancy, "OCI_CLI_TENANCY"),
+            ("user", &plan.user, "OCI_CLI_USER"),
+            ("fingerprint", &plan.fingerprint, "OCI_CLI_FINGERPRINT"),
+        ];
+        for (field, _, variable) in parts.into_iter().filter(|(_, value, _)| value.is_none()) {
+            reader.lacks(field, "it is missing; write it, or name a `config_file` that has it", variable);
         }
     }
     Some(Planned::ready(plan::Plan::Oracle(plan)))

@@ -22,13 +22,19 @@ pub(crate) enum Plan {
 /// What became of settings without mistakes.
 pub(crate) enum Planned {
     Ready(Box<Plan>),
-    /// Something is neither written nor in the environment; any of these variables would help.
+    /// Something is neither written nor in the environment; any of these variables would help. None are named when only a
+    /// variable of the definition has no value, which is told elsewhere.
     Missing(Vec<String>),
 }
 
 impl Planned {
     pub(super) fn ready(plan: Plan) -> Self {
         Self::Ready(Box::new(plan))
+    }
+
+    /// Only a variable of the definition has no value.
+    pub(super) fn waiting() -> Self {
+        Self::Missing(Vec::new())
     }
 
     pub(super) fn missing(variables: &[&str]) -> Self {
@@ -85,6 +91,9 @@ pub(crate) struct Reader<'a> {
     /// Puts in the variables of the definition.
     fill: &'a dyn Fn(&str, &str, &mut Problems) -> Option<String>,
     problems: &'a mut Problems,
+    /// Where nobody wrote an account, what the environment lacks is no mistake: it only may have been meant for something
+    /// else. These variables would complete it.
+    lacking: Option<&'a mut Vec<String>>,
 }
 
 impl<'a> Reader<'a> {
@@ -94,12 +103,26 @@ impl<'a> Reader<'a> {
         fill: &'a dyn Fn(&str, &str, &mut Problems) -> Option<String>,
         problems: &'a mut Problems,
     ) -> Self {
-        Self { place: place.to_owned(), environment, fill, problems }
+        Self { place: place.to_owned(), environment, fill, problems, lacking: None }
+    }
+
+    /// Collects what the environment lacks in place of reporting it.
+    pub(crate) fn lenient(self, lacking: &'a mut Vec<String>) -> Self {
+        Self { lacking: Some(lacking), ..self }
     }
 
     fn below(&mut self, kind: &str) -> Reader<'_> {
         let place = format!("{}.{kind}", self.place);
-        Reader { place, environment: self.environment, fill: self.fill, problems: self.problems }
+        let lacking = self.lacking.as_deref_mut();
+        Reader { place, environment: self.environment, fill: self.fill, problems: self.problems, lacking }
+    }
+
+    /// Something that the environment should have had, or has in a form that cannot be used.
+    pub(super) fn lacks(&mut self, field: &str, message: impl Into<String>, variable: &str) {
+        match &mut self.lacking {
+            Some(lacking) => lacking.push(variable.to_owned()),
+            None => self.wrong(field, message),
+        }
     }
 
     /// A mistake in a field, or in all of them.
@@ -154,7 +177,8 @@ impl<'a> Reader<'a> {
     ) -> String {
         let url = self.text(written, names).unwrap_or_else(|| otherwise.to_owned());
         if !url.starts_with("https://") && !url.starts_with("http://") {
-            self.wrong(field, "it must start with https:// or http://");
+            let variable = names.first().map_or("", |name| name.as_ref()).to_owned();
+            self.lacks(field, "it must start with https:// or http://", &variable);
         }
         url.trim_end_matches('/').to_owned()
     }

@@ -51,7 +51,8 @@ pub(super) fn plan(settings: &SnowflakeSettings, reader: &mut Reader<'_>) -> Opt
     let (Some(user), Some(key)) = (user, key) else {
         return Some(Planned::missing(&["SNOWFLAKE_USER", "SNOWFLAKE_PRIVATE_KEY_FILE"]));
     };
-    Some(Planned::ready(plan::Plan::Snowflake(Plan { subject: subject(&account?, &user), key })))
+    let Some(account) = account else { return Some(Planned::waiting()) };
+    Some(Planned::ready(plan::Plan::Snowflake(Plan { subject: subject(&account, &user), key })))
 }
 
 /// In capitals, and an account's locator without its region.

@@ -75,6 +75,9 @@ pub(crate) fn plan(settings: &AwsSettings, reader: &mut Reader<'_>) -> Option<Pl
     if settings.service.is_none() {
         reader.wrong("service", "it is missing; name the service, such as `bedrock`");
     }
+    if settings.region.is_none() {
+        reader.wrong("region", "it is missing; name the region, such as `eu-central-1`");
+    }
     let region = reader.filled("region", settings.region.as_ref());
     let sts = region.as_deref().map_or_else(String::new, sts_url);
     let sts_url =
@@ -85,8 +88,7 @@ pub(crate) fn plan(settings: &AwsSettings, reader: &mut Reader<'_>) -> Option<Pl
     if settings.external_id.is_some() && settings.assume_role_arn.is_none() {
         reader.wrong("external_id", "it belongs to a role to assume; write `assume_role_arn` as well");
     }
-    // Without a region the variable that would name it is reported as missing.
-    let region = region?;
+    let Some(region) = region else { return Some(Planned::waiting()) };
     let service = settings.service.clone()?;
     let assumed = settings.assume_role_arn.as_ref().map(|role_arn| AssumedRole {
         role_arn: role_arn.clone(),
@@ -148,7 +150,8 @@ fn fixed(settings: &AwsSettings, reader: &mut Reader<'_>) -> Option<Keys> {
             Some(Keys::Fixed(FixedKeys { access_key_id, secret_access_key, session_token }))
         }
         (Some(_), None) => {
-            reader.wrong("secret_access_key", "it is missing; write it, or set AWS_SECRET_ACCESS_KEY");
+            let message = "it is missing; write it, or set AWS_SECRET_ACCESS_KEY";
+            reader.lacks("secret_access_key", message, "AWS_SECRET_ACCESS_KEY");
             None
         }
         (None, Some(_)) if is_written => {
@@ -171,10 +174,8 @@ fn web_identity(settings: &AwsSettings, reader: &mut Reader<'_>) -> Option<Keys>
         return None;
     };
     let Some(role_arn) = reader.text(settings.role_arn.as_ref(), &["AWS_ROLE_ARN"]) else {
-        reader.wrong(
-            "role_arn",
-            "it is missing; write the role that the token stands for, or set AWS_ROLE_ARN",
-        );
+        let message = "it is missing; write the role that the token stands for, or set AWS_ROLE_ARN";
+        reader.lacks("role_arn", message, "AWS_ROLE_ARN");
         return None;
     };
     let session_name = session_name(settings, reader);
@@ -185,7 +186,8 @@ fn profile(settings: &AwsSettings, reader: &mut Reader<'_>) -> Option<Keys> {
     let named = reader.text(settings.profile.as_ref(), &["AWS_PROFILE"]);
     let file = reader.path(settings.credentials_file.as_ref(), &["AWS_SHARED_CREDENTIALS_FILE"]);
     let Some(file) = file.or_else(|| reader.at_home(".aws/credentials")) else {
-        reader.wrong("credentials_file", "it is missing, and there is no home folder to look in");
+        let message = "it is missing, and there is no home folder to look in";
+        reader.lacks("credentials_file", message, "AWS_SHARED_CREDENTIALS_FILE");
         return None;
     };
     Some(Keys::Profile { file, profile: named.unwrap_or_else(|| "default".to_owned()) })
@@ -199,7 +201,7 @@ fn container(reader: &mut Reader<'_>) -> Option<Keys> {
     };
     if !is_agent(&url) {
         let message = "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or an address of this machine";
-        reader.wrong("source", message);
+        reader.lacks("source", message, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
         return None;
     }
     Some(Keys::Container(ContainerAgent {

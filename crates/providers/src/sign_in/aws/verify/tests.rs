@@ -228,7 +228,7 @@ proptest! {
         let mut digits: Vec<char> = signature.chars().collect();
         prop_assume!(digits[digit] != other.chars().next().unwrap());
         digits[digit] = other.chars().next().unwrap();
-        let changed = signed.clone().claiming(&value, &format!("{head}={}", digits.iter().collect::<String>()));
+        let changed = signed.claiming(&value, &format!("{head}={}", digits.iter().collect::<String>()));
         prop_assert_eq!(changed.verify(), Err(VerifyProblem::Mismatch));
     }
 }

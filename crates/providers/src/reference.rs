@@ -2,8 +2,10 @@
 
 use domain::Endpoint;
 
-use crate::definition::{Live, ProviderDefinition};
+use crate::compile::{Compiled, compile};
+use crate::definition::ProviderDefinition;
 use crate::registry::{Registry, RegistryError};
+use crate::sign_in::SignIns;
 
 /// The page `docs/reference/providers.md`.
 ///
@@ -35,21 +37,19 @@ fn row(name: &str, definition: &ProviderDefinition) -> String {
         Some(docs) => format!("[{title}]({docs})"),
         None => title.to_owned(),
     };
-    let served = Endpoint::ALL.into_iter().filter(|endpoint| definition.endpoints.path(*endpoint).is_some());
-    let endpoints: Vec<&str> = served.map(Endpoint::name).collect();
-    format!("| `{name}` | {provider} | {} | {} |\n", variables(definition), endpoints.join(", "))
+    let variants = definition.variants.iter().flatten().map(|variant| &variant.endpoints);
+    let offered: Vec<_> = std::iter::once(&definition.endpoints).chain(variants).collect();
+    let is_served = |endpoint: &Endpoint| offered.iter().any(|paths| paths.path(*endpoint).is_some());
+    let endpoints: Vec<&str> = Endpoint::ALL.into_iter().filter(is_served).map(Endpoint::name).collect();
+    let variables: Vec<String> =
+        variables(name, definition).into_iter().map(|variable| format!("`{variable}`")).collect();
+    format!("| `{name}` | {provider} | {} | {} |\n", variables.join(", "), endpoints.join(", "))
 }
 
-/// The variables that make a provider live: its address for a server of one's own, its credential otherwise.
-fn variables(definition: &ProviderDefinition) -> String {
-    let addresses = definition.variables.values().filter(|variable| variable.default.is_none());
-    let addresses = addresses.filter_map(|variable| variable.env.as_ref()).flatten();
-    let own = definition.live == Some(Live::WhenConfigured);
-    let own_addresses =
-        definition.variables.values().filter(|_| own).filter_map(|variable| variable.env.as_ref());
-    let credentials = definition.auth.env.iter().flatten().filter(|_| !own);
-    let mut names: Vec<String> =
-        credentials.chain(addresses).chain(own_addresses.flatten()).map(|name| format!("`{name}`")).collect();
-    names.dedup();
-    names.join(", ")
+/// The variables that make a provider live: those of its credential, and those of its address.
+fn variables(name: &str, definition: &ProviderDefinition) -> Vec<String> {
+    match compile(name, definition, &|_| None, &SignIns::default()) {
+        Ok(Compiled::NotLive { variables }) => variables,
+        _ => Vec::new(),
+    }
 }

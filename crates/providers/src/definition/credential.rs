@@ -51,7 +51,8 @@ impl JsonSchema for CredentialEntry {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A secret, or a sign-in of an account of its own, over what `sign_in` says.",
+            "description": "A text is a secret that is sent as it is; keys with values are a sign-in, as below `sign_in` and over \
+                what is said there.",
             "anyOf": [generator.subschema_for::<Secret>(), generator.subschema_for::<SignIn>()],
         })
     }

@@ -34,6 +34,11 @@ const OF_THE_CONNECTION: [&str; 13] = [
 const OF_CREDENTIALS: [&str; 6] =
     ["api-key", "authorization", "cookie", "proxy-authorization", "x-api-key", "x-goog-api-key"];
 
+/// What goes along with a signature (AWS's and Oracle's). One of the client's says nothing about the request that the
+/// provider gets.
+const OF_SIGNATURES: [&str; 4] =
+    ["x-amz-content-sha256", "x-amz-date", "x-amz-security-token", "x-content-sha256"];
+
 /// How the headers begin that the gateway reads itself, its key among them.
 const OF_THE_GATEWAY: [&str; 2] = ["x-tollgate-", "x-portkey-"];
 
@@ -43,7 +48,7 @@ pub fn withheld(name: &HeaderName) -> Option<Withheld> {
     let name = name.as_str();
     if OF_THE_CONNECTION.contains(&name) {
         Some(Withheld::Connection)
-    } else if OF_CREDENTIALS.contains(&name) {
+    } else if OF_CREDENTIALS.contains(&name) || OF_SIGNATURES.contains(&name) {
         Some(Withheld::Credential)
     } else if OF_THE_GATEWAY.iter().any(|prefix| name.starts_with(prefix)) {
         Some(Withheld::Gateway)
@@ -55,14 +60,16 @@ pub fn withheld(name: &HeaderName) -> Option<Withheld> {
 /// A header, or the beginning of some, that is never passed on although its name begins with `prefix` (lower case).
 #[must_use]
 pub fn withheld_below(prefix: &str) -> Option<&'static str> {
-    let names = OF_CREDENTIALS.into_iter().chain(OF_THE_CONNECTION);
+    let names = OF_CREDENTIALS.into_iter().chain(OF_THE_CONNECTION).chain(OF_SIGNATURES);
     let gateway = OF_THE_GATEWAY.into_iter().find(|own| own.starts_with(prefix) || prefix.starts_with(own));
     names.into_iter().find(|name| name.starts_with(prefix)).or(gateway)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{OF_CREDENTIALS, OF_THE_CONNECTION, OF_THE_GATEWAY, Withheld, withheld, withheld_below};
+    use super::{
+        OF_CREDENTIALS, OF_SIGNATURES, OF_THE_CONNECTION, OF_THE_GATEWAY, Withheld, withheld, withheld_below,
+    };
     use http::HeaderName;
 
     #[test]
@@ -73,6 +80,7 @@ mod tests {
             ("api-key", Withheld::Credential),
             ("x-tollgate-api-key", Withheld::Gateway),
             ("x-portkey-api-key", Withheld::Gateway),
+            ("x-amz-security-token", Withheld::Credential),
         ] {
             assert_eq!(withheld(&HeaderName::from_static(name)), Some(why), "{name}");
         }
@@ -81,7 +89,8 @@ mod tests {
 
     #[test]
     fn no_beginning_of_a_withheld_name_passes() {
-        for name in OF_CREDENTIALS.into_iter().chain(OF_THE_CONNECTION).chain(OF_THE_GATEWAY) {
+        let names = OF_CREDENTIALS.into_iter().chain(OF_SIGNATURES).chain(OF_THE_CONNECTION);
+        for name in names.chain(OF_THE_GATEWAY) {
             for (end, _) in name.char_indices().skip(1) {
                 let (prefix, _) = name.split_at(end);
                 assert!(withheld_below(prefix).is_some(), "{prefix}*");

@@ -130,6 +130,47 @@ async fn provider_check_calls_and_says_what_works() {
     assert!(out(&other).contains("FAIL models"), "{}", out(&other));
 }
 
+#[tokio::test]
+async fn provider_check_signs_in_and_tries_what_there_is_for_the_model() {
+    let fake = FakeProvider::start().await;
+    let issuer = FakeProvider::always(scripts::json(&json!({"access_token": "t-1", "expires_in": 60}))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = json!({
+        "keys": [key_entry(1, json!({}))],
+        "providers": {"p": {
+            "base_url": fake.base_url(),
+            "endpoints": {"models": "/models"},
+            "variants": [
+                {
+                    "models": ["echo"],
+                    "endpoints": {"messages": "/messages"},
+                    "body": {"set": {"metadata": {"user_id": "check"}}},
+                },
+                {"models": ["other"], "endpoints": {"chat_completions": "/chat/completions"}},
+            ],
+            "sign_in": {"oauth": {
+                "token_url": format!("{}/token", issuer.base_url()), "client_id": "c", "client_secret": "s",
+            }},
+        }},
+    });
+    write(folder.path(), &configuration);
+    let path = folder.path().to_owned();
+    let work =
+        move || run(&path, &["provider", "check", "p", "--config", "tollgate.yaml", "--model", "echo"]);
+    let good = within("the check", tokio::task::spawn_blocking(work)).await.unwrap();
+    assert!(good.status.success(), "{} {}", out(&good), complaint(&good));
+    assert!(out(&good).contains("ok   messages, streamed"), "{}", out(&good));
+    assert!(!out(&good).contains("chat_completions"), "{}", out(&good));
+    let asked = fake.requests();
+    assert!(asked.iter().all(|request| request.headers["authorization"] == "Bearer t-1"));
+    let bodies = asked.iter().filter(|request| request.path.ends_with("/messages"));
+    let bodies: Vec<Value> = bodies.map(|request| serde_json::from_slice(&request.body).unwrap()).collect();
+    assert!(
+        bodies.len() == 2 && bodies.iter().all(|body| body["metadata"]["user_id"] == "check"),
+        "{bodies:?}"
+    );
+}
+
 #[test]
 fn a_provider_check_that_can_try_nothing_is_no_success() {
     let folder = tempfile::tempdir().unwrap();

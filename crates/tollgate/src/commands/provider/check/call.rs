@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::provider::EndpointPath;
+use domain::provider::{BodyEdits, EndpointPath, Offer};
 use domain::{Credential, Provider};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, Uri, header};
@@ -57,33 +57,47 @@ impl<'a> Caller<'a> {
     }
 
     fn request(&self, trial: &Trial, credential: &Credential) -> Result<Request<OutgoingBody>, String> {
-        let body = trial.body.as_ref().map(|body| OutgoingBody::from(Bytes::from(body.to_string())));
+        let offer = self.provider.offer(trial.endpoint, &trial.model).ok_or("it is not served")?;
+        let body = trial.body.clone().map(|body| as_wanted(body, &offer.body));
+        let body = body.map(|body| OutgoingBody::from(Bytes::from(body.to_string())));
         let mut request = Request::new(body.unwrap_or_default());
         *request.method_mut() = if trial.body.is_some() { Method::POST } else { Method::GET };
-        *request.uri_mut() = self.uri(trial)?;
+        *request.uri_mut() = uri(offer, trial)?;
         let headers = request.headers_mut();
         headers.extend(self.provider.default_headers.iter().cloned());
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let offer = self.provider.offer(trial.endpoint, &trial.model);
-        let elsewhere = offer.and_then(|offer| offer.auth.as_ref());
-        let proven = prove(&mut request, credential, elsewhere, &self.provider.base, now().into());
+        let proven = prove(&mut request, credential, offer.auth.as_ref(), &self.provider.base, now().into());
         proven.map_err(|problem| problem.to_string())?;
         Ok(request)
     }
+}
 
-    fn uri(&self, trial: &Trial) -> Result<Uri, String> {
-        let offer = self.provider.offer(trial.endpoint, &trial.model);
-        let path = offer.and_then(|offer| offer.path(trial.endpoint, trial.streamed));
-        match path.ok_or("it is not served")? {
-            EndpointPath::Fixed(path) => Ok(Uri::from(path.clone())),
-            EndpointPath::PerModel { before, after } => {
-                let path = format!("{before}{}{after}", providers::percent::encode(&trial.model));
-                PathAndQuery::try_from(path.as_str())
-                    .map(Uri::from)
-                    .map_err(|_| format!("`{path}` is not a path"))
-            }
+fn uri(offer: &Offer, trial: &Trial) -> Result<Uri, String> {
+    match offer.path(trial.endpoint, trial.streamed).ok_or("it is not served")? {
+        EndpointPath::Fixed(path) => Ok(Uri::from(path.clone())),
+        EndpointPath::PerModel { before, after } => {
+            let path = format!("{before}{}{after}", providers::percent::encode(&trial.model));
+            PathAndQuery::try_from(path.as_str())
+                .map(Uri::from)
+                .map_err(|_| format!("`{path}` is not a path"))
         }
     }
+}
+
+/// A body with what the provider wants in it and without what it does not want.
+fn as_wanted(mut body: Value, wanted: &BodyEdits) -> Value {
+    let Some(members) = body.as_object_mut() else { return body };
+    if let (Some(prefix), Some(Value::String(model))) = (&wanted.model_prefix, members.get_mut("model")) {
+        model.insert_str(0, prefix);
+    }
+    for (member, raw) in &wanted.set {
+        let value = serde_json::from_slice(raw).unwrap_or(Value::Null);
+        members.insert(member.clone(), value);
+    }
+    for member in &wanted.remove {
+        members.remove(member);
+    }
+    body
 }
 
 async fn judge(

@@ -20,12 +20,8 @@ pub(super) struct Trial {
 
 /// What to try with a provider: whatever it serves, as far as models are known.
 pub(super) fn trials(provider: &Provider, model: Option<&str>, embedding_model: Option<&str>) -> Vec<Trial> {
-    let served = |endpoint: &Endpoint| provider.serves(*endpoint);
-    Endpoint::ALL
-        .into_iter()
-        .filter(served)
-        .flat_map(|endpoint| of_endpoint(endpoint, model, embedding_model))
-        .collect()
+    let all = Endpoint::ALL.into_iter().flat_map(|endpoint| of_endpoint(endpoint, model, embedding_model));
+    all.filter(|trial| provider.offer(trial.endpoint, &trial.model).is_some()).collect()
 }
 
 fn of_endpoint(endpoint: Endpoint, model: Option<&str>, embedding_model: Option<&str>) -> Vec<Trial> {

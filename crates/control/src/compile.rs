@@ -71,7 +71,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let keys = keys::compile(&file.keys, &mut problems);
     let signed_requests = signed_requests::compile(&file.signed_requests, &keys, &mut problems);
     let limits = limits::compile(&file.limits, &mut problems);
-    let catalog = catalog::compile(&file.catalog, surroundings, &directory, &mut problems);
+    let catalog = catalog::compile(file, surroundings, &directory, &mut problems);
     warnings.extend(catalog.warnings);
     let server = process::server(&file.server, surroundings.folder, &mut problems);
     let upstream = process::upstream(&file.upstream, surroundings.folder);

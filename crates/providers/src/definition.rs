@@ -76,6 +76,9 @@ pub struct ProviderDefinition {
     pub streams: Streams,
     /// How the provider's chat completions differ from what most take. It matters for requests that are translated.
     pub chat: Chat,
+    /// The provider of the catalogue whose models and prices these are: `azure-openai`. When left out: the one that `like`
+    /// names, else the one of the same name.
+    pub catalog: Option<String>,
 }
 
 /// When a provider takes part without being named in the configuration.

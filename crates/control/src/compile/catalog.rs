@@ -16,7 +16,7 @@ use providers::catalog::{
 
 use super::directory::Directory;
 use super::{Problems, Surroundings};
-use crate::file::{CatalogSection, OverrideSection, PricesSection, TierPrices};
+use crate::file::{ConfigFile, OverrideSection, PricesSection, TierPrices};
 use crate::path::Path;
 
 /// The catalogue's name in the configuration's folder, where the configuration names none.
@@ -30,11 +30,12 @@ pub(super) struct Chosen {
 }
 
 pub(super) fn compile(
-    section: &CatalogSection,
+    config: &ConfigFile,
     surroundings: &Surroundings<'_>,
     directory: &Directory,
     problems: &mut Problems,
 ) -> Chosen {
+    let section = &config.catalog;
     let path = Path::root().key("catalog");
     let file = surroundings.folder.join(section.file.as_deref().unwrap_or(CATALOG_FILE));
     let mut warnings = Vec::new();
@@ -43,23 +44,22 @@ pub(super) fn compile(
         Err(error) if error.kind() == ErrorKind::NotFound && section.file.is_none() => Ok(None),
         Err(error) => Err(format!("it cannot be read: {error}")),
     };
+    let own = own.unwrap_or_else(|problem| {
+        problems.push((path.key("file"), format!("the catalogue {} is wrong: {problem}", file.display())));
+        None
+    });
+    warnings.extend(own.as_ref().and_then(|own| older(own, &file)));
+    check_listed_as(config, own.as_ref(), problems);
     let base: Arc<dyn Catalog> = match own {
-        Ok(Some(own)) => {
-            warnings.extend(older(&own, &file));
-            Arc::new(own)
-        }
-        Ok(None) => Arc::new(BuiltInCatalog),
-        Err(problem) => {
-            problems
-                .push((path.key("file"), format!("the catalogue {} is wrong: {problem}", file.display())));
-            Arc::new(BuiltInCatalog)
-        }
+        Some(own) => Arc::new(own),
+        None => Arc::new(BuiltInCatalog),
     };
     let overrides = section.overrides.iter().enumerate().map(|(index, section)| {
         compile_override(section, directory, &path.key("overrides").index(index), problems)
     });
     let overrides: Vec<Override> = overrides.collect();
-    let catalog = if overrides.is_empty() { base } else { Arc::new(OverriddenCatalog::new(base, overrides)) };
+    let listed_as = directory.listed_as().clone();
+    let catalog = Arc::new(OverriddenCatalog::new(base, listed_as, overrides));
     Chosen { catalog, file, warnings }
 }
 
@@ -71,6 +71,20 @@ fn older(own: &CatalogFile, file: &std::path::Path) -> Option<String> {
         let file = file.display();
         format!("the catalogue {file} is of {date} and the built-in one of {built_in}; remove the file to use that")
     })
+}
+
+/// Providers that are said to be in the catalogue under a name that it does not have.
+fn check_listed_as(config: &ConfigFile, own: Option<&CatalogFile>, problems: &mut Problems) {
+    let named =
+        config.providers.iter().filter_map(|(name, provider)| Some((name, provider.catalog.as_ref()?)));
+    for (name, listed_as) in named {
+        let Some(catalog) = own.or_else(|| BuiltInCatalog.get()) else { return };
+        if !catalog.providers().any(|provider| provider == listed_as) {
+            let near = suggestion(listed_as, catalog.providers());
+            let path = Path::root().key("providers").key(name).key("catalog");
+            problems.push((path, format!("the catalogue has no provider `{listed_as}`{near}")));
+        }
+    }
 }
 
 fn compile_override(

@@ -29,6 +29,8 @@ pub struct Directory {
     definitions: BTreeMap<String, ProviderDefinition>,
     /// Of providers that are known but not live: the variables that would make them so.
     missing: BTreeMap<String, Vec<String>>,
+    /// Under what names providers are in the catalogue, where that is not their own.
+    listed_as: BTreeMap<String, String>,
     registry: Registry,
     environment: Arc<dyn Environment>,
     sign_ins: SignIns,
@@ -41,6 +43,11 @@ impl Directory {
     #[must_use]
     pub fn live_providers(&self) -> &[Arc<Provider>] {
         &self.live
+    }
+
+    /// Under what names providers are in the catalogue, where that is not their own.
+    pub(super) fn listed_as(&self) -> &BTreeMap<String, String> {
+        &self.listed_as
     }
 
     fn definition(&self, name: &str) -> Option<ProviderDefinition> {
@@ -124,6 +131,7 @@ pub(super) fn compile(
         live: Vec::new(),
         definitions: BTreeMap::new(),
         missing: BTreeMap::new(),
+        listed_as: BTreeMap::new(),
         registry: Registry::builtin(),
         environment: Arc::clone(surroundings.environment),
         sign_ins: surroundings.sign_ins.clone(),
@@ -190,6 +198,9 @@ fn add(directory: &mut Directory, name: &str, definition: ProviderDefinition, pr
 fn add_live(directory: &mut Directory, name: &str, definition: &ProviderDefinition, problems: &mut Problems) {
     let environment = Arc::clone(&directory.environment);
     let variable = |variable: &str| environment.variable(variable);
+    if let Some(listed_as) = definition.catalog.as_ref().or(definition.like.as_ref()) {
+        directory.listed_as.insert(name.to_owned(), listed_as.clone());
+    }
     match compile_provider(name, definition, &variable, &directory.sign_ins) {
         Ok(Compiled::Live(provider)) => directory.live.push(Arc::from(provider)),
         Ok(Compiled::NotLive { variables }) => {

@@ -1,6 +1,7 @@
 //! A catalogue with an operator's own figures over it: negotiated prices, deployments under names of one's own, servers that
 //! nobody publishes prices for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::ports::catalog::Catalog;
@@ -48,14 +49,25 @@ pub struct SameAs {
 #[derive(Debug)]
 pub struct OverriddenCatalog {
     base: Arc<dyn Catalog>,
+    listed_as: BTreeMap<String, String>,
     overrides: Vec<Override>,
 }
 
 impl OverriddenCatalog {
-    /// Puts overrides over a catalogue.
+    /// Puts overrides over a catalogue. `listed_as` says under what name a provider is in the catalogue, where that is another
+    /// than its own: a second account at a vendor.
     #[must_use]
-    pub fn new(base: Arc<dyn Catalog>, overrides: Vec<Override>) -> Self {
-        Self { base, overrides }
+    pub fn new(
+        base: Arc<dyn Catalog>,
+        listed_as: BTreeMap<String, String>,
+        overrides: Vec<Override>,
+    ) -> Self {
+        Self { base, listed_as, overrides }
+    }
+
+    /// What the catalogue says, before any override.
+    fn listed(&self, provider: &str, model: &str) -> Option<Arc<CatalogModel>> {
+        self.base.find(self.listed_as.get(provider).map_or(provider, String::as_str), model)
     }
 }
 
@@ -63,12 +75,12 @@ impl Catalog for OverriddenCatalog {
     fn find(&self, provider: &str, model: &str) -> Option<Arc<CatalogModel>> {
         let matching = || self.overrides.iter().filter(|one| one.matches(provider, model));
         if matching().next().is_none() {
-            return self.base.find(provider, model);
+            return self.listed(provider, model);
         }
         let same_as = matching().rev().find_map(|one| one.same_as.as_ref());
         let base = match same_as {
-            Some(same_as) => self.base.find(&same_as.provider, same_as.model.as_deref().unwrap_or(model)),
-            None => self.base.find(provider, model),
+            Some(same_as) => self.listed(&same_as.provider, same_as.model.as_deref().unwrap_or(model)),
+            None => self.listed(provider, model),
         };
         let unknown = || CatalogModel::named(provider.into(), model.into());
         let mut found = base.map_or_else(unknown, Arc::unwrap_or_clone);

@@ -42,6 +42,7 @@ impl ProviderDefinition {
                 of_openai: over.chat.of_openai.or(self.chat.of_openai),
                 reasoning_details: over.chat.reasoning_details.or(self.chat.reasoning_details),
             },
+            catalog: over.catalog.or(self.catalog),
         }
     }
 }

@@ -168,3 +168,27 @@ fn overrides_that_make_no_sense_are_all_reported_with_their_lines() {
         ]
     );
 }
+
+const ACCOUNTS: &str = "providers:
+  eu: {like: openai, credentials: [k]}
+  proxy:
+    catalog: groq
+    base_url: http://x/v1
+    endpoints: {chat_completions: /chat/completions}
+";
+
+#[test]
+fn a_second_account_has_the_figures_of_its_vendor() {
+    let loaded = load(&[], ACCOUNTS).unwrap();
+    for (provider, model, input) in [
+        ("eu", "gpt-4o", "2.5"),
+        ("proxy", "llama-3.1-8b-instant", "0.05"),
+        ("azure-openai-deployments", "gpt-4o", "2.5"),
+    ] {
+        assert_eq!(price(&find(&loaded, provider, model).unwrap(), 1, Component::Input), input, "{provider}");
+    }
+    assert_eq!(
+        errors(&[], &ACCOUNTS.replace("groq", "gorq")),
+        ["4:14: providers.proxy.catalog: the catalogue has no provider `gorq`; did you mean `groq`?"]
+    );
+}

@@ -36,7 +36,11 @@ fn of(provider: &str, model: &str) -> Override {
 
 fn find(overrides: Vec<Override>, provider: &str, model: &str) -> Option<CatalogModel> {
     let base: Arc<dyn Catalog> = Arc::new(File::read(BASE.as_bytes()).unwrap());
-    OverriddenCatalog::new(base, overrides).find(provider, model).map(Arc::unwrap_or_clone)
+    OverriddenCatalog::new(base, second_account(), overrides).find(provider, model).map(Arc::unwrap_or_clone)
+}
+
+fn second_account() -> BTreeMap<String, String> {
+    [("azure-eu".to_owned(), "azure".to_owned())].into()
 }
 
 /// The input prices of a model: of each list, short and long.
@@ -51,6 +55,18 @@ fn what_no_override_matches_is_the_catalogues() {
     let found = find(vec![of("azure", "*")], "openai", "gpt").unwrap();
     assert_eq!(inputs(&found), [["2", "4"], ["3", "3"]]);
     assert!(find(vec![of("azure", "*")], "openai", "gpt-9").is_none());
+}
+
+#[test]
+fn a_second_account_has_the_prices_of_its_vendor_and_overrides_of_its_own() {
+    assert_eq!(inputs(&find(Vec::new(), "azure-eu", "gpt-east").unwrap()), [["7", "7"]]);
+    let vendors = Override { prices: vec![standard(input("1"))], ..of("azure", "*") };
+    assert_eq!(inputs(&find(vec![vendors], "azure-eu", "gpt-east").unwrap()), [["7", "7"]]);
+    let own = Override { prices: vec![standard(input("6"))], ..of("azure-eu", "*") };
+    assert_eq!(inputs(&find(vec![own], "azure-eu", "gpt-east").unwrap()), [["6", "6"]]);
+    let same = SameAs { provider: "azure-eu".to_owned(), model: Some("gpt-east".to_owned()) };
+    let alike = Override { same_as: Some(same), ..of("mine", "llama") };
+    assert_eq!(inputs(&find(vec![alike], "mine", "llama").unwrap()), [["7", "7"]]);
 }
 
 #[test]
@@ -94,7 +110,8 @@ fn a_list_has_the_models_of_both_each_once() {
     let every = Override { output_tokens: Some(9), ..of("*", "*") };
     let base: Arc<dyn Catalog> = Arc::new(File::read(BASE.as_bytes()).unwrap());
     let all =
-        OverriddenCatalog::new(base, vec![own, every, Override { ..of("openai", "gpt") }]).all();
+        OverriddenCatalog::new(base, second_account(), vec![own, every, Override { ..of("openai", "gpt") }])
+            .all();
     let names: Vec<_> = all.iter().map(|model| format!("{}/{}", model.provider, model.name)).collect();
     assert_eq!(names, ["azure/gpt-east", "openai/gpt", "mine/llama"]);
     assert!(all.iter().all(|model| model.output_tokens == Some(9)));

@@ -5,6 +5,7 @@
 
 pub mod classify;
 pub mod credentials;
+pub mod fitness;
 pub mod plan;
 pub mod retry;
 pub mod retry_after;
@@ -12,4 +13,5 @@ pub mod route;
 
 pub use classify::classify;
 pub use credentials::Bench;
+pub use fitness::{Demand, Lack, lack};
 pub use plan::{Step, Walk};

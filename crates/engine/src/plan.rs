@@ -1,5 +1,7 @@
 //! The walk through a route's tree: which target first, and after each failure whether to wait, move on or give up.
 
+mod unfit;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use domain::{Failure, FailureClass, Route, Target};
 use smallvec::SmallVec;
 
 use crate::retry;
+use unfit::Unfit;
 
 /// What to do after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +32,19 @@ pub struct Walk {
     /// The child taken at each node from the root down to the target.
     place: SmallVec<[usize; 4]>,
     retries: u32,
+    unfit: Unfit,
 }
 
 impl Walk {
-    /// Starts at the first target. `random` gives 64 random bits per call.
-    pub fn start(route: Arc<Route>, random: &mut dyn FnMut() -> u64) -> Self {
-        let mut walk = Self { route, place: SmallVec::new(), retries: 0 };
+    /// Starts at the first target that `fits` the request; where none does, all are tried as if they did. `random` gives 64
+    /// random bits per call.
+    pub fn start(
+        route: Arc<Route>,
+        fits: &mut dyn FnMut(&Target) -> bool,
+        random: &mut dyn FnMut() -> u64,
+    ) -> Self {
+        let unfit = Unfit::of(&route, fits);
+        let mut walk = Self { route, place: SmallVec::new(), retries: 0, unfit };
         walk.descend(random);
         walk
     }
@@ -48,6 +58,12 @@ impl Walk {
             RouteNode::Target(target) => Some(target),
             _ => None,
         }
+    }
+
+    /// Whether any target of the route does not fit, and is therefore never called.
+    #[must_use]
+    pub fn passes_over_some(&self) -> bool {
+        !self.unfit.is_empty()
     }
 
     /// Decides what follows a failure of the current target. `fresh_credential` says whether the target has a
@@ -84,8 +100,8 @@ impl Walk {
                 continue;
             };
             let reacts = on_status_codes.as_ref().is_none_or(|codes| codes.contains(&status));
-            if reacts && taken + 1 < children.len() {
-                self.place.push(taken + 1);
+            if let Some(next) = self.first_fit(children, taken + 1).filter(|_| reacts) {
+                self.place.push(next);
                 self.descend(random);
                 return true;
             }
@@ -96,12 +112,28 @@ impl Walk {
     fn descend(&mut self, random: &mut dyn FnMut() -> u64) {
         loop {
             let child = match self.node(self.place.len()) {
-                Some(RouteNode::Single(_) | RouteNode::Fallback { .. }) => 0,
-                Some(RouteNode::LoadBalance { children }) => weighted(children, random()),
+                Some(RouteNode::Single(_)) => 0,
+                Some(RouteNode::Fallback { children, .. }) => self.first_fit(children, 0).unwrap_or(0),
+                Some(RouteNode::LoadBalance { children }) => self.weighed(children, random()),
                 Some(RouteNode::Target(_)) | None => return,
             };
             self.place.push(child);
         }
+    }
+
+    /// The first child from a place on that has a target which fits.
+    fn first_fit(&self, children: &[RouteNode], from: usize) -> Option<usize> {
+        (from..children.len())
+            .find(|place| children.get(*place).is_some_and(|child| self.unfit.leaves(child)))
+    }
+
+    /// A child by weight, of those that have a target which fits.
+    fn weighed(&self, children: &[(u32, RouteNode)], random: u64) -> usize {
+        let weight = |(weight, node): &(u32, RouteNode)| if self.unfit.leaves(node) { *weight } else { 0 };
+        let weights: SmallVec<[u32; 8]> = children.iter().map(weight).collect();
+        // Where all the weight is on what does not fit, the rest shares it.
+        let any = || children.iter().position(|(_, node)| self.unfit.leaves(node));
+        weighted(&weights, random).or_else(any).unwrap_or(0)
     }
 
     /// The node that the first `depth` steps lead to.
@@ -115,17 +147,17 @@ impl Walk {
     }
 }
 
-/// The child in whose share of the weights `random` falls.
-fn weighted(children: &[(u32, RouteNode)], random: u64) -> usize {
-    let total: u64 = children.iter().map(|(weight, _)| u64::from(*weight)).sum();
-    let mut point = u64::try_from((u128::from(total) * u128::from(random)) >> 64).unwrap_or(0);
-    for (place, (weight, _)) in children.iter().enumerate() {
-        match point.checked_sub(u64::from(*weight)) {
-            Some(rest) => point = rest,
-            None => return place,
+/// The place in whose share of the weights `random` falls; none when they sum to zero.
+fn weighted(weights: &[u32], random: u64) -> Option<usize> {
+    let total: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
+    let mut point = u64::try_from((u128::from(total) * u128::from(random)) >> 64).ok()?;
+    weights.iter().position(|weight| match point.checked_sub(u64::from(*weight)) {
+        Some(rest) => {
+            point = rest;
+            false
         }
-    }
-    0
+        None => true,
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod dispatch;
 mod encode;
 mod exchange;
 mod failed;
+mod fitness;
 mod give_up;
 mod hold;
 mod translate;

@@ -11,6 +11,7 @@ pub mod dialect;
 mod ending;
 mod gateway;
 mod ingress;
+mod known_models;
 mod models;
 mod passthrough;
 mod pinned;

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use providers::transport::{AddressPolicy, Origin, OriginKey, Transport};
 use telemetry::{ProviderMeters, Telemetry};
 
+use crate::known_models::KnownModels;
 use crate::resolve::Resolver;
 
 /// What a gateway serves: a configuration, compiled.
@@ -27,6 +28,7 @@ pub(crate) struct Pinned {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) directory: Arc<dyn ProviderDirectory + Send + Sync>,
     pub(crate) resolver: Resolver,
+    pub(crate) models: KnownModels,
     providers: HashMap<ProviderName, Arc<ProviderState>>,
     /// Providers that are not live, named by a route that brings its own credential; as many as the directory has.
     bare: Mutex<HashMap<ProviderName, Arc<ProviderState>>>,
@@ -61,6 +63,7 @@ impl Pinned {
             providers: snapshot.providers.iter().map(state).collect(),
             bare: Mutex::default(),
             resolver: Resolver::new(),
+            models: KnownModels::of(&snapshot.catalog),
             snapshot,
             directory,
             transport: transport.clone(),

@@ -83,6 +83,12 @@ struct FailureLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LackLabels {
+    provider: String,
+    lack: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TokenLabels {
     provider: String,
     model: String,
@@ -105,6 +111,7 @@ struct Families {
     duration: Family<OperationLabels, Histogram, fn() -> Histogram>,
     first_token: Family<OperationLabels, Histogram, fn() -> Histogram>,
     failures: Family<FailureLabels, Counter>,
+    passed_over: Family<LackLabels, Counter>,
     tokens: Family<TokenLabels, Counter>,
 }
 
@@ -141,6 +148,7 @@ impl Meters {
                 first_token: Family::new_with_constructor(duration_histogram),
                 requests: Family::default(),
                 failures: Family::default(),
+                passed_over: Family::default(),
                 tokens: Family::default(),
             },
             providers: Mutex::default(),
@@ -173,6 +181,11 @@ impl Meters {
             "attempt_failures",
             "Failed attempts by provider and class",
             families.failures.clone(),
+        );
+        registry.register(
+            "targets_passed_over",
+            "Targets that were not called, by provider and what they lack",
+            families.passed_over.clone(),
         );
         registry.register("tokens", "Tokens that providers reported", families.tokens.clone());
         registry.register("refusals", "Requests that Tollgate refused, by error code", self.refusals.clone());
@@ -263,6 +276,11 @@ impl ProviderMeters {
     pub(crate) fn attempt_failed(&self, class: FailureClass) {
         let labels = FailureLabels { provider: self.name.to_string(), class: class.name() };
         self.families.failures.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn passed_over(&self, lack: &'static str) {
+        let labels = LackLabels { provider: self.name.to_string(), lack };
+        self.families.passed_over.get_or_create(&labels).inc();
     }
 
     pub(crate) fn used(&self, model: &str, usage: &Usage) {

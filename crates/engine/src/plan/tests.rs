@@ -53,7 +53,7 @@ fn fallback(codes: Option<&[u16]>, children: Vec<RouteNode>) -> RouteNode {
 }
 
 fn start(root: RouteNode) -> Walk {
-    Walk::start(Arc::new(Route { name: None, root }), &mut || 0)
+    Walk::start(Arc::new(Route { name: None, root }), &mut |_| true, &mut || 0)
 }
 
 fn fault(status: u16) -> Failure {
@@ -135,12 +135,53 @@ fn a_wish_beyond_the_longest_wait_ends_the_retries() {
     assert_eq!(walk.failed(&limited(3600), false, &mut || 0), Step::GiveUp);
 }
 
+/// The first target called when only those named fit, at each of these points of the load balancers.
+fn first_of(root: RouteNode, fitting: &[&str], random: u64) -> String {
+    let fits = &mut |target: &Target| fitting.contains(&target.path.as_str());
+    let walk = Walk::start(Arc::new(Route { name: None, root }), fits, &mut || random);
+    walk.target().unwrap().path.clone()
+}
+
+#[test]
+fn what_does_not_fit_is_passed_over_in_every_kind_of_node() {
+    let balanced = |weights: [u32; 3]| RouteNode::LoadBalance {
+        children: weights
+            .into_iter()
+            .zip(["a", "b", "c"])
+            .map(|(weight, name)| (weight, target(name)))
+            .collect(),
+    };
+    for random in [0, u64::MAX / 2, u64::MAX] {
+        assert_eq!(first_of(balanced([8, 1, 1]), &["b"], random), "b");
+        assert_eq!(first_of(balanced([1, 0, 0]), &["c"], random), "c");
+        let nested = fallback(None, vec![balanced([1, 1, 1]), target("d")]);
+        assert_eq!(first_of(nested, &["d"], random), "d");
+    }
+}
+
+#[test]
+fn a_fallback_passes_over_what_does_not_fit_on_every_step() {
+    let root = fallback(None, ["a", "b", "c", "d"].map(target).into());
+    let fits = &mut |target: &Target| matches!(target.path.as_str(), "b" | "d");
+    let mut walk = Walk::start(Arc::new(Route { name: None, root }), fits, &mut || 0);
+    assert_eq!(walk.target().unwrap().path, "b");
+    assert_eq!(walk.failed(&fault(500), false, &mut || 0), Step::NextTarget);
+    assert_eq!(walk.target().unwrap().path, "d");
+    assert_eq!(walk.failed(&fault(500), false, &mut || 0), Step::GiveUp);
+}
+
+#[test]
+fn where_nothing_fits_all_are_tried() {
+    let root = || fallback(None, vec![target("a"), target("b")]);
+    assert_eq!(first_of(root(), &[], 0), "a");
+    assert_eq!(first_of(target("a"), &[], 0), "a");
+}
+
 proptest! {
     #[test]
     fn weights_are_shares(weights in prop::collection::vec(0_u32..100, 1..6), random: u64) {
         prop_assume!(weights.iter().any(|weight| *weight > 0));
-        let children: Vec<_> = weights.iter().map(|weight| (*weight, target(&weight.to_string()))).collect();
-        let taken = super::weighted(&children, random);
+        let taken = super::weighted(&weights, random).unwrap();
         prop_assert!(weights[taken] > 0);
         let total: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
         let before: u64 = weights[..taken].iter().map(|weight| u64::from(*weight)).sum();

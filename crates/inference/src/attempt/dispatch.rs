@@ -16,6 +16,7 @@ use super::deliver::deliver;
 use super::encode::{Encoded, WayBack, encode};
 use super::exchange::{AttemptSettings, exchange, origin_of};
 use super::failed::FailedAttempt;
+use super::fitness::Fitness;
 use super::give_up::{Attempts, give_up};
 use super::hold::{Committed, commit};
 use crate::answer::AnswerBody;
@@ -44,8 +45,12 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
     let mut random = || gateway.random();
     let mut ending = Ending::new(call.origin.clone());
     ending.waited(call.waited);
-    let mut walk = Walk::start(route, &mut random);
+    let fitness = Fitness::of(&call);
     let mut attempts = Attempts::default();
+    let mut walk = Walk::start(Arc::clone(&route), &mut |target| fitness.lack(target).is_none(), &mut random);
+    if walk.passes_over_some() {
+        fitness.record(&route, &mut attempts);
+    }
     let mut tried = Tried::default();
     loop {
         let Some(target) = walk.target() else {
@@ -57,7 +62,10 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
         };
         ending.attempt(&state, served_model(&call, target));
         let sent = Instant::now();
-        let result = attempt(&call, target, &state, chosen.credential, &mut ending).await;
+        let result = match fitness.objection(target) {
+            Some(objection) => Err(objection),
+            None => attempt(&call, target, &state, chosen.credential, &mut ending).await,
+        };
         let failed = match result {
             Ok(committed) => {
                 chosen.served();

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use domain::endpoint::ClientShape;
 use domain::route::Target;
 use domain::{ErrorCode, Failure, FailureClass};
+use engine::Lack;
 use http::response::Parts;
 use http::{HeaderValue, Response, header};
 use telemetry::meters::Outcome;
@@ -26,6 +27,7 @@ use crate::refusal::Refusal;
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
     lines: Vec<String>,
+    passed_over: Vec<String>,
 }
 
 impl Attempts {
@@ -47,6 +49,23 @@ impl Attempts {
             class.name(),
             took.as_millis()
         ));
+    }
+}
+
+impl Attempts {
+    /// Notes a target that was not called.
+    pub(super) fn pass_over(&mut self, target: &Target, model: &str, lack: Lack) {
+        self.passed_over.push(format!("{}/{model} {lack}", target.provider.name));
+    }
+
+    /// Everything that was tried, and what was not.
+    fn summary(&self) -> String {
+        let mut summary = self.lines.join("; ");
+        if !self.passed_over.is_empty() {
+            summary.push_str("; passed over: ");
+            summary.push_str(&self.passed_over.join(", "));
+        }
+        summary
     }
 }
 
@@ -117,13 +136,15 @@ fn refusal(failure: &Failure, objection: Option<RefusedHere>, attempts: &Attempt
         FailureClass::Timeout(_) => ErrorCode::TargetsTimedOut,
         _ => ErrorCode::TargetsFailed,
     };
-    let message = format!("no target could answer; {}", attempts.lines.join("; "));
+    let message = format!("no target could answer; {}", attempts.summary());
     Refusal::new(code, message).with_retry_after(failure.retry_after)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Attempts, ErrorCode, FailedAttempt, Failure, FailureClass, Target, is_the_clients, refusal};
+    use super::{
+        Attempts, ErrorCode, FailedAttempt, Failure, FailureClass, Lack, Target, is_the_clients, refusal,
+    };
     use crate::resolve::tests::provider;
     use domain::TimeoutStage;
     use domain::route::{ParameterRules, RetryPolicy};
@@ -164,6 +185,19 @@ mod tests {
         let expected = "no target could answer; 1. p/m: broken_answer (it broke) after 7 ms; 2. p/m: idle_timeout (too slow) after 7 ms";
         assert_eq!(refused.message, expected);
         assert_eq!(refusal(&broken.failure, None, &attempts).code, ErrorCode::TargetsFailed);
+    }
+
+    #[test]
+    fn targets_that_were_passed_over_are_named_with_what_they_lack() {
+        let broken = FailedAttempt::broken("it broke");
+        let mut attempts = tried(&[&broken]);
+        attempts.pass_over(&target(), "blind", Lack::Ability(domain::Need::Vision));
+        let refused = refusal(&broken.failure, None, &attempts);
+        assert!(
+            refused.message.ends_with("after 7 ms; passed over: p/blind does not see images"),
+            "{}",
+            refused.message
+        );
     }
 
     #[test]

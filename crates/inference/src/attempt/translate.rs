@@ -38,7 +38,11 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
         &value,
         client,
         &formats,
-        &convert::Target { model: &named, output_tokens_max: None, chat: chat_members(provider) },
+        &convert::Target {
+            model: &named,
+            output_tokens_max: answer_tokens_max(call, provider, model),
+            chat: chat_members(provider),
+        },
         if target.strict { Strictness::Strict } else { Strictness::Lenient },
         context(call, model),
     )
@@ -103,6 +107,11 @@ fn context(call: &Call, model: &str) -> ClientContext {
         model: model.to_owned(),
         ..ClientContext::default()
     }
+}
+
+/// The most tokens that a model can answer, where the catalogue knows.
+fn answer_tokens_max(call: &Call, provider: &Provider, model: &str) -> Option<u64> {
+    call.pinned.models.find(&provider.name, model)?.output_tokens
 }
 
 fn chat_members(provider: &Provider) -> ChatMembers {

@@ -14,6 +14,7 @@ mod credentials;
 mod drain;
 mod faithful;
 mod fallback;
+mod fitness;
 mod headers;
 mod limits;
 mod names;

@@ -13,6 +13,10 @@ pub(crate) use translated::Translated;
 use crate::redaction::Redaction;
 
 /// A stream's way through.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one, and a box would be one more allocation for each"
+)]
 pub(crate) enum Passage {
     /// Both sides speak the same format.
     Same(SameFormat),

@@ -30,7 +30,7 @@ fn signed_provider(fake: &FakeProvider, sign_in: Value) -> Value {
     definition
 }
 
-fn aws(more: Value) -> Value {
+fn aws(more: &Value) -> Value {
     let mut settings = json!({"service": "bedrock", "region": "eu-central-1"});
     settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     json!({"aws": settings})
@@ -40,7 +40,7 @@ fn aws(more: Value) -> Value {
 async fn a_request_to_a_provider_is_signed_as_it_is_sent() {
     let fake = FakeProvider::start().await;
     let keys = json!({"access_key_id": ID, "secret_access_key": SECRET});
-    let configuration = json!({"providers": {"p": signed_provider(&fake, aws(keys))}});
+    let configuration = json!({"providers": {"p": signed_provider(&fake, aws(&keys))}});
     let gateway = TestGateway::start(configuration).await;
     assert_eq!(gateway.chat("p/echo").await.status, 200);
     let sent = fake.only_request();

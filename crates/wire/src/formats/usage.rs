@@ -147,8 +147,7 @@ pub fn usage_of_body(kind: RequestKind, raw_usage: &[u8]) -> Option<Usage> {
 /// Reads what a whole answer to this kind of request used: its usage, and what stands beside it.
 pub fn usage_of_answer(kind: RequestKind, answer: &Document) -> Option<Usage> {
     let member = |key: &str| answer.member(key).ok().flatten();
-    let raw_usage = member(if kind == RequestKind::Gemini { "usageMetadata" } else { "usage" })?;
-    let usage = usage_of_body(kind, &raw_usage.raw())?;
+    let usage = usage_of_body(kind, &member(kind.usage_member())?.raw())?;
     let tier = member(if kind == RequestKind::Converse { "serviceTier" } else { "service_tier" });
     let tier = tier.map(|tier| tier.raw());
     let usage = usage.with_tier(tier.as_ref().and_then(|raw| Value::parse(raw).ok()).as_ref());

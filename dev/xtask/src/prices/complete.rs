@@ -9,6 +9,7 @@ pub(super) fn complete(entries: &mut [Entry]) {
         complete_free(entry);
         complete_audio(entry);
         complete_cache_writes(entry);
+        withdraw_uncounted_searches(entry);
         entry.cards_mut().flat_map(Card::all_rates_mut).for_each(leave_out_repeated);
     }
 }
@@ -60,6 +61,27 @@ fn complete_cache_writes(entry: &mut Entry) {
     if is_openai && has(Component::CachedInput) && !has(Component::CacheWrite) {
         let rates = entry.cards_mut().flat_map(Card::all_rates_mut);
         rates.for_each(|rates| same(rates, Component::CacheWrite, Component::Input));
+    }
+}
+
+/// What is charged for searches that no answer counts has no one price. Gemini up to 2.5 charges for a prompt however often
+/// it is searched for, $35 per 1,000; later ones, at $14, for each search that an answer lists
+/// (<https://ai.google.dev/gemini-api/docs/google-search>). OpenAI's search models search for every request without
+/// saying so (<https://developers.openai.com/api/docs/pricing>).
+fn withdraw_uncounted_searches(entry: &mut Entry) {
+    let is_gemini = matches!(entry.provider, "google" | "vertex");
+    let always_searches =
+        matches!(entry.provider, "openai" | "azure-openai") && entry.name.contains("-search-");
+    let by_prompt: Option<Decimal> = "35".parse().ok();
+    for rates in entry.cards_mut().flat_map(Card::all_rates_mut) {
+        let Some(search) = rates.get(&Component::Search).copied() else { continue };
+        if is_gemini && search == by_prompt {
+            rates.insert(Component::Search, None);
+        }
+        if always_searches {
+            rates.remove(&Component::Search);
+            rates.insert(Component::Request, None);
+        }
     }
 }
 
@@ -126,6 +148,20 @@ mod tests {
         let later =
             [(Component::Input, "10"), (Component::CachedInput, "1"), (Component::CacheWrite, "12.5")];
         assert_eq!(completed("openai", "gpt-6", &later), rates(&later));
+    }
+
+    #[test]
+    fn searches_that_no_answer_counts_have_no_price() {
+        let searched = |provider, name, price| {
+            let completed = completed(provider, name, &[(Component::Search, price)]);
+            completed.into_iter().next().unwrap()
+        };
+        let fourteen = Some("14".parse().unwrap());
+        assert_eq!(searched("google", "gemini-2.5-pro", "35"), (Component::Search, None));
+        assert_eq!(searched("vertex", "gemini-3-pro", "14"), (Component::Search, fourteen));
+        assert_eq!(searched("xai", "grok", "14"), (Component::Search, fourteen));
+        assert_eq!(searched("openai", "gpt-4o-search-preview", "14"), (Component::Request, None));
+        assert_eq!(searched("openai", "gpt-5", "14"), (Component::Search, fourteen));
     }
 
     #[test]

@@ -14,12 +14,13 @@ pub(super) fn read<'a>(answer: &Value<'a>) -> Result<Answer<'a>, Malformed> {
     if choices.is_empty() {
         return Err(Malformed("the answer has no `choices`".to_owned()));
     }
+    let usage = answer.get("usage").and_then(Usage::of_openai).unwrap_or_default();
     Ok(Answer {
         id: answer.present("id").and_then(Value::text),
         model: answer.present("model").and_then(Value::text),
         created: answer.present("created").and_then(Value::as_u64),
         choices: choices.iter().map(choice).collect::<Result<_, _>>()?,
-        usage: answer.get("usage").and_then(Usage::of_openai).unwrap_or_default(),
+        usage: usage.with_tier(answer.get("service_tier")),
         service_tier: answer.present("service_tier").and_then(Value::text),
     })
 }

@@ -98,7 +98,7 @@ impl Reader {
 /// Groq reports usage beside the choices under a name of its own.
 fn usage_of(chunk: &Value<'_>) -> Option<Usage> {
     let usage = chunk.present("usage").or_else(|| chunk.at(&["x_groq", "usage"]));
-    usage.and_then(Usage::of_openai)
+    Some(usage.and_then(Usage::of_openai)?.with_tier(chunk.get("service_tier")))
 }
 
 /// An error in place of a chunk, in any of the shapes in use.

@@ -1,5 +1,7 @@
 //! Usage in Gemini's names.
 
+use std::collections::BTreeSet;
+
 use memchr::memmem;
 
 use super::{ServiceTier, Usage};
@@ -53,10 +55,12 @@ pub(super) fn searches_in(raw_candidates: &[u8]) -> Option<u64> {
     searches_of(Value::parse(raw_candidates).ok()?.elements())
 }
 
-/// The same of candidates that were read.
+/// The same of candidates that were read. "For billing purposes, we ignore the empty web search queries when counting unique
+/// queries" (Gemini API docs, "Grounding with Google Search").
 pub(in crate::formats) fn searches_of(candidates: &[Value<'_>]) -> Option<u64> {
     let queries =
         candidates.iter().filter_map(|candidate| candidate.at(&["groundingMetadata", "webSearchQueries"]));
-    let searches: usize = queries.map(|queries| queries.elements().len()).sum();
-    Some(searches as u64).filter(|searches| *searches > 0)
+    let queries = queries.flat_map(|queries| queries.elements().iter().filter_map(Value::as_str));
+    let unique: BTreeSet<_> = queries.filter(|query| !query.is_empty()).collect();
+    Some(unique.len() as u64).filter(|searches| *searches > 0)
 }

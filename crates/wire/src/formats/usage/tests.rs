@@ -143,8 +143,7 @@ fn searches_of_the_web_are_counted_where_they_stand() {
         {"type":"web_search_call","action":{"type":"open_page"}},{"type":"web_search_call"},{"type":"message"}]}"#;
     assert_eq!(answer(RequestKind::Responses, responses).searches, Some(2));
     assert_eq!(answer(RequestKind::Responses, r#"{"usage":{},"output":[]}"#).searches, None);
-    let gemini =
-        r#"{"usageMetadata":{},"candidates":[{"groundingMetadata":{"webSearchQueries":["a","b","c"]}}]}"#;
+    let gemini = r#"{"usageMetadata":{},"candidates":[{"groundingMetadata":{"webSearchQueries":["a","","b","c","a"]}}]}"#;
     assert_eq!(answer(RequestKind::Gemini, gemini).searches, Some(3));
     let perplexity = br#"{"prompt_tokens":1,"num_search_queries":7}"#;
     assert_eq!(usage_of_body(RequestKind::Chat, perplexity).unwrap().searches, Some(7));

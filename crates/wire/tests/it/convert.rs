@@ -17,7 +17,7 @@ use wire::json::Value;
 const FRAME_BYTES_MAX: usize = 1 << 20;
 
 /// The formats that are translated.
-const FORMATS: [Format; 2] = [Format::Chat, Format::Messages];
+pub(crate) const FORMATS: [Format; 2] = [Format::Chat, Format::Messages];
 
 /// The model of every target; its name decides what Claude of that generation takes.
 fn model_of(format: Format) -> &'static str {
@@ -50,7 +50,7 @@ fn folder(format: Format, kind: &str) -> PathBuf {
 }
 
 /// The cases of a format, by name. Streams that are recorded for same-format relays are cases here too.
-fn cases(format: Format, kind: &str) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn cases(format: Format, kind: &str) -> Vec<(String, Vec<u8>)> {
     let mut folders = vec![folder(format, kind)];
     if kind == "streams" {
         folders.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format.name()));
@@ -140,7 +140,7 @@ fn answers_become_answers_of_every_format() {
 }
 
 /// The bytes of a recorded stream.
-fn recorded(format: Format, case: &[u8]) -> Vec<u8> {
+pub(crate) fn recorded(format: Format, case: &[u8]) -> Vec<u8> {
     if format.event_stream().framing() == Framing::ServerSentEvents {
         return case.to_vec();
     }

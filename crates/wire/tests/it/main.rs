@@ -6,3 +6,5 @@ mod convert;
 mod golden;
 mod laws;
 mod properties;
+mod translation_laws;
+mod translation_properties;

@@ -8,7 +8,7 @@ mod passage;
 mod relay;
 
 pub use body::AnswerBody;
-pub(crate) use headers::{Served, introduce, listed_by_connection, prepare, sign};
+pub(crate) use headers::{COST, Served, introduce, listed_by_connection, prepare, sign, takes_trailers};
 pub(crate) use held::Held;
 pub(crate) use opaque::OpaqueRelay;
 pub(crate) use passage::{Passage, SameFormat, Translated};

@@ -2,8 +2,9 @@
 
 use domain::Endpoint;
 use domain::endpoint::ClientShape;
+use domain::price::Tier;
 use wire::convert::Format;
-use wire::formats::{ErrorFormat, EventStream, RequestKind};
+use wire::formats::{ErrorFormat, EventStream, RequestKind, ServiceTier, Usage};
 
 /// How a request to this endpoint is read. `None` for endpoints without a request body.
 pub(crate) fn request_kind(endpoint: Endpoint) -> Option<RequestKind> {
@@ -65,17 +66,37 @@ pub(crate) fn error_format(shape: ClientShape) -> ErrorFormat {
     }
 }
 
-/// Usage in the domain's words.
-pub(crate) fn usage_of(usage: &wire::formats::Usage) -> domain::Usage {
+/// Usage in the domain's words. The operations that are served report nothing by the image, the minute or the character.
+pub(crate) fn usage_of(usage: &Usage) -> domain::Usage {
     domain::Usage {
         input_tokens: usage.input_tokens,
-        output_tokens: usage.output_tokens,
         cached_input_tokens: usage.cached_input_tokens,
         cache_write_tokens: usage.cache_write_tokens,
         cache_write_1h_tokens: usage.cache_write_1h_tokens,
+        cache_write_12h_tokens: usage.cache_write_12h_tokens,
         input_audio_tokens: usage.input_audio_tokens,
-        output_audio_tokens: usage.output_audio_tokens,
+        cached_audio_tokens: usage.cached_audio_tokens,
+        input_image_tokens: usage.input_image_tokens,
+        cached_image_tokens: usage.cached_image_tokens,
+        output_tokens: usage.output_tokens,
         reasoning_tokens: usage.reasoning_tokens,
-        ..domain::Usage::default()
+        output_audio_tokens: usage.output_audio_tokens,
+        output_image_tokens: usage.output_image_tokens,
+        images: None,
+        audio_milliseconds: None,
+        characters: None,
+        searches: usage.searches,
+    }
+}
+
+/// The tier that an answer was served in; `None` when it is one that nothing is known of.
+pub(crate) fn tier_of(usage: &Usage) -> Option<Tier> {
+    match usage.tier {
+        None | Some(ServiceTier::Standard) => Some(Tier::Standard),
+        Some(ServiceTier::Batch) => Some(Tier::Batch),
+        Some(ServiceTier::Flex) => Some(Tier::Flex),
+        Some(ServiceTier::Priority) => Some(Tier::Priority),
+        Some(ServiceTier::Fast) => Some(Tier::Fast),
+        Some(ServiceTier::Other) => None,
     }
 }

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::endpoint::ClientShape;
-use domain::{ApiKey, Endpoint, Usage};
+use domain::{ApiKey, CatalogModel, Endpoint, Usage};
 use http::HeaderValue;
+use telemetry::cost::Unpriced;
 use telemetry::events::RequestEnded;
 use telemetry::meters::Outcome;
 use tokio::time::Instant;
 
+use crate::charge::{Charge, charge, is_charged};
+use crate::dialect::usage_of;
 use crate::gateway::Gateway;
 use crate::pinned::ProviderState;
 use crate::request_id::RequestId;
@@ -32,12 +35,16 @@ pub(crate) struct Ending {
     pub(crate) origin: Origin,
     provider: Option<Arc<ProviderState>>,
     model: Option<Box<str>>,
+    /// What the catalogue knows of the model.
+    known: Option<Arc<CatalogModel>>,
     attempts: u32,
     waited: Duration,
     overhead: Duration,
     first_token: Option<Duration>,
     status: u16,
     usage: Usage,
+    /// `None` where nothing is charged for, or not yet known.
+    cost: Option<Charge>,
     dropped: Option<HeaderValue>,
     told: bool,
 }
@@ -50,12 +57,14 @@ impl Ending {
             origin,
             provider: None,
             model: None,
+            known: None,
             attempts: 0,
             waited: Duration::ZERO,
             overhead: Duration::ZERO,
             first_token: None,
             status: 0,
             usage: Usage::default(),
+            cost: None,
             dropped: None,
             told: false,
         }
@@ -68,6 +77,11 @@ impl Ending {
         if self.model.as_deref() != model {
             self.model = model.map(Into::into);
         }
+    }
+
+    /// Notes what the catalogue knows of the model that is asked for.
+    pub(crate) fn knows(&mut self, model: Option<Arc<CatalogModel>>) {
+        self.known = model;
     }
 
     /// Adds time spent waiting for a provider or for a retry, which is not Tollgate's own.
@@ -87,9 +101,34 @@ impl Ending {
         self.first_token = Some(self.origin.started.elapsed());
     }
 
-    /// Notes what the provider reported.
-    pub(crate) fn used(&mut self, usage: Usage) {
-        self.usage = usage;
+    /// Notes what the provider reported in all, and what that costs at this time.
+    pub(crate) fn used(&mut self, reported: &wire::formats::Usage) {
+        let now = || self.origin.gateway.wall_clock();
+        let cost = self.is_charged().then(|| charge(reported, self.known.as_deref(), now()));
+        self.note(reported, cost);
+    }
+
+    /// Notes what the provider had reported when its answer broke off.
+    pub(crate) fn used_so_far(&mut self, reported: &wire::formats::Usage) {
+        let cost = self.is_charged().then_some(Err(Unpriced::Usage));
+        self.note(reported, cost);
+    }
+
+    fn note(&mut self, reported: &wire::formats::Usage, cost: Option<Charge>) {
+        if !self.told {
+            self.usage = usage_of(reported);
+            self.cost = cost;
+        }
+    }
+
+    /// Whether there will be a cost to tell, or that it is not known.
+    pub(crate) fn is_charged(&self) -> bool {
+        self.origin.endpoint.is_some_and(is_charged)
+    }
+
+    /// What the answer cost; `None` before it is known, and where nothing is charged for.
+    pub(crate) fn cost(&self) -> Option<Charge> {
+        self.cost
     }
 
     /// Notes what of the request the last target's format does not carry.
@@ -133,6 +172,7 @@ impl Ending {
             first_token: self.first_token,
             overhead: self.overhead,
             usage: self.usage,
+            cost: self.cost,
         };
         event.emit(telemetry);
     }

@@ -7,6 +7,7 @@ mod access;
 mod answer;
 mod attempt;
 mod byte_budget;
+mod charge;
 pub mod dialect;
 mod ending;
 mod gateway;

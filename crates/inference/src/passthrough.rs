@@ -3,6 +3,7 @@
 //! No model check can cover this, so a key needs `passthrough: true` for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::client_header::{Withheld, withheld};
 use domain::endpoint::ClientShape;
@@ -106,9 +107,7 @@ pub(crate) async fn relay_to(
     let (mut head, body) = response.into_parts();
     note_refused_credential(&head, &state, to.credential, &ending.origin.gateway);
     let overhead = ending.answered(head.status.as_u16());
-    let served =
-        Served { id: &ending.origin.id, provider: &state, model: None, attempts: 1, overhead, dropped: None };
-    prepare(&mut head, &served);
+    prepare(&mut head, &served(&state, &ending, overhead));
     let silence = Silence::new(deadlines.idle(), deadlines.total_until());
     Ok(Response::from_parts(
         head,
@@ -205,11 +204,21 @@ fn unreachable(failure: &Failure, state: &ProviderState, mut ending: Ending) -> 
     let message = format!("{}: {} ({})", state.provider.name, failure.class.name(), failure.detail);
     let mut response = Refusal::new(code, message).response(ending.origin.shape, &ending.origin.id);
     let overhead = ending.answered(code.status());
-    let served =
-        Served { id: &ending.origin.id, provider: state, model: None, attempts: 1, overhead, dropped: None };
-    sign(response.headers_mut(), &served);
+    sign(response.headers_mut(), &served(state, &ending, overhead));
     ending.end(Outcome::Failed);
     response
+}
+
+fn served<'a>(state: &'a ProviderState, ending: &'a Ending, overhead: Duration) -> Served<'a> {
+    Served {
+        id: &ending.origin.id,
+        provider: state,
+        model: None,
+        attempts: 1,
+        overhead,
+        dropped: None,
+        cost: None,
+    }
 }
 
 fn unknown_provider(pinned: &Pinned, name: &str) -> Refusal {

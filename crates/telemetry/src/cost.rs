@@ -56,7 +56,7 @@ pub enum Unpriced {
     UnknownTier,
     /// The component was used and has no price, or how much of it was used is not known.
     Component(Component),
-    /// The provider did not say what was used, or its counts contradict each other.
+    /// The provider did not say what was used, or not to the end, or its counts contradict each other.
     Usage,
     /// The figures are beyond all measure.
     OutOfRange,

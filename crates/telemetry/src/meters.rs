@@ -1,9 +1,10 @@
 //! The metrics, prepared so that a request only touches atomics.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
-use domain::{Endpoint, FailureClass, ProviderName, Usage};
+use domain::{Endpoint, FailureClass, Money, ProviderName, Usage};
 use parking_lot::{Mutex, RwLock};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -11,6 +12,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+
+use crate::cost::Unpriced;
 
 /// Most models of one provider with series of their own; later ones count as `other`, so that a client that invents
 /// names cannot fill the memory.
@@ -96,6 +99,12 @@ struct TokenLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ModelLabels {
+    provider: String,
+    model: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct CodeLabels {
     pub(crate) code: &'static str,
 }
@@ -113,7 +122,12 @@ struct Families {
     failures: Family<FailureLabels, Counter>,
     passed_over: Family<LackLabels, Counter>,
     tokens: Family<TokenLabels, Counter>,
+    cost: Family<ModelLabels, Dollars>,
+    unpriced: Family<ModelLabels, Counter>,
 }
+
+/// A sum of US dollars. Metrics are floating point; the exact amounts are in the answers' headers and in the log.
+type Dollars = Counter<f64, AtomicU64>;
 
 /// Every metric of the process.
 #[derive(Debug)]
@@ -150,6 +164,8 @@ impl Meters {
                 failures: Family::default(),
                 passed_over: Family::default(),
                 tokens: Family::default(),
+                cost: Family::default(),
+                unpriced: Family::default(),
             },
             providers: Mutex::default(),
             refusals: Family::default(),
@@ -188,6 +204,10 @@ impl Meters {
             families.passed_over.clone(),
         );
         registry.register("tokens", "Tokens that providers reported", families.tokens.clone());
+        let cost = "What requests cost, as far as the catalogue has prices";
+        registry.register_with_unit("cost", cost, Unit::Other("usd".to_owned()), families.cost.clone());
+        let unpriced = "Requests whose cost is not known";
+        registry.register("unpriced_requests", unpriced, families.unpriced.clone());
         registry.register("refusals", "Requests that Tollgate refused, by error code", self.refusals.clone());
         registry.register("config_reloads", "Configuration loads by outcome", self.reloads.clone());
         let overhead = "Tollgate's own share of a request, upstream waits taken off";
@@ -221,16 +241,18 @@ pub struct ProviderMeters {
     requests: [[OnceLock<Counter>; OUTCOMES]; OPERATIONS],
     duration: [OnceLock<Histogram>; OPERATIONS],
     first_token: [OnceLock<Histogram>; OPERATIONS],
-    models: RwLock<HashMap<String, Arc<TokenMeters>>>,
+    models: RwLock<HashMap<String, Arc<ModelMeters>>>,
 }
 
-/// Token counters of one model.
+/// Counters of one model: tokens, dollars, and requests without a cost.
 #[derive(Debug)]
-struct TokenMeters {
+struct ModelMeters {
     input: Counter,
     output: Counter,
     cached_input: Counter,
     reasoning: Counter,
+    cost: Dollars,
+    unpriced: Counter,
 }
 
 impl ProviderMeters {
@@ -283,7 +305,7 @@ impl ProviderMeters {
         self.families.passed_over.get_or_create(&labels).inc();
     }
 
-    pub(crate) fn used(&self, model: &str, usage: &Usage) {
+    pub(crate) fn used(&self, model: &str, usage: &Usage, cost: Option<Result<Money, Unpriced>>) {
         let meters = self.model(model);
         let add = |counter: &Counter, tokens: Option<u64>| {
             if let Some(tokens) = tokens {
@@ -294,28 +316,45 @@ impl ProviderMeters {
         add(&meters.output, usage.output_tokens);
         add(&meters.cached_input, usage.cached_input_tokens);
         add(&meters.reasoning, usage.reasoning_tokens);
+        match cost {
+            Some(Ok(cost)) => {
+                meters.cost.inc_by(dollars(cost));
+            }
+            Some(Err(_)) => {
+                meters.unpriced.inc();
+            }
+            None => {}
+        }
     }
 
-    fn model(&self, model: &str) -> Arc<TokenMeters> {
+    fn model(&self, model: &str) -> Arc<ModelMeters> {
         if let Some(meters) = self.models.read().get(model) {
             return Arc::clone(meters);
         }
         let mut models = self.models.write();
         let name = if models.len() < MODELS_MAX { model } else { "other" };
-        let meters = models.entry(name.to_owned()).or_insert_with(|| Arc::new(self.token_meters(name)));
+        let meters = models.entry(name.to_owned()).or_insert_with(|| Arc::new(self.model_meters(name)));
         Arc::clone(meters)
     }
 
-    fn token_meters(&self, model: &str) -> TokenMeters {
+    fn model_meters(&self, model: &str) -> ModelMeters {
         let counter = |kind| {
             let labels = TokenLabels { provider: self.name.to_string(), model: model.to_owned(), kind };
             self.families.tokens.get_or_create_owned(&labels)
         };
-        TokenMeters {
+        let labels = ModelLabels { provider: self.name.to_string(), model: model.to_owned() };
+        ModelMeters {
             input: counter("input"),
             output: counter("output"),
             cached_input: counter("cached_input"),
             reasoning: counter("reasoning"),
+            cost: self.families.cost.get_or_create_owned(&labels),
+            unpriced: self.families.unpriced.get_or_create_owned(&labels),
         }
     }
+}
+
+/// The nearest floating-point number.
+fn dollars(cost: Money) -> f64 {
+    cost.pico_usd() as f64 / 1e12
 }

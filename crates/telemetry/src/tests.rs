@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{ErrorCode, Failure, FailureClass, Usage};
 
+use crate::cost::Unpriced;
 use crate::events::{AttemptFailed, ConfigurationLoaded, RequestEnded, RequestRefused};
 use crate::meters::Outcome;
 use crate::{ProviderMeters, Telemetry};
@@ -22,6 +23,7 @@ fn ended<'a>(provider: &'a ProviderMeters, key: &'a domain::KeyName, model: &'a 
         first_token: None,
         overhead: Duration::from_micros(20),
         usage: Usage { input_tokens: Some(3), output_tokens: Some(4), ..Usage::default() },
+        cost: None,
     }
 }
 
@@ -35,6 +37,24 @@ fn an_ended_request_is_counted_with_its_tokens_and_its_rescue() {
         r#"tollgate_requests_total{provider="openai",operation="chat_completions",outcome="done"} 1"#,
         r#"tollgate_tokens_total{provider="openai",model="gpt-4o",kind="output"} 4"#,
         "tollgate_rescued_requests_total 1",
+    ] {
+        assert!(text.contains(line), "{line} not in\n{text}");
+    }
+}
+
+#[test]
+fn costs_add_up_and_requests_without_one_are_counted() {
+    let telemetry = Telemetry::new();
+    let provider = telemetry.provider(&"openai".into());
+    for cost in [Ok("0.25".parse().unwrap()), Ok("1.000000000001".parse().unwrap()), Err(Unpriced::Usage)] {
+        let silent = Usage::default();
+        RequestEnded { usage: silent, cost: Some(cost), ..ended(&provider, &"k".into(), "gpt-4o") }
+            .emit(&telemetry);
+    }
+    let text = telemetry.exposition();
+    for line in [
+        r#"tollgate_cost_usd_total{provider="openai",model="gpt-4o"} 1.250000000001"#,
+        r#"tollgate_unpriced_requests_total{provider="openai",model="gpt-4o"} 1"#,
     ] {
         assert!(text.contains(line), "{line} not in\n{text}");
     }

@@ -51,9 +51,10 @@ impl Body for AnswerBody {
     ) -> Poll<Option<Result<Frame<Bytes>, AnswerBroken>>> {
         match &mut self.get_mut().0 {
             Kind::Whole(held) => Poll::Ready(held.pop().map(|piece| Ok(Frame::data(piece)))),
-            Kind::Stream(relay) => {
-                relay.poll_data(context).map(|data| data.map(|data| Ok(Frame::data(data))))
-            }
+            Kind::Stream(relay) => relay.poll_data(context).map(|data| {
+                let trailers = || relay.take_trailers().map(Frame::trailers);
+                data.map(Frame::data).or_else(trailers).map(Ok)
+            }),
             Kind::Opaque(relay) => relay.poll_frame(context),
         }
     }

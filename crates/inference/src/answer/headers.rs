@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
+use crate::charge::Charge;
 use crate::pinned::ProviderState;
 use crate::request_id::RequestId;
 
@@ -18,6 +19,8 @@ const PROVIDER: HeaderName = HeaderName::from_static("x-tollgate-provider");
 const MODEL: HeaderName = HeaderName::from_static("x-tollgate-model");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-tollgate-attempts");
 const DROPPED: HeaderName = HeaderName::from_static("x-tollgate-dropped");
+/// What the answer cost, in its head or, where that is known only in the end, in its trailers.
+pub(crate) const COST: HeaderName = HeaderName::from_static("x-tollgate-cost");
 const OVERHEAD: HeaderName = HeaderName::from_static("x-tollgate-overhead-us");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
@@ -49,6 +52,8 @@ pub(crate) struct Served<'a> {
     pub(crate) overhead: Duration,
     /// What of the request did not reach the provider.
     pub(crate) dropped: Option<&'a HeaderValue>,
+    /// What it cost, when that is known already.
+    pub(crate) cost: Option<Charge>,
 }
 
 /// Turns a provider's head into the client's, in place.
@@ -69,9 +74,24 @@ pub(crate) fn sign(headers: &mut HeaderMap, served: &Served<'_>) {
     if let Some(dropped) = served.dropped {
         headers.insert(DROPPED, dropped.clone());
     }
+    if let Some(cost) = served.cost {
+        headers.insert(COST, cost_value(cost));
+    }
     if let Some(model) = served.model.and_then(|model| HeaderValue::from_str(model).ok()) {
         headers.insert(MODEL, model);
     }
+}
+
+/// An exact amount of US dollars, or `unpriced`.
+pub(crate) fn cost_value(cost: Charge) -> HeaderValue {
+    let amount = cost.ok().and_then(|amount| HeaderValue::try_from(amount.to_string()).ok());
+    amount.unwrap_or(HeaderValue::from_static("unpriced"))
+}
+
+/// Whether a client reads trailers, which it says by `te: trailers` (RFC 9110 section 10.1.4).
+pub(crate) fn takes_trailers(client: &HeaderMap) -> bool {
+    let values = client.get_all(header::TE).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
 }
 
 /// Completes the head of an answer that Tollgate made itself: no provider was called for it.

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use domain::{ErrorCode, TimeoutStage};
+use http::HeaderMap;
 use http_body::Body;
 use providers::transport::IncomingBody;
 use telemetry::meters::Outcome;
@@ -18,8 +19,8 @@ use wire::framing::{Batch, Splitter};
 
 pub(crate) use silence::Silence;
 
+use super::headers::{COST, cost_value};
 use super::passage::Passage;
-use crate::dialect::usage_of;
 use crate::ending::Ending;
 use crate::redaction::Redaction;
 use crate::refusal::Refusal;
@@ -45,10 +46,13 @@ pub(crate) struct StreamRelay {
     redaction: Redaction,
     ending: Ending,
     closed: bool,
+    /// Whether the client is told the cost when the stream is over.
+    tells_cost: bool,
 }
 
 impl StreamRelay {
-    pub(crate) fn new(start: RelayStart, ending: Ending) -> Self {
+    /// The relay of a stream, which ends with a trailer when it is to tell its cost.
+    pub(crate) fn new(start: RelayStart, ending: Ending, tells_cost: bool) -> Self {
         let mut relay = Self {
             passage: start.passage,
             splitter: start.splitter,
@@ -58,6 +62,7 @@ impl StreamRelay {
             redaction: start.redaction,
             ending,
             closed: false,
+            tells_cost,
         };
         relay.through(|passage, redaction, pieces| passage.release(&start.held, redaction, pieces));
         // Nothing new, but a frame too large that came right behind the first content is told now.
@@ -83,6 +88,12 @@ impl StreamRelay {
                 },
             }
         }
+    }
+
+    /// What follows the data, once.
+    pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
+        let cost = self.ending.cost().filter(|_| std::mem::take(&mut self.tells_cost))?;
+        Some(HeaderMap::from_iter([(COST, cost_value(cost))]))
     }
 
     fn heard(&mut self, data: Bytes) {
@@ -151,9 +162,19 @@ impl StreamRelay {
         self.close(Outcome::Failed);
     }
 
+    /// What was used is known when the provider has said that it is done; before, it may have more to charge for.
+    fn account(&mut self) {
+        let seen = self.passage.seen();
+        if seen.ended || seen.finished {
+            self.ending.used(&seen.usage);
+        } else {
+            self.ending.used_so_far(&seen.usage);
+        }
+    }
+
     fn close(&mut self, outcome: Outcome) {
         self.closed = true;
-        self.ending.used(usage_of(&self.passage.seen().usage));
+        self.account();
         self.ending.end(outcome);
     }
 }
@@ -161,7 +182,7 @@ impl StreamRelay {
 impl Drop for StreamRelay {
     /// A client that leaves has used what was reported so far; one that leaves after the last event has it all.
     fn drop(&mut self) {
-        self.ending.used(usage_of(&self.passage.seen().usage));
+        self.account();
         if self.passage.seen().ended {
             self.ending.end(Outcome::Done);
         }

@@ -6,14 +6,16 @@ use domain::{CredentialId, Endpoint};
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response, header};
 use telemetry::meters::Outcome;
-use wire::formats::{EventStream, RequestKind, usage_of_body};
+use wire::formats::{EventStream, Usage, usage_of_answer};
 use wire::framing::Framing;
 use wire::json::Document;
 
 use super::Call;
 use super::hold::{Committed, WholeBody};
-use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, StreamRelay, prepare, sign};
-use crate::dialect::{event_stream, request_kind, usage_of};
+use crate::answer::{
+    AnswerBody, COST, Held, OpaqueRelay, Served, StreamRelay, prepare, sign, takes_trailers,
+};
+use crate::dialect::{event_stream, request_kind};
 use crate::ending::Ending;
 use crate::pinned::ProviderState;
 use crate::response_owners::Owner;
@@ -28,15 +30,16 @@ pub(super) fn deliver(
 ) -> Response<AnswerBody> {
     match committed {
         Committed::Whole(mut head, WholeBody { held, document }) => {
+            let used = document.as_ref().and_then(|document| usage_in(document, call.endpoint));
+            ending.used(&used.unwrap_or_default());
             if let Some(document) = &document {
-                ending.used(usage_in(document, call.endpoint));
                 remember(call, state, credential, || text_member(document, "id"));
             }
             finish_head(&mut head, state, &mut ending);
             whole(head, held, ending)
         }
         Committed::Translated(mut head, body, usage) => {
-            ending.used(usage_of(&usage));
+            ending.used(&usage);
             finish_head(&mut head, state, &mut ending);
             whole(head, Held::from(body), ending)
         }
@@ -48,9 +51,14 @@ pub(super) fn deliver(
                 head.headers.insert(header::CONTENT_TYPE, content_type(stream, &head.headers));
             }
             head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-            Response::from_parts(head, AnswerBody::stream(StreamRelay::new(*start, ending)))
+            let tells_cost = ending.is_charged() && takes_trailers(&call.headers);
+            if tells_cost {
+                head.headers.insert(header::TRAILER, HeaderValue::from(COST));
+            }
+            Response::from_parts(head, AnswerBody::stream(StreamRelay::new(*start, ending, tells_cost)))
         }
         Committed::Opaque(mut head, held, rest, silence) => {
+            ending.used(&Usage::default());
             finish_head(&mut head, state, &mut ending);
             Response::from_parts(head, AnswerBody::opaque(OpaqueRelay::new(held, rest, silence, ending)))
         }
@@ -94,6 +102,7 @@ fn served<'a>(state: &'a ProviderState, ending: &'a Ending, overhead: Duration) 
         attempts: ending.attempts(),
         overhead,
         dropped: ending.dropped(),
+        cost: ending.cost(),
     }
 }
 
@@ -114,12 +123,9 @@ fn remember(
     }
 }
 
-fn usage_in(document: &Document, endpoint: Endpoint) -> domain::Usage {
-    let kind = request_kind(endpoint);
-    let member = kind.map_or("usage", RequestKind::usage_member);
-    let raw = document.member(member).ok().flatten();
-    let read = raw.zip(kind).and_then(|(usage, kind)| usage_of_body(kind, &usage.raw()));
-    read.as_ref().map(usage_of).unwrap_or_default()
+/// What a whole answer used, as far as it says.
+fn usage_in(document: &Document, endpoint: Endpoint) -> Option<Usage> {
+    usage_of_answer(request_kind(endpoint)?, document)
 }
 
 fn text_member(document: &Document, name: &str) -> Option<String> {

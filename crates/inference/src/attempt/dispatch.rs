@@ -60,7 +60,9 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
         let Some(chosen) = choose(&call, target, &state, &mut tried) else {
             return Err(Refusal::new(ErrorCode::Internal, "the target has no credential"));
         };
-        ending.attempt(&state, served_model(&call, target));
+        let model = served_model(&call, target);
+        ending.attempt(&state, model);
+        ending.knows(call.pinned.models.find(&target.provider.name, model.unwrap_or_default()));
         let sent = Instant::now();
         let result = match fitness.objection(target) {
             Some(objection) => Err(objection),

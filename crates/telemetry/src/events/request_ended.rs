@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use domain::{Endpoint, KeyName, Usage};
+use domain::{Endpoint, KeyName, Money, Usage};
 
+use crate::cost::Unpriced;
 use crate::meters::{Outcome, operation_name};
 use crate::{ProviderMeters, Telemetry};
 
@@ -34,6 +35,8 @@ pub struct RequestEnded<'a> {
     pub overhead: Duration,
     /// What the provider reported.
     pub usage: Usage,
+    /// What it cost, or why that is not known; `None` where nothing is charged for.
+    pub cost: Option<Result<Money, Unpriced>>,
 }
 
 impl RequestEnded<'_> {
@@ -43,8 +46,8 @@ impl RequestEnded<'_> {
         if let Some(first_token) = self.first_token {
             self.provider.first_token(self.endpoint, first_token.as_secs_f64());
         }
-        if self.usage != Usage::default() {
-            self.provider.used(self.model.unwrap_or("none"), &self.usage);
+        if self.usage != Usage::default() || self.cost.is_some() {
+            self.provider.used(self.model.unwrap_or("none"), &self.usage, self.cost);
         }
         telemetry.meters.overhead.observe(self.overhead.as_secs_f64());
         if self.attempts > 1 && self.outcome == Outcome::Done && self.status < 400 {
@@ -71,6 +74,8 @@ impl RequestEnded<'_> {
             overhead_us = self.overhead.as_micros(),
             input_tokens = self.usage.input_tokens,
             output_tokens = self.usage.output_tokens,
+            cost_usd = self.cost.and_then(Result::ok).map(tracing::field::display),
+            unpriced = self.cost.and_then(Result::err).map(Unpriced::name),
             "request ended"
         );
     }

@@ -1,6 +1,7 @@
 //! All that a client was sent, and what a stream must end with.
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http::response::Parts;
 use serde_json::Value;
 use wire::formats::{EventKind, EventStream, Inspection};
@@ -16,6 +17,8 @@ pub struct Transcript {
     pub head: Parts,
     /// Every byte of the body that was not read before.
     pub body: Bytes,
+    /// What followed the body.
+    pub trailers: HeaderMap,
     /// Whether the connection broke before the body's end.
     pub broken_off: bool,
 }
@@ -94,12 +97,12 @@ impl Transcript {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bytes, EventStream, Transcript};
+    use super::{Bytes, EventStream, HeaderMap, Transcript};
     use crate::scripts;
 
     fn transcript(body: impl Into<Bytes>) -> Transcript {
         let (head, ()) = http::Response::new(()).into_parts();
-        Transcript { head, body: body.into(), broken_off: false }
+        Transcript { head, body: body.into(), trailers: HeaderMap::new(), broken_off: false }
     }
 
     fn fails(work: impl FnOnce()) -> bool {

@@ -10,6 +10,7 @@ mod bad_input;
 mod cancel;
 mod catalog;
 mod cli;
+mod costs;
 mod credentials;
 mod drain;
 mod faithful;

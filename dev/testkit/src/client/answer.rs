@@ -101,18 +101,22 @@ impl Streamed {
     /// Reads to the end, be it a broken one.
     pub async fn rest(mut self) -> Transcript {
         let mut body = BytesMut::new();
+        let mut trailers = HeaderMap::new();
         let broken_off = loop {
             match within("the next part of the answer", self.body.frame()).await {
-                Some(Ok(frame)) => body.extend_from_slice(&frame.into_data().unwrap_or_default()),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => body.extend_from_slice(&data),
+                    Err(frame) => trailers = frame.into_trailers().unwrap_or_default(),
+                },
                 Some(Err(_)) => break true,
                 None => break false,
             }
         };
-        Transcript { head: self.head, body: body.freeze(), broken_off }
+        Transcript { head: self.head, body: body.freeze(), trailers, broken_off }
     }
 
     pub(super) async fn whole(self) -> Answer {
-        let Transcript { head, body, broken_off } = self.rest().await;
+        let Transcript { head, body, broken_off, .. } = self.rest().await;
         assert!(!broken_off, "the answer broke off after {body:?}");
         Answer { status: head.status, headers: head.headers, body }
     }

@@ -283,13 +283,21 @@ mod tests {
             ERROR.body(ErrorFormat::Anthropic),
             r#"{"type":"error","error":{"type":"rate_limit_error","message":"limit of \"team\" reached\nwait 3 s"},"request_id":"req_1"}"#
         );
+        assert_eq!(
+            ERROR.body(ErrorFormat::Cohere),
+            r#"{"id":"req_1","message":"limit of \"team\" reached\nwait 3 s"}"#
+        );
     }
 
     #[test]
     fn an_error_event_reads_back_as_an_error_in_its_own_format() {
-        for stream in
-            [EventStream::Chat, EventStream::Completions, EventStream::Responses, EventStream::Messages]
-        {
+        for stream in [
+            EventStream::Chat,
+            EventStream::Completions,
+            EventStream::Responses,
+            EventStream::Messages,
+            EventStream::Cohere,
+        ] {
             let format = stream.format();
             let event = format.error_event(&ERROR, 7);
             let frame = sse::Frame::new(&event).into();

@@ -172,10 +172,16 @@ fn messages_streams_are_read_as_recorded() {
 }
 
 #[test]
+fn cohere_streams_are_read_as_recorded() {
+    check_streams("cohere", EventStream::Cohere);
+}
+
+#[test]
 fn whole_answers_are_read_as_recorded() {
     check_bodies("chat", RequestKind::Chat);
     check_bodies("completions", RequestKind::Completions);
     check_bodies("responses", RequestKind::Responses);
     check_bodies("messages", RequestKind::Messages);
     check_bodies("embeddings", RequestKind::Embeddings);
+    check_bodies("cohere", RequestKind::Cohere);
 }

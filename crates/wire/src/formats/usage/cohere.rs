@@ -5,19 +5,22 @@ use crate::json::{Kind, Value};
 
 impl Usage {
     /// Reads the `usage` object of Cohere chat; none for another kind of value. `tokens` is what the model saw,
-    /// `billed_units` what is charged, which leaves out what Cohere adds itself; the charged count is the one to meter.
+    /// `billed_units` what is charged, which leaves out what Cohere adds itself: the charged count is the one to meter and to
+    /// show. Cached tokens are counted among `tokens`, so they are told only where both counts are the same; else there would
+    /// be more of them than of all.
     pub(crate) fn of_cohere(usage: &Value<'_>) -> Option<Self> {
         if usage.kind() != Kind::Object {
             return None;
         }
-        let count = |key: &str| {
-            ["billed_units", "tokens"].iter().find_map(|group| usage.at(&[*group, key])).and_then(whole)
-        };
+        let count = |group: &str, key: &str| usage.at(&[group, key]).and_then(whole);
+        let charged = |key: &str| count("billed_units", key).or_else(|| count("tokens", key));
+        let input = charged("input_tokens");
+        let is_whole = count("tokens", "input_tokens").is_none_or(|seen| Some(seen) == input);
         Some(Self {
-            input_tokens: count("input_tokens"),
-            output_tokens: count("output_tokens"),
-            cached_input_tokens: usage.get("cached_tokens").and_then(whole),
-            searches: usage.at(&["billed_units", "search_units"]).and_then(whole),
+            input_tokens: input,
+            output_tokens: charged("output_tokens"),
+            cached_input_tokens: usage.get("cached_tokens").filter(|_| is_whole).and_then(whole),
+            searches: count("billed_units", "search_units"),
             ..Self::default()
         })
     }

@@ -46,6 +46,23 @@ fn a_later_report_replaces_only_what_it_repeats() {
 }
 
 #[test]
+fn cohere_is_metered_by_what_it_charges() {
+    let read = |raw: &str| {
+        let usage = usage_of_body(RequestKind::Cohere, raw.as_bytes()).unwrap();
+        (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens)
+    };
+    let recorded = r#"{"billed_units":{"input_tokens":5.0,"output_tokens":2},
+        "tokens":{"input_tokens":500,"output_tokens":5},"cached_tokens":448}"#;
+    assert_eq!(read(recorded), (Some(5), Some(2), None));
+    let same = r#"{"billed_units":{"input_tokens":20,"output_tokens":2},
+        "tokens":{"input_tokens":20.0,"output_tokens":2},"cached_tokens":16}"#;
+    assert_eq!(read(same), (Some(20), Some(2), Some(16)));
+    let seen = r#"{"tokens":{"input_tokens":20,"output_tokens":2},"cached_tokens":16}"#;
+    assert_eq!(read(seen), (Some(20), Some(2), Some(16)));
+    assert_eq!(read(r#"{"billed_units":{"input_tokens":"5"}}"#), (None, None, None));
+}
+
+#[test]
 fn what_was_not_reported_is_none_and_what_is_odd_is_skipped() {
     assert_eq!(usage_of_body(RequestKind::Chat, b"{}"), Some(Usage::default()));
     assert_eq!(usage_of_body(RequestKind::Chat, b"null"), None);

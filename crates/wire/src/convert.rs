@@ -9,6 +9,7 @@ mod capability;
 mod chat;
 mod client;
 mod codec;
+mod cohere;
 mod data_url;
 mod feature;
 pub mod form;

@@ -2,6 +2,7 @@
 
 use super::chat;
 use super::codec::Codec;
+use super::cohere;
 use super::messages;
 use crate::formats::EventStream;
 
@@ -77,7 +78,8 @@ impl Format {
         match self {
             Self::Chat => &chat::Chat,
             Self::Messages => &messages::Messages,
-            Self::Responses | Self::Gemini | Self::Converse | Self::Cohere => &chat::Chat,
+            Self::Cohere => &cohere::Cohere,
+            Self::Responses | Self::Gemini | Self::Converse => &chat::Chat,
         }
     }
 }

@@ -16,7 +16,7 @@ const TARGET: Target<'_> = Target {
 };
 
 /// The formats that are translated.
-const FORMATS: [Format; 2] = [Format::Chat, Format::Messages];
+const FORMATS: [Format; 3] = [Format::Chat, Format::Messages, Format::Cohere];
 
 fn pairs() -> impl Iterator<Item = (Format, Format)> {
     FORMATS.into_iter().flat_map(|client| FORMATS.into_iter().map(move |provider| (client, provider)))

@@ -17,7 +17,7 @@ use wire::json::Value;
 const FRAME_BYTES_MAX: usize = 1 << 20;
 
 /// The formats that are translated.
-pub(crate) const FORMATS: [Format; 2] = [Format::Chat, Format::Messages];
+pub(crate) const FORMATS: [Format; 3] = [Format::Chat, Format::Messages, Format::Cohere];
 
 /// The model of every target; its name decides what Claude of that generation takes.
 fn model_of(format: Format) -> &'static str {

@@ -107,7 +107,11 @@ impl Used {
             match part {
                 Part::Text { cache, .. } => self.cache(*cache),
                 Part::Foreign(_) => self.part(part),
-                _ => self.say(Feature::ToolResultMedia),
+                // A format that takes media in results may not take each kind.
+                _ => {
+                    self.say(Feature::ToolResultMedia);
+                    self.part(part);
+                }
             }
         }
     }

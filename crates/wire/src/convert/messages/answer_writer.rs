@@ -45,9 +45,10 @@ fn write_part(blocks: &mut ArrayWriter<'_>, part: &Part<'_>) {
         Part::Text { text, citations, .. } => blocks.object(|block| {
             block.str("type", "text");
             block.text("text", text);
-            if !citations.is_empty() {
+            if citations.iter().any(has_place) {
                 block.array("citations", |array| {
-                    citations.iter().for_each(|citation| write_citation(array, citation));
+                    let citations = citations.iter().filter(|citation| has_place(citation));
+                    citations.for_each(|citation| write_citation(array, citation));
                 });
             }
         }),
@@ -68,11 +69,21 @@ fn write_part(blocks: &mut ArrayWriter<'_>, part: &Part<'_>) {
     }
 }
 
-/// Writes a citation: as it stood if it is Anthropic's own, else as a page of the web, the kind that every other format has.
+/// Whether a citation says where: Anthropic has none that does not.
+pub(super) fn has_place(citation: &Citation<'_>) -> bool {
+    let is_own = citation.original.as_ref().is_some_and(|original| original.format == Format::Messages);
+    is_own || citation.url.is_some() || citation.document.is_some()
+}
+
+/// Writes a citation: as it stood if it is Anthropic's own, else as a page of the web or as a document of the request, the
+/// kinds that other formats have.
 pub(super) fn write_citation(array: &mut ArrayWriter<'_>, citation: &Citation<'_>) {
     if let Some(original) = citation.original.as_ref().filter(|original| original.format == Format::Messages)
     {
         return array.raw(original.raw);
+    }
+    if let (None, Some(document)) = (&citation.url, citation.document) {
+        return write_document_citation(array, citation, document);
     }
     array.object(|object| {
         object.str("type", "web_search_result_location");
@@ -83,6 +94,23 @@ pub(super) fn write_citation(array: &mut ArrayWriter<'_>, citation: &Citation<'_
         }
         object.text("cited_text", citation.quote.as_ref().unwrap_or(&Text::from("")));
         object.str("encrypted_index", "");
+    });
+}
+
+/// A document that is cited as a whole: other formats do not say from where to where.
+fn write_document_citation(array: &mut ArrayWriter<'_>, citation: &Citation<'_>, document: u64) {
+    let nothing = Text::from("");
+    let quote = citation.quote.as_ref().unwrap_or(&nothing);
+    array.object(|object| {
+        object.str("type", "char_location");
+        object.text("cited_text", quote);
+        object.number("document_index", document);
+        match &citation.title {
+            Some(title) => object.text("document_title", title),
+            None => object.null("document_title"),
+        }
+        object.number("start_char_index", 0);
+        object.number("end_char_index", quote.plain().chars().count() as u64);
     });
 }
 

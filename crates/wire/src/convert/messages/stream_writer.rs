@@ -1,7 +1,7 @@
 //! A client's stream, event by event: `message_start`, blocks one after the other, `message_delta`, `message_stop`
 //! ("Streaming Messages", "Event types").
 
-use super::answer_writer::{write_citation, write_head, write_usage};
+use super::answer_writer::{has_place, write_citation, write_head, write_usage};
 use super::stop;
 use crate::convert::client::ClientContext;
 use crate::convert::codec::StreamWriter;
@@ -137,7 +137,7 @@ impl Writer {
             }
             Delta::Seal(seal) => self.seal(part, &seal, out),
             Delta::Input(text) => self.input(part, &text, out),
-            Delta::Citation(citation) => {
+            Delta::Citation(citation) if has_place(&citation) => {
                 let mut list = Vec::new();
                 array(&mut list, |array| write_citation(array, &citation));
                 let citation = list.get(1..list.len() - 1).and_then(|bytes| std::str::from_utf8(bytes).ok());
@@ -146,7 +146,7 @@ impl Writer {
                     delta.raw_if("citation", citation);
                 });
             }
-            Delta::Logprobs(_) | Delta::Audio(_) => {}
+            Delta::Citation(_) | Delta::Logprobs(_) | Delta::Audio(_) => {}
         }
     }
 

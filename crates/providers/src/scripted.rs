@@ -6,6 +6,7 @@
 
 mod behaviour;
 mod chat;
+mod cohere;
 mod completions;
 mod conversation;
 mod embeddings;
@@ -39,7 +40,7 @@ pub use script::{Script, ScriptedRequest, Step};
 pub const NAME: &str = "scripted";
 
 /// What it serves, and where.
-const ENDPOINTS: [(Endpoint, &str); 8] = [
+const ENDPOINTS: [(Endpoint, &str); 9] = [
     (Endpoint::ChatCompletions, "/chat/completions"),
     (Endpoint::Completions, "/completions"),
     (Endpoint::Responses, "/responses"),
@@ -48,6 +49,7 @@ const ENDPOINTS: [(Endpoint, &str); 8] = [
     (Endpoint::Models, "/models"),
     (Endpoint::Messages, "/messages"),
     (Endpoint::CountTokens, "/messages/count_tokens"),
+    (Endpoint::CohereChat, "/v2/chat"),
 ];
 
 /// The scripted provider with its memory of the responses it made.

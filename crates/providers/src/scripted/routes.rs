@@ -10,7 +10,7 @@ use super::fingerprint::Fingerprint;
 use super::frames::{self, Answer};
 use super::responses::ResponseStore;
 use super::script::{Script, ScriptedRequest};
-use super::{chat, completions, embeddings, messages, models, moderations, responses};
+use super::{chat, cohere, completions, embeddings, messages, models, moderations, responses};
 
 /// What is done about a request. `store` remembers responses that can be asked for again.
 ///
@@ -34,6 +34,7 @@ enum Route {
     Moderations,
     Messages,
     CountTokens,
+    Cohere,
     Models,
     Model(String),
     CreateResponse,
@@ -55,6 +56,7 @@ fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
         ["moderations"] => (Method::POST, Route::Moderations),
         ["messages"] => (Method::POST, Route::Messages),
         ["messages", "count_tokens"] => (Method::POST, Route::CountTokens),
+        ["v2", "chat"] => (Method::POST, Route::Cohere),
         ["models"] => (Method::GET, Route::Models),
         ["models", model] => (Method::GET, Route::Model(id(model))),
         ["responses"] => (Method::POST, Route::CreateResponse),
@@ -76,10 +78,11 @@ fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
     Ok(route)
 }
 
-/// Anthropic's shape for its own operations, and for clients that send its version header.
+/// The shape of the operation's own format; Anthropic's for clients that send its version header, too.
 fn shape(request: &ScriptedRequest, route: Option<&Route>) -> ClientShape {
     match route {
         Some(Route::Messages | Route::CountTokens) => messages::SHAPE,
+        Some(Route::Cohere) => cohere::SHAPE,
         Some(Route::Models | Route::Model(_)) | None if request.headers.contains_key("anthropic-version") => {
             messages::SHAPE
         }
@@ -115,6 +118,7 @@ fn perform(
         Route::Moderations => moderations::answer(&body, fingerprint),
         Route::Messages => messages::answer(&body, fingerprint),
         Route::CountTokens => messages::count_tokens(&body),
+        Route::Cohere => cohere::answer(&body, fingerprint),
         Route::InputTokens => responses::input_tokens(&body),
         _ => responses::create(&body, fingerprint, store),
     };

@@ -2,6 +2,7 @@
 
 mod behaviours;
 mod chat;
+mod cohere;
 mod messages;
 mod others;
 mod responses;

@@ -31,7 +31,7 @@ fn outline(script: &Script) -> String {
     script.steps.iter().map(letter).collect()
 }
 
-const GENERATION: [&str; 3] = ["/v1/chat/completions", "/v1/responses", "/v1/messages"];
+const GENERATION: [&str; 4] = ["/v1/chat/completions", "/v1/responses", "/v1/messages", "/v2/chat"];
 
 #[test]
 fn a_models_name_chooses_its_behaviour_and_an_unknown_one_echoes() {
@@ -54,7 +54,11 @@ fn a_failing_model_fails_with_its_status_in_the_formats_shape() {
                 assert_eq!(sent.as_u16(), status);
                 assert_eq!(headers.get("retry-after").is_some(), status == 429, "{path}");
                 let error: Value = serde_json::from_slice(bytes).unwrap();
-                assert!(error["error"]["message"].is_string() && error["error"]["type"].is_string());
+                if path == "/v2/chat" {
+                    assert!(error["message"].is_string(), "{error}");
+                } else {
+                    assert!(error["error"]["message"].is_string() && error["error"]["type"].is_string());
+                }
                 assert_eq!(error["type"] == "error", path == "/v1/messages");
             }
         }
@@ -146,6 +150,9 @@ fn an_error_in_a_stream_is_in_the_formats_shape() {
     assert_eq!(responses["sequence_number"].as_u64(), Some(before as u64));
     let (name, messages) = last("/v1/messages");
     assert_eq!((name.as_str(), messages["error"]["type"].as_str()), ("error", Some("overloaded_error")));
+    let (name, cohere) = last("/v2/chat");
+    assert_eq!((name.as_str(), cohere["delta"]["finish_reason"].as_str()), ("message-end", Some("ERROR")));
+    assert!(cohere["delta"]["error"].is_string());
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod client;
 mod codec;
 mod cohere;
 mod data_url;
+pub mod embeddings;
 mod feature;
 pub mod form;
 mod format;
@@ -20,6 +21,7 @@ mod messages;
 mod prompt_shape;
 mod read;
 mod reference;
+pub mod rerank;
 mod seal;
 mod stream;
 #[cfg(test)]

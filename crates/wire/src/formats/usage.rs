@@ -12,6 +12,7 @@ use std::fmt;
 use super::RequestKind;
 use crate::json::{Document, Value};
 
+pub(crate) use cohere::whole;
 pub(super) use gemini::searches_of as grounding_searches_of;
 pub(super) use openai::searches_of;
 pub use tier::ServiceTier;
@@ -46,6 +47,8 @@ pub struct Usage {
     pub cached_image_tokens: Option<u64>,
     /// Of the output, tokens of images.
     pub output_image_tokens: Option<u64>,
+    /// Images, where they are charged one by one.
+    pub images: Option<u64>,
     /// Searches of the web that are charged apart, and units of search of a reranker.
     pub searches: Option<u64>,
     /// The tier that the answer was served in.
@@ -76,6 +79,7 @@ impl Usage {
             (&mut self.input_image_tokens, later.input_image_tokens),
             (&mut self.cached_image_tokens, later.cached_image_tokens),
             (&mut self.output_image_tokens, later.output_image_tokens),
+            (&mut self.images, later.images),
             (&mut self.searches, later.searches),
         ] {
             *mine = later.or(*mine);
@@ -84,7 +88,7 @@ impl Usage {
     }
 
     /// Every count with its name.
-    fn counts(&self) -> [(&'static str, Option<u64>); 14] {
+    fn counts(&self) -> [(&'static str, Option<u64>); 15] {
         [
             ("input_tokens", self.input_tokens),
             ("output_tokens", self.output_tokens),
@@ -99,6 +103,7 @@ impl Usage {
             ("input_image_tokens", self.input_image_tokens),
             ("cached_image_tokens", self.cached_image_tokens),
             ("output_image_tokens", self.output_image_tokens),
+            ("images", self.images),
             ("searches", self.searches),
         ]
     }

@@ -6,5 +6,6 @@ mod convert;
 mod golden;
 mod laws;
 mod properties;
+mod retrieval;
 mod translation_laws;
 mod translation_properties;

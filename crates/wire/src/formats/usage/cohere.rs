@@ -27,6 +27,6 @@ impl Usage {
 }
 
 /// A count that may be written as a float (`17.0`), as Cohere's are.
-fn whole(value: &Value<'_>) -> Option<u64> {
+pub(crate) fn whole(value: &Value<'_>) -> Option<u64> {
     value.as_u64().or_else(|| value.as_number()?.strip_suffix(".0")?.parse().ok())
 }

@@ -34,8 +34,8 @@ A filter with not: in front must not hold: not:deprecated";
 #[command(after_help = FILTERS)]
 pub struct Models {
     /// Words that a model must have; see below.
-    #[arg(value_parser = Filter::parse)]
-    filters: Vec<Filter>,
+    #[arg(value_parser = Words::parse)]
+    filters: Vec<Words>,
     /// The configuration file, for its catalogue and overrides; `tollgate.yaml` when absent, if there is one.
     #[arg(long)]
     config: Option<PathBuf>,
@@ -44,13 +44,24 @@ pub struct Models {
     json: bool,
 }
 
+/// Filters of one argument: `'vision price<5'` needs quotes as a whole.
+#[derive(Debug, Clone)]
+struct Words(Vec<Filter>);
+
+impl Words {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.split_whitespace().map(Filter::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
 impl Models {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let loaded = loaded_or_default(self.config.as_deref())?;
         let at = now().as_second();
         let all = loaded.snapshot.catalog.all();
+        let filters = || self.filters.iter().flat_map(|words| &words.0);
         let found: Vec<_> =
-            all.iter().filter(|model| self.filters.iter().all(|filter| filter.holds(model, at))).collect();
+            all.iter().filter(|model| filters().all(|filter| filter.holds(model, at))).collect();
         if self.json {
             found.iter().for_each(|model| say(&to_json(model).to_string()));
             return Ok(());

@@ -51,14 +51,14 @@ impl Update {
             jumps += usize::from(is_jump);
             say(&format!("{} {difference}", if is_jump { "!" } else { " " }));
         }
-        say(&format!("{} differences", differences.len()));
+        say(&format!("differences: {}", differences.len()));
         if self.dry_run {
             return Ok(());
         }
         if jumps > 0 && !self.accept {
             bail!(
-                "nothing was written: {jumps} prices, marked with !, move by more than {JUMP_PERCENT_MAX} %; \
-                 look at them, then run it again with --accept"
+                "nothing was written: what is marked with ! ({jumps}) moves by more than {JUMP_PERCENT_MAX} %; \
+                 look at it, then run it again with --accept"
             );
         }
         write(&loaded.catalog_file, &new)?;

@@ -142,7 +142,8 @@ pub(super) fn compile(
         let Some(definition) = configured.get(name) else {
             continue;
         };
-        let built_in = built_in(&directory.registry, name, definition, problems);
+        let built_in =
+            built_in(&directory.registry, surroundings.extra_providers, (name, definition), problems);
         add(&mut directory, name, built_in.merge(definition.clone()), problems);
         if let Some(variables) = directory.missing.get(name) {
             warnings.push(not_live(name, variables));
@@ -157,14 +158,17 @@ pub(super) fn compile(
     (directory, warnings)
 }
 
-/// What a configured provider starts from: the built-in one that it is like or named after.
+/// What a configured provider starts from: the built-in one, or that of the process, which it is like or named after.
 fn built_in(
     registry: &Registry,
-    name: &str,
-    definition: &ProviderDefinition,
+    of_process: &[(String, ProviderDefinition)],
+    (name, definition): (&str, &ProviderDefinition),
     problems: &mut Problems,
 ) -> ProviderDefinition {
     let origin = definition.like.as_deref().unwrap_or(name);
+    if let Some((_, known)) = of_process.iter().find(|(known, _)| known == origin) {
+        return known.clone();
+    }
     if definition.like.is_some() && !registry.contains(origin) {
         let path = Path::root().key("providers").key(name).key("like");
         let near = near::suggestion(origin, registry.names());

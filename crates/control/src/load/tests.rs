@@ -52,6 +52,36 @@ fn nothing_at_all_is_a_configuration() {
     assert_eq!((loaded.log.format, loaded.log.requests), (LogFormat::Text, LogRequests::Failures));
 }
 
+/// A provider of the process, as the scripted one is.
+fn of_process(title: &str) -> ProviderDefinition {
+    ProviderDefinition {
+        title: Some(title.to_owned()),
+        base_url: Some("http://127.0.0.1:9".to_owned()),
+        live: Some(providers::definition::Live::Always),
+        auth: providers::definition::Auth { optional: Some(true), ..Default::default() },
+        endpoints: [(domain::Endpoint::Models, "/models".to_owned())].into_iter().collect(),
+        ..ProviderDefinition::default()
+    }
+}
+
+#[test]
+fn a_configured_provider_is_laid_over_that_of_the_process_and_others_are_like_it() {
+    let text = "
+providers:
+  scripted: {endpoints: {models: '', embeddings: /embeddings}}
+  another: {like: scripted, endpoints: {messages: /messages}}
+";
+    let loaded = loader(&[]).with_provider("scripted", of_process("Scripted")).load_text(text, 1).unwrap();
+    let serves = |name, endpoint| {
+        let provider = loaded.snapshot.provider(name).unwrap();
+        assert_eq!(provider.base.to_string(), "http://127.0.0.1:9");
+        provider.serves(endpoint)
+    };
+    use domain::Endpoint::{Embeddings, Messages, Models};
+    assert!(serves("scripted", Embeddings) && !serves("scripted", Models));
+    assert!(serves("another", Messages) && serves("another", Models) && !serves("another", Embeddings));
+}
+
 #[test]
 fn providers_come_as_configured_then_as_added_then_as_the_environment_has_them() {
     let variables = &[
@@ -60,14 +90,6 @@ fn providers_come_as_configured_then_as_added_then_as_the_environment_has_them()
         ("ANTHROPIC_API_KEY", "a"),
         ("MISTRAL_API_KEY", "m"),
     ];
-    let extra = |title: &str| ProviderDefinition {
-        title: Some(title.to_owned()),
-        base_url: Some("http://127.0.0.1:9".to_owned()),
-        live: Some(providers::definition::Live::Always),
-        auth: providers::definition::Auth { optional: Some(true), ..Default::default() },
-        endpoints: [(domain::Endpoint::Models, "/models".to_owned())].into_iter().collect(),
-        ..ProviderDefinition::default()
-    };
     let text = "
 providers:
   zzz: &mine {base_url: 'http://127.0.0.1:1', auth: {scheme: none}, endpoints: {models: /models}}
@@ -75,8 +97,8 @@ providers:
   aaa: {<<: *mine, base_url: 'http://127.0.0.1:2'}
 ";
     let loaded = loader(variables)
-        .with_provider("scripted", extra("Scripted"))
-        .with_provider("zzz", extra("replaced"))
+        .with_provider("scripted", of_process("Scripted"))
+        .with_provider("zzz", of_process("replaced"))
         .load_text(text, 1)
         .unwrap();
     let names: Vec<_> = loaded.snapshot.provider_names().map(ToString::to_string).collect();

@@ -91,7 +91,11 @@ fn a_price_that_jumps_is_refused_until_it_is_accepted() {
     let large = update("4.51", &[], &[]);
     assert_eq!(large.status.code(), Some(1));
     assert!(out(&large).contains("! p/m: input 3 -> 4.51\n  p/n: removed\n"), "{}", out(&large));
-    assert!(complaint(&large).contains("nothing was written: what is marked with ! (1)"), "{}", complaint(&large));
+    assert!(
+        complaint(&large).contains("nothing was written: what is marked with ! (1)"),
+        "{}",
+        complaint(&large)
+    );
     assert!(price().contains(r#""input":"3""#));
     succeeded(&update("4.51", &[], &["--accept", "--dry-run"]));
     assert!(price().contains(r#""input":"3""#));

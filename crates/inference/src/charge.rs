@@ -11,7 +11,7 @@ use crate::dialect::{tier_of, usage_of};
 pub(crate) type Charge = Result<Money, Unpriced>;
 
 /// Whether a provider charges for an operation. Nobody charges for lists of models or for counting tokens (Claude docs,
-/// "Token counting"; Gemini API docs, "Billing": "Requests to the CountTokens API are not billed").
+/// "Token counting"; Google Cloud docs, "Count tokens" of Claude; Gemini API docs, "Billing", on GetTokens).
 pub(crate) fn is_charged(endpoint: Endpoint) -> bool {
     !matches!(endpoint, Endpoint::Models | Endpoint::CountTokens)
 }

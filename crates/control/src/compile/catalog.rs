@@ -1,10 +1,12 @@
 //! Which catalogue counts: the operator's own or the built-in one, with the operator's figures over it.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::Pattern;
+use domain::catalog::{Capability, Modality};
 use domain::ports::catalog::Catalog;
 use domain::price::Tier;
 use engine::route::ProviderDirectory;
@@ -93,28 +95,57 @@ fn compile_override(
     path: &Path,
     problems: &mut Problems,
 ) -> Override {
-    let OverrideSection { provider, model, same_as, context_tokens, output_tokens, prices } = section;
+    let OverrideSection { provider, model, same_as, prices, .. } = section;
     if !provider.contains('*') {
         check_provider(provider, directory, &path.key("provider"), problems);
     }
-    if same_as.is_none() && context_tokens.is_none() && output_tokens.is_none() && prices.is_none() {
-        let nothing = "it changes nothing; give it `prices`, `same_as`, `context_tokens` or `output_tokens`";
-        problems.push((path.clone(), nothing.to_owned()));
-    }
-    Override {
+    let compiled = Override {
         provider: Pattern::from(provider.as_str()),
         model: Pattern::from(model.as_deref().unwrap_or("*")),
         same_as: same_as.as_deref().map(|text| {
             let (provider, model) = text.split_once('/').map_or((text, None), |(one, two)| (one, Some(two)));
             SameAs { provider: provider.to_owned(), model: model.map(str::to_owned) }
         }),
-        context_tokens: *context_tokens,
-        output_tokens: *output_tokens,
+        context_tokens: section.context_tokens,
+        output_tokens: section.output_tokens,
+        input: words(&section.input, (Modality::ALL, Modality::name), &path.key("input"), problems),
+        output: words(&section.output, (Modality::ALL, Modality::name), &path.key("output"), problems),
+        capabilities: words(
+            &section.capabilities,
+            (Capability::ALL, Capability::name),
+            &path.key("capabilities"),
+            problems,
+        ),
         prices: prices
             .as_ref()
             .map(|prices| compile_prices(prices, &path.key("prices"), problems))
             .unwrap_or_default(),
+    };
+    if compiled.changes_nothing() {
+        let nothing =
+            "it changes nothing; give it `prices`, `same_as`, or what the models take, give and can do";
+        problems.push((path.clone(), nothing.to_owned()));
     }
+    compiled
+}
+
+/// A set of words that the catalogue knows.
+fn words<T: Copy + Ord>(
+    written: &Option<Vec<String>>,
+    (known, name): (&[T], fn(T) -> &'static str),
+    path: &Path,
+    problems: &mut Problems,
+) -> Option<BTreeSet<T>> {
+    let words = written.as_ref()?.iter().enumerate().filter_map(|(index, word)| {
+        let found = known.iter().copied().find(|known| name(*known) == word);
+        if found.is_none() {
+            let names: Vec<&str> = known.iter().copied().map(name).collect();
+            let message = format!("`{word}` is none of {}", names.join(", "));
+            problems.push((path.index(index), message));
+        }
+        found
+    });
+    Some(words.collect())
 }
 
 fn check_provider(name: &str, directory: &Directory, path: &Path, problems: &mut Problems) {

@@ -32,6 +32,12 @@ pub struct OverrideSection {
     pub context_tokens: Option<u64>,
     /// Most tokens of an answer.
     pub output_tokens: Option<u64>,
+    /// What prompts may hold: `text`, `image`, `audio`, `video`, `pdf`.
+    pub input: Option<Vec<String>>,
+    /// What answers may hold, in the same words.
+    pub output: Option<Vec<String>>,
+    /// What it can do: `tools`, `json_schema`, `reasoning`, `prompt_caching`, `streaming`, `web_search`, `computer_use`.
+    pub capabilities: Option<Vec<String>>,
     /// Prices, each in place of the catalogue's.
     pub prices: Option<PricesSection>,
 }

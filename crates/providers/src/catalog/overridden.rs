@@ -1,9 +1,10 @@
 //! A catalogue with an operator's own figures over it: negotiated prices, deployments under names of one's own, servers that
 //! nobody publishes prices for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use domain::catalog::{Capability, Modality};
 use domain::ports::catalog::Catalog;
 use domain::price::{PriceList, RateCard, Rates, Tier};
 use domain::{CatalogModel, Pattern};
@@ -21,6 +22,12 @@ pub struct Override {
     pub context_tokens: Option<u64>,
     /// Most tokens of an answer.
     pub output_tokens: Option<u64>,
+    /// What prompts may hold.
+    pub input: Option<BTreeSet<Modality>>,
+    /// What answers may hold.
+    pub output: Option<BTreeSet<Modality>>,
+    /// What the models can do.
+    pub capabilities: Option<BTreeSet<Capability>>,
     /// Prices, which take the place of the catalogue's.
     pub prices: Vec<PriceOverride>,
 }
@@ -111,6 +118,18 @@ impl Catalog for OverriddenCatalog {
 }
 
 impl Override {
+    /// Whether nothing is said beyond which models it is about.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
+        self.same_as.is_none()
+            && self.context_tokens.is_none()
+            && self.output_tokens.is_none()
+            && self.input.is_none()
+            && self.output.is_none()
+            && self.capabilities.is_none()
+            && self.prices.is_empty()
+    }
+
     fn matches(&self, provider: &str, model: &str) -> bool {
         self.provider.matches(provider) && self.model.matches(model)
     }
@@ -118,6 +137,9 @@ impl Override {
     fn apply(&self, model: &mut CatalogModel) {
         model.context_tokens = self.context_tokens.or(model.context_tokens);
         model.output_tokens = self.output_tokens.or(model.output_tokens);
+        self.input.iter().for_each(|input| model.input.clone_from(input));
+        self.output.iter().for_each(|output| model.output.clone_from(output));
+        model.capabilities = self.capabilities.clone().or_else(|| model.capabilities.take());
         if !self.prices.is_empty() && model.prices.lists.is_empty() {
             model.prices.lists.push(PriceList::default());
         }

@@ -140,12 +140,15 @@ fn overrides_that_make_no_sense_are_all_reported_with_their_lines() {
         batch:
           above:
             - {input: 5}
+    - {provider: openai, input: [text, smell], capabilities: [tool]}
 "
         ),
         [
             "3:17: catalog.overrides[0].provider: no provider is called `opnai`; did you mean `openai`?",
-            "5:7: catalog.overrides[1]: it changes nothing; give it `prices`, `same_as`, `context_tokens` or `output_tokens`",
+            "5:7: catalog.overrides[1]: it changes nothing; give it `prices`, `same_as`, or what the models take, give and can do",
             "10:15: catalog.overrides[2].prices.batch.above[0]: `input_tokens` is missing: above how many are these the prices?",
+            "11:40: catalog.overrides[3].input[1]: `smell` is none of text, image, audio, video, pdf",
+            "11:63: catalog.overrides[3].capabilities[0]: `tool` is none of tools, json_schema, reasoning, prompt_caching, streaming, web_search, computer_use",
         ]
     );
     assert_eq!(

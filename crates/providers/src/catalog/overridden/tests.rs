@@ -30,6 +30,9 @@ fn of(provider: &str, model: &str) -> Override {
         same_as: None,
         context_tokens: None,
         output_tokens: None,
+        input: None,
+        output: None,
+        capabilities: None,
         prices: Vec::new(),
     }
 }
@@ -48,6 +51,21 @@ fn inputs(model: &CatalogModel) -> Vec<[String; 2]> {
     let lists = model.prices.lists.iter().map(|list| list.card(Tier::Standard).unwrap());
     let text = |price: Option<Price>| price.unwrap().amount().unwrap().to_string();
     lists.map(|card| [50, 500].map(|tokens| text(card.rates(tokens).price(Component::Input)))).collect()
+}
+
+#[test]
+fn what_a_model_takes_gives_and_can_do_is_the_operators_to_say() {
+    let own = Override {
+        input: Some([Modality::Text, Modality::Image].into()),
+        capabilities: Some([Capability::Tools].into()),
+        ..of("openai", "gpt")
+    };
+    let later = Override { output: Some([Modality::Audio].into()), ..of("*", "*") };
+    let found = find(vec![own, later], "openai", "gpt").unwrap();
+    assert_eq!(found.input, [Modality::Text, Modality::Image].into());
+    assert_eq!(found.output, [Modality::Audio].into());
+    assert_eq!(found.capabilities, Some([Capability::Tools].into()));
+    assert_eq!(inputs(&found), [["2", "4"], ["3", "3"]]);
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod prompt_shape;
 mod read;
 mod reference;
 pub mod rerank;
+pub mod responses;
 mod seal;
 mod stream;
 #[cfg(test)]

@@ -70,6 +70,11 @@ pub(super) trait StreamWriter: Send {
     /// Writes the regular end.
     fn end(&mut self, out: &mut Vec<u8>);
 
+    /// Whether the format tells summaries of thinking apart from thinking; if not, it gets their paragraphs as thinking.
+    fn sums_up(&self) -> bool {
+        false
+    }
+
     /// Writes the end with an error.
     fn error(&mut self, error: &WireError<'_>, out: &mut Vec<u8>);
 }

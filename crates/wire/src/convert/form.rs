@@ -19,4 +19,4 @@ pub use request::{
     Attribution, Effort, OutputFormat, Prompt, Reasoning, Role, Sampling, SpokenOutput, Turn, Unknown,
 };
 pub use step::{Delta, Opening, Place, Step};
-pub use tool::{Tool, ToolChoice};
+pub use tool::{Grammar, Tool, ToolChoice};

@@ -4,6 +4,7 @@ use super::chat;
 use super::codec::Codec;
 use super::cohere;
 use super::messages;
+use super::responses;
 use crate::formats::EventStream;
 
 /// A format of requests and answers.
@@ -79,7 +80,8 @@ impl Format {
             Self::Chat => &chat::Chat,
             Self::Messages => &messages::Messages,
             Self::Cohere => &cohere::Cohere,
-            Self::Responses | Self::Gemini | Self::Converse => &chat::Chat,
+            Self::Responses => &responses::Responses,
+            Self::Gemini | Self::Converse => &chat::Chat,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::codec::Objection;
 use super::feature::{Carriage, Feature, used};
-use super::form::Prompt;
+use super::form::{Foreign, Part, Prompt, Tool};
 use super::{Format, Strictness, Target};
 
 /// Something of a request that does not reach the provider as it was said.
@@ -34,15 +34,19 @@ pub fn losses(
         }
         let member = member_of(feature, client);
         if feature.is_essential() && !is_change(feature, provider) {
+            let kind = foreign_kind(feature, prompt, provider).map(|kind| format!(": `{kind}`"));
             let message = format!(
-                "{} (`{member}`) cannot be sent to a provider that speaks {}; remove it, or name a model of another provider",
+                "{} (`{member}`{}) cannot be sent to a provider that speaks {}; remove it, or name a model of another provider",
                 feature.about(),
+                kind.unwrap_or_default(),
                 provider.title(),
             );
             return Err(Objection::new(member, message));
         }
         losses.push(Loss { member: Cow::Borrowed(member), what: Cow::Borrowed(what) });
     }
+    // Two features of one member are told once.
+    losses.dedup();
     let unknown = prompt.unknown.iter().filter(|unknown| unknown.format != provider);
     losses.extend(unknown.map(|unknown| Loss {
         member: Cow::Owned(unknown.path.clone()),
@@ -68,6 +72,28 @@ pub(super) fn loss(feature: Feature, provider: Format) -> Option<&'static str> {
 fn is_change(feature: Feature, provider: Format) -> bool {
     let entries = provider.codec().features();
     entries.iter().any(|entry| entry.feature == feature && matches!(entry.carriage, Carriage::Changed(_)))
+}
+
+/// What it is that only another format knows.
+fn foreign_kind(feature: Feature, prompt: &Prompt<'_>, provider: Format) -> Option<String> {
+    let kind =
+        |foreign: &Foreign<'_>| (foreign.format != provider).then(|| foreign.kind.plain().into_owned());
+    let of_part = |part: &Part<'_>| match part {
+        Part::Foreign(foreign) => kind(foreign),
+        Part::ToolResult(result) => result.parts.iter().find_map(|part| match part {
+            Part::Foreign(foreign) => kind(foreign),
+            _ => None,
+        }),
+        _ => None,
+    };
+    match feature {
+        Feature::ForeignPart => prompt.turns.iter().flat_map(|turn| &turn.parts).find_map(of_part),
+        Feature::HostedTools => prompt.tools.iter().find_map(|tool| match tool {
+            Tool::Hosted(foreign) => kind(foreign),
+            _ => None,
+        }),
+        _ => None,
+    }
 }
 
 /// The client's own name for a feature.

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use super::codec::{StreamReader, StreamWriter};
-use super::form::{Opening, Step};
+use super::form::{Delta, Opening, Place, Step};
 use super::identifier::ChangedNames;
 use crate::formats::{EventKind, Usage, WireError};
 use crate::framing::Frame;
+use crate::json::Text;
 
 /// What a frame of the provider was.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,10 +22,17 @@ pub struct Heard {
 pub struct StreamTranslation {
     reader: Box<dyn StreamReader>,
     writer: Box<dyn StreamWriter>,
+    passage: Passage,
+    ended: bool,
+}
+
+/// What is remembered of the steps on their way.
+struct Passage {
     names: ChangedNames,
     usage: Usage,
     finished: bool,
-    ended: bool,
+    /// The paragraph of a summary that was told last.
+    paragraph: Option<(Place, u32)>,
 }
 
 impl StreamTranslation {
@@ -33,15 +41,16 @@ impl StreamTranslation {
         writer: Box<dyn StreamWriter>,
         names: ChangedNames,
     ) -> Self {
-        Self { reader, writer, names, usage: Usage::default(), finished: false, ended: false }
+        let passage = Passage { names, usage: Usage::default(), finished: false, paragraph: None };
+        Self { reader, writer, passage, ended: false }
     }
 
     /// Takes a frame of the provider and appends what the client gets for it. The regular end of the provider's stream
     /// writes nothing yet; [`Self::end`] does.
     pub fn frame(&mut self, frame: Frame<'_>, out: &mut Vec<u8>) -> Heard {
-        let Self { reader, writer, names, usage, finished, .. } = self;
-        let kind = reader.read(frame, &mut |step| pass(step, names, usage, finished, writer.as_mut(), out));
-        Heard { kind, finished: *finished }
+        let Self { reader, writer, passage, .. } = self;
+        let kind = reader.read(frame, &mut |step| passage.pass(step, writer.as_mut(), out));
+        Heard { kind, finished: passage.finished }
     }
 
     /// Ends the client's stream regularly, once.
@@ -49,8 +58,8 @@ impl StreamTranslation {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
-        let Self { reader, writer, names, usage, finished, .. } = self;
-        reader.finish(&mut |step| pass(step, names, usage, finished, writer.as_mut(), out));
+        let Self { reader, writer, passage, .. } = self;
+        reader.finish(&mut |step| passage.pass(step, writer.as_mut(), out));
         writer.end(out);
     }
 
@@ -64,32 +73,35 @@ impl StreamTranslation {
     /// What the provider has reported so far.
     #[must_use]
     pub fn usage(&self) -> &Usage {
-        &self.usage
+        &self.passage.usage
     }
 }
 
-fn pass(
-    step: Step<'_>,
-    names: &ChangedNames,
-    usage: &mut Usage,
-    finished: &mut bool,
-    writer: &mut dyn StreamWriter,
-    out: &mut Vec<u8>,
-) {
-    match step {
-        Step::Usage(reported) => {
-            usage.merge(&reported);
-            writer.write(Step::Usage(*usage), out);
+impl Passage {
+    fn pass(&mut self, step: Step<'_>, writer: &mut dyn StreamWriter, out: &mut Vec<u8>) {
+        match step {
+            Step::Usage(reported) => {
+                self.usage.merge(&reported);
+                writer.write(Step::Usage(self.usage), out);
+            }
+            Step::Open(place, Opening::ToolCall { id, name, is_free_text }) => {
+                let name = self.names.restored(name);
+                writer.write(Step::Open(place, Opening::ToolCall { id, name, is_free_text }), out);
+            }
+            Step::Delta(place, Delta::Summary { part, text }) if !writer.sums_up() => {
+                let last = self.paragraph.replace((place, part));
+                if last.is_some_and(|last| last.0 == place && last.1 != part) {
+                    let between = Delta::Thinking(Text::from("\n\n"));
+                    writer.write(Step::Delta(place, between), out);
+                }
+                writer.write(Step::Delta(place, Delta::Thinking(text)), out);
+            }
+            Step::Finish { .. } => {
+                self.finished = true;
+                writer.write(step, out);
+            }
+            step => writer.write(step, out),
         }
-        Step::Open(place, Opening::ToolCall { id, name, is_free_text }) => {
-            let name = names.restored(name);
-            writer.write(Step::Open(place, Opening::ToolCall { id, name, is_free_text }), out);
-        }
-        Step::Finish { .. } => {
-            *finished = true;
-            writer.write(step, out);
-        }
-        step => writer.write(step, out),
     }
 }
 
@@ -97,8 +109,8 @@ impl fmt::Debug for StreamTranslation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("StreamTranslation")
-            .field("usage", &self.usage)
-            .field("finished", &self.finished)
+            .field("usage", &self.passage.usage)
+            .field("finished", &self.passage.finished)
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }

@@ -16,7 +16,7 @@ const TARGET: Target<'_> = Target {
 };
 
 /// The formats that are translated.
-const FORMATS: [Format; 3] = [Format::Chat, Format::Messages, Format::Cohere];
+const FORMATS: [Format; 4] = [Format::Chat, Format::Messages, Format::Cohere, Format::Responses];
 
 fn pairs() -> impl Iterator<Item = (Format, Format)> {
     FORMATS.into_iter().flat_map(|client| FORMATS.into_iter().map(move |provider| (client, provider)))
@@ -27,7 +27,7 @@ fn smallest(format: Format) -> &'static [u8] {
     match format {
         Format::Chat | Format::Cohere => br#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#,
         Format::Responses => br#"{"model":"m","input":"hi"}"#,
-        Format::Messages => br#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#,
+        Format::Messages => br#"{"model":"m","max_tokens":90,"messages":[{"role":"user","content":"hi"}]}"#,
         Format::Gemini => br#"{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}"#,
         Format::Converse => br#"{"messages":[{"role":"user","content":[{"text":"hi"}]}]}"#,
     }

@@ -56,7 +56,7 @@ fn of_assistant<'a>(message: &Value<'a>, path: &Path<'_>) -> Result<Vec<Part<'a>
 /// stream, clients keep the words and the proof apart; they belong together.
 pub(super) fn thoughts<'a>(message: &Value<'a>) -> Vec<Part<'a>> {
     let details = message.get("reasoning_details").map(Value::elements).unwrap_or_default();
-    let mut thoughts: Vec<Thought<'a>> = details.iter().filter_map(reasoning_details::read).collect();
+    let mut thoughts = reasoning_details::read_all(details);
     let words = ["reasoning_content", "reasoning"].iter().find_map(|key| message.present(key)?.text());
     if let Some(words) = words.filter(|words| !words.is_empty()) {
         let says = |thought: &Thought<'_>| thought.text.is_some() || !thought.summary.is_empty();

@@ -4,7 +4,8 @@ use super::message_reader;
 use crate::convert::Format;
 use crate::convert::codec::Objection;
 use crate::convert::form::{
-    Attribution, Effort, Foreign, OutputFormat, Prompt, Reasoning, Sampling, SpokenOutput, Tool, ToolChoice,
+    Attribution, Effort, Foreign, Grammar, OutputFormat, Prompt, Reasoning, Sampling, SpokenOutput, Tool,
+    ToolChoice,
 };
 use crate::convert::read::{self, Path};
 use crate::json::{Kind, Text, Value};
@@ -101,11 +102,20 @@ fn tool<'a>(tool: &Value<'a>, path: &Path<'_>) -> Result<Tool<'a>, Objection> {
             Ok(Tool::FreeText {
                 name: read::needed_text(custom, "name", &path)?,
                 description: read::text(custom, "description", &path)?,
-                grammar: read::object(custom, "format", &path)?.map(Value::raw),
+                grammar: grammar(custom, &path)?,
             })
         }
         _ => Ok(Tool::Hosted(Foreign { format: Format::Chat, kind: kind.clone(), raw: tool.raw() })),
     }
+}
+
+fn grammar<'a>(custom: &Value<'a>, path: &Path<'_>) -> Result<Option<Grammar<'a>>, Objection> {
+    let Some(format) = read::object(custom, "format", path)? else { return Ok(None) };
+    let within = path.member("format");
+    let Some(grammar) = read::object(format, "grammar", &within)? else { return Ok(None) };
+    let path = within.member("grammar");
+    let syntax = read::needed_text(grammar, "syntax", &path)?;
+    Ok(Some(Grammar { syntax, definition: read::needed_text(grammar, "definition", &path)? }))
 }
 
 fn function<'a>(function: &Value<'a>, path: &Path<'_>) -> Result<Tool<'a>, Objection> {

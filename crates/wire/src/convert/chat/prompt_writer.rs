@@ -211,7 +211,15 @@ fn write_tool(array: &mut ArrayWriter<'_>, tool: &Tool<'_>) {
             tool.object("custom", |custom| {
                 custom.text("name", name);
                 custom.text_if("description", description.as_ref());
-                custom.raw_if("format", *grammar);
+                if let Some(grammar) = grammar {
+                    custom.object("format", |format| {
+                        format.str("type", "grammar");
+                        format.object("grammar", |object| {
+                            object.text("syntax", &grammar.syntax);
+                            object.text("definition", &grammar.definition);
+                        });
+                    });
+                }
             });
         }),
         Tool::Hosted(foreign) => array.raw(foreign.raw),

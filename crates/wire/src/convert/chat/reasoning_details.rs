@@ -12,6 +12,25 @@ const FORMATS: [(&str, Format); 3] = [
     ("openai-responses-v1", Format::Responses),
 ];
 
+/// The thoughts of a message: entries of one number are one thought, such as a summary and what it sums up.
+pub(super) fn read_all<'a>(entries: &[Value<'a>]) -> Vec<Thought<'a>> {
+    let mut thoughts: Vec<(Option<u64>, Thought<'a>)> = Vec::new();
+    for entry in entries {
+        let index = entry.get("index").and_then(Value::as_u64);
+        let Some(thought) = read(entry) else { continue };
+        match thoughts.last_mut() {
+            Some((last, begun)) if index.is_some() && *last == index && begun.seal.is_none() => {
+                begun.id = begun.id.take().or(thought.id);
+                begun.text = begun.text.take().or(thought.text);
+                begun.summary.extend(thought.summary);
+                begun.seal = thought.seal;
+            }
+            _ => thoughts.push((index, thought)),
+        }
+    }
+    thoughts.into_iter().map(|(_, thought)| thought).collect()
+}
+
 /// One entry as a thought; none for an entry of another kind.
 pub(super) fn read<'a>(entry: &Value<'a>) -> Option<Thought<'a>> {
     let format = format_of(entry);

@@ -191,7 +191,8 @@ impl Used {
         self.say_if(attribution.safety_identifier.is_some(), Feature::SafetyIdentifier);
         self.say_if(attribution.metadata.is_some(), Feature::Metadata);
         self.say_if(attribution.service_tier.is_some(), Feature::ServiceTier);
-        self.say_if(attribution.store.is_some(), Feature::Store);
+        // Not to keep an answer is what every provider does, or is told.
+        self.say_if(attribution.store == Some(true), Feature::Store);
         self.say_if(attribution.prompt_cache_key.is_some(), Feature::PromptCacheKey);
         self.say_if(attribution.prompt_cache_retention.is_some(), Feature::PromptCacheRetention);
     }

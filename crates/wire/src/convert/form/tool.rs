@@ -25,11 +25,20 @@ pub enum Tool<'a> {
         name: Text<'a>,
         /// What it is for.
         description: Option<Text<'a>>,
-        /// The grammar of the text, in OpenAI's JSON.
-        grammar: Option<&'a str>,
+        /// The grammar of the text; none when it is free.
+        grammar: Option<Grammar<'a>>,
     },
     /// One that the provider runs itself, known to its own format only.
     Hosted(Foreign<'a>),
+}
+
+/// The grammar that a text follows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grammar<'a> {
+    /// Its language (`lark`, `regex`).
+    pub syntax: Text<'a>,
+    /// The grammar.
+    pub definition: Text<'a>,
 }
 
 /// Whether the model has to use a tool.

@@ -136,13 +136,15 @@ fn write_own_thought(blocks: &mut ArrayWriter<'_>, thought: &Thought<'_>) {
     }
 }
 
-/// Writes thinking for a client, with whoever's proof in a form that comes back.
+/// Writes thinking for a client, with whoever's proof in a form that comes back. Where there are words beside thinking that
+/// only the provider can read (OpenAI's summaries), they are shown.
 pub(super) fn write_thought(blocks: &mut ArrayWriter<'_>, thought: &Thought<'_>, seal: Option<&Seal<'_>>) {
     match seal {
-        Some(seal) if seal.is_redacted => blocks.object(|block| {
-            block.str("type", "redacted_thinking");
-            block.text("data", &seal::to_client(seal, Format::Messages));
-        }),
+        Some(seal) if seal.is_redacted && thought.text.is_none() && thought.summary.is_empty() => blocks
+            .object(|block| {
+                block.str("type", "redacted_thinking");
+                block.text("data", &seal::to_client(seal, Format::Messages));
+            }),
         seal => blocks.object(|block| {
             block.str("type", "thinking");
             write_words(block, thought);

@@ -2,10 +2,10 @@
 
 use super::block_writer::{write_block, write_cache};
 use super::generation::{self, Generation};
-use crate::convert::Target;
 use crate::convert::feature::Feature;
 use crate::convert::form::{Cache, Effort, OutputFormat, Prompt, Tool, ToolChoice};
 use crate::convert::prompt_shape::{caches, dialogue, instructions, narrowed_tools};
+use crate::convert::{Format, Target};
 use crate::json::{ArrayWriter, ObjectWriter, object};
 
 /// `max_tokens` must be given. Where neither the client nor the catalogue says how much a model can answer, it is what
@@ -97,9 +97,14 @@ fn write_tools(request: &mut ObjectWriter<'_>, prompt: &Prompt<'_>) {
         Some(ToolChoice::None) => return request.raw("tool_choice", r#"{"type":"none"}"#),
         Some(ToolChoice::Required | ToolChoice::Allowed { required: true, .. }) => ("any", None),
         Some(ToolChoice::Named(name)) => ("tool", Some(name)),
-        Some(ToolChoice::Foreign(foreign)) => return request.raw("tool_choice", foreign.raw),
-        None if !disabled => return,
-        None | Some(ToolChoice::Auto | ToolChoice::Allowed { required: false, .. }) => ("auto", None),
+        Some(ToolChoice::Foreign(foreign)) if foreign.format == Format::Messages => {
+            return request.raw("tool_choice", foreign.raw);
+        }
+        None | Some(ToolChoice::Foreign(_)) if !disabled => return,
+        None
+        | Some(ToolChoice::Auto | ToolChoice::Foreign(_) | ToolChoice::Allowed { required: false, .. }) => {
+            ("auto", None)
+        }
     };
     request.object("tool_choice", |choice| {
         choice.str("type", kind);

@@ -1,0 +1,106 @@
+//! Responses without an answer: one that works in the background is asked for before it has an answer, and may never get one.
+
+use super::response_object::{self, Facts};
+use super::stop::Outcome;
+use crate::convert::client::ClientContext;
+use crate::formats::WireError;
+use crate::json::{Value, object};
+
+/// Why a response has no answer.
+#[derive(Debug, Clone, Copy)]
+pub enum Unanswered<'e> {
+    /// It waits for its turn.
+    Queued,
+    /// The model is at it.
+    InProgress,
+    /// It was given up at the client's wish.
+    Cancelled,
+    /// It failed.
+    Failed(&'e WireError<'e>),
+}
+
+/// The members of a request that its responses repeat, as JSON, by name: [`ClientContext::echoed`].
+#[must_use]
+pub fn echo(request: &Value<'_>) -> Vec<(String, String)> {
+    response_object::echo(request)
+}
+
+/// The response without an answer, as JSON. Its id follows from the context's token, so it is that of the answer to come.
+#[must_use]
+pub fn unanswered(client: &ClientContext, why: Unanswered<'_>) -> Vec<u8> {
+    let (status, error) = match why {
+        Unanswered::Queued => ("queued", None),
+        Unanswered::InProgress => ("in_progress", None),
+        Unanswered::Cancelled => ("cancelled", None),
+        Unanswered::Failed(error) => ("failed", Some((error_code(error), error.message))),
+    };
+    let outcome = Outcome { status, incomplete: None, error };
+    let facts = Facts { client, model: None, service_tier: None, outcome, usage: None };
+    let mut out = Vec::with_capacity(1024);
+    object(&mut out, |response| response_object::write(response, &facts, |_| {}));
+    out
+}
+
+/// The code of a response's error, of the few that OpenAI has for one that is not about a picture ("ResponseError").
+pub(super) fn error_code(error: &WireError<'_>) -> &'static str {
+    match error.status {
+        429 => "rate_limit_exceeded",
+        400..=499 => "invalid_prompt",
+        _ => "server_error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client() -> ClientContext {
+        let request =
+            br#"{"model":"m","input":"hi","background":true,"temperature":0.50,"conversation":"conv_1",
+            "tools":[{"type":"function","name":"f"},{"type":"web_search"}],"text":{"verbosity":"low"}}"#;
+        let echoed = echo(&Value::parse(request).unwrap());
+        ClientContext {
+            token: "t1".to_owned(),
+            created: 7,
+            model: "m".to_owned(),
+            stream_usage: true,
+            echoed,
+        }
+    }
+
+    #[test]
+    fn a_response_without_an_answer_repeats_its_request() {
+        let json = unanswered(&client(), Unanswered::Queued);
+        let response = Value::parse(&json).unwrap();
+        let raw = |key: &str| response.get(key).map(Value::raw);
+        assert_eq!((raw("id"), raw("status")), (Some(r#""resp_t1""#), Some(r#""queued""#)));
+        assert_eq!((raw("output"), raw("usage"), raw("error")), (Some("[]"), Some("null"), Some("null")));
+        assert_eq!((raw("background"), raw("temperature")), (Some("true"), Some("0.50")));
+        assert_eq!(raw("conversation"), Some(r#"{"id":"conv_1"}"#));
+        let function = r#"{"type":"function","name":"f","description":null,"parameters":null,"strict":null}"#;
+        assert_eq!(raw("tools"), Some(format!(r#"[{function},{{"type":"web_search"}}]"#).as_str()));
+        assert_eq!(raw("text"), Some(r#"{"format":{"type":"text"},"verbosity":"low"}"#));
+        assert_eq!((raw("store"), raw("top_p")), (Some("true"), Some("1.0")));
+    }
+
+    #[test]
+    fn what_failed_says_why_in_openais_words() {
+        for (status, code) in [(429, "rate_limit_exceeded"), (400, "invalid_prompt"), (503, "server_error")] {
+            let error = WireError {
+                status,
+                code: "TG3004",
+                kind: "server_error",
+                message: "gone",
+                param: None,
+                request_id: None,
+            };
+            let json = unanswered(&client(), Unanswered::Failed(&error));
+            let response = Value::parse(&json).unwrap();
+            let error = response.get("error").map(Value::raw).map(str::to_owned);
+            assert_eq!(error, Some(format!(r#"{{"code":"{code}","message":"gone"}}"#)));
+            assert_eq!(response.get("status").and_then(Value::as_str).as_deref(), Some("failed"));
+        }
+        let cancelled = unanswered(&client(), Unanswered::Cancelled);
+        assert!(String::from_utf8(cancelled).unwrap().contains(r#""status":"cancelled""#));
+    }
+}

@@ -19,6 +19,8 @@ mod response_object;
 mod stop;
 mod stream_reader;
 mod stream_writer;
+#[cfg(test)]
+mod tests;
 mod tool_reader;
 mod unanswered;
 

@@ -107,6 +107,10 @@ fn any_json() -> impl Strategy<Value = String> {
         "id",
         "finish_reason",
         "stopReason",
+        "part",
+        "output_index",
+        "call_id",
+        "summary",
     ]);
     let texts = prop::sample::select(vec![
         "text",
@@ -119,6 +123,10 @@ fn any_json() -> impl Strategy<Value = String> {
         "message-end",
         "content-delta",
         "response.output_item.added",
+        "response.output_item.done",
+        "response.completed",
+        "message",
+        "function_call",
         "reasoning",
         "function",
         "",

@@ -45,6 +45,8 @@ pub(super) struct Writer {
     proof: Option<String>,
     /// The finished items, as JSON with commas between.
     finished: Vec<u8>,
+    /// Most bytes that are kept.
+    kept_bytes_max: usize,
     refuses: bool,
     is_cut: bool,
     stop: Option<Stop<'static>>,
@@ -60,6 +62,11 @@ enum Open {
 
 impl Writer {
     pub(super) fn new(client: &ClientContext) -> Self {
+        Self::keeping(client, KEPT_BYTES_MAX)
+    }
+
+    /// One that keeps this many bytes.
+    pub(super) fn keeping(client: &ClientContext, kept_bytes_max: usize) -> Self {
         Self {
             client: client.clone(),
             namespaces: Namespaces::of(client),
@@ -72,6 +79,7 @@ impl Writer {
             open: None,
             proof: None,
             finished: Vec::new(),
+            kept_bytes_max,
             refuses: false,
             is_cut: false,
             stop: None,
@@ -251,7 +259,7 @@ impl Writer {
             Some(Open::Call(call)) => call.kept(),
             None => 0,
         };
-        self.finished.len() + open > KEPT_BYTES_MAX
+        self.finished.len() + open > self.kept_bytes_max
     }
 
     /// Takes a step of the one answer that a response has.

@@ -1,3 +1,5 @@
+//! Laws of stored conversations: what is stored, and what a request becomes with it.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 
 use super::request_shape::RequestShape;
-use super::usage::searches_of;
 use super::{EventFormat, EventKind, Inspection, ProviderError, Usage, WireError, named_events, wanted_keys};
 use crate::framing::Frame;
 use crate::json::Value;
@@ -79,7 +78,5 @@ fn item_kind(event: &Value<'_>) -> EventKind {
 }
 
 fn usage_of(event: &Value<'_>) -> Option<Usage> {
-    let response = event.get("response")?;
-    let usage = response.get("usage").and_then(Usage::of_openai)?.with_tier(response.get("service_tier"));
-    Some(usage.with_searches(response.get("output").and_then(searches_of)))
+    event.get("response").and_then(Usage::of_response)
 }

@@ -22,7 +22,7 @@ pub(super) fn read<'a>(answer: &Value<'a>) -> Result<Answer<'a>, Malformed> {
         model: text("model"),
         created: answer.present("created_at").and_then(Value::as_u64),
         choices: vec![Choice { stop: Some(stop_of(answer, &parts)), parts, logprobs }],
-        usage: answer.get("usage").and_then(Usage::of_openai).unwrap_or_default(),
+        usage: Usage::of_response(answer).unwrap_or_default(),
         service_tier: text("service_tier"),
     })
 }

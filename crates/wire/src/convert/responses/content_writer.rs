@@ -33,7 +33,9 @@ pub(super) fn write_input(item: &mut ObjectWriter<'_>, key: &str, parts: &[&Part
 /// Writes parts that the model has said: a string where it is one text, else a list.
 pub(super) fn write_output(item: &mut ObjectWriter<'_>, parts: &[&Part<'_>]) {
     match parts {
-        [Part::Text { text, citations, .. }] if citations.is_empty() => item.text("content", text),
+        [Part::Text { text, citations, .. }] if !citations.iter().any(output_item::says_where) => {
+            item.text("content", text);
+        }
         parts => item.array("content", |array| parts.iter().for_each(|part| output_part(array, part))),
     }
 }

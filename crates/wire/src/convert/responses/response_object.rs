@@ -153,6 +153,13 @@ fn write_usage(object: &mut ObjectWriter<'_>, usage: &Usage) {
     object.object("input_tokens_details", |details| {
         details.number("cached_tokens", usage.cached_input_tokens.unwrap_or(0));
         details.number("cache_write_tokens", usage.cache_write_tokens.unwrap_or(0));
+        if let Some(long) = usage.cache_write_12h_tokens {
+            details.object("cache_write_tokens_details", |details| {
+                let written = usage.cache_write_tokens.unwrap_or(long);
+                details.number("ttl_12h_tokens", long);
+                details.number("ttl_30m_tokens", written.saturating_sub(long));
+            });
+        }
         details.number_if("audio_tokens", usage.input_audio_tokens);
     });
     object.number("output_tokens", output);

@@ -62,7 +62,7 @@ impl Reader {
             "response.completed" | "response.incomplete" => self.complete(event, steps),
             "response.failed" => {
                 let response = event.get("response");
-                if let Some(usage) = response.and_then(|it| it.get("usage")).and_then(Usage::of_openai) {
+                if let Some(usage) = response.and_then(Usage::of_response) {
                     steps(Step::Usage(usage));
                 }
                 let error = response.and_then(|response| response.get("error"));
@@ -136,7 +136,7 @@ impl Reader {
             let Ok(parts) = answer_reader::parts(output) else { return EventKind::Malformed };
             parts.into_iter().for_each(|part| tell(part, &mut self.parts, steps));
         }
-        if let Some(usage) = response.get("usage").and_then(Usage::of_openai) {
+        if let Some(usage) = Usage::of_response(response) {
             steps(Step::Usage(usage));
         }
         if let Some(tier) = response.present("service_tier").and_then(Value::text) {

@@ -22,7 +22,7 @@ fn translated(request: &str, (client, provider): (Format, Format), model: &str) 
     let target = Target { model, output_tokens_max: None, chat: CHAT };
     let value = Value::parse(request.as_bytes()).unwrap();
     let context = ClientContext { token: "t".to_owned(), ..ClientContext::default() };
-    translate(&value, (client, provider), &target, Strictness::Lenient, context).unwrap()
+    translate(&value, client, &[provider], &target, Strictness::Lenient, context).unwrap()
 }
 
 /// The client's stream of these steps, event by event: name and data.

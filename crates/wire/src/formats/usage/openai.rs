@@ -45,6 +45,15 @@ impl Usage {
     }
 }
 
+impl Usage {
+    /// Reads what a response of OpenAI's Responses used: its `usage`, the tier that stands beside it, and the searches in its
+    /// output; none when it reports no usage.
+    pub(crate) fn of_response(response: &Value<'_>) -> Option<Self> {
+        let usage = response.get("usage").and_then(Self::of_openai)?.with_tier(response.get("service_tier"));
+        Some(usage.with_searches(response.get("output").and_then(searches_of)))
+    }
+}
+
 /// Reasoning is part of the output that OpenAI counts and stands beside the output that xAI counts; the total says which.
 fn with_reasoning(output: u64, reasoning: u64, input: Option<u64>, total: Option<u64>) -> u64 {
     let apart = output.saturating_add(reasoning);
@@ -60,7 +69,7 @@ pub(super) fn searches_in(raw_output: &[u8]) -> Option<u64> {
 }
 
 /// The same of an `output` that was read.
-pub(in crate::formats) fn searches_of(output: &Value<'_>) -> Option<u64> {
+fn searches_of(output: &Value<'_>) -> Option<u64> {
     let is =
         |value: &Value<'_>, kind: &str| value.get("type").and_then(Value::as_str).as_deref() == Some(kind);
     let calls = output.elements().iter().filter(|item| is(item, "web_search_call"));

@@ -32,7 +32,9 @@ use super::identifier::{IdentifierRules, NameRule};
 use super::translation::Target;
 use crate::json::Value;
 
-pub use history::{Exchange, HistoryError, Item, history_items, references, with_history};
+pub use history::{
+    Exchange, HistoryError, Item, history_items, references, with_history, without_foreign_seals,
+};
 pub use unanswered::{Unanswered, echo, unanswered};
 
 /// The format.

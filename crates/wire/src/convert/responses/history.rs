@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use crate::convert::seal;
 use crate::json::{
     ArrayWriter, Document, Edit, EditError, Kind, ObjectWriter, Segments, Value, array, object,
 };
@@ -103,6 +104,31 @@ pub fn with_history(
         edit.remove(key)?;
     }
     Ok(edit.apply())
+}
+
+/// The request without thinking that providers of other formats have sealed, which a provider of this format refuses; none
+/// when it holds no such thinking. All other bytes stay as they are, but for the space between items.
+///
+/// # Errors
+/// When `input` occurs twice.
+pub fn without_foreign_seals(request: &Document) -> Result<Option<Segments>, HistoryError> {
+    let Some(raw) = raw_input(request)? else { return Ok(None) };
+    // Only a list holds items.
+    let Ok(input) = Value::parse(&raw) else { return Ok(None) };
+    let (foreign, kept): (Vec<_>, Vec<_>) = input.elements().iter().partition(|item| has_foreign_seal(item));
+    if foreign.is_empty() {
+        return Ok(None);
+    }
+    let mut items = Vec::with_capacity(raw.len());
+    array(&mut items, |array| kept.iter().for_each(|item| array.raw(item.raw())));
+    let mut edit = Edit::new(request);
+    edit.set("input", &items)?;
+    Ok(Some(edit.apply()))
+}
+
+fn has_foreign_seal(item: &Value<'_>) -> bool {
+    let seal = item.get("encrypted_content").and_then(Value::as_str);
+    seal.is_some_and(|seal| seal.starts_with(seal::PREFIX))
 }
 
 fn raw_input(request: &Document) -> Result<Option<Bytes>, HistoryError> {

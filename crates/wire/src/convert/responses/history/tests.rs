@@ -119,6 +119,24 @@ fn a_reference_becomes_its_item() {
 }
 
 #[test]
+fn only_what_others_have_sealed_is_taken_out() {
+    let request = r#"{"model":"m", "input":[{"role":"user","content":"tg-seal:"},
+        {"type":"reasoning","summary":[],"encrypted_content":"tg-seal:messages:c2ln"},
+        {"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAA"}],"tools":[{"x":1.0}]}"#;
+    let edited = without_foreign_seals(&document(request)).unwrap().unwrap().into_bytes();
+    assert_eq!(
+        String::from_utf8(edited.to_vec()).unwrap(),
+        r#"{"model":"m", "input":[{"role":"user","content":"tg-seal:"},{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAA"}],"tools":[{"x":1.0}]}"#
+    );
+    for nothing in
+        [r#"{"input":"tg-seal:messages:c2ln"}"#, r#"{"model":"m"}"#, r#"{"input":[{"encrypted_content":7}]}"#]
+    {
+        assert!(without_foreign_seals(&document(nothing)).unwrap().is_none(), "{nothing}");
+    }
+    assert!(without_foreign_seals(&document(r#"{"input":[],"input":[]}"#)).is_err());
+}
+
+#[test]
 fn what_cannot_be_read_is_refused() {
     for (request, expected) in [
         (r#"{"input":7}"#, "`input` must be a string or a list of items, found a number"),

@@ -3,6 +3,8 @@
 mod events;
 mod failures;
 mod formats;
+mod reply;
+mod situations;
 
 pub use events::EventScript;
 pub use failures::{
@@ -10,3 +12,9 @@ pub use failures::{
     rate_limited, with_header,
 };
 pub use formats::{STREAMS, STREAMS_BY_BODY, USAGE_CHUNK, answer, path, path_of, request, stream};
+pub use reply::{CALL_ID, Counts, Reply, SIGNATURE};
+pub use situations::{
+    CONVERSATIONS, answer_counted, answer_filtered, answer_limited, answer_refused, answer_with_thinking,
+    answer_with_tool, stream_counted, stream_failing, stream_filtered, stream_limited, stream_refused,
+    stream_with_thinking, stream_with_tool,
+};

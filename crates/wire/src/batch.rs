@@ -114,6 +114,25 @@ impl Rest {
         }
     }
 
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Slice(bytes) => bytes,
+            Self::Joined(bytes) => bytes,
+        }
+    }
+
+    /// Takes the first `length` bytes away, at most all.
+    pub(crate) fn take(&mut self, length: usize) -> Bytes {
+        let length = length.min(self.len());
+        if length == 0 {
+            return Bytes::new();
+        }
+        let mut bytes = std::mem::take(self).into_bytes();
+        let taken = bytes.split_to(length);
+        *self = Self::Slice(bytes);
+        taken
+    }
+
     pub(crate) fn into_bytes(self) -> Bytes {
         match self {
             Self::Slice(bytes) => bytes,

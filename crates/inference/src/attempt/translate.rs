@@ -105,6 +105,7 @@ fn context(call: &Call, model: &str) -> ClientContext {
         token: call.origin.id.digits().to_owned(),
         created: u64::try_from(seconds).unwrap_or(0),
         model: model.to_owned(),
+        stream: call.facts.stream,
         ..ClientContext::default()
     }
 }

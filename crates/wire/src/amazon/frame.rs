@@ -10,17 +10,24 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// What the message is: the type of an event, else the type of an exception.
+    /// What the message is: the type of an event, the type of an exception, or the code of an error.
     #[must_use]
     pub fn event(&self) -> Option<&'a [u8]> {
-        let named = |wanted: &[u8]| self.headers().find(|(name, _)| *name == wanted).map(|(_, value)| value);
-        named(b":event-type").or_else(|| named(b":exception-type")).or_else(|| named(b":error-code"))
+        let types: [&[u8]; 3] = [b":event-type", b":exception-type", b":error-code"];
+        types.into_iter().find_map(|name| self.header(name))
     }
 
-    /// Whether the message reports a failure instead of an event.
+    /// Whether the message reports a failure instead of an event: an exception that the service's model knows, or an error
+    /// that it does not.
     #[must_use]
-    pub fn is_exception(&self) -> bool {
-        self.headers().any(|(name, value)| name == b":message-type" && value != b"event")
+    pub fn is_failure(&self) -> bool {
+        self.header(b":message-type").is_some_and(|kind| kind != b"event")
+    }
+
+    /// What went wrong, of an error: it has no payload.
+    #[must_use]
+    pub fn error_message(&self) -> Option<&'a [u8]> {
+        self.header(b":error-message")
     }
 
     /// The payload.
@@ -32,6 +39,11 @@ impl<'a> Frame<'a> {
 
     fn headers_bytes(&self) -> usize {
         number_at(self.bytes, 4).and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0)
+    }
+
+    /// The value of a string header.
+    pub(super) fn header(&self, wanted: &[u8]) -> Option<&'a [u8]> {
+        self.headers().find(|(name, _)| *name == wanted).map(|(_, value)| value)
     }
 
     /// The string headers.

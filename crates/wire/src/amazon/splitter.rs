@@ -30,30 +30,35 @@ impl Splitter {
             return Err(Broken { cause, before: Box::default() });
         }
         self.rest.append(chunk);
-        let held = std::mem::take(&mut self.rest).into_bytes();
-        let mut ends = SmallVec::new();
-        let mut at = 0;
-        let fault = loop {
-            match self.length_at(&held, at) {
-                Ok(Some(length)) if at + length <= held.len() => {
-                    if let Err(cause) = verify(&held, at, length) {
-                        break Some(cause);
-                    }
-                    at += length;
-                    ends.push(at);
-                }
-                Ok(_) => break None,
-                Err(cause) => break Some(cause),
-            }
-        };
-        let batch = Batch::new(held.slice(..at), ends, Framing::AmazonEventStream);
-        self.rest = Rest::from(held.slice(at..));
+        let (ends, fault) = self.messages();
+        let whole = ends.last().copied().unwrap_or(0);
+        let batch = Batch::new(self.rest.take(whole), ends, Framing::AmazonEventStream);
         match fault {
             Some(cause) => {
                 self.failed = Some(cause);
                 Err(Broken { cause, before: Box::new(batch) })
             }
             None => Ok(batch),
+        }
+    }
+
+    /// Where the messages end that are there, and why what follows them is none.
+    fn messages(&self) -> (SmallVec<[usize; 8]>, Option<Cause>) {
+        let held = self.rest.as_slice();
+        let mut ends = SmallVec::new();
+        let mut at = 0;
+        loop {
+            match self.length_at(held, at) {
+                Ok(Some(length)) if at + length <= held.len() => {
+                    if let Err(cause) = verify(held, at, length) {
+                        return (ends, Some(cause));
+                    }
+                    at += length;
+                    ends.push(at);
+                }
+                Ok(_) => return (ends, None),
+                Err(cause) => return (ends, Some(cause)),
+            }
         }
     }
 

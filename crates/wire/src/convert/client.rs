@@ -9,6 +9,8 @@ pub struct ClientContext {
     pub created: u64,
     /// The model that was asked for, where the provider names none.
     pub model: String,
+    /// Whether the request is for a stream, where its path says so and not its body (Gemini, Converse).
+    pub stream: bool,
     /// Whether a stream is to report its usage where the format leaves that to the client.
     pub stream_usage: bool,
     /// Members of the request that the format repeats in its answer, as JSON, by name.

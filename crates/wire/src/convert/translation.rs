@@ -71,6 +71,7 @@ pub fn translate(
     context: ClientContext,
 ) -> Result<Translation, Objection> {
     let mut prompt = client.codec().read_prompt(request)?;
+    prompt.stream |= context.stream;
     let (provider, losses) = best(&prompt, client, providers, target, strictness)?;
     complete(&mut prompt);
     let names = fit(&mut prompt, provider.codec().identifiers());

@@ -2,13 +2,21 @@
 
 use bytes::Bytes;
 
-use super::request_shape::RequestShape;
+use super::request_shape::{NestedLimit, RequestShape};
 use super::{EventFormat, EventKind, Inspection, ProviderError, Usage, WireError};
 use crate::framing::Frame;
 use crate::json::Value;
 
 /// What governs a request: model and streaming are in its path.
-pub(super) const REQUEST: RequestShape = RequestShape { model_in_path: true, ..RequestShape::PLAIN };
+pub(super) const REQUEST: RequestShape = RequestShape {
+    model_in_path: true,
+    output_limit: Some(NestedLimit {
+        within: "inferenceConfig",
+        member: "maxTokens",
+        path: "inferenceConfig.maxTokens",
+    }),
+    ..RequestShape::PLAIN
+};
 
 /// The events of a streamed answer (API reference, `ConverseStreamOutput`).
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +24,9 @@ pub struct Events;
 
 impl EventFormat for Events {
     fn inspect(&self, frame: Frame<'_>) -> Inspection {
+        if let Some(error) = failure_of(frame) {
+            return Inspection::of(EventKind::Error(error));
+        }
         let name = frame.event().and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
         let data = frame.data();
         match Value::parse(&data) {
@@ -46,18 +57,47 @@ fn inspect_event(name: &str, event: &Value<'_>) -> Inspection {
         }
         "contentBlockDelta" => Inspection::of(EventKind::Content),
         "messageStop" => Inspection { kind: EventKind::Content, usage: None, finished: true },
-        "metadata" => {
-            let usage = event.get("usage").and_then(Usage::of_converse);
-            let usage = usage.map(|usage| usage.with_tier(event.get("serviceTier")));
-            Inspection { kind: EventKind::End, usage, finished: true }
-        }
-        name if name.ends_with("Exception") => Inspection::of(EventKind::Error(error_of(name, event))),
+        "metadata" => Inspection { kind: EventKind::End, usage: Usage::of_metadata(event), finished: true },
         _ => Inspection::of(EventKind::Other),
     }
 }
 
-/// The exception's type is its name in the headers.
-fn error_of(name: &str, event: &Value<'_>) -> ProviderError {
-    let error = ProviderError::of(event);
-    ProviderError { kind: error.kind.or_else(|| Some(name.to_owned())), ..error }
+/// What a message says that reports a failure; none for an event. Its type is in the headers. An exception has its words in
+/// the payload; an error, which the service did not foresee, has only headers (Smithy, "Event stream specification").
+pub(crate) fn failure_of(frame: Frame<'_>) -> Option<ProviderError> {
+    let Frame::Amazon(message) = frame else { return None };
+    if !message.is_failure() {
+        return None;
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let kind = message.event().map(text);
+    let payload = Value::parse(message.data()).ok();
+    let told = payload.as_ref().map(ProviderError::of).unwrap_or_default();
+    let code = payload.as_ref().and_then(original_status).or_else(|| status_of(kind.as_deref()?));
+    Some(ProviderError {
+        code: told.code.or(code),
+        message: told.message.or_else(|| message.error_message().map(text)),
+        kind,
+        ..told
+    })
+}
+
+/// The status with which the model itself failed, where it is the model's failure.
+fn original_status(payload: &Value<'_>) -> Option<String> {
+    let status = payload.get("originalStatusCode")?.as_u64()?;
+    matches!(status, 429 | 500..=599).then(|| status.to_string())
+}
+
+/// The status of an exception (service model of `bedrock-runtime`, `ConverseStreamOutput`), since a stream has begun with 200.
+fn status_of(kind: &str) -> Option<String> {
+    let status = match kind {
+        "validationException" => "400",
+        "modelTimeoutException" => "408",
+        "modelStreamErrorException" => "424",
+        "throttlingException" => "429",
+        "internalServerException" => "500",
+        "serviceUnavailableException" => "503",
+        _ => return None,
+    };
+    Some(status.to_owned())
 }

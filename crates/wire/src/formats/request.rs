@@ -3,7 +3,7 @@
 //! Members that the gateway governs may occur only once: where readers disagree which of two counts, a request could
 //! be authorised for one model and served by another.
 
-use super::request_shape::RequestShape;
+use super::request_shape::{NestedLimit, RequestShape};
 use super::{RequestKind, chat, cohere, completions, converse, embeddings, gemini, messages, responses};
 use crate::json::{Document, DuplicateKey, Kind, MemberRef, ScanError};
 
@@ -91,8 +91,10 @@ pub fn facts(kind: RequestKind, document: &Document) -> Result<RequestFacts, Fac
             _ => None,
         };
     let choices = if shape.counts_choices { governed.largest(&[Key::N, Key::BestOf])? } else { None };
-    let max_output_tokens =
-        governed.largest(&[Key::MaxTokens, Key::MaxCompletionTokens, Key::MaxOutputTokens])?;
+    let nested = shape.output_limit.map(|limit| nested_limit(document, limit)).transpose()?;
+    let max_output_tokens = governed
+        .largest(&[Key::MaxTokens, Key::MaxCompletionTokens, Key::MaxOutputTokens])?
+        .max(nested.flatten());
     Ok(RequestFacts { kind, model, stream, include_usage, max_output_tokens, choices, previous_response_id })
 }
 
@@ -185,7 +187,7 @@ impl<'d> Governed<'d> {
         let mut largest = None;
         for &key in keys {
             if let Some(member) = self.get(key) {
-                largest = largest.max(count(key, &member)?);
+                largest = largest.max(count(key.name(), &member)?);
             }
         }
         Ok(largest)
@@ -201,13 +203,27 @@ fn text(key: Key, member: &MemberRef<'_>) -> Result<String, FactsError> {
     })
 }
 
-fn count(key: Key, member: &MemberRef<'_>) -> Result<Option<u64>, FactsError> {
+fn count(path: &'static str, member: &MemberRef<'_>) -> Result<Option<u64>, FactsError> {
     match (member.kind(), member.as_u64()) {
         (Kind::Null, _) => Ok(None),
         (_, Some(count)) => Ok(Some(count)),
-        (found, None) => {
-            Err(FactsError::WrongType { path: key.name(), wanted: "a whole number, 0 or more", found })
-        }
+        (found, None) => Err(FactsError::WrongType { path, wanted: "a whole number, 0 or more", found }),
+    }
+}
+
+/// A limit of tokens that is not in the body itself.
+fn nested_limit(document: &Document, limit: NestedLimit) -> Result<Option<u64>, FactsError> {
+    let Some(within) = document.member(limit.within)? else { return Ok(None) };
+    match within.kind() {
+        Kind::Null => return Ok(None),
+        Kind::Object => {}
+        found => return Err(FactsError::WrongType { path: limit.within, wanted: "an object", found }),
+    }
+    let within = Document::of_value(within.raw_bytes())?;
+    match within.member(limit.member) {
+        Ok(Some(member)) => count(limit.path, &member),
+        Ok(None) => Ok(None),
+        Err(_) => Err(DuplicateKey { key: limit.path.to_owned() }.into()),
     }
 }
 

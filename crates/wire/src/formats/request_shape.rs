@@ -13,6 +13,19 @@ pub(super) struct RequestShape {
     pub(super) continues_responses: bool,
     /// Model and streaming are said by the path, not by the body.
     pub(super) model_in_path: bool,
+    /// Where the limit of tokens is, when it is no member of the body itself.
+    pub(super) output_limit: Option<NestedLimit>,
+}
+
+/// A limit of tokens within a member of the body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NestedLimit {
+    /// The member of the body.
+    pub(super) within: &'static str,
+    /// The member of that.
+    pub(super) member: &'static str,
+    /// Both, for people.
+    pub(super) path: &'static str,
 }
 
 impl RequestShape {
@@ -23,5 +36,6 @@ impl RequestShape {
         counts_choices: false,
         continues_responses: false,
         model_in_path: false,
+        output_limit: None,
     };
 }

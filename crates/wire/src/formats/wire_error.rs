@@ -160,10 +160,10 @@ pub fn amazon_error_type(status: u16) -> &'static str {
 /// exceptions but these five.
 fn amazon_exception(status: u16) -> &'static str {
     match status {
-        400..=428 => "validationException",
+        408 | 424 | 502 | 504 => "modelStreamErrorException",
         429 => "throttlingException",
         503 | 529 => "serviceUnavailableException",
-        502 | 504 => "modelStreamErrorException",
+        400..=499 => "validationException",
         _ => "internalServerException",
     }
 }

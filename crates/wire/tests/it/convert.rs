@@ -40,6 +40,7 @@ fn context() -> ClientContext {
         token: "0123456789abcdef".to_owned(),
         created: 1_790_000_000,
         model: "asked-for".to_owned(),
+        stream: false,
         stream_usage: true,
         echoed: Vec::new(),
     }

@@ -122,7 +122,7 @@ fn function<'a>(function: &Value<'a>, path: &Path<'_>) -> Result<Tool<'a>, Objec
     Ok(Tool::Function {
         name: read::needed_text(function, "name", path)?,
         description: read::text(function, "description", path)?,
-        schema: read::object(function, "parameters", path)?.map(Value::raw),
+        schema: read::object(function, "parameters", path)?.map(|schema| schema.raw().into()),
         strict: read::flag(function, "strict", path)?,
         cache: super::content_reader::cache(function),
     })
@@ -191,7 +191,7 @@ fn output<'a>(request: &Value<'a>) -> Result<OutputFormat<'a>, Objection> {
             Ok(OutputFormat::Schema {
                 name: read::text(schema, "name", &path)?,
                 description: read::text(schema, "description", &path)?,
-                schema: read::object(schema, "schema", &path)?.map_or("{}", Value::raw),
+                schema: read::object(schema, "schema", &path)?.map_or("{}", Value::raw).into(),
                 strict: read::flag(schema, "strict", &path)?,
             })
         }

@@ -202,7 +202,7 @@ fn write_tool(array: &mut ArrayWriter<'_>, tool: &Tool<'_>) {
             tool.object("function", |function| {
                 function.text("name", name);
                 function.text_if("description", description.as_ref());
-                function.raw_if("parameters", *schema);
+                function.raw_if("parameters", schema.as_deref());
                 function.bool_if("strict", *strict);
             });
         }),

@@ -1,5 +1,7 @@
 //! What is asked of a model.
 
+use std::borrow::Cow;
+
 use super::part::Part;
 use super::tool::{Tool, ToolChoice};
 use crate::convert::Format;
@@ -82,8 +84,8 @@ pub enum OutputFormat<'a> {
         name: Option<Text<'a>>,
         /// What it is for.
         description: Option<Text<'a>>,
-        /// The schema.
-        schema: &'a str,
+        /// The schema, as it stood or made of another format's own kind of schema.
+        schema: Cow<'a, str>,
         /// Whether it is followed to the letter.
         strict: Option<bool>,
     },

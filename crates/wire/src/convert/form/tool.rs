@@ -1,5 +1,7 @@
 //! What the model may use, and whether it has to.
 
+use std::borrow::Cow;
+
 use super::part::{Cache, Foreign};
 use crate::json::Text;
 
@@ -12,8 +14,8 @@ pub enum Tool<'a> {
         name: Text<'a>,
         /// What it is for.
         description: Option<Text<'a>>,
-        /// The JSON schema of its input.
-        schema: Option<&'a str>,
+        /// The JSON schema of its input, as it stood or made of another format's own kind of schema.
+        schema: Option<Cow<'a, str>>,
         /// Whether the input must follow the schema to the letter.
         strict: Option<bool>,
         /// Whether a prompt cache may end here.

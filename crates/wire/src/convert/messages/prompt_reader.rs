@@ -109,7 +109,7 @@ fn tool<'a>(tool: &Value<'a>, path: &Path<'_>) -> Result<Tool<'a>, Objection> {
         _ => Ok(Tool::Function {
             name: read::needed_text(tool, "name", path)?,
             description: read::text(tool, "description", path)?,
-            schema: Some(read::needed_object(tool, "input_schema", path)?.raw()),
+            schema: Some(read::needed_object(tool, "input_schema", path)?.raw().into()),
             strict: read::flag(tool, "strict", path)?,
             cache: block_reader::cache(tool),
         }),
@@ -147,7 +147,7 @@ fn output<'a>(request: &Value<'a>) -> Result<OutputFormat<'a>, Objection> {
         "json_schema" => Ok(OutputFormat::Schema {
             name: None,
             description: None,
-            schema: read::needed_object(format, "schema", &path)?.raw(),
+            schema: read::needed_object(format, "schema", &path)?.raw().into(),
             strict: Some(true),
         }),
         other => {

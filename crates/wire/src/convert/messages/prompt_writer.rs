@@ -120,7 +120,7 @@ fn write_tool(array: &mut ArrayWriter<'_>, tool: &Tool<'_>) {
         Tool::Function { name, description, schema, strict, cache } => array.object(|tool| {
             tool.text("name", name);
             tool.text_if("description", description.as_ref());
-            tool.raw("input_schema", schema.unwrap_or(r#"{"type":"object","properties":{}}"#));
+            tool.raw("input_schema", schema.as_deref().unwrap_or(r#"{"type":"object","properties":{}}"#));
             if *strict == Some(true) {
                 tool.bool("strict", true);
             }
@@ -201,7 +201,7 @@ fn write_output(request: &mut ObjectWriter<'_>, prompt: &Prompt<'_>, generation:
     let asked = prompt.reasoning.effort.or_else(|| prompt.reasoning.tokens_max.map(Effort::of_tokens));
     let effort = asked.filter(|effort| generation.thinks_adaptively && *effort != Effort::None);
     let schema = match &prompt.output {
-        OutputFormat::Schema { schema, .. } => Some(*schema),
+        OutputFormat::Schema { schema, .. } => Some(schema.as_ref()),
         _ => None,
     };
     if effort.is_none() && schema.is_none() {

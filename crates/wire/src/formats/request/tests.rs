@@ -135,3 +135,31 @@ fn null_counts_as_absent() {
         assert_eq!(read(kind, body), Ok(silent(kind)));
     }
 }
+
+#[test]
+fn converse_has_its_limit_within_a_member_and_its_model_in_the_path() {
+    let converse = |body| read(RequestKind::Converse, body);
+    let body = r#"{"model":7,"stream":1,"inferenceConfig":{"maxTokens":5,"temperature":1}}"#;
+    let facts = RequestFacts { max_output_tokens: Some(5), ..silent(RequestKind::Converse) };
+    assert_eq!(converse(body), Ok(facts));
+    for nothing in ["{}", r#"{"inferenceConfig":null}"#, r#"{"inferenceConfig":{"maxTokens":null}}"#] {
+        assert_eq!(converse(nothing), Ok(silent(RequestKind::Converse)), "{nothing}");
+    }
+    for (body, message) in [
+        (r#"{"inferenceConfig":[]}"#, "`inferenceConfig` must be an object, found an array"),
+        (
+            r#"{"inferenceConfig":{"maxTokens":"5"}}"#,
+            "`inferenceConfig.maxTokens` must be a whole number, 0 or more, found a string",
+        ),
+        (
+            r#"{"inferenceConfig":{"maxTokens":5,"maxTokens":6}}"#,
+            "`inferenceConfig.maxTokens` occurs more than once, send it once",
+        ),
+        (
+            r#"{"inferenceConfig":{},"inferenceConfig":{"maxTokens":6}}"#,
+            "`inferenceConfig` occurs more than once, send it once",
+        ),
+    ] {
+        assert_eq!(refusal(RequestKind::Converse, body), message);
+    }
+}

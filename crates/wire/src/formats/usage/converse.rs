@@ -27,4 +27,10 @@ impl Usage {
             ..Self::default()
         })
     }
+
+    /// Reads the usage of a whole answer, or of the `metadata` that ends a stream; the tier stands beside it.
+    pub(crate) fn of_metadata(metadata: &Value<'_>) -> Option<Self> {
+        let usage = metadata.get("usage").and_then(Self::of_converse)?;
+        Some(usage.with_tier(metadata.get("serviceTier")))
+    }
 }

@@ -10,6 +10,7 @@ mod chat;
 mod client;
 mod codec;
 mod cohere;
+mod converse;
 mod data_url;
 pub mod embeddings;
 mod feature;

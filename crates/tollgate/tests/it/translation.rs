@@ -8,7 +8,7 @@ use crate::configuration::{SECRET, provider};
 use crate::gateway::TestGateway;
 
 /// The formats that are translated.
-const FORMATS: [EventStream; 2] = [EventStream::Chat, EventStream::Messages];
+const FORMATS: [EventStream; 3] = [EventStream::Chat, EventStream::Messages, EventStream::Converse];
 
 fn pairs() -> impl Iterator<Item = (EventStream, EventStream)> {
     let others = |client| FORMATS.into_iter().filter(move |provider| *provider != client);

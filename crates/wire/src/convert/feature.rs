@@ -82,6 +82,8 @@ enum Weight {
 }
 
 features! {
+    /// guardrails of the provider
+    Guardrail Essential,
     /// instructions among the turns
     LateInstructions Advisory,
     /// names of speakers

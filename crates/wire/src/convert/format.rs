@@ -3,6 +3,7 @@
 use super::chat;
 use super::codec::Codec;
 use super::cohere;
+use super::converse;
 use super::messages;
 use super::responses;
 use crate::formats::EventStream;
@@ -81,7 +82,8 @@ impl Format {
             Self::Messages => &messages::Messages,
             Self::Cohere => &cohere::Cohere,
             Self::Responses => &responses::Responses,
-            Self::Gemini | Self::Converse => &chat::Chat,
+            Self::Converse => &converse::Converse,
+            Self::Gemini => &chat::Chat,
         }
     }
 }

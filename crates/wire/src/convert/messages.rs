@@ -4,13 +4,14 @@
 mod answer_reader;
 mod answer_writer;
 mod block_reader;
-mod block_writer;
-mod generation;
-mod prompt_reader;
+pub(super) mod block_writer;
+pub(super) mod generation;
+pub(super) mod prompt_reader;
 mod prompt_writer;
 mod stop;
 mod stream_reader;
 mod stream_writer;
+pub(super) mod thinking;
 
 use super::client::ClientContext;
 use super::codec::{Codec, Malformed, Objection, StreamReader, StreamWriter};

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::form::{Cache, Part, Prompt, Role, Tool, ToolChoice};
+use super::form::{Cache, Part, Prompt, Role, Seal, Tool, ToolChoice};
 use super::identifier::ChangedNames;
 use crate::json::Text;
 
@@ -38,6 +38,16 @@ pub(super) fn caches(prompt: &Prompt<'_>) -> impl Iterator<Item = Cache> {
     });
     let of_parts = prompt.turns.iter().flat_map(|turn| &turn.parts).filter_map(Part::cache);
     of_tools.chain(of_parts)
+}
+
+/// All proofs of thinking.
+pub(super) fn seals<'p, 'a>(prompt: &'p Prompt<'a>) -> impl Iterator<Item = &'p Seal<'a>> {
+    let seal = |part: &'p Part<'a>| match part {
+        Part::Thought(thought) => thought.seal.as_ref(),
+        Part::ToolCall(call) => call.seal.as_ref(),
+        _ => None,
+    };
+    prompt.turns.iter().flat_map(|turn| &turn.parts).filter_map(seal)
 }
 
 /// The parts of all instructions, in their order.

@@ -21,6 +21,12 @@ pub(super) fn to_client<'a>(seal: &'a Seal<'_>, format: Format) -> Text<'a> {
     Text::from(format!("{PREFIX}{}:{redacted}{}", seal.format.name(), seal.data.plain()))
 }
 
+/// Whether a Claude model has signed the thinking beside it: Anthropic takes signatures that Bedrock gave, and Bedrock those
+/// that Anthropic gave ("Extended thinking", signatures "are compatible across platforms").
+pub(super) fn is_signature_of_claude(seal: &Seal<'_>) -> bool {
+    matches!(seal.format, Format::Messages | Format::Converse) && !seal.is_redacted
+}
+
 /// The seal that a client of `format` gives back.
 pub(super) fn from_client(text: Text<'_>, format: Format, is_redacted: bool) -> Seal<'_> {
     let foreign = text.plain().strip_prefix(PREFIX).and_then(|rest| {

@@ -16,7 +16,8 @@ const TARGET: Target<'_> = Target {
 };
 
 /// The formats that are translated.
-const FORMATS: [Format; 4] = [Format::Chat, Format::Messages, Format::Cohere, Format::Responses];
+const FORMATS: [Format; 5] =
+    [Format::Chat, Format::Responses, Format::Messages, Format::Converse, Format::Cohere];
 
 fn pairs() -> impl Iterator<Item = (Format, Format)> {
     FORMATS.into_iter().flat_map(|client| FORMATS.into_iter().map(move |provider| (client, provider)))
@@ -111,6 +112,12 @@ fn any_json() -> impl Strategy<Value = String> {
         "output_index",
         "call_id",
         "summary",
+        "toolResult",
+        "reasoningContent",
+        "document",
+        "image",
+        "source",
+        "start",
     ]);
     let texts = prop::sample::select(vec![
         "text",

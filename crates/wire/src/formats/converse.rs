@@ -70,16 +70,13 @@ pub(crate) fn failure_of(frame: Frame<'_>) -> Option<ProviderError> {
         return None;
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let kind = message.event().map(text);
     let payload = Value::parse(message.data()).ok();
-    let told = payload.as_ref().map(ProviderError::of).unwrap_or_default();
-    let code = payload.as_ref().and_then(original_status).or_else(|| status_of(kind.as_deref()?));
-    Some(ProviderError {
-        code: told.code.or(code),
-        message: told.message.or_else(|| message.error_message().map(text)),
-        kind,
-        ..told
-    })
+    let mut error = payload.as_ref().map(ProviderError::of).unwrap_or_default();
+    error.kind = message.event().map(text);
+    let status = || payload.as_ref().and_then(original_status).or_else(|| status_of(error.kind.as_deref()?));
+    error.code = error.code.take().or_else(status);
+    error.message = error.message.or_else(|| message.error_message().map(text));
+    Some(error)
 }
 
 /// The status with which the model itself failed, where it is the model's failure.

@@ -262,7 +262,7 @@ fn event(name: Option<&str>, data: &impl Serialize) -> Bytes {
 mod tests {
     use super::*;
     use crate::formats::{EventKind, EventStream, ProviderError};
-    use crate::sse;
+    use crate::framing::Frame;
 
     const ERROR: WireError<'_> = WireError {
         status: 429,
@@ -296,11 +296,12 @@ mod tests {
             EventStream::Completions,
             EventStream::Responses,
             EventStream::Messages,
+            EventStream::Converse,
             EventStream::Cohere,
         ] {
             let format = stream.format();
             let event = format.error_event(&ERROR, 7);
-            let frame = sse::Frame::new(&event).into();
+            let frame = Frame::of(stream.framing(), &event);
             let EventKind::Error(ProviderError { message, .. }) = format.inspect(frame).kind else {
                 panic!("{stream:?} does not know its own error")
             };
@@ -334,6 +335,24 @@ mod tests {
             (529, "overloaded_error"),
         ] {
             assert_eq!(anthropic_type(status), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn each_status_has_the_exception_that_bedrock_documents() {
+        for (status, answer, stream) in [
+            (400, "ValidationException", "validationException"),
+            (403, "AccessDeniedException", "validationException"),
+            (404, "ResourceNotFoundException", "validationException"),
+            (408, "ModelTimeoutException", "modelStreamErrorException"),
+            (424, "ModelErrorException", "modelStreamErrorException"),
+            (429, "ThrottlingException", "throttlingException"),
+            (500, "InternalServerException", "internalServerException"),
+            (502, "ServiceUnavailableException", "modelStreamErrorException"),
+            (503, "ServiceUnavailableException", "serviceUnavailableException"),
+            (529, "ServiceUnavailableException", "serviceUnavailableException"),
+        ] {
+            assert_eq!((amazon_error_type(status), amazon_exception(status)), (answer, stream), "{status}");
         }
     }
 }

@@ -96,6 +96,16 @@ impl ObjectWriter<'_> {
         object(self.key(key), write);
     }
 
+    /// An object, unless nothing is in it.
+    pub fn object_if(&mut self, key: &str, write: impl FnOnce(&mut ObjectWriter<'_>)) {
+        let before = (self.out.len(), self.is_empty);
+        self.object(key, write);
+        if self.out.ends_with(b"{}") {
+            self.out.truncate(before.0);
+            self.is_empty = before.1;
+        }
+    }
+
     /// An array.
     pub fn array(&mut self, key: &str, write: impl FnOnce(&mut ArrayWriter<'_>)) {
         array(self.key(key), write);
@@ -196,6 +206,19 @@ mod tests {
         let expected =
             r#"{"a":"x\"","b":"\u0041","c":7,"d":true,"f":{},"g":[1.0,{"h":null},"i"],"j\n":[],"k":"lm"}"#;
         assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_object_with_nothing_in_it_is_not_there_where_it_need_not_be() {
+        let mut out = Vec::new();
+        object(&mut out, |o| {
+            o.object_if("a", |_| {});
+            o.object_if("b", |o| o.object("c", |_| {}));
+            o.object_if("d", |o| o.str("e", "{}"));
+            o.object_if("f", |_| {});
+            o.null("g");
+        });
+        assert_eq!(String::from_utf8(out).unwrap(), r#"{"b":{"c":{}},"d":{"e":"{}"},"g":null}"#);
     }
 
     #[test]

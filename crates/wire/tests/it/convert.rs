@@ -1,7 +1,7 @@
 //! Translation, case by case: one input, one snapshot for each format that it can become.
 //!
 //! A new case is a new file in `tests/golden/convert/<format>/`: `requests/*.json` and `answers/*.json` are bodies,
-//! `streams/*.sse` streams (of Converse `streams/*.jsonl`, a line for each message: its type and its payload).
+//! `streams/*.sse` streams (of Converse `streams/*.jsonl`, as `recordings.rs` has them).
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,13 +11,16 @@ use bytes::Bytes;
 use serde_json::Value as Json;
 use wire::convert::{ChatMembers, ClientContext, Format, Strictness, Target, Translation, translate};
 use wire::formats::{EventKind, WireError};
-use wire::framing::{Frame, Framing, Splitter};
+use wire::framing::Splitter;
 use wire::json::Value;
+
+use crate::recordings;
 
 const FRAME_BYTES_MAX: usize = 1 << 20;
 
 /// The formats that are translated.
-pub(crate) const FORMATS: [Format; 4] = [Format::Chat, Format::Messages, Format::Cohere, Format::Responses];
+pub(crate) const FORMATS: [Format; 5] =
+    [Format::Chat, Format::Responses, Format::Messages, Format::Converse, Format::Cohere];
 
 /// The model of every target; its name decides what Claude of that generation takes.
 fn model_of(format: Format) -> &'static str {
@@ -140,23 +143,6 @@ fn answers_become_answers_of_every_format() {
     }
 }
 
-/// The bytes of a recorded stream.
-pub(crate) fn recorded(format: Format, case: &[u8]) -> Vec<u8> {
-    if format.event_stream().framing() == Framing::ServerSentEvents {
-        return case.to_vec();
-    }
-    let mut out = Vec::new();
-    for line in case.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let (name, payload) = line.split_at(line.iter().position(|byte| *byte == b' ').expect("a name"));
-        let name = std::str::from_utf8(name).expect("a name is text");
-        match name.ends_with("Exception") {
-            true => wire::amazon::exception(&mut out, name, payload.trim_ascii()),
-            false => wire::amazon::event(&mut out, name, payload.trim_ascii()),
-        }
-    }
-    out
-}
-
 /// What the client gets of a stream that came in these chunks.
 fn relayed(translation: &Translation, chunks: &[&[u8]]) -> (Vec<u8>, String) {
     let mut stream = translation.stream();
@@ -190,36 +176,22 @@ fn relayed(translation: &Translation, chunks: &[&[u8]]) -> (Vec<u8>, String) {
     (out, format!("{:?}", stream.usage()))
 }
 
-/// A stream for people: Amazon's messages by type and payload.
-fn shown(format: Format, stream: &[u8]) -> String {
-    let framing = format.event_stream().framing();
-    if framing == Framing::ServerSentEvents {
-        return String::from_utf8(stream.to_vec()).expect("an event stream is text");
-    }
-    let mut splitter = Splitter::new(framing, FRAME_BYTES_MAX);
-    let batch = splitter.push(Bytes::copy_from_slice(stream)).expect("the messages are whole");
-    assert!(splitter.finish().bytes.is_empty(), "half a message");
-    let line = |frame: Frame<'_>| {
-        let name = String::from_utf8_lossy(frame.event().unwrap_or_default()).into_owned();
-        format!("{name} {}\n", String::from_utf8_lossy(&frame.data()))
-    };
-    batch.frames().map(line).collect()
-}
-
 #[test]
 fn streams_become_streams_of_every_format_wherever_they_are_cut() {
     for from in FORMATS {
         for (case, stream) in cases(from, "streams") {
-            let stream = recorded(from, &stream);
+            let stream = recordings::bytes_of(from.event_stream().framing(), &stream);
             for to in FORMATS {
                 let translation = plain(to, from);
                 let (whole, usage) = relayed(&translation, &[&stream]);
-                assert_snapshot("stream", from, &case, to, &format!("{}- {usage}", shown(to, &whole)));
-                // Where a stream is cut matters to its reader alone.
-                for cut in (0..=stream.len()).filter(|_| to == from) {
-                    let (head, tail) = stream.split_at(cut);
-                    assert_eq!(relayed(&translation, &[head, tail]).0, whole, "{case} cut at {cut}");
-                }
+                let shown = recordings::shown_stream(to.event_stream().framing(), &whole);
+                assert_snapshot("stream", from, &case, to, &format!("{shown}- {usage}"));
+            }
+            let framing = from.event_stream().framing();
+            let whole = recordings::frames(framing, &[&stream]);
+            for cut in 0..=stream.len() {
+                let (head, tail) = stream.split_at(cut);
+                assert_eq!(recordings::frames(framing, &[head, tail]), whole, "{case} cut at {cut}");
             }
         }
     }

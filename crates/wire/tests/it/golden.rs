@@ -1,7 +1,8 @@
 //! Streams and bodies of each format, written after the providers' documentation and public recordings, and what is
 //! read from them.
 //!
-//! A new case is a new file in `tests/golden/<format>/`: `*.sse` is a stream, `*.json` the body of an answer or error.
+//! A new case is a new file in `tests/golden/<format>/`: `*.sse` is a stream (of Converse `*.jsonl`, as `recordings.rs` has
+//! them), `*.json` the body of an answer or error.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,6 +14,8 @@ use wire::formats::{
 };
 use wire::framing::{Frame, Splitter};
 use wire::json::{Document, ScanLimits};
+
+use crate::recordings;
 
 const FRAME_BYTES_MAX: usize = 1 << 20;
 
@@ -56,10 +59,11 @@ fn inspections(stream: EventStream, chunks: &[&[u8]]) -> Vec<(Vec<u8>, Inspectio
 
 fn check_streams(folder: &str, stream: EventStream) {
     let format = stream.format();
-    for case in cases(folder, "sse") {
-        let recorded = fs::read(&case).expect("a case can be read");
+    for case in cases(folder, recordings::extension(stream.framing())) {
+        let recording = fs::read(&case).expect("a case can be read");
+        let recorded = recordings::bytes_of(stream.framing(), &recording);
         let whole = inspections(stream, &[&recorded]);
-        assert_snapshot(folder, &case, &rendered(&whole));
+        assert_snapshot(folder, &case, &rendered(stream, &whole));
         for cut in 0..=recorded.len() {
             let (head, tail) = recorded.split_at(cut);
             assert_eq!(inspections(stream, &[head, tail]), whole, "{} cut at {cut}", case.display());
@@ -102,7 +106,7 @@ fn usage_of_answer(kind: RequestKind, body: &[u8]) -> Option<Usage> {
     usage_of_body(kind, &usage.raw())
 }
 
-fn rendered(seen: &[(Vec<u8>, Inspection)]) -> String {
+fn rendered(stream: EventStream, seen: &[(Vec<u8>, Inspection)]) -> String {
     let mut text = String::new();
     for (frame, inspection) in seen {
         let kind = match &inspection.kind {
@@ -111,14 +115,14 @@ fn rendered(seen: &[(Vec<u8>, Inspection)]) -> String {
         };
         let finished = if inspection.finished { " finished" } else { "" };
         let usage = inspection.usage.map(|usage| format!(" {}", rendered_usage(&usage))).unwrap_or_default();
-        writeln!(text, "{kind}{finished}{usage}\n    {}", excerpt(frame)).expect("a string takes all text");
+        let frame = recordings::shown(Frame::of(stream.framing(), frame));
+        writeln!(text, "{kind}{finished}{usage}\n    {}", excerpt(&frame)).expect("a string takes all text");
     }
     text
 }
 
-fn excerpt(frame: &[u8]) -> String {
-    let text: Vec<char> =
-        String::from_utf8_lossy(frame).trim_end().replace('\n', "⏎").replace('\r', "␍").chars().collect();
+fn excerpt(frame: &str) -> String {
+    let text: Vec<char> = frame.trim_end().replace('\n', "⏎").replace('\r', "␍").chars().collect();
     if text.len() <= 2 * EXCERPT_CHARS {
         return text.iter().collect();
     }
@@ -177,11 +181,17 @@ fn cohere_streams_are_read_as_recorded() {
 }
 
 #[test]
+fn converse_streams_are_read_as_recorded() {
+    check_streams("converse", EventStream::Converse);
+}
+
+#[test]
 fn whole_answers_are_read_as_recorded() {
     check_bodies("chat", RequestKind::Chat);
     check_bodies("completions", RequestKind::Completions);
     check_bodies("responses", RequestKind::Responses);
     check_bodies("messages", RequestKind::Messages);
+    check_bodies("converse", RequestKind::Converse);
     check_bodies("embeddings", RequestKind::Embeddings);
     check_bodies("cohere", RequestKind::Cohere);
 }

@@ -6,6 +6,7 @@ mod convert;
 mod golden;
 mod laws;
 mod properties;
+mod recordings;
 mod retrieval;
 mod translation_laws;
 mod translation_properties;

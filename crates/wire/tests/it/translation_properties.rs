@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use wire::convert::Format;
 
-use crate::convert::{FORMATS, cases, recorded};
-use crate::translation_laws;
+use crate::convert::{FORMATS, cases};
+use crate::{recordings, translation_laws};
 
 /// Damage to bytes: at a place, so many are taken out and these put in.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ proptest! {
         (provider, stream, client) in case("streams"), damages in prop::collection::vec(damage(), 0..4),
         cuts in prop::collection::vec(any::<usize>(), 0..4),
     ) {
-        let stream = damaged(&recorded(provider, &stream), &damages);
+        let stream = damaged(&recordings::bytes_of(provider.event_stream().framing(), &stream), &damages);
         translation_laws::a_stream_becomes_whole_events(&stream, &cuts, client, provider);
     }
 }

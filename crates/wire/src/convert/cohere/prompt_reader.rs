@@ -81,7 +81,7 @@ fn tool<'a>(tool: &Value<'a>, strict: Option<bool>, path: &Path<'_>) -> Result<T
     Ok(Tool::Function {
         name: read::needed_text(function, "name", &path)?,
         description: read::text(function, "description", &path)?,
-        schema: read::object(function, "parameters", &path)?.map(Value::raw),
+        schema: read::object(function, "parameters", &path)?.map(|schema| schema.raw().into()),
         strict,
         cache: None,
     })
@@ -111,7 +111,7 @@ fn output<'a>(request: &Value<'a>) -> Result<OutputFormat<'a>, Objection> {
             Some(schema) => OutputFormat::Schema {
                 name: None,
                 description: None,
-                schema: schema.raw(),
+                schema: schema.raw().into(),
                 strict: Some(true),
             },
             None => OutputFormat::Json,

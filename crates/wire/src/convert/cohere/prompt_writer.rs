@@ -118,7 +118,8 @@ fn write_tool(array: &mut ArrayWriter<'_>, tool: &Tool<'_>) {
             tool.object("function", |function| {
                 function.text("name", name);
                 function.text_if("description", description.as_ref());
-                function.raw("parameters", schema.unwrap_or(r#"{"type":"object","properties":{}}"#));
+                function
+                    .raw("parameters", schema.as_deref().unwrap_or(r#"{"type":"object","properties":{}}"#));
             });
         }),
         Tool::Hosted(foreign) => array.raw(foreign.raw),
@@ -130,7 +131,7 @@ fn write_output(request: &mut ObjectWriter<'_>, prompt: &Prompt<'_>) {
     let schema = match &prompt.output {
         OutputFormat::Text => return,
         OutputFormat::Json => None,
-        OutputFormat::Schema { schema, .. } => Some(*schema),
+        OutputFormat::Schema { schema, .. } => Some(schema.as_ref()),
     };
     request.object("response_format", |format| {
         format.str("type", "json_object");

@@ -5,15 +5,20 @@ use std::collections::BTreeSet;
 use super::Feature;
 use crate::convert::Format;
 use crate::convert::form::{
-    Cache, Document, Media, OutputFormat, Part, Prompt, Role, Source, Tool, ToolChoice, ToolResult,
+    Cache, Document, Media, OutputFormat, Part, Prompt, Role, Source, Tool, ToolChoice, ToolResult, Unknown,
 };
 
+/// Members that put a guardrail of the provider over a request. An answer without it would be one that the client does not
+/// want, and nobody else has the guardrail.
+const GUARDRAILS: [(Format, &str); 2] =
+    [(Format::Converse, "guardrailConfig"), (Format::Gemini, "modelArmorConfig")];
 /// Most stop sequences that every format with stop sequences takes.
 const STOPS_FEW: usize = 4;
 
 /// What a prompt says, for a provider of `format`: a seal of its own format is nothing to lose.
 pub(crate) fn used(prompt: &Prompt<'_>, format: Format) -> BTreeSet<Feature> {
     let mut used = Used { features: BTreeSet::new(), format };
+    used.guardrails(prompt);
     used.turns(prompt);
     used.tools(prompt);
     used.output(prompt);
@@ -37,6 +42,14 @@ impl Used {
         if said {
             self.say(feature);
         }
+    }
+
+    fn guardrails(&mut self, prompt: &Prompt<'_>) {
+        let is_guardrail = |unknown: &Unknown<'_>| {
+            unknown.format != self.format && GUARDRAILS.contains(&(unknown.format, unknown.path.as_str()))
+        };
+        let guarded = prompt.unknown.iter().any(is_guardrail);
+        self.say_if(guarded, Feature::Guardrail);
     }
 
     fn turns(&mut self, prompt: &Prompt<'_>) {

@@ -196,6 +196,18 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// Where it says so; none for parts at which no prompt cache can end.
+    pub(crate) fn cache_mut(&mut self) -> Option<&mut Option<Cache>> {
+        match self {
+            Self::Text { cache, .. } => Some(cache),
+            Self::Image(media) | Self::Audio(media) | Self::Video(media) => Some(&mut media.cache),
+            Self::Document(document) => Some(&mut document.cache),
+            Self::ToolCall(call) => Some(&mut call.cache),
+            Self::ToolResult(result) => Some(&mut result.cache),
+            Self::Thought(_) | Self::Refusal(_) | Self::Foreign(_) => None,
+        }
+    }
+
     /// A text with nothing to it.
     #[must_use]
     pub fn text(text: Text<'a>) -> Self {

@@ -110,7 +110,7 @@ pub(super) fn write_call(block: &mut ObjectWriter<'_>, call: &ToolCall<'_>) {
 }
 
 /// The input of a call as an object. A model may write something else, which no client of this format could read.
-pub(super) fn object_or_empty(input: &str) -> &str {
+pub(in crate::convert) fn object_or_empty(input: &str) -> &str {
     let is_object = crate::json::Value::parse(input.as_bytes())
         .is_ok_and(|value| value.kind() == crate::json::Kind::Object);
     if is_object { input } else { "{}" }
@@ -131,8 +131,10 @@ fn write_result(block: &mut ObjectWriter<'_>, result: &ToolResult<'_>) {
 }
 
 fn write_own_thought(blocks: &mut ArrayWriter<'_>, thought: &Thought<'_>) {
-    if let Some(seal) = thought.seal.as_ref().filter(|seal| seal.format == Format::Messages) {
-        write_thought(blocks, thought, Some(seal));
+    let seal = thought.seal.as_ref();
+    let own = seal.filter(|seal| seal.format == Format::Messages || seal::is_signature_of_claude(seal));
+    if let Some(seal) = own {
+        write_thought(blocks, thought, Some(&Seal { format: Format::Messages, ..seal.clone() }));
     }
 }
 

@@ -1,11 +1,10 @@
 //! A request as a prompt.
 
-use super::block_reader;
+use super::{block_reader, thinking};
 use crate::convert::Format;
 use crate::convert::codec::Objection;
 use crate::convert::form::{
-    Attribution, Cache, Effort, Foreign, OutputFormat, Part, Prompt, Reasoning, Role, Sampling, Tool,
-    ToolChoice, Turn,
+    Attribution, Cache, Foreign, OutputFormat, Part, Prompt, Role, Sampling, Tool, ToolChoice, Turn,
 };
 use crate::convert::read::{self, Path};
 use crate::json::{Text, Value};
@@ -45,7 +44,7 @@ pub(super) fn read<'a>(request: &Value<'a>) -> Result<Prompt<'a>, Objection> {
     if let Some(cache) = block_reader::cache(request) {
         mark_last(&mut turns, cache);
     }
-    let (tool_choice, parallel_tool_calls) = tool_choice(request)?;
+    let (tool_choice, parallel_tool_calls) = tool_choice(request, path)?;
     Ok(Prompt {
         stream: read::flag(request, "stream", path)?.unwrap_or(false),
         stream_usage: true,
@@ -53,9 +52,9 @@ pub(super) fn read<'a>(request: &Value<'a>) -> Result<Prompt<'a>, Objection> {
         tools: tools(request)?,
         tool_choice,
         parallel_tool_calls,
-        output: output(request)?,
+        output: output(request, path)?,
         sampling: sampling(request)?,
-        reasoning: reasoning(request)?,
+        reasoning: thinking::read(request, path)?,
         spoken: None,
         pictures: false,
         attribution: attribution(request)?,
@@ -85,13 +84,8 @@ fn turn<'a>(message: &Value<'a>, path: &Path<'_>) -> Result<Turn<'a>, Objection>
 /// The mark of a whole request is one at its last part ("Prompt caching", automatic caching).
 fn mark_last(turns: &mut [Turn<'_>], mark: Cache) {
     let last = turns.iter_mut().rev().find_map(|turn| turn.parts.last_mut());
-    match last {
-        Some(Part::Text { cache, .. }) => *cache = Some(mark),
-        Some(Part::Image(media) | Part::Audio(media) | Part::Video(media)) => media.cache = Some(mark),
-        Some(Part::Document(document)) => document.cache = Some(mark),
-        Some(Part::ToolCall(call)) => call.cache = Some(mark),
-        Some(Part::ToolResult(result)) => result.cache = Some(mark),
-        Some(Part::Thought(_) | Part::Refusal(_) | Part::Foreign(_)) | None => {}
+    if let Some(cache) = last.and_then(Part::cache_mut) {
+        *cache = Some(mark);
     }
 }
 
@@ -117,9 +111,12 @@ fn tool<'a>(tool: &Value<'a>, path: &Path<'_>) -> Result<Tool<'a>, Objection> {
 }
 
 /// The choice, and whether several tools may be used at once, which Anthropic says within it.
-fn tool_choice<'a>(request: &Value<'a>) -> Result<(Option<ToolChoice<'a>>, Option<bool>), Objection> {
-    let Some(choice) = read::object(request, "tool_choice", &Path::ROOT)? else { return Ok((None, None)) };
-    let path = Path::ROOT.member("tool_choice");
+pub(in crate::convert) fn tool_choice<'a>(
+    holder: &Value<'a>,
+    path: &Path<'_>,
+) -> Result<(Option<ToolChoice<'a>>, Option<bool>), Objection> {
+    let Some(choice) = read::object(holder, "tool_choice", path)? else { return Ok((None, None)) };
+    let path = path.member("tool_choice");
     let parallel = read::flag(choice, "disable_parallel_tool_use", &path)?.map(|disabled| !disabled);
     let kind = read::needed_text(choice, "type", &path)?;
     let read = match kind.plain().as_ref() {
@@ -133,14 +130,16 @@ fn tool_choice<'a>(request: &Value<'a>) -> Result<(Option<ToolChoice<'a>>, Optio
 }
 
 /// `output_config.format`, and `output_format` as it was called in the beta.
-fn output<'a>(request: &Value<'a>) -> Result<OutputFormat<'a>, Objection> {
-    let path = Path::ROOT;
-    let config = read::object(request, "output_config", &path)?;
+pub(in crate::convert) fn output<'a>(
+    holder: &Value<'a>,
+    path: &Path<'_>,
+) -> Result<OutputFormat<'a>, Objection> {
+    let config = read::object(holder, "output_config", path)?;
     let within = path.member("output_config");
     let (format, path) =
         match config.map(|config| read::object(config, "format", &within)).transpose()?.flatten() {
             Some(format) => (Some(format), within.member("format")),
-            None => (read::object(request, "output_format", &path)?, path.member("output_format")),
+            None => (read::object(holder, "output_format", path)?, path.member("output_format")),
         };
     let Some(format) = format else { return Ok(OutputFormat::Text) };
     match read::tag(format, "type", &path)?.as_str() {
@@ -167,24 +166,6 @@ fn sampling<'a>(request: &Value<'a>) -> Result<Sampling<'a>, Objection> {
         stop: read::texts(request, "stop_sequences", path)?,
         ..Sampling::default()
     })
-}
-
-fn reasoning<'a>(request: &Value<'a>) -> Result<Reasoning<'a>, Objection> {
-    let path = Path::ROOT;
-    let mut reasoning = Reasoning::default();
-    if let Some(config) = read::object(request, "output_config", &path)? {
-        let effort = read::text(config, "effort", &path.member("output_config"))?;
-        reasoning.effort = effort.and_then(|effort| Effort::named(&effort.plain()));
-    }
-    let Some(thinking) = read::object(request, "thinking", &path)? else { return Ok(reasoning) };
-    let path = path.member("thinking");
-    reasoning.shown = read::text(thinking, "display", &path)?.map(|display| display.plain() != "omitted");
-    match read::tag(thinking, "type", &path)?.as_str() {
-        "enabled" => reasoning.tokens_max = read::whole(thinking, "budget_tokens", &path)?,
-        "disabled" => reasoning.effort = Some(Effort::None),
-        _ => reasoning.adaptive = true,
-    }
-    Ok(reasoning)
 }
 
 fn attribution<'a>(request: &Value<'a>) -> Result<Attribution<'a>, Objection> {

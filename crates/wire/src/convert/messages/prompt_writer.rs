@@ -2,10 +2,11 @@
 
 use super::block_writer::{write_block, write_cache};
 use super::generation::{self, Generation};
+use super::thinking;
 use crate::convert::feature::Feature;
-use crate::convert::form::{Cache, Effort, OutputFormat, Prompt, Tool, ToolChoice};
-use crate::convert::prompt_shape::{caches, dialogue, instructions, narrowed_tools};
-use crate::convert::{Format, Target};
+use crate::convert::form::{Cache, OutputFormat, Prompt, Tool, ToolChoice};
+use crate::convert::prompt_shape::{caches, dialogue, instructions, narrowed_tools, seals};
+use crate::convert::{Format, Target, seal};
 use crate::json::{ArrayWriter, ObjectWriter, object};
 
 /// `max_tokens` must be given. Where neither the client nor the catalogue says how much a model can answer, it is what
@@ -13,8 +14,6 @@ use crate::json::{ArrayWriter, ObjectWriter, object};
 const OUTPUT_TOKENS: u64 = 8_192;
 /// The lifetimes that a cached prompt can have ("Prompt caching").
 const LIFETIMES_SECONDS: [u32; 2] = [300, 3_600];
-/// The fewest tokens that thinking can be given ("Extended thinking").
-const THINKING_TOKENS_MIN: u64 = 1_024;
 
 pub(super) fn write(prompt: &Prompt<'_>, target: &Target<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(1024);
@@ -30,7 +29,7 @@ pub(super) fn write(prompt: &Prompt<'_>, target: &Target<'_>) -> Vec<u8> {
         }
         write_tools(request, prompt);
         write_sampling(request, prompt, generation);
-        write_thinking(request, prompt, generation, limit);
+        thinking::write(request, prompt, generation, limit);
         write_output(request, prompt, generation);
         if let Some(user) = &prompt.attribution.user {
             request.object("metadata", |metadata| metadata.text("user_id", user));
@@ -42,12 +41,15 @@ pub(super) fn write(prompt: &Prompt<'_>, target: &Target<'_>) -> Vec<u8> {
 
 /// What a model of this generation takes as it was said.
 pub(super) fn keeps(feature: Feature, prompt: &Prompt<'_>, generation: Generation) -> bool {
-    let samples = generation.takes_sampling && !thinks(prompt, generation);
+    let samples = generation.takes_sampling && !thinking::thinks(prompt, generation);
     match feature {
         Feature::Temperature | Feature::TopK => samples,
         Feature::TopP => samples && prompt.sampling.temperature.is_none(),
         Feature::ReasoningEffort => generation.thinks_adaptively,
         Feature::ReasoningTokens => generation.takes_budgets,
+        Feature::SealReplay => {
+            seals(prompt).all(|seal| seal.format == Format::Messages || seal::is_signature_of_claude(seal))
+        }
         Feature::CacheLifetime => {
             let is_own =
                 |cache: Cache| cache.seconds.is_none_or(|seconds| LIFETIMES_SECONDS.contains(&seconds));
@@ -61,7 +63,7 @@ pub(super) fn keeps(feature: Feature, prompt: &Prompt<'_>, generation: Generatio
 fn output_limit(prompt: &Prompt<'_>, target: &Target<'_>, generation: Generation) -> u64 {
     let asked = prompt.sampling.output_tokens_max;
     let limit = asked.or(target.output_tokens_max).unwrap_or(OUTPUT_TOKENS);
-    match budget(prompt, generation) {
+    match thinking::budget(prompt, generation) {
         Some(budget) if asked.is_none() => limit.max(budget.saturating_add(OUTPUT_TOKENS)),
         _ => limit,
     }
@@ -138,7 +140,7 @@ fn write_sampling(request: &mut ObjectWriter<'_>, prompt: &Prompt<'_>, generatio
         request.array("stop_sequences", |array| sampling.stop.iter().for_each(|stop| array.text(stop)));
     }
     // Thinking takes no temperature but 1 ("Extended thinking", feature compatibility).
-    if !generation.takes_sampling || thinks(prompt, generation) {
+    if !generation.takes_sampling || thinking::thinks(prompt, generation) {
         return;
     }
     let is_hot = |text: &&str| text.parse::<f64>().is_ok_and(|number| number > 1.0);
@@ -150,56 +152,8 @@ fn write_sampling(request: &mut ObjectWriter<'_>, prompt: &Prompt<'_>, generatio
     request.raw_if("top_k", sampling.top_k);
 }
 
-/// Whether the model is asked to think.
-fn thinks(prompt: &Prompt<'_>, generation: Generation) -> bool {
-    let reasoning = &prompt.reasoning;
-    reasoning.effort != Some(Effort::None)
-        && (reasoning.adaptive
-            || reasoning.tokens_max.is_some()
-            || (reasoning.effort.is_some() && !generation.thinks_adaptively))
-}
-
-/// The tokens of thinking, where it is asked for in tokens.
-fn budget(prompt: &Prompt<'_>, generation: Generation) -> Option<u64> {
-    let reasoning = &prompt.reasoning;
-    if !generation.takes_budgets || reasoning.effort == Some(Effort::None) {
-        return None;
-    }
-    let of_effort = reasoning.effort.filter(|_| !generation.thinks_adaptively).map(Effort::tokens);
-    let tokens = reasoning.tokens_max.or(of_effort)?;
-    Some(tokens.max(THINKING_TOKENS_MIN))
-}
-
-fn write_thinking(request: &mut ObjectWriter<'_>, prompt: &Prompt<'_>, generation: Generation, limit: u64) {
-    let reasoning = &prompt.reasoning;
-    let display = reasoning.shown.map(|shown| if shown { "summarized" } else { "omitted" });
-    if let Some(budget) = budget(prompt, generation) {
-        return request.object("thinking", |thinking| {
-            thinking.str("type", "enabled");
-            // It must be below `max_tokens`.
-            let room = limit.saturating_sub(1).max(THINKING_TOKENS_MIN);
-            thinking.number("budget_tokens", budget.min(room));
-            if let Some(display) = display {
-                thinking.str("display", display);
-            }
-        });
-    }
-    let asked = reasoning.adaptive || reasoning.tokens_max.is_some() || reasoning.effort.is_some();
-    match reasoning.effort {
-        Some(Effort::None) => request.raw("thinking", r#"{"type":"disabled"}"#),
-        _ if asked && generation.thinks_adaptively => request.object("thinking", |thinking| {
-            thinking.str("type", "adaptive");
-            if let Some(display) = display {
-                thinking.str("display", display);
-            }
-        }),
-        _ => {}
-    }
-}
-
 fn write_output(request: &mut ObjectWriter<'_>, prompt: &Prompt<'_>, generation: Generation) {
-    let asked = prompt.reasoning.effort.or_else(|| prompt.reasoning.tokens_max.map(Effort::of_tokens));
-    let effort = asked.filter(|effort| generation.thinks_adaptively && *effort != Effort::None);
+    let effort = thinking::effort(prompt, generation);
     let schema = match &prompt.output {
         OutputFormat::Schema { schema, .. } => Some(schema.as_ref()),
         _ => None,
@@ -209,7 +163,7 @@ fn write_output(request: &mut ObjectWriter<'_>, prompt: &Prompt<'_>, generation:
     }
     request.object("output_config", |config| {
         if let Some(effort) = effort {
-            config.str("effort", effort_name(effort));
+            config.str("effort", effort);
         }
         if let Some(schema) = schema {
             config.object("format", |format| {
@@ -218,14 +172,6 @@ fn write_output(request: &mut ObjectWriter<'_>, prompt: &Prompt<'_>, generation:
             });
         }
     });
-}
-
-/// Anthropic has no effort below `low`.
-fn effort_name(effort: Effort) -> &'static str {
-    match effort {
-        Effort::None | Effort::Minimal | Effort::Low => "low",
-        effort => effort.name(),
-    }
 }
 
 /// Anthropic has two tiers, named otherwise; any other means the usual one.

@@ -9,6 +9,7 @@ mod chat;
 mod cohere;
 mod completions;
 mod conversation;
+mod converse;
 mod embeddings;
 mod failure;
 mod fingerprint;
@@ -40,7 +41,7 @@ pub use script::{Script, ScriptedRequest, Step};
 pub const NAME: &str = "scripted";
 
 /// What it serves, and where.
-const ENDPOINTS: [(Endpoint, &str); 9] = [
+const ENDPOINTS: [(Endpoint, &str); 11] = [
     (Endpoint::ChatCompletions, "/chat/completions"),
     (Endpoint::Completions, "/completions"),
     (Endpoint::Responses, "/responses"),
@@ -50,6 +51,8 @@ const ENDPOINTS: [(Endpoint, &str); 9] = [
     (Endpoint::Messages, "/messages"),
     (Endpoint::CountTokens, "/messages/count_tokens"),
     (Endpoint::CohereChat, "/v2/chat"),
+    (Endpoint::Converse, "/model/{model}/converse"),
+    (Endpoint::ConverseStream, "/model/{model}/converse-stream"),
 ];
 
 /// The scripted provider with its memory of the responses it made.

@@ -3,7 +3,7 @@
 use domain::endpoint::ClientShape;
 use serde_json::{Value, json};
 
-use super::conversation::{Call, Content, Conversation, Reply, Tool, ToolChoice, limit, list};
+use super::conversation::{Call, Content, Conversation, Reply, THOUGHT, Tool, ToolChoice, limit, list};
 use super::failure::{BROKEN_OFF, Refusal};
 use super::fingerprint::{Fingerprint, count, tokens};
 use super::frames::{Answer, Events, Frame};
@@ -13,9 +13,6 @@ pub(super) const SHAPE: ClientShape = ClientShape::Cohere;
 
 /// What a model of Cohere's sees beside the request, and does not charge.
 const PREAMBLE_TOKENS: usize = 64;
-
-/// What is thought when thinking is asked for.
-const THOUGHT: &str = "They said something, so I repeat it.";
 
 /// Answers `POST /v2/chat`.
 pub(super) fn answer(body: &Value, fingerprint: Fingerprint) -> Result<Answer, Refusal> {

@@ -11,6 +11,9 @@ const IMAGE_TOKENS: usize = 85;
 /// The most of the user's text that is echoed, in bytes.
 const ECHO_BYTES_MAX: usize = 64 * 1024;
 
+/// What is thought when thinking is asked for.
+pub(super) const THOUGHT: &str = "They said something, so I repeat it.";
+
 /// The most tools that one reply calls.
 const CALLS_MAX: usize = 8;
 
@@ -107,11 +110,16 @@ impl Content {
         if matches!(kind, "image" | "image_url" | "input_image") {
             self.images += 1;
         } else if let Some(text) = part.get("text").and_then(Value::as_str).or(part.as_str()) {
-            if !self.text.is_empty() {
-                self.text.push('\n');
-            }
-            self.text.push_str(text);
+            self.add_text(text);
         }
+    }
+
+    /// Adds a text on a line of its own.
+    pub(super) fn add_text(&mut self, text: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(text);
     }
 
     /// What it counts as.

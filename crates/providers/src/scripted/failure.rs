@@ -3,13 +3,16 @@
 
 use domain::endpoint::ClientShape;
 use http::StatusCode;
-use http::header::{HeaderValue, RETRY_AFTER};
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};
 
 use super::script::{Script, Step};
 
 /// The message of an error in the middle of a stream.
 pub(super) const BROKEN_OFF: &str = "scripted failure in the middle of the stream";
+
+/// The header that names an error of Amazon's.
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// A request that cannot be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +46,18 @@ impl Refusal {
             ClientShape::Google => google(self.status, &self.message),
             ClientShape::Amazon | ClientShape::Cohere => json!({ "message": self.message }),
         };
-        Script::json(status, &body)
+        named(Script::json(status, &body), self.status, shape)
     }
+}
+
+/// Amazon names the error in a header ([Smithy, AWS restJson1](https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html)).
+fn named(mut script: Script, status: u16, shape: ClientShape) -> Script {
+    if shape == ClientShape::Amazon
+        && let Some(Step::Head { headers, .. }) = script.steps.first_mut()
+    {
+        headers.insert(ERROR_TYPE, HeaderValue::from_static(wire::formats::amazon_error_type(status)));
+    }
+    script
 }
 
 /// The answer of a `fail-…` model.
@@ -60,7 +73,7 @@ pub(super) fn script(status: u16, shape: ClientShape) -> Script {
         ClientShape::Google => google(status, &message),
         ClientShape::Amazon | ClientShape::Cohere => json!({ "message": message }),
     };
-    let mut script = Script::json(code, &body);
+    let mut script = named(Script::json(code, &body), status, shape);
     if status == 429
         && let Some(Step::Head { headers, .. }) = script.steps.first_mut()
     {

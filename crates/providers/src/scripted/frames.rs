@@ -14,7 +14,7 @@ use super::script::{Script, Step};
 pub(super) enum Answer {
     /// One JSON document.
     Whole(Value),
-    /// Server-sent events.
+    /// Events, one after the other.
     Stream(Events),
 }
 
@@ -27,28 +27,54 @@ pub(super) struct Events {
     pub(super) error: Frame,
 }
 
-/// One server-sent event.
+/// One event of a stream.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
+    coding: Coding,
     event: Option<String>,
     data: String,
     is_token: bool,
 }
 
+/// How an event is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    /// As a server-sent event.
+    ServerSent,
+    /// As a message of Amazon's binary stream.
+    Message,
+    /// As an exception of it, which ends it.
+    Exception,
+}
+
 impl Frame {
     /// An event with data only.
     pub(super) fn data(data: &Value) -> Self {
-        Self { event: None, data: data.to_string(), is_token: false }
+        Self::coded(Coding::ServerSent, None, data.to_string())
     }
 
     /// An event named as the `type` of its data.
     pub(super) fn named(name: &str, data: &Value) -> Self {
-        Self { event: Some(name.to_owned()), data: data.to_string(), is_token: false }
+        Self::coded(Coding::ServerSent, Some(name), data.to_string())
+    }
+
+    /// An event of Amazon's binary stream.
+    pub(super) fn message(name: &str, payload: &Value) -> Self {
+        Self::coded(Coding::Message, Some(name), payload.to_string())
+    }
+
+    /// An exception of Amazon's binary stream.
+    pub(super) fn exception(name: &str, payload: &Value) -> Self {
+        Self::coded(Coding::Exception, Some(name), payload.to_string())
     }
 
     /// The mark with which OpenAI's chat streams end.
     pub(super) fn done() -> Self {
-        Self { event: None, data: "[DONE]".to_owned(), is_token: false }
+        Self::coded(Coding::ServerSent, None, "[DONE]".to_owned())
+    }
+
+    fn coded(coding: Coding, event: Option<&str>, data: String) -> Self {
+        Self { coding, event: event.map(str::to_owned), data, is_token: false }
     }
 
     /// The same, carrying a token of the text: what slow behaviours slow down.
@@ -60,13 +86,28 @@ impl Frame {
     /// The event with data that stops in the middle, under its own name, so that no client takes it for another.
     fn broken(&self) -> Bytes {
         let half = self.data.chars().take(self.data.chars().count() / 2).collect();
-        Self { event: self.event.clone(), data: half, is_token: false }.bytes()
+        Self::coded(self.coding, self.event.as_deref(), half).bytes()
     }
 
     fn bytes(&self) -> Bytes {
-        match &self.event {
-            Some(event) => format!("event: {event}\ndata: {}\n\n", self.data).into(),
-            None => format!("data: {}\n\n", self.data).into(),
+        let name = self.event.as_deref().unwrap_or_default();
+        let mut message = Vec::new();
+        match (self.coding, &self.event) {
+            (Coding::ServerSent, Some(event)) => {
+                return format!("event: {event}\ndata: {}\n\n", self.data).into();
+            }
+            (Coding::ServerSent, None) => return format!("data: {}\n\n", self.data).into(),
+            (Coding::Message, _) => wire::amazon::event(&mut message, name, self.data.as_bytes()),
+            (Coding::Exception, _) => wire::amazon::exception(&mut message, name, self.data.as_bytes()),
+        }
+        message.into()
+    }
+
+    /// The content type of a stream of such events.
+    fn content_type(&self) -> &'static str {
+        match self.coding {
+            Coding::ServerSent => "text/event-stream; charset=utf-8",
+            Coding::Message | Coding::Exception => "application/vnd.amazon.eventstream",
         }
     }
 }
@@ -102,7 +143,7 @@ fn whole(body: &Value, behaviour: Behaviour, shape: ClientShape) -> Script {
 }
 
 fn stream(events: &Events, behaviour: Behaviour) -> Script {
-    let mut steps = vec![Step::head(StatusCode::OK, "text/event-stream; charset=utf-8")];
+    let mut steps = vec![Step::head(StatusCode::OK, events.error.content_type())];
     let count = match behaviour {
         Behaviour::Hang | Behaviour::Empty => 0,
         Behaviour::CutMidstream | Behaviour::MalformedJson | Behaviour::ErrorMidstream => {

@@ -10,7 +10,7 @@ use super::fingerprint::Fingerprint;
 use super::frames::{self, Answer};
 use super::responses::ResponseStore;
 use super::script::{Script, ScriptedRequest};
-use super::{chat, cohere, completions, embeddings, messages, models, moderations, responses};
+use super::{chat, cohere, completions, converse, embeddings, messages, models, moderations, responses};
 
 /// What is done about a request. `store` remembers responses that can be asked for again.
 ///
@@ -35,6 +35,7 @@ enum Route {
     Messages,
     CountTokens,
     Cohere,
+    Converse(ConverseCall),
     Models,
     Model(String),
     CreateResponse,
@@ -43,6 +44,13 @@ enum Route {
     DeleteResponse(String),
     CancelResponse(String),
     InputItems(String),
+}
+
+/// What a path of Converse says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ConverseCall {
+    model: String,
+    stream: bool,
 }
 
 fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
@@ -57,6 +65,8 @@ fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
         ["messages"] => (Method::POST, Route::Messages),
         ["messages", "count_tokens"] => (Method::POST, Route::CountTokens),
         ["v2", "chat"] => (Method::POST, Route::Cohere),
+        ["model", model, "converse"] => (Method::POST, converse_route(model, false)),
+        ["model", model, "converse-stream"] => (Method::POST, converse_route(model, true)),
         ["models"] => (Method::GET, Route::Models),
         ["models", model] => (Method::GET, Route::Model(id(model))),
         ["responses"] => (Method::POST, Route::CreateResponse),
@@ -78,11 +88,16 @@ fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
     Ok(route)
 }
 
+fn converse_route(model: &str, stream: bool) -> Route {
+    Route::Converse(ConverseCall { model: model.to_owned(), stream })
+}
+
 /// The shape of the operation's own format; Anthropic's for clients that send its version header, too.
 fn shape(request: &ScriptedRequest, route: Option<&Route>) -> ClientShape {
     match route {
         Some(Route::Messages | Route::CountTokens) => messages::SHAPE,
         Some(Route::Cohere) => cohere::SHAPE,
+        Some(Route::Converse(_)) => converse::SHAPE,
         Some(Route::Models | Route::Model(_)) | None if request.headers.contains_key("anthropic-version") => {
             messages::SHAPE
         }
@@ -119,6 +134,7 @@ fn perform(
         Route::Messages => messages::answer(&body, fingerprint),
         Route::CountTokens => messages::count_tokens(&body),
         Route::Cohere => cohere::answer(&body, fingerprint),
+        Route::Converse(call) => converse::answer(&body, call.stream, fingerprint),
         Route::InputTokens => responses::input_tokens(&body),
         _ => responses::create(&body, fingerprint, store),
     };
@@ -132,8 +148,11 @@ fn body(request: &ScriptedRequest) -> Result<Value, Refusal> {
     if body.is_object() { Ok(body) } else { Err(refusal("the body must be a JSON object".to_owned())) }
 }
 
-/// The behaviour of the model; only moderations may leave it out.
+/// The behaviour of the model, which the path names or the body; only moderations may leave it out.
 fn behaviour(route: &Route, body: &Value) -> Result<Behaviour, Refusal> {
+    if let Route::Converse(call) = route {
+        return Ok(Behaviour::of_model(&call.model));
+    }
     match body.get("model").and_then(Value::as_str) {
         Some(model) => Ok(Behaviour::of_model(model)),
         None if matches!(route, Route::Moderations | Route::InputTokens) => Ok(Behaviour::Echo),

@@ -3,6 +3,7 @@
 mod behaviours;
 mod chat;
 mod cohere;
+mod converse;
 mod messages;
 mod others;
 mod responses;

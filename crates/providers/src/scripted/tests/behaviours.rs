@@ -16,6 +16,12 @@ fn body(model: &str, stream: bool) -> Value {
 }
 
 fn ask(path: &str, model: &str, stream: bool) -> Script {
+    if path == CONVERSE {
+        let operation = if stream { "converse-stream" } else { "converse" };
+        let content = json!([{ "text": "one two three" }]);
+        let body = json!({ "messages": [{ "role": "user", "content": content }] });
+        return post(&format!("/model/{model}/{operation}"), &body);
+    }
     post(path, &body(model, stream))
 }
 
@@ -31,6 +37,8 @@ fn outline(script: &Script) -> String {
     script.steps.iter().map(letter).collect()
 }
 
+/// Stands for the paths of Converse, which name the model.
+const CONVERSE: &str = "converse";
 const GENERATION: [&str; 4] = ["/v1/chat/completions", "/v1/responses", "/v1/messages", "/v2/chat"];
 
 #[test]
@@ -82,7 +90,7 @@ fn each_failure_says_what_the_vendor_would_say() {
 
 #[test]
 fn whole_answers_go_wrong_as_their_model_says() {
-    for path in GENERATION {
+    for path in GENERATION.into_iter().chain([CONVERSE]) {
         for (model, expected) in [
             ("echo", "Hb"),
             ("slow-first-token", "pHb"),
@@ -101,7 +109,7 @@ fn whole_answers_go_wrong_as_their_model_says() {
 
 #[test]
 fn streams_go_wrong_as_their_model_says() {
-    for path in GENERATION {
+    for path in GENERATION.into_iter().chain([CONVERSE]) {
         let good = outline(&ask(path, "echo", true)).len() - 1;
         let of = |model| outline(&ask(path, model, true));
         let half = "b".repeat(good / 2);

@@ -5,22 +5,18 @@ those of botocore, or nothing is answered.
 """
 
 import json
-import pathlib
-import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from gateway import bedrock as client
+from gateway import serving
 
-TOLLGATE = pathlib.Path(__file__).parents[3] / "target" / "debug" / "tollgate"
 ACCOUNT = ("AKIDACCOUNT", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
-PAIRING_SECRET = "0123456789abcdef0123456789abcdef"
 MODEL = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"
 ANSWER = {
     "output": {"message": {"role": "assistant", "content": [{"text": "Hello."}]}},
@@ -71,49 +67,18 @@ def bedrock():
         server.shutdown()
 
 
-def run(folder: pathlib.Path, *arguments: str) -> str:
-    command = [TOLLGATE, *arguments]
-    return subprocess.run(command, cwd=folder, env={}, check=True, capture_output=True, text=True).stdout
-
-
 @pytest.fixture(scope="module")
 def gateway(bedrock, tmp_path_factory):
-    """Where Tollgate listens, and the key pair of its key."""
-    folder = tmp_path_factory.mktemp("bedrock")
-    file = folder / "tollgate.yaml"
-    made = json.loads(run(folder, "key", "new", "team", "--json"))
-    configuration = {
-        "server": {"listen": "127.0.0.1:0"},
-        "keys": [{"name": "team", "hash": made["hash"]}],
-        "signed_requests": {"secrets": [PAIRING_SECRET]},
-        "providers": {
-            "bedrock": {
-                "base_url": f"http://127.0.0.1:{bedrock.server_port}",
-                "credentials": [{"aws": {"access_key_id": ACCOUNT[0], "secret_access_key": ACCOUNT[1]}}],
-                "variables": {"region": {"value": "eu-central-1"}},
-            }
-        },
-        "routes": {"sonnet": {"target": f"bedrock/{MODEL}"}},
+    """Tollgate before that Bedrock."""
+    provider = {
+        "base_url": f"http://127.0.0.1:{bedrock.server_port}",
+        "credentials": [{"aws": {"access_key_id": ACCOUNT[0], "secret_access_key": ACCOUNT[1]}}],
+        "variables": {"region": {"value": "eu-central-1"}},
     }
-    file.write_text(json.dumps(configuration))
-    pair = json.loads(run(folder, "key", "pair", "team", "--config", "tollgate.yaml", "--json"))
-    command = [TOLLGATE, "serve", "--config", "tollgate.yaml"]
-    with subprocess.Popen(command, cwd=folder, env={}, stdout=subprocess.PIPE, text=True) as serving:
-        url = next(line.split()[-1] for line in serving.stdout if line.startswith("listening on "))
-        yield url, pair
-        serving.terminate()
-
-
-def client(url: str, access_key_id: str, secret_access_key: str):
-    once = Config(retries={"max_attempts": 1, "mode": "standard"}, proxies={})
-    return boto3.client(
-        "bedrock-runtime",
-        endpoint_url=url,
-        region_name="eu-west-1",
-        aws_access_key_id=access_key_id,
-        aws_secret_access_key=secret_access_key,
-        config=once,
-    )
+    routes = {"sonnet": {"target": f"bedrock/{MODEL}"}}
+    folder = tmp_path_factory.mktemp("bedrock")
+    with serving(folder, {"providers": {"bedrock": provider}, "routes": routes}) as gateway:
+        yield gateway
 
 
 MESSAGES = [{"role": "user", "content": [{"text": "Grüße, {}"}]}]
@@ -122,8 +87,7 @@ MESSAGES = [{"role": "user", "content": [{"text": "Grüße, {}"}]}]
 @pytest.mark.parametrize("model", ["sonnet", f"bedrock/{MODEL}"])
 @pytest.mark.parametrize("prefix", ["", "/bedrock"])
 def test_a_signed_request_is_believed_and_signed_anew(gateway, bedrock, model, prefix):
-    url, pair = gateway
-    answer = client(url + prefix, **pair).converse(modelId=model, messages=MESSAGES)
+    answer = client(gateway.url + prefix, **gateway.pair).converse(modelId=model, messages=MESSAGES)
     assert answer["output"]["message"]["content"] == [{"text": "Hello."}]
     assert bedrock.paths[-1] == f"/model/{MODEL.replace(':', '%3A')}/converse"
 
@@ -133,9 +97,8 @@ def test_a_signed_request_is_believed_and_signed_anew(gateway, bedrock, model, p
     [({"secret_access_key": "x" * 43}, 403), ({"access_key_id": "TGAK" + "x" * 22}, 401)],
 )
 def test_another_secret_or_another_pair_is_refused(gateway, bedrock, wrong, status):
-    url, pair = gateway
     asked = len(bedrock.paths)
     with pytest.raises(ClientError) as refused:
-        client(url, **{**pair, **wrong}).converse(modelId="sonnet", messages=MESSAGES)
+        client(gateway.url, **{**gateway.pair, **wrong}).converse(modelId="sonnet", messages=MESSAGES)
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
     assert len(bedrock.paths) == asked

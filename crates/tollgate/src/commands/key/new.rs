@@ -6,8 +6,8 @@ use clap::Args;
 use control::key_entry::key_entry;
 use domain::KeyText;
 
-use super::pair::{as_json, load, pairing_secret, show};
-use crate::commands::surroundings::{random_key, say};
+use super::pair::{as_json, pairing_secret, show};
+use crate::commands::surroundings::{loaded, random_key, say};
 
 /// Makes a key.
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ impl New {
         let key = KeyText::from_random(random_key()?);
         let hash = key.hash();
         let pair = match &self.config {
-            Some(file) if self.aws => Some(pairing_secret(&load(file)?)?.pair(hash)),
+            Some(file) if self.aws => Some(pairing_secret(&loaded(file)?)?.pair(hash)),
             _ => None,
         };
         if self.json {

@@ -1,14 +1,14 @@
 //! `tollgate key pair`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use clap::Args;
 use control::Loaded;
 use domain::key_pair::{KeyPair, PairingSecret};
 use secrecy::ExposeSecret;
 
-use crate::commands::surroundings::{loader, say};
+use crate::commands::surroundings::{loaded, say};
 
 /// Shows the pair of a key.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub struct Pair {
 
 impl Pair {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let loaded = load(&self.config)?;
+        let loaded = loaded(&self.config)?;
         let keys = &loaded.snapshot.keys;
         let named = keys.iter().find(|(_, key)| key.name.as_str() == self.name);
         let Some((hash, _)) = named else { bail!("no key is called `{}`", self.name) };
@@ -37,11 +37,6 @@ impl Pair {
         }
         Ok(())
     }
-}
-
-/// The configuration that pairs are made for.
-pub(super) fn load(file: &Path) -> anyhow::Result<Loaded> {
-    loader(file).load(1).map_err(|errors| anyhow!("{errors}"))
 }
 
 /// What new pairs are derived with.

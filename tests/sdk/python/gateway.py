@@ -1,0 +1,76 @@
+"""A Tollgate of one module's own, with the configuration that its tests need."""
+
+import json
+import pathlib
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import boto3
+from botocore.config import Config
+
+TOLLGATE = pathlib.Path(__file__).parents[3] / "target" / "debug" / "tollgate"
+PAIRING_SECRET = "0123456789abcdef0123456789abcdef"
+
+# The operations of each format of generated text.
+FORMATS = {
+    "chat": ["chat_completions", "completions"],
+    "responses": ["responses"],
+    "messages": ["messages"],
+    "converse": ["converse", "converse_stream"],
+    "cohere": ["cohere_chat"],
+}
+
+
+@dataclass
+class Gateway:
+    """Where it listens, its key, and the pair that Amazon's clients sign with in place of it."""
+
+    url: str
+    key: str
+    pair: dict[str, str]
+
+
+@contextmanager
+def serving(folder: pathlib.Path, configuration: dict) -> Iterator[Gateway]:
+    """Serves in a folder of its own until the end of the block."""
+    made = json.loads(_run(folder, "key", "new", "team", "--json"))
+    whole = {
+        "server": {"listen": "127.0.0.1:0"},
+        "keys": [{"name": "team", "hash": made["hash"]}],
+        "signed_requests": {"secrets": [PAIRING_SECRET]},
+        **configuration,
+    }
+    (folder / "tollgate.yaml").write_text(json.dumps(whole))
+    pair = json.loads(_run(folder, "key", "pair", "team", "--config", "tollgate.yaml", "--json"))
+    command = [TOLLGATE, "serve", "--config", "tollgate.yaml"]
+    with subprocess.Popen(command, cwd=folder, env={}, stdout=subprocess.PIPE, text=True) as process:
+        url = next(line.split()[-1] for line in process.stdout if line.startswith("listening on "))
+        yield Gateway(url, made["key"], pair)
+        process.terminate()
+
+
+def speaking(wanted: str) -> dict:
+    """A configuration in which the scripted provider speaks one format only."""
+    others = [names for format, names in FORMATS.items() if format != wanted]
+    endpoints = {name: "" for names in others for name in names}
+    return {"providers": {"scripted": {"endpoints": endpoints}}, "routes": {"echo": {"target": "scripted/echo"}}}
+
+
+def bedrock(url: str, access_key_id: str, secret_access_key: str):
+    """Amazon's client. Tests of errors see the first answer, so nothing is tried again."""
+    once = Config(retries={"max_attempts": 1, "mode": "standard"}, proxies={})
+    return boto3.client(
+        "bedrock-runtime",
+        endpoint_url=url,
+        region_name="eu-west-1",
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
+        config=once,
+    )
+
+
+def _run(folder: pathlib.Path, *arguments: str) -> str:
+    command = [TOLLGATE, *arguments]
+    return subprocess.run(command, cwd=folder, env={}, check=True, capture_output=True, text=True).stdout

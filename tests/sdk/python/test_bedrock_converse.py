@@ -1,0 +1,150 @@
+"""Amazon's client: whole answers and streams of Converse, its errors, and the turn after a tool's call. It has the same from
+a provider that speaks Converse, whose bytes are passed on, and from one that speaks another format.
+"""
+
+import base64
+import json
+
+import pytest
+from botocore.exceptions import ClientError, EventStreamError
+from gateway import bedrock, serving, speaking
+from scripted import ECHO, echo_of, model
+from test_vision import PIXEL
+
+TEXT = "a text of several words, größer als eines"
+THOUGHT = "They said something, so I repeat it."
+ORDER = ["messageStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"]
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}}
+TOOLS = {"tools": [{"toolSpec": {"name": "weather", "inputSchema": {"json": SCHEMA}}}]}
+THINKING = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
+
+
+@pytest.fixture(scope="module", params=["converse", "chat", "messages"])
+def speaks(request) -> str:
+    """The format of the provider."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def bedrock_client(speaks, tmp_path_factory):
+    with serving(tmp_path_factory.mktemp(speaks), speaking(speaks)) as gateway:
+        client = bedrock(gateway.url, **gateway.pair)
+        yield client
+        client.close()
+
+
+def say(*blocks: str | dict) -> list[dict]:
+    """One message of a user."""
+    return [{"role": "user", "content": [{"text": block} if isinstance(block, str) else block for block in blocks]}]
+
+
+def deltas(events: list[dict], *path: str) -> str:
+    """What the deltas at this place say together."""
+
+    def at(event: dict):
+        value = event.get("contentBlockDelta", {}).get("delta")
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        return value or ""
+
+    return "".join(at(event) for event in events)
+
+
+def kinds(events: list[dict]) -> list[str]:
+    """What comes, each kind once."""
+    return list(dict.fromkeys(kind for event in events for kind in event))
+
+
+def test_a_whole_answer_has_what_the_client_promises(bedrock_client):
+    answer = bedrock_client.converse(modelId=ECHO, system=[{"text": "be brief"}], messages=say(TEXT))
+    assert answer["output"]["message"] == {"role": "assistant", "content": [{"text": echo_of(TEXT)}]}
+    assert answer["stopReason"] == "end_turn"
+    usage = answer["usage"]
+    assert usage["totalTokens"] == usage["inputTokens"] + usage["outputTokens"] > 0
+    assert answer["metrics"]["latencyMs"] >= 0
+
+
+def test_a_stream_comes_in_its_order_and_ends_with_its_usage(bedrock_client):
+    stream = bedrock_client.converse_stream(modelId=ECHO, messages=say(TEXT))["stream"]
+    events = list(stream)
+    assert kinds(events) == ORDER
+    assert deltas(events, "text") == echo_of(TEXT)
+    assert events[-1]["metadata"]["usage"]["outputTokens"] == len(events) - 4
+
+
+def test_a_tool_is_called_and_its_result_comes_back(bedrock_client):
+    messages = say("call the tool")
+    answer = bedrock_client.converse(modelId=ECHO, messages=messages, toolConfig=TOOLS)
+    call = answer["output"]["message"]["content"][0]["toolUse"]
+    assert (call["name"], call["input"], answer["stopReason"]) == ("weather", {"city": "text", "days": 1}, "tool_use")
+    result = {"toolUseId": call["toolUseId"], "content": [{"json": {"sky": "blue"}}], "status": "success"}
+    messages += [answer["output"]["message"], *say({"toolResult": result})]
+    answer = bedrock_client.converse(modelId=ECHO, messages=messages, toolConfig=TOOLS)
+    assert answer["output"]["message"]["content"] == [{"text": 'the tool answered: {"sky":"blue"}'}]
+
+
+def test_the_input_of_a_tool_is_streamed(bedrock_client):
+    choice = {**TOOLS, "toolChoice": {"tool": {"name": "weather"}}}
+    events = list(bedrock_client.converse_stream(modelId=ECHO, messages=say("hi"), toolConfig=choice)["stream"])
+    assert events[1]["contentBlockStart"]["start"]["toolUse"]["name"] == "weather"
+    assert json.loads(deltas(events, "toolUse", "input")) == {"city": "text", "days": 1}
+    assert events[-2]["messageStop"]["stopReason"] == "tool_use"
+
+
+def test_thinking_comes_signed(bedrock_client):
+    answer = bedrock_client.converse(modelId=ECHO, messages=say("hi"), additionalModelRequestFields=THINKING)
+    thought = answer["output"]["message"]["content"][0]["reasoningContent"]["reasoningText"]
+    assert thought["text"] == THOUGHT and thought["signature"]
+    stream = bedrock_client.converse_stream(modelId=ECHO, messages=say("hi"), additionalModelRequestFields=THINKING)
+    events = list(stream["stream"])
+    assert deltas(events, "reasoningContent", "text") == THOUGHT
+    assert deltas(events, "reasoningContent", "signature")
+
+
+def test_a_schema_and_a_picture_reach_the_model(bedrock_client):
+    structure = {"jsonSchema": {"schema": json.dumps(SCHEMA)}}
+    answer = bedrock_client.converse(
+        modelId=ECHO,
+        messages=say("hi"),
+        outputConfig={"textFormat": {"type": "json_schema", "structure": structure}},
+    )
+    assert json.loads(answer["output"]["message"]["content"][0]["text"]) == {"city": "text", "days": 1}
+    picture = {"image": {"format": "png", "source": {"bytes": base64.b64decode(PIXEL)}}}
+    answer = bedrock_client.converse(modelId=ECHO, messages=say("what is this?", picture))
+    assert answer["output"]["message"]["content"] == [{"text": "echo: what is this? (1 image)"}]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "error", "status"),
+    [
+        ("fail-400", "ValidationException", 400),
+        ("fail-403", "AccessDeniedException", 403),
+        ("fail-404", "ResourceNotFoundException", 404),
+        ("fail-429", "ThrottlingException", 429),
+        ("fail-503", "ServiceUnavailableException", 503),
+    ],
+)
+def test_a_failure_is_the_clients_own_exception(bedrock_client, behaviour, error, status):
+    for call in (bedrock_client.converse, bedrock_client.converse_stream):
+        with pytest.raises(getattr(bedrock_client.exceptions, error)) as failed:
+            call(modelId=model(behaviour), messages=say(TEXT))
+        assert failed.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+        assert failed.value.response["Error"]["Message"]
+
+
+def test_an_unknown_model_is_refused_in_amazons_shape(bedrock_client):
+    with pytest.raises(ClientError) as refused:
+        bedrock_client.converse(modelId="nobody/nothing", messages=say(TEXT))
+    assert refused.value.response["Error"]["Code"] == "ResourceNotFoundException"
+    assert "nobody" in refused.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize("behaviour", ["error-midstream", "cut-midstream"])
+def test_a_broken_stream_raises_after_its_beginning(bedrock_client, behaviour):
+    stream = bedrock_client.converse_stream(modelId=model(behaviour), messages=say(TEXT))["stream"]
+    events = []
+    with pytest.raises(EventStreamError):
+        for event in stream:
+            events.append(event)
+    said = deltas(events, "text")
+    assert said and said != echo_of(TEXT) and echo_of(TEXT).startswith(said)

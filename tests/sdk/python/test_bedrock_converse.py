@@ -4,7 +4,7 @@ a provider that speaks Converse, whose bytes are passed on, and from one that sp
 
 import base64
 import json
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
@@ -20,18 +20,24 @@ TOOLS = {"tools": [{"toolSpec": {"name": "weather", "inputSchema": {"json": SCHE
 THINKING = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
 
 
-@pytest.fixture(scope="module", params=["converse", "chat", "messages"])
-def speaks(request) -> str:
-    """The format of the provider."""
-    return request.param
-
-
 @pytest.fixture(scope="module")
-def bedrock_client(speaks, tmp_path_factory):
-    with serving(tmp_path_factory.mktemp(speaks), speaking(speaks)) as gateway:
-        client = bedrock(gateway.url, **gateway.pair)
+def client_of(tmp_path_factory):
+    """Amazon's client of a Tollgate whose provider speaks one format only."""
+    with ExitStack() as stack:
+        clients = {}
+
+        def client(speaks: str):
+            if speaks not in clients:
+                gateway = stack.enter_context(serving(tmp_path_factory.mktemp(speaks), speaking(speaks)))
+                clients[speaks] = stack.enter_context(closing(bedrock(gateway.url, **gateway.pair)))
+            return clients[speaks]
+
         yield client
-        client.close()
+
+
+@pytest.fixture(params=["converse", "chat", "messages", "cohere"])
+def bedrock_client(client_of, request):
+    return client_of(request.param)
 
 
 def say(*blocks: str | dict) -> list[dict]:
@@ -76,30 +82,35 @@ def test_a_stream_comes_in_its_order_and_ends_with_its_usage(bedrock_client):
 def test_a_tool_is_called_and_its_result_comes_back(bedrock_client):
     messages = say("call the tool")
     answer = bedrock_client.converse(modelId=ECHO, messages=messages, toolConfig=TOOLS)
-    call = answer["output"]["message"]["content"][0]["toolUse"]
+    call = answer["output"]["message"]["content"][-1]["toolUse"]
     assert (call["name"], call["input"], answer["stopReason"]) == ("weather", {"city": "text", "days": 1}, "tool_use")
     result = {"toolUseId": call["toolUseId"], "content": [{"json": {"sky": "blue"}}], "status": "success"}
     messages += [answer["output"]["message"], *say({"toolResult": result})]
     answer = bedrock_client.converse(modelId=ECHO, messages=messages, toolConfig=TOOLS)
-    assert answer["output"]["message"]["content"] == [{"text": 'the tool answered: {"sky":"blue"}'}]
+    [block] = answer["output"]["message"]["content"]
+    said, _, told = block["text"].partition(": ")
+    assert (said, json.loads(told)) == ("the tool answered", {"sky": "blue"})
 
 
 def test_the_input_of_a_tool_is_streamed(bedrock_client):
     choice = {**TOOLS, "toolChoice": {"tool": {"name": "weather"}}}
     events = list(bedrock_client.converse_stream(modelId=ECHO, messages=say("hi"), toolConfig=choice)["stream"])
-    assert events[1]["contentBlockStart"]["start"]["toolUse"]["name"] == "weather"
+    starts = [event["contentBlockStart"]["start"] for event in events if "contentBlockStart" in event]
+    assert [start["toolUse"]["name"] for start in starts] == ["weather"]
     assert json.loads(deltas(events, "toolUse", "input")) == {"city": "text", "days": 1}
     assert events[-2]["messageStop"]["stopReason"] == "tool_use"
 
 
-def test_thinking_comes_signed(bedrock_client):
-    answer = bedrock_client.converse(modelId=ECHO, messages=say("hi"), additionalModelRequestFields=THINKING)
+@pytest.mark.parametrize(("speaks", "is_signed"), [("converse", True), ("cohere", False)])
+def test_thinking_comes_with_its_proof_if_there_is_one(client_of, speaks, is_signed):
+    client = client_of(speaks)
+    answer = client.converse(modelId=ECHO, messages=say("hi"), additionalModelRequestFields=THINKING)
     thought = answer["output"]["message"]["content"][0]["reasoningContent"]["reasoningText"]
-    assert thought["text"] == THOUGHT and thought["signature"]
-    stream = bedrock_client.converse_stream(modelId=ECHO, messages=say("hi"), additionalModelRequestFields=THINKING)
+    assert thought["text"] == THOUGHT and ("signature" in thought) == is_signed
+    stream = client.converse_stream(modelId=ECHO, messages=say("hi"), additionalModelRequestFields=THINKING)
     events = list(stream["stream"])
     assert deltas(events, "reasoningContent", "text") == THOUGHT
-    assert deltas(events, "reasoningContent", "signature")
+    assert bool(deltas(events, "reasoningContent", "signature")) == is_signed
 
 
 def test_a_schema_and_a_picture_reach_the_model(bedrock_client):
@@ -139,12 +150,21 @@ def test_an_unknown_model_is_refused_in_amazons_shape(bedrock_client):
     assert "nobody" in refused.value.response["Error"]["Message"]
 
 
-@pytest.mark.parametrize("behaviour", ["error-midstream", "cut-midstream"])
-def test_a_broken_stream_raises_after_its_beginning(bedrock_client, behaviour):
+def beginning(client, behaviour: str) -> str:
+    """What a stream says before it breaks."""
     events = []
-    with closing(bedrock_client.converse_stream(modelId=model(behaviour), messages=say(TEXT))["stream"]) as stream:
+    with closing(client.converse_stream(modelId=model(behaviour), messages=say(TEXT))["stream"]) as stream:
         with pytest.raises(EventStreamError):
             for event in stream:
                 events.append(event)
-    said = deltas(events, "text")
+    return deltas(events, "text")
+
+
+def test_a_broken_stream_raises_after_its_beginning(bedrock_client):
+    said = beginning(bedrock_client, "cut-midstream")
+    assert said and said != echo_of(TEXT) and echo_of(TEXT).startswith(said)
+
+
+def test_an_error_within_a_stream_is_raised_as_the_provider_told_it(client_of):
+    said = beginning(client_of("converse"), "error-midstream")
     assert said and said != echo_of(TEXT) and echo_of(TEXT).startswith(said)

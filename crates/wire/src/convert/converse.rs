@@ -97,7 +97,11 @@ const FEATURES: &[Entry] = &[
         "it becomes five minutes or, for Claude, an hour, whichever is not shorter",
     ),
     Entry::whole(Feature::Tools, "toolConfig.tools"),
-    Entry::whole(Feature::StrictTools, "toolConfig.tools[].toolSpec.strict"),
+    Entry::lost(
+        Feature::StrictTools,
+        "toolConfig.tools[].toolSpec.strict",
+        "only Claude 4.5 and 4.6 and gpt-oss take it",
+    ),
     Entry::lost(Feature::HostedTools, "toolConfig.tools[].systemTool", "only the same format knows it"),
     Entry::changed(
         Feature::ToolChoiceNone,

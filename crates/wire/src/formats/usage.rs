@@ -152,9 +152,12 @@ pub fn usage_of_body(kind: RequestKind, raw_usage: &[u8]) -> Option<Usage> {
 pub fn usage_of_answer(kind: RequestKind, answer: &Document) -> Option<Usage> {
     let member = |key: &str| answer.member(key).ok().flatten();
     let usage = usage_of_body(kind, &member(kind.usage_member())?.raw())?;
-    let tier = member(if kind == RequestKind::Converse { "serviceTier" } else { "service_tier" });
-    let tier = tier.map(|tier| tier.raw());
-    let usage = usage.with_tier(tier.as_ref().and_then(|raw| Value::parse(raw).ok()).as_ref());
+    let tier_in = |key: &str| ServiceTier::of(&Value::parse(&member(key)?.raw()).ok()?);
+    let tier = match kind {
+        RequestKind::Converse => converse::tier_of(tier_in),
+        _ => tier_in("service_tier"),
+    };
+    let usage = Usage { tier: usage.tier.or(tier), ..usage };
     let searches = match kind {
         RequestKind::Responses => member("output").and_then(|output| openai::searches_in(&output.raw())),
         RequestKind::Gemini => {

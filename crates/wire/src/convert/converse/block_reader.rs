@@ -34,6 +34,7 @@ pub(super) fn block<'a>(block: &Value<'a>, path: &Path<'_>) -> Result<Part<'a>, 
         "toolResult" if is_of_client(value) => Part::ToolResult(tool_result(value, &path)?),
         "reasoningContent" => Part::Thought(thoughts::read(value, &path)?),
         "citationsContent" => citations::read(value, &path)?,
+        "searchResult" => Part::Document(media::read_search_result(value, &path)?),
         // A tool's JSON, which every format takes as text.
         "json" => Part::text(Text::from(value.raw())),
         _ => Part::Foreign(Foreign {

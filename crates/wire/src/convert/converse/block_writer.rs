@@ -3,7 +3,7 @@
 use super::answer_writer::write_call;
 use super::document_names::Names;
 use super::family::Family;
-use super::layout::{Block, Message};
+use super::layout::{self, Block, Message};
 use super::media::{self, Kind};
 use super::{cache_points, thoughts};
 use crate::convert::form::{Cache, Part, ToolResult};
@@ -113,7 +113,7 @@ fn write_content(blocks: &mut ArrayWriter<'_>, part: &Part<'_>, names: &mut Name
 fn write_result(object: &mut ObjectWriter<'_>, result: &ToolResult<'_>, family: Family, names: &mut Names) {
     object.text("toolUseId", &result.call);
     object.array("content", |blocks| {
-        for part in &result.parts {
+        for part in result.parts.iter().filter(|part| layout::is_said(part, family)) {
             write_content(blocks, part, names);
         }
     });

@@ -47,6 +47,16 @@ impl Family {
         matches!(self, Self::Claude(_) | Self::Nova { .. })
     }
 
+    /// Whether a tool's input may have to follow its schema to the letter (Bedrock user guide, "Get validated JSON results
+    /// from models"). A model that cannot do so refuses the whole request.
+    pub(super) fn takes_strict_tools(self) -> bool {
+        match self {
+            Self::Claude(generation) => generation.is_strict_in_converse,
+            Self::GptOss => true,
+            Self::Nova { .. } | Self::Other => false,
+        }
+    }
+
     /// Whether a result may say that its tool failed (API reference, `ToolResultBlock`).
     pub(super) fn takes_status(self) -> bool {
         matches!(self, Self::Claude(_) | Self::Nova { .. })

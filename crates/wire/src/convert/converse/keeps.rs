@@ -23,6 +23,7 @@ pub(super) fn keeps(feature: Feature, prompt: &Prompt<'_>, family: Family) -> bo
         Feature::ToolChoiceNone | Feature::ParallelToolCalls | Feature::ReasoningShown => {
             family.claude().is_some()
         }
+        Feature::StrictTools => family.takes_strict_tools(),
         Feature::ToolFailure => family.takes_status(),
         Feature::Temperature => prompt_writer::is_drawn_as_asked(prompt, family),
         Feature::TopP => {

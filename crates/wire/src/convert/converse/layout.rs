@@ -59,8 +59,8 @@ fn blocks<'p, 'a: 'p>(parts: impl Iterator<Item = &'p Part<'a>>, family: Family)
     blocks
 }
 
-/// Whether a part says something to the model.
-fn is_said(part: &Part<'_>, family: Family) -> bool {
+/// Whether a part says something to the model: a blank text is refused, in what a tool gave as well.
+pub(super) fn is_said(part: &Part<'_>, family: Family) -> bool {
     match part {
         Part::Text { text, .. } | Part::Refusal(text) => !text.plain().trim().is_empty(),
         Part::Thought(thought) => thought.seal.as_ref().is_some_and(|seal| thoughts::is_taken(seal, family)),

@@ -120,7 +120,6 @@ pub(super) fn read<'a>(block: &Value<'a>, kind: Kind, path: &Path<'_>) -> Result
 /// Reads a document. One that is text becomes it, since few formats take text as bytes.
 pub(super) fn read_document<'a>(block: &Value<'a>, path: &Path<'_>) -> Result<Document<'a>, Objection> {
     let format = read::text(block, "format", path)?.map(Text::into_plain);
-    let cited = block.at(&["citations", "enabled"]).and_then(Value::as_bool) == Some(true);
     let source = match source(block, path)? {
         Source::Inline(bytes) if format.as_deref().is_some_and(|name| TEXTS.contains(&name)) => {
             decoded(&bytes).map_or(Source::Inline(bytes), |text| Source::Plain(Text::from(text)))
@@ -132,9 +131,25 @@ pub(super) fn read_document<'a>(block: &Value<'a>, path: &Path<'_>) -> Result<Do
         media_type: format.and_then(|format| Kind::Document.media_type(&format)),
         name: read::text(block, "name", path)?,
         context: read::text(block, "context", path)?,
-        cited,
+        cited: is_cited(block),
         cache: None,
     })
+}
+
+/// Reads a search result as what it is to every model: a text with a title, and with where it is from, to be cited or not.
+pub(super) fn read_search_result<'a>(result: &Value<'a>, path: &Path<'_>) -> Result<Document<'a>, Objection> {
+    Ok(Document {
+        source: texts(result, path)?,
+        media_type: None,
+        name: Some(read::needed_text(result, "title", path)?),
+        context: Some(read::needed_text(result, "source", path)?),
+        cited: is_cited(result),
+        cache: None,
+    })
+}
+
+fn is_cited(block: &Value<'_>) -> bool {
+    block.at(&["citations", "enabled"]).and_then(Value::as_bool) == Some(true)
 }
 
 /// The text of base64, where it is one.
@@ -154,18 +169,21 @@ fn source<'a>(block: &Value<'a>, path: &Path<'_>) -> Result<Source<'a>, Objectio
     if let Some(location) = read::object(source, "s3Location", &path)? {
         return Ok(Source::Url(read::needed_text(location, "uri", &path.member("s3Location"))?));
     }
-    let content = path.member("content");
-    let texts = read::list(source, "content", &path)?.iter().enumerate();
-    let texts: Vec<String> = texts
-        .map(|(index, text)| {
-            Ok(read::needed_text(text, "text", &content.element(index))?.into_plain().into_owned())
-        })
-        .collect::<Result<_, Objection>>()?;
-    if texts.is_empty() {
+    if source.present("content").is_none() {
         let message = format!("`{path}` must hold bytes, text, content or s3Location");
         return Err(Objection::new(path.to_string(), message));
     }
-    Ok(Source::Plain(Text::from(texts.join("\n\n"))))
+    texts(source, &path)
+}
+
+/// The texts in `content`, as one.
+fn texts<'a>(holder: &Value<'a>, path: &Path<'_>) -> Result<Source<'a>, Objection> {
+    let content = path.member("content");
+    let mut joined = Vec::new();
+    for (index, text) in read::list(holder, "content", path)?.iter().enumerate() {
+        joined.push(read::needed_text(text, "text", &content.element(index))?.into_plain());
+    }
+    Ok(Source::Plain(Text::from(joined.join("\n\n"))))
 }
 
 /// Writes a picture, a sound or a film.

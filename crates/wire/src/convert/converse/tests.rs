@@ -210,6 +210,28 @@ fn one_tool_at_a_time_is_said_to_claude_and_never_beside_bedrocks_own_choice() {
 }
 
 #[test]
+fn tools_are_strict_for_those_who_do_not_refuse_the_word() {
+    let mut tools = tools();
+    tools[0]["function"]["strict"] = json!(true);
+    let request = chat(json!({"tools": tools}));
+    for (model, is_strict) in
+        [(CLAUDE, true), (GPT_OSS, true), ("us.anthropic.claude-opus-4-7", false), (NOVA, false)]
+    {
+        let (body, losses) = sent(&request, Format::Chat, model);
+        let spec = &body["toolConfig"]["tools"][0]["toolSpec"];
+        assert_eq!((spec.get("strict").is_some(), losses.is_empty()), (is_strict, is_strict), "{model}");
+    }
+}
+
+#[test]
+fn a_blank_text_of_a_tool_is_nothing() {
+    let mut turns = used_tool();
+    turns[2]["content"] = json!([{"type": "text", "text": " \n"}, {"type": "text", "text": "noon"}]);
+    let (body, _) = sent(&chat(json!({"messages": turns})), Format::Chat, CLAUDE);
+    assert_eq!(body["messages"][2]["content"][0]["toolResult"]["content"], json!([{"text": "noon"}]));
+}
+
+#[test]
 fn a_failure_is_told_to_those_who_know_the_word() {
     let request = json!({"model": "m", "max_tokens": 9, "messages": [
         {"role": "user", "content": "time?"},

@@ -23,7 +23,7 @@ pub(super) fn write(request: &mut ObjectWriter<'_>, prompt: &Prompt<'_>, family:
         config.array("tools", |array| {
             tools.iter().for_each(|tool| write_tool(array, tool, family));
             if tools.is_empty() {
-                used.iter().for_each(|name| write_spec(array, name, None, ANY_INPUT, None));
+                used.iter().for_each(|name| write_spec(array, name, None, ANY_INPUT, false));
             }
         });
         if !tools.is_empty() && !is_claudes_own(prompt, family) {
@@ -103,7 +103,8 @@ fn write_choice(config: &mut ObjectWriter<'_>, choice: Option<&ToolChoice<'_>>) 
 fn write_tool(array: &mut ArrayWriter<'_>, tool: &Tool<'_>, family: Family) {
     match tool {
         Tool::Function { name, description, schema, strict, cache } => {
-            write_spec(array, name, description.as_ref(), schema.as_deref().unwrap_or(ANY_INPUT), *strict);
+            let strict = *strict == Some(true) && family.takes_strict_tools();
+            write_spec(array, name, description.as_ref(), schema.as_deref().unwrap_or(ANY_INPUT), strict);
             // Nova keeps no tools.
             if let Some(cache) = cache.filter(|_| family.claude().is_some()) {
                 write_cache_point(array, cache, family);
@@ -119,14 +120,14 @@ fn write_spec(
     name: &Text<'_>,
     description: Option<&Text<'_>>,
     schema: &str,
-    strict: Option<bool>,
+    is_strict: bool,
 ) {
     array.object(|tool| {
         tool.object("toolSpec", |spec| {
             spec.text("name", name);
             spec.text_if("description", description.filter(|description| !description.is_empty()));
             spec.object("inputSchema", |input| input.raw("json", schema));
-            if strict == Some(true) {
+            if is_strict {
                 spec.bool("strict", true);
             }
         });

@@ -8,6 +8,9 @@ type Version = (u32, u32);
 const ADAPTIVE_SINCE: Version = (4, 6);
 /// Thinking is only adaptive, and sampling parameters are refused, since 4.7.
 const SAMPLING_UNTIL: Version = (4, 7);
+/// Converse makes tools strict from 4.5 (Bedrock user guide, "Get validated JSON results from models") up to before 4.7, for
+/// which it refuses the word (`tools.0.custom.strict: Extra inputs are not permitted`).
+const STRICT_IN_CONVERSE: std::ops::Range<Version> = (4, 5)..(4, 7);
 
 /// What a model takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub(in crate::convert) struct Generation {
     pub(in crate::convert) takes_budgets: bool,
     /// Whether it takes `temperature`, `top_p` and `top_k`.
     pub(in crate::convert) takes_sampling: bool,
+    /// Whether tools may be strict when Bedrock is asked by Converse.
+    pub(in crate::convert) is_strict_in_converse: bool,
 }
 
 /// What a model takes, by its name. One that is not known is taken for a new one.
@@ -27,6 +32,7 @@ pub(in crate::convert) fn of(model: &str) -> Generation {
         thinks_adaptively: version >= ADAPTIVE_SINCE,
         takes_budgets: version < SAMPLING_UNTIL,
         takes_sampling: version < SAMPLING_UNTIL,
+        is_strict_in_converse: STRICT_IN_CONVERSE.contains(&version),
     }
 }
 
@@ -64,6 +70,19 @@ mod tests {
             assert_eq!(version(model), Some(expected), "{model}");
         }
         assert_eq!(version("my-deployment"), None);
+    }
+
+    #[test]
+    fn tools_are_strict_in_converse_for_two_generations() {
+        for (model, expected) in [
+            ("anthropic.claude-sonnet-4-20250514-v1:0", false),
+            ("anthropic.claude-haiku-4-5-20251001-v1:0", true),
+            ("us.anthropic.claude-opus-4-6-v1", true),
+            ("anthropic.claude-opus-4-7", false),
+            ("anthropic.claude-sonnet-5", false),
+        ] {
+            assert_eq!(of(model).is_strict_in_converse, expected, "{model}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Usage in the names of Amazon Bedrock Converse.
 
-use super::Usage;
+use super::{ServiceTier, Usage};
 use crate::json::{Kind, Value};
 
 impl Usage {
@@ -31,6 +31,14 @@ impl Usage {
     /// Reads the usage of a whole answer, or of the `metadata` that ends a stream; the tier stands beside it.
     pub(crate) fn of_metadata(metadata: &Value<'_>) -> Option<Self> {
         let usage = metadata.get("usage").and_then(Self::of_converse)?;
-        Some(usage.with_tier(metadata.get("serviceTier")))
+        let tier = tier_of(|key| ServiceTier::of(metadata.get(key)?));
+        Some(Self { tier: usage.tier.or(tier), ..usage })
     }
+}
+
+/// The tier of an answer, whose members `member` reads: an answer of lower latency costs more (Amazon Bedrock pricing,
+/// "Latency optimized inference"), whatever tier is told beside it.
+pub(super) fn tier_of(member: impl Fn(&str) -> Option<ServiceTier>) -> Option<ServiceTier> {
+    let fast = member("performanceConfig").filter(|tier| *tier == ServiceTier::Fast);
+    fast.or_else(|| member("serviceTier"))
 }

@@ -148,6 +148,16 @@ fn the_tier_is_the_one_that_the_provider_names_wherever_it_names_it() {
             r#"{"usage":{},"serviceTier":{"type":"reserved"}}"#,
             Some(ServiceTier::Other),
         ),
+        (
+            RequestKind::Converse,
+            r#"{"usage":{},"serviceTier":{"type":"default"},"performanceConfig":{"latency":"optimized"}}"#,
+            Some(ServiceTier::Fast),
+        ),
+        (
+            RequestKind::Converse,
+            r#"{"usage":{},"performanceConfig":{"latency":"standard"},"serviceTier":{"type":"flex"}}"#,
+            Some(ServiceTier::Flex),
+        ),
         (RequestKind::Cohere, r#"{"usage":{}}"#, None),
     ] {
         assert_eq!(answer(kind, body).tier, tier, "{body}");

@@ -20,17 +20,18 @@ pub enum ServiceTier {
 }
 
 impl ServiceTier {
-    /// Reads `service_tier` (OpenAI, Groq, Mistral, Anthropic), `speed` (Anthropic), `trafficType` (Vertex AI) or
-    /// `serviceTier` (Gemini API; Amazon Bedrock, where it is an object); none where the value says nothing.
+    /// Reads `service_tier` (OpenAI, Groq, Mistral, Anthropic), `speed` (Anthropic), `trafficType` (Vertex AI), `serviceTier`
+    /// (Gemini API; Amazon Bedrock, where it is an object) or `performanceConfig` (Amazon Bedrock); none where the value says
+    /// nothing.
     pub(super) fn of(value: &Value<'_>) -> Option<Self> {
-        let text = value.get("type").unwrap_or(value).as_str()?;
+        let text = value.get("type").or_else(|| value.get("latency")).unwrap_or(value).as_str()?;
         Some(match text.to_ascii_lowercase().as_str() {
             "" | "traffic_type_unspecified" | "unspecified" => return None,
             "default" | "standard" | "auto" | "on_demand" => Self::Standard,
             "batch" => Self::Batch,
             "flex" | "on_demand_flex" => Self::Flex,
             "priority" | "on_demand_priority" => Self::Priority,
-            "fast" => Self::Fast,
+            "fast" | "optimized" => Self::Fast,
             _ => Self::Other,
         })
     }

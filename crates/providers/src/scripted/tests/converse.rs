@@ -10,12 +10,12 @@ use crate::scripted::{Script, Step};
 const WHOLE: &str = "/model/echo/converse";
 const STREAM: &str = "/v1/model/echo/converse-stream";
 
-fn user(content: Value) -> Value {
+fn user(content: &Value) -> Value {
     json!({ "role": "user", "content": content })
 }
 
 fn converse(mut extra: Value) -> Value {
-    let mut body = json!({ "messages": [user(json!([{ "text": "hello you" }]))] });
+    let mut body = json!({ "messages": [user(&json!([{ "text": "hello you" }]))] });
     body.as_object_mut().unwrap().append(extra.as_object_mut().unwrap());
     body
 }
@@ -110,10 +110,10 @@ fn after_a_tools_result_comes_text_whether_it_is_text_or_json() {
     for (result, said) in [(json!({ "text": "rain" }), "rain"), (json!({ "json": { "a": 1 } }), r#"{"a":1}"#)]
     {
         let turns = json!([
-            user(json!([{ "text": "call the tool" }])),
+            user(&json!([{ "text": "call the tool" }])),
             { "role": "assistant",
               "content": [{ "toolUse": { "toolUseId": "t", "name": "weather", "input": {} } }] },
-            user(json!([{ "toolResult": { "toolUseId": "t", "content": [result] } }])),
+            user(&json!([{ "toolResult": { "toolUseId": "t", "content": [result] } }])),
         ]);
         let body = json!({ "messages": turns, "toolConfig": tools(&json!({ "auto": {} })) });
         assert_eq!(content(&body)[0]["text"], format!("the tool answered: {said}"));
@@ -169,7 +169,7 @@ fn images_are_counted_guarded_or_not() {
         { "guardContent": { "text": { "text": "closely" } } },
         { "cachePoint": { "type": "default" } },
     ]);
-    let answer = ok(WHOLE, &json!({ "messages": [user(blocks)] }));
+    let answer = ok(WHOLE, &json!({ "messages": [user(&blocks)] }));
     assert_eq!(answer["output"]["message"]["content"][0]["text"], "echo: look here\nclosely (2 images)");
     assert_eq!(answer["usage"]["inputTokens"], 2 + 2 * 85);
 }
@@ -177,14 +177,14 @@ fn images_are_counted_guarded_or_not() {
 #[test]
 fn what_bedrock_refuses_is_refused_in_its_words() {
     let assistant = json!({ "role": "assistant", "content": [{ "text": "hi" }] });
-    let hello = user(json!([{ "text": "hello" }]));
+    let hello = user(&json!([{ "text": "hello" }]));
     let call = json!({ "toolUse": { "toolUseId": "t", "name": "f", "input": {} } });
     for (messages, words) in [
         (json!([]), "start with a user message"),
         (json!([assistant]), "start with a user message"),
         (json!([hello, hello]), "must alternate"),
-        (json!([user(json!([]))]), "is empty"),
-        (json!([user(json!([{ "text": " \n" }]))]), "is blank"),
+        (json!([user(&json!([]))]), "is empty"),
+        (json!([user(&json!([{ "text": " \n" }]))]), "is blank"),
         (json!([hello, { "role": "assistant", "content": [call] }]), "toolConfig field must be defined"),
     ] {
         let (status, error) = refused(WHOLE, &json!({ "messages": messages }));

@@ -137,7 +137,7 @@ fn output<'a>(request: &Value<'a>) -> Result<OutputFormat<'a>, Objection> {
         "json_schema" => Ok(OutputFormat::Schema {
             name: read::text(format, "name", &path)?,
             description: read::text(format, "description", &path)?,
-            schema: read::needed_object(format, "schema", &path)?.raw(),
+            schema: read::needed_object(format, "schema", &path)?.raw().into(),
             strict: read::flag(format, "strict", &path)?,
         }),
         other => {

@@ -119,7 +119,7 @@ fn write_tool(array: &mut ArrayWriter<'_>, tool: &Tool<'_>) {
             tool.str("type", "function");
             tool.text("name", name);
             tool.text_if("description", description.as_ref());
-            tool.raw("parameters", schema.unwrap_or(r#"{"type":"object","properties":{}}"#));
+            tool.raw("parameters", schema.as_deref().unwrap_or(r#"{"type":"object","properties":{}}"#));
             tool.bool("strict", strict.unwrap_or(false));
         }),
         Tool::FreeText { name, description, grammar } => array.object(|tool| {

@@ -15,7 +15,14 @@ const PLACE: Place = Place { choice: 0, part: 0 };
 
 fn context(echoed: &str) -> ClientContext {
     let echoed = echo(&Value::parse(echoed.as_bytes()).unwrap());
-    ClientContext { token: "t".to_owned(), created: 7, model: "m".to_owned(), stream_usage: true, echoed }
+    ClientContext {
+        token: "t".to_owned(),
+        created: 7,
+        model: "m".to_owned(),
+        stream_usage: true,
+        echoed,
+        ..ClientContext::default()
+    }
 }
 
 fn translated(request: &str, (client, provider): (Format, Format), model: &str) -> Translation {

@@ -58,7 +58,7 @@ fn tool<'a>(
             Ok(Tool::Function {
                 name: name(tool, namespace, path)?,
                 description: read::text(tool, "description", path)?,
-                schema: read::object(tool, "parameters", path)?.map(Value::raw),
+                schema: read::object(tool, "parameters", path)?.map(|schema| schema.raw().into()),
                 strict: read::flag(tool, "strict", path)?,
                 cache: None,
             })

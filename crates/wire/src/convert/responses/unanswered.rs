@@ -65,6 +65,7 @@ mod tests {
             model: "m".to_owned(),
             stream_usage: true,
             echoed,
+            ..ClientContext::default()
         }
     }
 

@@ -9,6 +9,7 @@ mod credential;
 pub mod endpoint;
 pub mod error_code;
 pub mod failure;
+pub mod kept;
 pub mod key;
 pub mod key_pair;
 pub mod limits;

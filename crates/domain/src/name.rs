@@ -71,6 +71,23 @@ name! {
     CredentialId
 }
 
+name! {
+    /// To whom something that is kept belongs. It exists for nobody else.
+    Tenant
+}
+name! {
+    /// A response that is kept: `resp_…`.
+    ResponseId
+}
+name! {
+    /// A conversation that is kept: `conv_…`.
+    ConversationId
+}
+name! {
+    /// An item of a response or a conversation: `msg_…`, `fc_…`.
+    ItemId
+}
+
 /// The longest name of a provider or a route.
 const NAME_BYTES_MAX: usize = 64;
 

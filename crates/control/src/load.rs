@@ -7,6 +7,7 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use domain::Snapshot;
+use domain::kept::KeepRules;
 use engine::route::RouteSpec;
 use engine::route::spec::DefaultsSpec;
 use providers::definition::ProviderDefinition;
@@ -192,6 +193,7 @@ fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
             keys: compiled.keys,
             signed_requests: compiled.signed_requests,
             limits: compiled.limits,
+            keep_rules: KeepRules::default(),
             request_policy: compiled.request_policy,
             catalog: compiled.catalog,
         }),

@@ -1,7 +1,7 @@
 //! What a gateway keeps of conversations for clients of OpenAI's Responses API: responses, conversations and their items
 //! (API reference, "Responses" and "Conversations"). Everything belongs to a [`Tenant`], and does not exist for another.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
@@ -101,4 +101,26 @@ pub struct ItemPage {
     pub newest_first: bool,
     /// At most so many.
     pub items_max: usize,
+}
+
+/// What is kept, and how much of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeepRules {
+    /// How long a response is kept after it was made. Conversations are kept until they are deleted.
+    pub response_lifetime: Duration,
+    /// Largest response with its items.
+    pub entry_bytes_max: usize,
+    /// Largest history that is put before a request.
+    pub history_bytes_max: usize,
+}
+
+impl Default for KeepRules {
+    /// 30 days, as OpenAI keeps responses ("Conversation state").
+    fn default() -> Self {
+        Self {
+            response_lifetime: Duration::from_secs(30 * 24 * 60 * 60),
+            entry_bytes_max: 16 << 20,
+            history_bytes_max: 32 << 20,
+        }
+    }
 }

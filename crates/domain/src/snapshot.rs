@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::kept::KeepRules;
 use crate::key::{ApiKey, KeyHash};
 use crate::key_pair::SignedRequests;
 use crate::limits::Limits;
@@ -29,6 +30,8 @@ pub struct Snapshot {
     pub signed_requests: SignedRequests,
     /// Bounds of every request.
     pub limits: Limits,
+    /// What is kept of conversations.
+    pub keep_rules: KeepRules,
     /// What the operator lets requests decide.
     pub request_policy: RequestPolicy,
     /// What is known of models, and what they cost.
@@ -46,6 +49,7 @@ impl Default for Snapshot {
             keys: HashMap::new(),
             signed_requests: SignedRequests::default(),
             limits: Limits::default(),
+            keep_rules: KeepRules::default(),
             request_policy: RequestPolicy::default(),
             catalog: Arc::new(EmptyCatalog),
         }

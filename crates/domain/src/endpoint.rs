@@ -2,36 +2,60 @@
 
 use std::fmt;
 
-/// One operation with its request format. Providers say which they serve; clients choose one by its path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(usize)]
-pub enum Endpoint {
-    /// `POST /v1/chat/completions`, OpenAI chat format.
-    ChatCompletions,
-    /// `POST /v1/completions`, OpenAI's legacy text completion.
-    Completions,
-    /// `POST /v1/responses` and its sub-resources, OpenAI Responses format.
-    Responses,
-    /// `POST /v1/embeddings`, OpenAI format.
-    Embeddings,
-    /// `POST /v1/moderations`, OpenAI format.
-    Moderations,
-    /// `GET /v1/models`.
-    Models,
-    /// `POST /v1/messages`, Anthropic Messages format.
-    Messages,
-    /// `POST /v1/messages/count_tokens`, Anthropic format.
-    CountTokens,
-    /// `POST /v1beta/models/{model}:generateContent`, Gemini format.
-    GenerateContent,
-    /// `POST /v1beta/models/{model}:streamGenerateContent`, Gemini format.
-    StreamGenerateContent,
-    /// `POST /model/{model}/converse`, Amazon Bedrock Converse format.
-    Converse,
-    /// `POST /model/{model}/converse-stream`, the same as a binary event stream.
-    ConverseStream,
-    /// `POST /v2/chat`, Cohere chat format.
-    CohereChat,
+use ClientShape::{Amazon, Anthropic, Cohere, Google, OpenAi};
+
+/// The table of all endpoints: a name for files, metrics and logs, what it is for, whose conventions its clients speak, and
+/// what it is, with a path that is usual for it.
+macro_rules! endpoints {
+    ($($endpoint:ident = $name:literal, $task:ident, $client:expr, $about:literal;)*) => {
+        /// One operation with its request format. Providers say which they serve; clients choose one by its path, unless only
+        /// providers speak the format.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(usize)]
+        pub enum Endpoint {
+            $(#[doc = $about] $endpoint,)*
+        }
+
+        impl Endpoint {
+            /// Every endpoint, in declaration order; `endpoint as usize` indexes it.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$endpoint),*];
+
+            fn facts(self) -> Facts {
+                match self {
+                    $(Self::$endpoint => Facts { name: $name, about: $about, task: Task::$task, client: $client },)*
+                }
+            }
+        }
+    };
+}
+
+endpoints! {
+    ChatCompletions = "chat_completions", Generation, Some(OpenAi),
+        "OpenAI chat completions: `/chat/completions`.";
+    Completions = "completions", Other, Some(OpenAi),
+        "OpenAI legacy text completions: `/completions`.";
+    Responses = "responses", Generation, Some(OpenAi),
+        "OpenAI Responses: `/responses`.";
+    Embeddings = "embeddings", Embedding, Some(OpenAi),
+        "OpenAI embeddings: `/embeddings`.";
+    Moderations = "moderations", Other, Some(OpenAi),
+        "OpenAI moderations: `/moderations`.";
+    Models = "models", Other, Some(OpenAi),
+        "The list of models: `/models`.";
+    Messages = "messages", Generation, Some(Anthropic),
+        "Anthropic messages: `/v1/messages`.";
+    CountTokens = "count_tokens", Other, Some(Anthropic),
+        "Anthropic token counting: `/v1/messages/count_tokens`.";
+    GenerateContent = "generate_content", Generation, Some(Google),
+        "Gemini, whole answers: `/models/{model}:generateContent`.";
+    StreamGenerateContent = "stream_generate_content", Generation, Some(Google),
+        "Gemini, streams: `/models/{model}:streamGenerateContent?alt=sse`.";
+    Converse = "converse", Generation, Some(Amazon),
+        "Bedrock Converse, whole answers: `/model/{model}/converse`.";
+    ConverseStream = "converse_stream", Generation, Some(Amazon),
+        "Bedrock Converse, streams: `/model/{model}/converse-stream`.";
+    CohereChat = "cohere_chat", Generation, Some(Cohere),
+        "Cohere chat: `/v2/chat`.";
 }
 
 /// Whose conventions a client speaks: decides the shape of errors and lists.
@@ -49,31 +73,27 @@ pub enum ClientShape {
     Cohere,
 }
 
+/// What an endpoint is for. Endpoints for the same thing are that thing in different formats, between which requests and
+/// answers can be translated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Task {
+    /// Generating text.
+    Generation,
+    /// Making vectors of texts and pictures.
+    Embedding,
+    /// Anything that only one format asks for.
+    Other,
+}
+
 /// What is known of an endpoint without a request.
 struct Facts {
     name: &'static str,
     about: &'static str,
-    shape: ClientShape,
+    task: Task,
+    client: Option<ClientShape>,
 }
 
 impl Endpoint {
-    /// Every endpoint, in declaration order; `endpoint as usize` indexes it.
-    pub const ALL: [Self; 13] = [
-        Self::ChatCompletions,
-        Self::Completions,
-        Self::Responses,
-        Self::Embeddings,
-        Self::Moderations,
-        Self::Models,
-        Self::Messages,
-        Self::CountTokens,
-        Self::GenerateContent,
-        Self::StreamGenerateContent,
-        Self::Converse,
-        Self::ConverseStream,
-        Self::CohereChat,
-    ];
-
     /// The name used in provider data files, metrics and logs.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -92,26 +112,16 @@ impl Endpoint {
         Self::ALL.into_iter().find(|endpoint| endpoint.name() == name)
     }
 
-    /// The conventions of clients that call this endpoint.
+    /// The conventions of clients that call this endpoint; `None` where only providers speak its format.
     #[must_use]
-    pub fn client_shape(self) -> ClientShape {
-        self.facts().shape
+    pub fn client_shape(self) -> Option<ClientShape> {
+        self.facts().client
     }
 
-    /// Whether the answer is generated text, which another format could also ask for.
+    /// What it is for.
     #[must_use]
-    pub fn is_generation(self) -> bool {
-        matches!(
-            self,
-            Self::ChatCompletions
-                | Self::Responses
-                | Self::Messages
-                | Self::GenerateContent
-                | Self::StreamGenerateContent
-                | Self::Converse
-                | Self::ConverseStream
-                | Self::CohereChat
-        )
+    pub fn task(self) -> Task {
+        self.facts().task
     }
 
     /// Whether the model is named by the path, not by the body.
@@ -127,55 +137,6 @@ impl Endpoint {
     #[must_use]
     pub fn is_streamed(self) -> bool {
         matches!(self, Self::StreamGenerateContent | Self::ConverseStream)
-    }
-
-    fn facts(self) -> Facts {
-        let facts = |name, about, shape| Facts { name, about, shape };
-        match self {
-            Self::ChatCompletions => facts(
-                "chat_completions",
-                "OpenAI chat completions: `/chat/completions`.",
-                ClientShape::OpenAi,
-            ),
-            Self::Completions => {
-                facts("completions", "OpenAI legacy text completions: `/completions`.", ClientShape::OpenAi)
-            }
-            Self::Responses => facts("responses", "OpenAI Responses: `/responses`.", ClientShape::OpenAi),
-            Self::Embeddings => facts("embeddings", "OpenAI embeddings: `/embeddings`.", ClientShape::OpenAi),
-            Self::Moderations => {
-                facts("moderations", "OpenAI moderations: `/moderations`.", ClientShape::OpenAi)
-            }
-            Self::Models => facts("models", "The list of models: `/models`.", ClientShape::OpenAi),
-            Self::Messages => {
-                facts("messages", "Anthropic messages: `/v1/messages`.", ClientShape::Anthropic)
-            }
-            Self::CountTokens => facts(
-                "count_tokens",
-                "Anthropic token counting: `/v1/messages/count_tokens`.",
-                ClientShape::Anthropic,
-            ),
-            Self::GenerateContent => facts(
-                "generate_content",
-                "Gemini, whole answers: `/models/{model}:generateContent`.",
-                ClientShape::Google,
-            ),
-            Self::StreamGenerateContent => facts(
-                "stream_generate_content",
-                "Gemini, streams: `/models/{model}:streamGenerateContent?alt=sse`.",
-                ClientShape::Google,
-            ),
-            Self::Converse => facts(
-                "converse",
-                "Bedrock Converse, whole answers: `/model/{model}/converse`.",
-                ClientShape::Amazon,
-            ),
-            Self::ConverseStream => facts(
-                "converse_stream",
-                "Bedrock Converse, streams: `/model/{model}/converse-stream`.",
-                ClientShape::Amazon,
-            ),
-            Self::CohereChat => facts("cohere_chat", "Cohere chat: `/v2/chat`.", ClientShape::Cohere),
-        }
     }
 }
 

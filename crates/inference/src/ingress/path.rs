@@ -59,8 +59,8 @@ pub(crate) enum Probe {
 pub(crate) fn client_shape(path: &str, anthropic_client: bool) -> ClientShape {
     let (prefix, rest) = split_prefix(path);
     let endpoint = endpoint(rest).or_else(|| model_call(rest).map(|(endpoint, _)| endpoint));
-    match (endpoint, prefix) {
-        (Some(endpoint), _) => endpoint.client_shape(),
+    match (endpoint.and_then(Endpoint::client_shape), prefix) {
+        (Some(shape), _) => shape,
         (None, Some(prefix)) => prefix.shape,
         (None, None) if rest.starts_with("/v1beta/") => ClientShape::Google,
         (None, None) if rest.starts_with("/model/") => ClientShape::Amazon,

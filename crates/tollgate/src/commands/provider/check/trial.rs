@@ -1,5 +1,6 @@
 //! The smallest request that proves an endpoint.
 
+use domain::endpoint::Task;
 use domain::{Endpoint, Provider};
 use serde_json::{Value, json};
 
@@ -40,7 +41,7 @@ fn of_endpoint(endpoint: Endpoint, model: Option<&str>, embedding_model: Option<
         return vec![trial(model, Some(body), endpoint.is_streamed())];
     }
     let mut trials = vec![trial(model, Some(body.clone()), false)];
-    if endpoint.is_generation() {
+    if endpoint.task() == Task::Generation {
         let mut streamed = body;
         streamed["stream"] = json!(true);
         trials.push(trial(model, Some(streamed), true));

@@ -14,6 +14,7 @@ mod embeddings;
 mod failure;
 mod fingerprint;
 mod frames;
+mod gemini;
 mod messages;
 mod models;
 mod moderations;
@@ -41,7 +42,7 @@ pub use script::{Script, ScriptedRequest, Step};
 pub const NAME: &str = "scripted";
 
 /// What it serves, and where.
-const ENDPOINTS: [(Endpoint, &str); 11] = [
+const ENDPOINTS: [(Endpoint, &str); 13] = [
     (Endpoint::ChatCompletions, "/chat/completions"),
     (Endpoint::Completions, "/completions"),
     (Endpoint::Responses, "/responses"),
@@ -50,6 +51,8 @@ const ENDPOINTS: [(Endpoint, &str); 11] = [
     (Endpoint::Models, "/models"),
     (Endpoint::Messages, "/messages"),
     (Endpoint::CountTokens, "/messages/count_tokens"),
+    (Endpoint::GenerateContent, "/models/{model}:generateContent"),
+    (Endpoint::StreamGenerateContent, "/models/{model}:streamGenerateContent?alt=sse"),
     (Endpoint::CohereChat, "/v2/chat"),
     (Endpoint::Converse, "/model/{model}/converse"),
     (Endpoint::ConverseStream, "/model/{model}/converse-stream"),

@@ -20,6 +20,7 @@ FORMATS = {
     "messages": ["messages"],
     "converse": ["converse", "converse_stream"],
     "cohere": ["cohere_chat"],
+    "gemini": ["generate_content", "stream_generate_content"],
 }
 
 

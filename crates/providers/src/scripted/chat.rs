@@ -12,6 +12,10 @@ use super::open_ai;
 /// The most choices that one request gets.
 const CHOICES_MAX: u64 = 8;
 
+/// Where what was thought stands. OpenAI keeps it to itself; this is the name that most others took from DeepSeek
+/// (`api-docs.deepseek.com/guides/thinking_mode`).
+const THOUGHT_MEMBER: &str = "reasoning_content";
+
 /// The shape of this format's errors.
 pub(super) const SHAPE: ClientShape = ClientShape::OpenAi;
 
@@ -39,6 +43,7 @@ fn read(body: &Value) -> Result<Conversation, Refusal> {
         choice: open_ai::tool_choice(body.get("tool_choice"), "/function/name"),
         schema: open_ai::schema(body.get("response_format"), "/json_schema/schema"),
         output_tokens_max: limit(body, &["max_completion_tokens", "max_tokens"]),
+        thinking_tokens_max: open_ai::thinking(body.get("reasoning_effort")),
         ..Conversation::of(body)
     };
     for message in messages {
@@ -79,23 +84,17 @@ impl Writer<'_> {
     }
 
     fn message(&self) -> Value {
-        if self.reply.calls.is_empty() {
-            return json!({
-                "role": "assistant",
-                "content": self.reply.text,
-                "refusal": null,
-                "annotations": [],
-            });
+        let calls = self.reply.calls.iter().map(|call| call_object(call, &call.arguments.to_string()));
+        let calls: Vec<Value> = calls.collect();
+        let text = calls.is_empty().then_some(&self.reply.text);
+        let mut message = json!({ "role": "assistant", "content": text, "refusal": null, "annotations": [] });
+        if !calls.is_empty() {
+            message["tool_calls"] = json!(calls);
         }
-        let calls: Vec<Value> =
-            self.reply.calls.iter().map(|call| call_object(call, &call.arguments.to_string())).collect();
-        json!({
-            "role": "assistant",
-            "content": null,
-            "refusal": null,
-            "annotations": [],
-            "tool_calls": calls,
-        })
+        if !self.reply.thought.is_empty() {
+            message[THOUGHT_MEMBER] = json!(self.reply.thought.concat());
+        }
+        message
     }
 
     fn finish_reason(&self) -> &'static str {
@@ -108,7 +107,8 @@ impl Writer<'_> {
 
     fn usage(&self) -> Value {
         let choices = usize::try_from(self.choices).unwrap_or(1);
-        open_ai::usage(self.conversation.input_tokens, self.reply.output_tokens * choices)
+        let (thought, output) = (self.reply.thought.len() * choices, self.reply.output_tokens() * choices);
+        open_ai::usage(self.conversation.input_tokens, output, thought)
     }
 
     fn events(&self, include_usage: bool) -> Events {
@@ -130,13 +130,18 @@ impl Writer<'_> {
             let frame = Frame::data(&self.chunk(&[choice], include_usage));
             frames.push(if is_token { frame.into_token() } else { frame });
         };
+        let add_thought = |push: &mut dyn FnMut(Value, Option<&str>, bool)| {
+            self.reply.thought.iter().for_each(|token| push(json!({ THOUGHT_MEMBER: token }), None, true));
+        };
         if self.reply.calls.is_empty() {
             push(json!({ "role": "assistant", "content": "", "refusal": null }), None, false);
+            add_thought(&mut push);
             for token in tokens(&self.reply.text) {
                 push(json!({ "content": token }), None, true);
             }
         } else {
             push(json!({ "role": "assistant", "content": null }), None, false);
+            add_thought(&mut push);
             for (number, call) in self.reply.calls.iter().enumerate() {
                 let mut first = call_object(call, "");
                 first["index"] = json!(number);

@@ -3,7 +3,7 @@
 use domain::endpoint::ClientShape;
 use serde_json::{Value, json};
 
-use super::conversation::{Call, Content, Conversation, Reply, THOUGHT, Tool, ToolChoice, limit, list};
+use super::conversation::{Call, Content, Conversation, Reply, Tool, ToolChoice, limit, list};
 use super::failure::{BROKEN_OFF, Refusal};
 use super::fingerprint::{Fingerprint, count, tokens};
 use super::frames::{Answer, Events, Frame};
@@ -16,22 +16,15 @@ const PREAMBLE_TOKENS: usize = 64;
 
 /// Answers `POST /v2/chat`.
 pub(super) fn answer(body: &Value, fingerprint: Fingerprint) -> Result<Answer, Refusal> {
-    let thought = thought(body);
-    let mut conversation = read(body)?;
-    let left = |limit: usize| limit.saturating_sub(thought.len());
-    conversation.output_tokens_max = conversation.output_tokens_max.map(left);
+    let conversation = read(body)?;
     let reply = conversation.reply(fingerprint);
-    let writer = Writer { conversation: &conversation, reply: &reply, thought, fingerprint };
+    let writer = Writer { conversation: &conversation, reply: &reply, fingerprint };
     Ok(if conversation.stream { Answer::Stream(writer.events()) } else { Answer::Whole(writer.whole()) })
 }
 
-/// The tokens of thinking, as far as they are asked for and within their budget.
-fn thought(body: &Value) -> Vec<&'static str> {
-    if body.pointer("/thinking/type").and_then(Value::as_str) != Some("enabled") {
-        return Vec::new();
-    }
-    let budget = body.get("thinking").and_then(|thinking| limit(thinking, &["token_budget"]));
-    tokens(THOUGHT).into_iter().take(budget.unwrap_or(usize::MAX)).collect()
+fn read_thinking(body: &Value) -> Option<usize> {
+    let thinking = body.get("thinking").filter(|thinking| thinking["type"] == "enabled")?;
+    Some(limit(thinking, &["token_budget"]).unwrap_or(usize::MAX))
 }
 
 fn read(body: &Value) -> Result<Conversation, Refusal> {
@@ -46,6 +39,7 @@ fn read(body: &Value) -> Result<Conversation, Refusal> {
         choice: read_choice(body.get("tool_choice")),
         schema: read_schema(body.get("response_format")),
         output_tokens_max: limit(body, &["max_tokens"]),
+        thinking_tokens_max: read_thinking(body),
         ..Conversation::of(body)
     };
     conversation.input_tokens +=
@@ -100,7 +94,6 @@ fn read_schema(format: Option<&Value>) -> Option<Value> {
 struct Writer<'a> {
     conversation: &'a Conversation,
     reply: &'a Reply,
-    thought: Vec<&'static str>,
     fingerprint: Fingerprint,
 }
 
@@ -116,8 +109,8 @@ impl Writer<'_> {
 
     fn message(&self) -> Value {
         let mut content = Vec::new();
-        if !self.thought.is_empty() {
-            content.push(json!({ "type": "thinking", "thinking": self.thought.concat() }));
+        if !self.reply.thought.is_empty() {
+            content.push(json!({ "type": "thinking", "thinking": self.reply.thought.concat() }));
         }
         if self.reply.calls.is_empty() {
             content.push(json!({ "type": "text", "text": self.reply.text }));
@@ -150,8 +143,7 @@ impl Writer<'_> {
 
     fn usage(&self) -> Value {
         let plan = if self.reply.calls.is_empty() { 0 } else { count(&self.plan()) };
-        let (input, output) =
-            (self.conversation.input_tokens, self.reply.output_tokens + self.thought.len() + plan);
+        let (input, output) = (self.conversation.input_tokens, self.reply.output_tokens() + plan);
         json!({
             "billed_units": { "input_tokens": input, "output_tokens": output },
             "tokens": { "input_tokens": input + PREAMBLE_TOKENS, "output_tokens": output },
@@ -166,8 +158,8 @@ impl Writer<'_> {
                 { "role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": [] } },
         }))];
         let mut contents = 0;
-        if !self.thought.is_empty() {
-            add_content(&mut frames, contents, "thinking", &self.thought);
+        if !self.reply.thought.is_empty() {
+            add_content(&mut frames, contents, "thinking", &self.reply.thought);
             contents += 1;
         }
         if self.reply.calls.is_empty() {

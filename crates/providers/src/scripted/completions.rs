@@ -49,8 +49,8 @@ fn frames(body: &Value, replies: &[(usize, Reply)], completion: impl Fn(Vec<Valu
 
 fn usage(replies: &[(usize, Reply)]) -> Value {
     let input_tokens = replies.iter().map(|(input_tokens, _)| input_tokens).sum();
-    let output_tokens = replies.iter().map(|(_, reply)| reply.output_tokens).sum();
-    open_ai::usage(input_tokens, output_tokens)
+    let output_tokens = replies.iter().map(|(_, reply)| reply.output_tokens()).sum();
+    open_ai::usage(input_tokens, output_tokens, 0)
 }
 
 /// The prompts: a text, a list of texts, or tokens, which count and are echoed as numbers.

@@ -12,7 +12,7 @@ const IMAGE_TOKENS: usize = 85;
 const ECHO_BYTES_MAX: usize = 64 * 1024;
 
 /// What is thought when thinking is asked for.
-pub(super) const THOUGHT: &str = "They said something, so I repeat it.";
+const THOUGHT: &str = "They said something, so I repeat it.";
 
 /// The most tools that one reply calls.
 const CALLS_MAX: usize = 8;
@@ -41,8 +41,10 @@ pub(super) struct Conversation {
     pub(super) schema: Option<Value>,
     /// What the input counts as.
     pub(super) input_tokens: usize,
-    /// How long the reply may be.
+    /// How long the reply may be, thinking included.
     pub(super) output_tokens_max: Option<usize>,
+    /// How much may be thought before; none where thinking is not asked for.
+    pub(super) thinking_tokens_max: Option<usize>,
 }
 
 /// A tool that may be called.
@@ -69,10 +71,13 @@ pub(super) enum ToolChoice {
 /// The reply to a [`Conversation`]: a text or calls of tools.
 #[derive(Debug)]
 pub(super) struct Reply {
+    /// The tokens of what was thought before.
+    pub(super) thought: Vec<&'static str>,
     /// Empty when tools are called.
     pub(super) text: String,
     pub(super) calls: Vec<Call>,
-    pub(super) output_tokens: usize,
+    /// What the text or the calls count as.
+    pub(super) said_tokens: usize,
     /// Whether the text was cut at the longest allowed.
     pub(super) truncated: bool,
 }
@@ -154,17 +159,23 @@ impl Conversation {
 
     /// What is answered.
     pub(super) fn reply(&self, fingerprint: Fingerprint) -> Reply {
+        let thought = self.thought();
         let calls = self.calls(fingerprint);
         if !calls.is_empty() {
-            let output_tokens = calls.iter().map(|call| 1 + count(&call.arguments.to_string())).sum();
-            return Reply { text: String::new(), calls, output_tokens, truncated: false };
+            let said_tokens = calls.iter().map(|call| 1 + count(&call.arguments.to_string())).sum();
+            return Reply { thought, text: String::new(), calls, said_tokens, truncated: false };
         }
         let text = self.text();
         let all = tokens(&text);
-        let kept = self.output_tokens_max.unwrap_or(usize::MAX).min(all.len());
+        let left = self.output_tokens_max.map_or(usize::MAX, |limit| limit.saturating_sub(thought.len()));
+        let kept = left.min(all.len());
         let truncated = kept < all.len();
         let text = all.into_iter().take(kept).collect();
-        Reply { text, calls, output_tokens: kept, truncated }
+        Reply { thought, text, calls, said_tokens: kept, truncated }
+    }
+
+    fn thought(&self) -> Vec<&'static str> {
+        tokens(THOUGHT).into_iter().take(self.thinking_tokens_max.unwrap_or(0)).collect()
     }
 
     fn text(&self) -> String {
@@ -202,6 +213,13 @@ impl Conversation {
             arguments: schema::instance(&tool.parameters),
         };
         chosen.into_iter().enumerate().map(call).collect()
+    }
+}
+
+impl Reply {
+    /// What all of it counts as, thinking included.
+    pub(super) fn output_tokens(&self) -> usize {
+        self.thought.len() + self.said_tokens
     }
 }
 

@@ -4,7 +4,7 @@
 use domain::endpoint::ClientShape;
 use serde_json::{Value, json};
 
-use super::conversation::{Call, Content, Conversation, Reply, THOUGHT, Tool, ToolChoice, limit, list};
+use super::conversation::{Call, Content, Conversation, Reply, Tool, ToolChoice, limit, list};
 use super::failure::{BROKEN_OFF, Refusal};
 use super::fingerprint::{Fingerprint, tokens};
 use super::frames::{Answer, Events, Frame};
@@ -17,17 +17,14 @@ const LATENCY_MS: u64 = 1;
 
 /// Answers `POST /model/{model}/converse` and `/converse-stream`.
 pub(super) fn answer(body: &Value, stream: bool, fingerprint: Fingerprint) -> Result<Answer, Refusal> {
-    let thought = thought(body);
-    let mut conversation = read(body)?;
-    let left = |limit: usize| limit.saturating_sub(thought.len());
-    conversation.output_tokens_max = conversation.output_tokens_max.map(left);
+    let conversation = read(body)?;
     let reply = conversation.reply(fingerprint);
-    let writer = Writer { conversation: &conversation, reply: &reply, thought, fingerprint };
+    let writer = Writer { conversation: &conversation, reply: &reply, fingerprint };
     Ok(if stream { Answer::Stream(writer.events()) } else { Answer::Whole(writer.whole()) })
 }
 
-/// The tokens of thinking, as far as a model of any family is asked for it and within its budget.
-fn thought(body: &Value) -> Vec<&'static str> {
+/// The budget of thinking, where a model of any family is asked for it.
+fn read_thinking(body: &Value) -> Option<usize> {
     let fields = body.get("additionalModelRequestFields").unwrap_or(&Value::Null);
     let configs: Vec<&Value> = ["thinking", "reasoning_config", "reasoningConfig"]
         .iter()
@@ -35,10 +32,10 @@ fn thought(body: &Value) -> Vec<&'static str> {
         .filter(|config| matches!(config["type"].as_str(), Some("enabled" | "adaptive")))
         .collect();
     if configs.is_empty() && fields.get("reasoning_effort").is_none() {
-        return Vec::new();
+        return None;
     }
     let budget = configs.iter().find_map(|config| limit(config, &["budget_tokens"]));
-    tokens(THOUGHT).into_iter().take(budget.unwrap_or(usize::MAX)).collect()
+    Some(budget.unwrap_or(usize::MAX))
 }
 
 fn read(body: &Value) -> Result<Conversation, Refusal> {
@@ -49,6 +46,7 @@ fn read(body: &Value) -> Result<Conversation, Refusal> {
         choice: read_choice(config.get("toolChoice")),
         schema: read_schema(body)?,
         output_tokens_max: body.get("inferenceConfig").and_then(|config| limit(config, &["maxTokens"])),
+        thinking_tokens_max: read_thinking(body),
         ..Conversation::default()
     };
     conversation.add_message("system", read_content(list(body, "system")));
@@ -134,15 +132,14 @@ fn read_schema(body: &Value) -> Result<Option<Value>, Refusal> {
 struct Writer<'a> {
     conversation: &'a Conversation,
     reply: &'a Reply,
-    thought: Vec<&'static str>,
     fingerprint: Fingerprint,
 }
 
 impl Writer<'_> {
     fn whole(&self) -> Value {
         let mut content = Vec::new();
-        if !self.thought.is_empty() {
-            let text = json!({ "text": self.thought.concat(), "signature": self.signature() });
+        if !self.reply.thought.is_empty() {
+            let text = json!({ "text": self.reply.thought.concat(), "signature": self.signature() });
             content.push(json!({ "reasoningContent": { "reasoningText": text } }));
         }
         if self.reply.calls.is_empty() {
@@ -175,15 +172,16 @@ impl Writer<'_> {
     }
 
     fn usage(&self) -> Value {
-        let (input, output) = (self.conversation.input_tokens, self.reply.output_tokens + self.thought.len());
+        let (input, output) = (self.conversation.input_tokens, self.reply.output_tokens());
         json!({ "inputTokens": input, "outputTokens": output, "totalTokens": input + output })
     }
 
     fn events(&self) -> Events {
         let mut frames = vec![Frame::message("messageStart", &json!({ "role": "assistant" }))];
         let mut index = 0;
-        if !self.thought.is_empty() {
-            let words = self.thought.iter().map(|token| json!({ "reasoningContent": { "text": token } }));
+        if !self.reply.thought.is_empty() {
+            let words =
+                self.reply.thought.iter().map(|token| json!({ "reasoningContent": { "text": token } }));
             add_deltas(&mut frames, index, words);
             let signature = json!({ "reasoningContent": { "signature": self.signature() } });
             frames.push(delta(index, &signature));

@@ -75,6 +75,7 @@ pub(super) fn script(status: u16, shape: ClientShape) -> Script {
     };
     let mut script = named(Script::json(code, &body), status, shape);
     if status == 429
+        && shape != ClientShape::Google
         && let Some(Step::Head { headers, .. }) = script.steps.first_mut()
     {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -96,9 +97,14 @@ pub(super) fn anthropic(kind: &str, message: &str) -> Value {
     })
 }
 
-/// Google's error object (`google.rpc.Status` as JSON).
-fn google(status: u16, message: &str) -> Value {
-    json!({ "error": { "code": status, "message": message, "status": google_status(status) } })
+/// Google's error object (`google.rpc.Status` as JSON). How long to wait stands in its details, not in a header.
+pub(super) fn google(status: u16, message: &str) -> Value {
+    let mut error = json!({ "code": status, "message": message, "status": google_status(status) });
+    if status == 429 {
+        error["details"] =
+            json!([{ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s" }]);
+    }
+    json!({ "error": error })
 }
 
 /// `google.rpc.Code`, which gives the HTTP status of each code.

@@ -41,13 +41,27 @@ pub(super) struct Frame {
 enum Coding {
     /// As a server-sent event.
     ServerSent,
+    /// As an element of a JSON array.
+    Element(Place),
     /// As a message of Amazon's binary stream.
     Message,
     /// As an exception of it, which ends it.
     Exception,
 }
 
+/// Where in its array an element stands: the first one opens it, the last one closes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) opens: bool,
+    pub(super) closes: bool,
+}
+
 impl Frame {
+    /// An element of a streamed JSON array.
+    pub(super) fn element(data: &Value, place: Place) -> Self {
+        Self::coded(Coding::Element(place), None, data.to_string())
+    }
+
     /// An event with data only.
     pub(super) fn data(data: &Value) -> Self {
         Self::coded(Coding::ServerSent, None, data.to_string())
@@ -97,6 +111,10 @@ impl Frame {
                 return format!("event: {event}\ndata: {}\n\n", self.data).into();
             }
             (Coding::ServerSent, None) => return format!("data: {}\n\n", self.data).into(),
+            (Coding::Element(Place { opens, closes }), _) => {
+                let (before, after) = (if opens { "[" } else { ",\r\n" }, if closes { "\r\n]" } else { "" });
+                return format!("{before}{}{after}", self.data).into();
+            }
             (Coding::Message, _) => wire::amazon::event(&mut message, name, self.data.as_bytes()),
             (Coding::Exception, _) => wire::amazon::exception(&mut message, name, self.data.as_bytes()),
         }
@@ -107,6 +125,7 @@ impl Frame {
     fn content_type(&self) -> &'static str {
         match self.coding {
             Coding::ServerSent => "text/event-stream; charset=utf-8",
+            Coding::Element(_) => "application/json; charset=UTF-8",
             Coding::Message | Coding::Exception => "application/vnd.amazon.eventstream",
         }
     }

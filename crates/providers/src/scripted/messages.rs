@@ -39,6 +39,7 @@ fn read(body: &Value) -> Result<Conversation, Refusal> {
             .iter()
             .find_map(|pointer| body.pointer(pointer).cloned()),
         output_tokens_max: limit(body, &["max_tokens"]),
+        thinking_tokens_max: body.get("thinking").and_then(read_thinking),
         ..Conversation::of(body)
     };
     conversation.add_message("system", Content::read(body.get("system").unwrap_or(&Value::Null)));
@@ -67,6 +68,12 @@ fn read_tool(tool: &Value) -> Option<Tool> {
     Some(Tool { name, parameters: tool.get("input_schema")?.clone() })
 }
 
+/// A budget of tokens, or none where the model decides (`platform.claude.com/docs/en/build-with-claude/adaptive-thinking`).
+fn read_thinking(thinking: &Value) -> Option<usize> {
+    let budget = limit(thinking, &["budget_tokens"]).unwrap_or(usize::MAX);
+    matches!(thinking["type"].as_str(), Some("enabled" | "adaptive")).then_some(budget)
+}
+
 fn read_choice(choice: Option<&Value>) -> ToolChoice {
     let text = |name| choice.and_then(|choice| choice.get(name)).and_then(Value::as_str);
     match (text("type"), text("name")) {
@@ -85,15 +92,23 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn message(&self) -> Value {
-        let content: Vec<Value> = if self.reply.calls.is_empty() {
-            vec![json!({ "type": "text", "text": self.reply.text, "citations": null })]
-        } else {
-            self.reply.calls.iter().map(|call| tool_use(call, &call.arguments)).collect()
-        };
+        let mut content = Vec::new();
+        if !self.reply.thought.is_empty() {
+            content.push(thinking(&self.reply.thought.concat(), &self.signature()));
+        }
+        if self.reply.calls.is_empty() {
+            content.push(json!({ "type": "text", "text": self.reply.text, "citations": null }));
+        }
+        content.extend(self.reply.calls.iter().map(|call| tool_use(call, &call.arguments)));
         let mut message = self.shell(&content);
         message["stop_reason"] = json!(self.stop_reason());
-        message["usage"]["output_tokens"] = json!(self.reply.output_tokens);
+        message["usage"]["output_tokens"] = json!(self.reply.output_tokens());
         message
+    }
+
+    /// What proves the thinking.
+    fn signature(&self) -> String {
+        self.fingerprint.id("signed-", 0)
     }
 
     /// The message without its end, as a stream starts with it.
@@ -126,25 +141,28 @@ impl Writer<'_> {
 
     fn events(&self) -> Events {
         let mut frames = vec![frame(json!({ "type": "message_start", "message": self.shell(&[]) }))];
-        if self.reply.calls.is_empty() {
-            let start = json!({ "type": "text", "text": "" });
-            add_block(
-                &mut frames,
-                0,
-                &start,
-                &self.reply.text,
-                |token| json!({ "type": "text_delta", "text": token }),
-            );
+        let mut blocks = Blocks { frames: &mut frames, index: 0 };
+        if !self.reply.thought.is_empty() {
+            let deltas =
+                self.reply.thought.iter().map(|token| json!({ "type": "thinking_delta", "thinking": token }));
+            let proof = json!({ "type": "signature_delta", "signature": self.signature() });
+            blocks.add(&thinking("", ""), deltas, Some(&proof));
         }
-        for (index, call) in self.reply.calls.iter().enumerate() {
-            let start = tool_use(call, &json!({}));
-            let delta = |piece: &str| json!({ "type": "input_json_delta", "partial_json": piece });
-            add_block(&mut frames, index, &start, &call.arguments.to_string(), delta);
+        if self.reply.calls.is_empty() {
+            let deltas = tokens(&self.reply.text).into_iter();
+            let deltas = deltas.map(|token| json!({ "type": "text_delta", "text": token }));
+            blocks.add(&json!({ "type": "text", "text": "" }), deltas, None);
+        }
+        for call in &self.reply.calls {
+            let arguments = call.arguments.to_string();
+            let pieces = tokens(&arguments).into_iter();
+            let deltas = pieces.map(|piece| json!({ "type": "input_json_delta", "partial_json": piece }));
+            blocks.add(&tool_use(call, &json!({})), deltas, None);
         }
         frames.push(frame(json!({
             "type": "message_delta",
             "delta": { "stop_reason": self.stop_reason(), "stop_sequence": null },
-            "usage": { "output_tokens": self.reply.output_tokens },
+            "usage": { "output_tokens": self.reply.output_tokens() },
         })));
         frames.push(frame(json!({ "type": "message_stop" })));
         let error = anthropic("overloaded_error", BROKEN_OFF);
@@ -152,22 +170,32 @@ impl Writer<'_> {
     }
 }
 
-fn add_block(
-    frames: &mut Vec<Frame>,
+/// The blocks of a streamed message, numbered.
+struct Blocks<'a> {
+    frames: &'a mut Vec<Frame>,
     index: usize,
-    start: &Value,
-    text: &str,
-    delta: impl Fn(&str) -> Value,
-) {
-    frames.push(frame(json!({ "type": "content_block_start", "index": index, "content_block": start })));
-    if index == 0 {
-        frames.push(frame(json!({ "type": "ping" })));
+}
+
+impl Blocks<'_> {
+    /// Adds a block of these tokens, and what comes after them.
+    fn add(&mut self, start: &Value, tokens: impl Iterator<Item = Value>, after: Option<&Value>) {
+        let index = self.index;
+        self.index += 1;
+        let start = json!({ "type": "content_block_start", "index": index, "content_block": start });
+        self.frames.push(frame(start));
+        if index == 0 {
+            self.frames.push(frame(json!({ "type": "ping" })));
+        }
+        let delta =
+            |delta: &Value| frame(json!({ "type": "content_block_delta", "index": index, "delta": delta }));
+        self.frames.extend(tokens.map(|token| delta(&token).into_token()));
+        self.frames.extend(after.map(delta));
+        self.frames.push(frame(json!({ "type": "content_block_stop", "index": index })));
     }
-    for token in tokens(text) {
-        let event = json!({ "type": "content_block_delta", "index": index, "delta": delta(token) });
-        frames.push(frame(event).into_token());
-    }
-    frames.push(frame(json!({ "type": "content_block_stop", "index": index })));
+}
+
+fn thinking(text: &str, signature: &str) -> Value {
+    json!({ "type": "thinking", "thinking": text, "signature": signature })
 }
 
 fn tool_use(call: &Call, input: &Value) -> Value {

@@ -8,6 +8,10 @@ use super::failure::Refusal;
 use super::fingerprint::{CREATED_RFC3339, CREATED_SECONDS};
 use super::frames::Answer;
 
+/// What a model takes and gives, in tokens. The script counts, but holds nobody to it.
+const INPUT_TOKENS_MAX: u64 = 1_048_576;
+const OUTPUT_TOKENS_MAX: u64 = 65_536;
+
 /// Answers `GET /v1/models`.
 pub(super) fn list(shape: ClientShape) -> Answer {
     let models: Vec<Value> = Behaviour::all().map(|behaviour| model(behaviour.model_name(), shape)).collect();
@@ -44,7 +48,14 @@ pub(super) fn get(name: &str, shape: ClientShape) -> Result<Answer, Refusal> {
 
 fn model(name: &str, shape: ClientShape) -> Value {
     match shape {
-        ClientShape::Google => json!({ "name": format!("models/{name}"), "displayName": name }),
+        ClientShape::Google => json!({
+            "name": format!("models/{name}"),
+            "version": "001",
+            "displayName": name,
+            "inputTokenLimit": INPUT_TOKENS_MAX,
+            "outputTokenLimit": OUTPUT_TOKENS_MAX,
+            "supportedGenerationMethods": ["generateContent", "countTokens"],
+        }),
         ClientShape::OpenAi | ClientShape::Amazon | ClientShape::Cohere => {
             json!({ "id": name, "object": "model", "created": CREATED_SECONDS, "owned_by": super::NAME })
         }

@@ -40,15 +40,20 @@ pub(super) fn includes_usage(body: &Value) -> bool {
     body.pointer("/stream_options/include_usage").and_then(Value::as_bool) == Some(true)
 }
 
-/// The usage object of chat and legacy completions.
-pub(super) fn usage(input_tokens: usize, output_tokens: usize) -> Value {
+/// The budget of thinking for an effort (`platform.openai.com/docs/guides/reasoning`): without bound, but for `none`.
+pub(super) fn thinking(effort: Option<&Value>) -> Option<usize> {
+    effort.and_then(Value::as_str).filter(|effort| *effort != "none").map(|_| usize::MAX)
+}
+
+/// The usage object of chat and legacy completions; what was thought is a part of the output.
+pub(super) fn usage(input_tokens: usize, output_tokens: usize, thought_tokens: usize) -> Value {
     json!({
         "prompt_tokens": input_tokens,
         "completion_tokens": output_tokens,
         "total_tokens": input_tokens + output_tokens,
         "prompt_tokens_details": { "cached_tokens": 0, "audio_tokens": 0 },
         "completion_tokens_details": {
-            "reasoning_tokens": 0,
+            "reasoning_tokens": thought_tokens,
             "audio_tokens": 0,
             "accepted_prediction_tokens": 0,
             "rejected_prediction_tokens": 0,

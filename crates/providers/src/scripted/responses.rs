@@ -6,7 +6,7 @@ mod store;
 
 use serde_json::{Map, Value, json};
 
-use super::conversation::{Call, Reply};
+use super::conversation::{Call, Reply, list};
 use super::failure::Refusal;
 use super::fingerprint::{CREATED_SECONDS, Fingerprint};
 use super::frames::Answer;
@@ -167,19 +167,47 @@ impl Writer<'_> {
         json!({
             "input_tokens": self.input_tokens,
             "input_tokens_details": { "cached_tokens": 0, "cache_write_tokens": 0 },
-            "output_tokens": self.reply.output_tokens,
-            "output_tokens_details": { "reasoning_tokens": 0 },
-            "total_tokens": self.input_tokens + self.reply.output_tokens,
+            "output_tokens": self.reply.output_tokens(),
+            "output_tokens_details": { "reasoning_tokens": self.reply.thought.len() },
+            "total_tokens": self.input_tokens + self.reply.output_tokens(),
         })
     }
 
     fn output(&self) -> Vec<Value> {
+        let mut items = Vec::new();
+        if !self.reply.thought.is_empty() {
+            items.push(self.reasoning_item(Phase::Ended));
+        }
         if self.reply.calls.is_empty() {
             let part = self.text_part(&self.reply.text);
-            return vec![self.message_item(&[part], Phase::Ended)];
+            items.push(self.message_item(&[part], Phase::Ended));
         }
         let calls = self.reply.calls.iter().enumerate();
-        calls.map(|(index, call)| self.call_item(index, call, Phase::Ended)).collect()
+        items.extend(calls.map(|(index, call)| self.call_item(index, call, Phase::Ended)));
+        items
+    }
+
+    /// What was thought, as far as the client may know: a summary and the sealed whole, each where it is asked for.
+    fn reasoning_item(&self, phase: Phase) -> Value {
+        let summary = self.summary().filter(|_| phase == Phase::Ended).map(|text| summary_part(&text));
+        let mut item = json!({
+            "id": self.reasoning_id(),
+            "type": "reasoning",
+            "summary": summary.into_iter().collect::<Vec<_>>(),
+        });
+        if list(self.body, "include").iter().any(|member| member == "reasoning.encrypted_content") {
+            item["encrypted_content"] = json!(self.fingerprint.id("sealed-", 0));
+        }
+        item
+    }
+
+    fn reasoning_id(&self) -> String {
+        self.fingerprint.id("rs_", 0)
+    }
+
+    /// What was thought, for a client that wants it summed up.
+    fn summary(&self) -> Option<String> {
+        self.body.pointer("/reasoning/summary")?.as_str().map(|_| self.reply.thought.concat())
     }
 
     fn message_item(&self, content: &[Value], phase: Phase) -> Value {
@@ -218,6 +246,10 @@ impl Writer<'_> {
     fn call_item_id(&self, index: usize) -> String {
         self.fingerprint.id("fc_", index)
     }
+}
+
+fn summary_part(text: &str) -> Value {
+    json!({ "type": "summary_text", "text": text })
 }
 
 #[cfg(test)]

@@ -10,11 +10,16 @@ use super::fingerprint::Fingerprint;
 use super::frames::{self, Answer};
 use super::responses::ResponseStore;
 use super::script::{Script, ScriptedRequest};
-use super::{chat, cohere, completions, converse, embeddings, messages, models, moderations, responses};
+use super::{
+    chat, cohere, completions, converse, embeddings, gemini, messages, models, moderations, responses,
+};
+
+/// What Google's paths begin with.
+const GOOGLES_VERSION: &str = "/v1beta";
 
 /// What is done about a request. `store` remembers responses that can be asked for again.
 ///
-/// Paths are taken with and without `/v1` before them. The behaviour is that of the request's `model`.
+/// Paths are taken with and without `/v1` or `/v1beta` before them. The behaviour is that of the request's `model`.
 pub fn answer(request: &ScriptedRequest, store: &mut ResponseStore) -> Script {
     let route = route(request);
     let shape = shape(request, route.as_ref().ok());
@@ -36,6 +41,7 @@ enum Route {
     CountTokens,
     Cohere,
     Converse(ConverseCall),
+    Gemini(GeminiCall),
     Models,
     Model(String),
     CreateResponse,
@@ -53,8 +59,16 @@ struct ConverseCall {
     stream: bool,
 }
 
+/// What a path of Gemini says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct GeminiCall {
+    model: String,
+    verb: gemini::Verb,
+}
+
 fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
-    let path = request.path.strip_prefix("/v1").unwrap_or(&request.path).trim_matches('/');
+    let below = [GOOGLES_VERSION, "/v1"].iter().find_map(|version| request.path.strip_prefix(version));
+    let path = below.unwrap_or(&request.path).trim_matches('/');
     let segments: Vec<&str> = path.split('/').collect();
     let id = |id: &str| id.to_owned();
     let (method, route) = match segments.as_slice() {
@@ -68,7 +82,10 @@ fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
         ["model", model, "converse"] => (Method::POST, converse_route(model, false)),
         ["model", model, "converse-stream"] => (Method::POST, converse_route(model, true)),
         ["models"] => (Method::GET, Route::Models),
-        ["models", model] => (Method::GET, Route::Model(id(model))),
+        ["models", model] => match model.rsplit_once(':') {
+            Some((model, verb)) => (Method::POST, gemini_route(model, verb, request)?),
+            None => (Method::GET, Route::Model(id(model))),
+        },
         ["responses"] => (Method::POST, Route::CreateResponse),
         ["responses", "input_tokens"] => (Method::POST, Route::InputTokens),
         ["responses", response] if request.method == Method::DELETE => {
@@ -78,7 +95,7 @@ fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
         ["responses", response, "cancel"] => (Method::POST, Route::CancelResponse(id(response))),
         ["responses", response, "input_items"] => (Method::GET, Route::InputItems(id(response))),
         _ => {
-            return Err(Refusal::missing(format!("Unknown path {} {}", request.method, request.path)));
+            return Err(unknown(request));
         }
     };
     if request.method != method {
@@ -88,16 +105,30 @@ fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
     Ok(route)
 }
 
+fn unknown(request: &ScriptedRequest) -> Refusal {
+    Refusal::missing(format!("Unknown path {} {}", request.method, request.path))
+}
+
+fn gemini_route(model: &str, verb: &str, request: &ScriptedRequest) -> Result<Route, Refusal> {
+    let verb = gemini::Verb::read(verb, &request.query).ok_or_else(|| unknown(request))?;
+    Ok(Route::Gemini(GeminiCall { model: model.to_owned(), verb }))
+}
+
 fn converse_route(model: &str, stream: bool) -> Route {
     Route::Converse(ConverseCall { model: model.to_owned(), stream })
 }
 
-/// The shape of the operation's own format; Anthropic's for clients that send its version header, too.
+/// The shape of the operation's own format. Elsewhere it is Google's where the path has its version, and Anthropic's for
+/// clients that send a header with theirs.
 fn shape(request: &ScriptedRequest, route: Option<&Route>) -> ClientShape {
     match route {
         Some(Route::Messages | Route::CountTokens) => messages::SHAPE,
         Some(Route::Cohere) => cohere::SHAPE,
         Some(Route::Converse(_)) => converse::SHAPE,
+        Some(Route::Gemini(_)) => gemini::SHAPE,
+        Some(Route::Models | Route::Model(_)) | None if request.path.starts_with(GOOGLES_VERSION) => {
+            gemini::SHAPE
+        }
         Some(Route::Models | Route::Model(_)) | None if request.headers.contains_key("anthropic-version") => {
             messages::SHAPE
         }
@@ -135,6 +166,7 @@ fn perform(
         Route::CountTokens => messages::count_tokens(&body),
         Route::Cohere => cohere::answer(&body, fingerprint),
         Route::Converse(call) => converse::answer(&body, call.stream, fingerprint),
+        Route::Gemini(call) => gemini::answer(&body, &call.model, call.verb, fingerprint),
         Route::InputTokens => responses::input_tokens(&body),
         _ => responses::create(&body, fingerprint, store),
     };
@@ -150,8 +182,8 @@ fn body(request: &ScriptedRequest) -> Result<Value, Refusal> {
 
 /// The behaviour of the model, which the path names or the body; only moderations may leave it out.
 fn behaviour(route: &Route, body: &Value) -> Result<Behaviour, Refusal> {
-    if let Route::Converse(call) = route {
-        return Ok(Behaviour::of_model(&call.model));
+    if let Route::Converse(ConverseCall { model, .. }) | Route::Gemini(GeminiCall { model, .. }) = route {
+        return Ok(Behaviour::of_model(model));
     }
     match body.get("model").and_then(Value::as_str) {
         Some(model) => Ok(Behaviour::of_model(model)),

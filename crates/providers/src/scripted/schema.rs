@@ -9,7 +9,8 @@ const DEPTH_MAX: usize = 16;
 const VALUES_MAX: usize = 4_096;
 
 /// The document. Understands what structured output allows (`platform.openai.com/docs/guides/structured-outputs`):
-/// types, `enum`, `const`, `required`, `items`, `anyOf`, `$ref`, bounds of numbers, strings and arrays, and formats.
+/// types, `enum`, `const`, `required`, `items`, `anyOf`, `$ref`, bounds of numbers, strings and arrays, and formats; and
+/// Google's types in capitals (`ai.google.dev/api/caching#Schema`).
 pub(super) fn instance(schema: &Value) -> Value {
     Builder { root: schema, values: 0 }.value(schema, 0)
 }
@@ -43,7 +44,7 @@ impl<'a> Builder<'a> {
         if let Some(parts) = fields.get("allOf").and_then(Value::as_array) {
             return self.all_of(fields, parts, depth);
         }
-        match kind(fields) {
+        match &*kind(fields) {
             "object" => self.object(fields, depth),
             "array" => self.array(fields, depth),
             "integer" | "number" => number(fields),
@@ -122,7 +123,7 @@ fn simplest(alternatives: &Value) -> Option<&Value> {
     plain.or_else(|| alternatives.iter().find(is_null)).or_else(|| alternatives.first())
 }
 
-fn kind(fields: &Map<String, Value>) -> &str {
+fn kind(fields: &Map<String, Value>) -> String {
     let named = match fields.get("type") {
         Some(Value::String(name)) => Some(name.as_str()),
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).find(|name| *name != "null"),
@@ -135,7 +136,7 @@ fn kind(fields: &Map<String, Value>) -> &str {
     } else {
         "string"
     };
-    named.unwrap_or(implied)
+    named.unwrap_or(implied).to_ascii_lowercase()
 }
 
 /// 1, moved into the bounds and to a multiple.

@@ -4,9 +4,11 @@ mod behaviours;
 mod chat;
 mod cohere;
 mod converse;
+mod gemini;
 mod messages;
 mod others;
 mod responses;
+mod thinking;
 
 use bytes::Bytes;
 use http::header::HeaderMap;
@@ -75,6 +77,11 @@ fn event(block: &str) -> (String, Value) {
         }
     }
     (name, data)
+}
+
+/// The text of a stream's events at this place.
+fn joined(events: &[(String, Value)], pointer: &str) -> String {
+    events.iter().filter_map(|(_, data)| data.pointer(pointer)?.as_str()).collect()
 }
 
 #[test]

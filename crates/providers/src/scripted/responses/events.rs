@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Phase, Writer};
+use super::{Phase, Writer, summary_part};
 use crate::scripted::conversation::Call;
 use crate::scripted::failure::BROKEN_OFF;
 use crate::scripted::fingerprint::tokens;
@@ -14,6 +14,9 @@ pub(super) fn events(writer: &Writer<'_>) -> Events {
     let running = writer.response(&[], Phase::Running);
     sequence.push("response.created", json!({ "response": running }));
     sequence.push("response.in_progress", json!({ "response": running }));
+    if !writer.reply.thought.is_empty() {
+        add_reasoning(&mut sequence, writer);
+    }
     if writer.reply.calls.is_empty() {
         add_message(&mut sequence, writer);
     }
@@ -32,15 +35,44 @@ pub(super) fn events(writer: &Writer<'_>) -> Events {
     Events { frames: sequence.frames, error: Frame::named("error", &error) }
 }
 
+fn add_reasoning(sequence: &mut Sequence, writer: &Writer<'_>) {
+    let at = |fields: Value| {
+        let mut event = json!({ "item_id": writer.reasoning_id(), "output_index": 0, "summary_index": 0 });
+        merge(&mut event, fields);
+        event
+    };
+    let item = writer.reasoning_item(Phase::Running);
+    sequence.push("response.output_item.added", json!({ "output_index": 0, "item": item }));
+    if let Some(text) = writer.summary() {
+        let part = at(json!({ "part": summary_part("") }));
+        sequence.push("response.reasoning_summary_part.added", part);
+        for token in &writer.reply.thought {
+            sequence.push_token("response.reasoning_summary_text.delta", at(json!({ "delta": token })));
+        }
+        sequence.push("response.reasoning_summary_text.done", at(json!({ "text": text })));
+        let part = at(json!({ "part": summary_part(&text) }));
+        sequence.push("response.reasoning_summary_part.done", part);
+    }
+    let item = writer.reasoning_item(Phase::Ended);
+    sequence.push("response.output_item.done", json!({ "output_index": 0, "item": item }));
+}
+
+/// How many items of reasoning stand before the others.
+fn items_before(writer: &Writer<'_>) -> usize {
+    usize::from(!writer.reply.thought.is_empty())
+}
+
 fn add_message(sequence: &mut Sequence, writer: &Writer<'_>) {
     let text = &writer.reply.text;
+    let output_index = items_before(writer);
     let at = |fields: Value| {
-        let mut event = json!({ "item_id": writer.message_id(), "output_index": 0, "content_index": 0 });
+        let mut event =
+            json!({ "item_id": writer.message_id(), "output_index": output_index, "content_index": 0 });
         merge(&mut event, fields);
         event
     };
     let item = writer.message_item(&[], Phase::Running);
-    sequence.push("response.output_item.added", json!({ "output_index": 0, "item": item }));
+    sequence.push("response.output_item.added", json!({ "output_index": output_index, "item": item }));
     sequence.push("response.content_part.added", at(json!({ "part": writer.text_part("") })));
     for token in tokens(text) {
         sequence.push_token("response.output_text.delta", at(json!({ "delta": token, "logprobs": [] })));
@@ -49,17 +81,18 @@ fn add_message(sequence: &mut Sequence, writer: &Writer<'_>) {
     let part = writer.text_part(text);
     sequence.push("response.content_part.done", at(json!({ "part": part })));
     let item = writer.message_item(&[part], Phase::Ended);
-    sequence.push("response.output_item.done", json!({ "output_index": 0, "item": item }));
+    sequence.push("response.output_item.done", json!({ "output_index": output_index, "item": item }));
 }
 
 fn add_call(sequence: &mut Sequence, writer: &Writer<'_>, index: usize, call: &Call) {
+    let output_index = items_before(writer) + index;
     let at = |fields: Value| {
-        let mut event = json!({ "item_id": writer.call_item_id(index), "output_index": index });
+        let mut event = json!({ "item_id": writer.call_item_id(index), "output_index": output_index });
         merge(&mut event, fields);
         event
     };
     let item = writer.call_item(index, call, Phase::Running);
-    sequence.push("response.output_item.added", json!({ "output_index": index, "item": item }));
+    sequence.push("response.output_item.added", json!({ "output_index": output_index, "item": item }));
     let arguments = call.arguments.to_string();
     for piece in tokens(&arguments) {
         sequence.push_token("response.function_call_arguments.delta", at(json!({ "delta": piece })));
@@ -67,7 +100,7 @@ fn add_call(sequence: &mut Sequence, writer: &Writer<'_>, index: usize, call: &C
     let done = at(json!({ "arguments": arguments, "name": call.name }));
     sequence.push("response.function_call_arguments.done", done);
     let item = writer.call_item(index, call, Phase::Ended);
-    sequence.push("response.output_item.done", json!({ "output_index": index, "item": item }));
+    sequence.push("response.output_item.done", json!({ "output_index": output_index, "item": item }));
 }
 
 /// Events with their numbers.

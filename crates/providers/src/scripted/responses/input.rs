@@ -14,6 +14,7 @@ pub(super) fn read(body: &Value) -> Result<Conversation, Refusal> {
         choice: open_ai::tool_choice(body.get("tool_choice"), "/name"),
         schema: open_ai::schema(body.pointer("/text/format"), "/schema"),
         output_tokens_max: limit(body, &["max_output_tokens"]),
+        thinking_tokens_max: read_thinking(body),
         ..Conversation::of(body)
     };
     conversation.add_message("system", Content::read(body.get("instructions").unwrap_or(&Value::Null)));
@@ -25,6 +26,13 @@ pub(super) fn read(body: &Value) -> Result<Conversation, Refusal> {
         }
     }
     Ok(conversation)
+}
+
+/// An effort asks for it, or the wish for a summary.
+fn read_thinking(body: &Value) -> Option<usize> {
+    let wish = |pointer: &&str| body.pointer(pointer).is_some_and(Value::is_string);
+    let wish = ["/reasoning/effort", "/reasoning/summary"].into_iter().find(wish)?;
+    open_ai::thinking(body.pointer(wish))
 }
 
 /// The input as items with ids, as they are listed later.

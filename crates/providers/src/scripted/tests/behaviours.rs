@@ -22,6 +22,11 @@ fn ask(path: &str, model: &str, stream: bool) -> Script {
         let body = json!({ "messages": [{ "role": "user", "content": content }] });
         return post(&format!("/model/{model}/{operation}"), &body);
     }
+    if path == GEMINI {
+        let verb = if stream { "streamGenerateContent" } else { "generateContent" };
+        let body = json!({ "contents": [{ "parts": [{ "text": "one two three" }] }] });
+        return post(&format!("/v1beta/models/{model}:{verb}"), &body);
+    }
     post(path, &body(model, stream))
 }
 
@@ -37,8 +42,9 @@ fn outline(script: &Script) -> String {
     script.steps.iter().map(letter).collect()
 }
 
-/// Stands for the paths of Converse, which name the model.
+/// Stand for the paths of Converse and of Gemini, which name the model.
 const CONVERSE: &str = "converse";
+const GEMINI: &str = "gemini";
 const GENERATION: [&str; 4] = ["/v1/chat/completions", "/v1/responses", "/v1/messages", "/v2/chat"];
 
 #[test]
@@ -90,7 +96,7 @@ fn each_failure_says_what_the_vendor_would_say() {
 
 #[test]
 fn whole_answers_go_wrong_as_their_model_says() {
-    for path in GENERATION.into_iter().chain([CONVERSE]) {
+    for path in GENERATION.into_iter().chain([CONVERSE, GEMINI]) {
         for (model, expected) in [
             ("echo", "Hb"),
             ("slow-first-token", "pHb"),
@@ -109,7 +115,7 @@ fn whole_answers_go_wrong_as_their_model_says() {
 
 #[test]
 fn streams_go_wrong_as_their_model_says() {
-    for path in GENERATION.into_iter().chain([CONVERSE]) {
+    for path in GENERATION.into_iter().chain([CONVERSE, GEMINI]) {
         let good = outline(&ask(path, "echo", true)).len() - 1;
         let of = |model| outline(&ask(path, model, true));
         let half = "b".repeat(good / 2);

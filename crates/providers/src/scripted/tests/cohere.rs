@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{events, ok, post, refused};
+use super::{events, joined, ok, post, refused};
 
 const CHAT: &str = "/v2/chat";
 
@@ -16,11 +16,6 @@ fn tools() -> Value {
     json!([{ "type": "function", "function": { "name": "weather", "parameters": {
         "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"],
     } } }])
-}
-
-/// The text of a stream's events at this place.
-fn joined(events: &[(String, Value)], pointer: &str) -> String {
-    events.iter().filter_map(|(_, data)| data.pointer(pointer)?.as_str()).collect()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use wire::framing::{Framing, Splitter};
 
-use super::{ok, part, post, refused};
+use super::{joined, ok, part, post, refused};
 use crate::scripted::{Script, Step};
 
 const WHOLE: &str = "/model/echo/converse";
@@ -47,11 +47,6 @@ fn messages(script: &Script) -> Vec<(String, Value)> {
         (name, serde_json::from_slice(&payload).unwrap_or_else(|_| text()))
     };
     batch.frames().map(message).collect()
-}
-
-/// The text of a stream's events at this place.
-fn joined(events: &[(String, Value)], pointer: &str) -> String {
-    events.iter().filter_map(|(_, data)| data.pointer(pointer)?.as_str()).collect()
 }
 
 #[test]

@@ -10,7 +10,15 @@ const BAD_GATEWAY: u16 = 502;
 pub(crate) fn error_in<'a>(error: &'a ProviderError, status: Option<u16>, message: &'a str) -> WireError<'a> {
     let status = status.or_else(|| status_in(error)).unwrap_or(BAD_GATEWAY);
     let code = error.code.as_deref().or(error.kind.as_deref()).unwrap_or("provider_error");
-    WireError { status, code, kind: open_ai_type(status), message, param: None, request_id: None }
+    WireError {
+        status,
+        code,
+        kind: open_ai_type(status),
+        message,
+        param: None,
+        request_id: None,
+        retry_after: error.wait(),
+    }
 }
 
 /// Providers that put a status into an error event put it into its code (OpenRouter's errors page).

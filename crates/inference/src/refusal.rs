@@ -65,6 +65,7 @@ impl Refusal {
             message: &self.message,
             param: self.param.as_deref(),
             request_id: Some(request_id),
+            retry_after: self.retry_after,
         }
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 pub use crate::batch::{Batch, Broken, Cause, Framing, Tail};
-use crate::{amazon, sse};
+use crate::{amazon, array, sse};
 
 /// A push splitter for one stream.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub enum Splitter {
     Sse(sse::Splitter),
     /// Of Amazon's messages.
     Amazon(amazon::Splitter),
+    /// Of the elements of a JSON array, each of which becomes a server-sent event.
+    Array(array::Splitter),
 }
 
 /// One frame of a stream.
@@ -35,6 +37,12 @@ impl Splitter {
         }
     }
 
+    /// A splitter of a JSON array in place of server-sent events, whose frames it gives.
+    #[must_use]
+    pub fn of_array(frame_bytes_max: usize) -> Self {
+        Self::Array(array::Splitter::new(frame_bytes_max))
+    }
+
     /// Takes the next chunk of the stream and gives the frames that it completes.
     ///
     /// # Errors
@@ -43,6 +51,7 @@ impl Splitter {
         match self {
             Self::Sse(splitter) => splitter.push(chunk),
             Self::Amazon(splitter) => splitter.push(chunk),
+            Self::Array(splitter) => splitter.push(&chunk),
         }
     }
 
@@ -51,6 +60,7 @@ impl Splitter {
         match self {
             Self::Sse(splitter) => splitter.finish(),
             Self::Amazon(splitter) => splitter.finish(),
+            Self::Array(splitter) => splitter.finish(),
         }
     }
 }

@@ -15,6 +15,7 @@ use http::HeaderMap;
 use http_body::Body;
 use providers::transport::IncomingBody;
 use telemetry::meters::Outcome;
+use wire::array;
 use wire::framing::{Batch, Splitter};
 
 pub(crate) use silence::Silence;
@@ -45,14 +46,22 @@ pub(crate) struct StreamRelay {
     silence: Silence,
     redaction: Redaction,
     ending: Ending,
+    /// Writes the client's events as an array, where that is what it asked for.
+    array: Option<array::Writer>,
     closed: bool,
     /// Whether the client is told the cost when the stream is over.
     tells_cost: bool,
 }
 
 impl StreamRelay {
-    /// The relay of a stream, which ends with a trailer when it is to tell its cost.
-    pub(crate) fn new(start: RelayStart, ending: Ending, tells_cost: bool) -> Self {
+    /// The relay of a stream, as an array where there is a writer for it, which ends with a trailer when it is to tell
+    /// its cost.
+    pub(crate) fn new(
+        start: RelayStart,
+        ending: Ending,
+        array: Option<array::Writer>,
+        tells_cost: bool,
+    ) -> Self {
         let mut relay = Self {
             passage: start.passage,
             splitter: start.splitter,
@@ -61,6 +70,7 @@ impl StreamRelay {
             silence: start.silence,
             redaction: start.redaction,
             ending,
+            array,
             closed: false,
             tells_cost,
         };
@@ -116,11 +126,15 @@ impl StreamRelay {
 
     /// Lets something through the passage; what comes out is queued.
     fn through(&mut self, pass: impl FnOnce(&mut Passage, &Redaction, &mut dyn FnMut(Bytes))) {
-        let Self { passage, redaction, ready, .. } = self;
-        pass(passage, redaction, &mut |piece| {
+        let Self { passage, redaction, ready, array, .. } = self;
+        let mut queue = |piece: Bytes| {
             if !piece.is_empty() {
                 ready.push_back(piece);
             }
+        };
+        pass(passage, redaction, &mut |piece| match array {
+            Some(array) => array.push(piece, &mut queue),
+            None => queue(piece),
         });
     }
 
@@ -174,6 +188,9 @@ impl StreamRelay {
 
     fn close(&mut self, outcome: Outcome) {
         self.closed = true;
+        if let Some(array) = self.array.take() {
+            array.finish(|piece| self.ready.push_back(piece));
+        }
         self.account();
         self.ending.end(outcome);
     }

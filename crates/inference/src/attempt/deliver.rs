@@ -6,6 +6,7 @@ use domain::{CredentialId, Endpoint};
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response, header};
 use telemetry::meters::Outcome;
+use wire::array;
 use wire::formats::{EventStream, Usage, usage_of_answer};
 use wire::framing::Framing;
 use wire::json::Document;
@@ -17,8 +18,12 @@ use crate::answer::{
 };
 use crate::dialect::{event_stream, request_kind};
 use crate::ending::Ending;
+use crate::ingress::query::wants_events;
 use crate::pinned::ProviderState;
 use crate::response_owners::Owner;
+
+/// The type of a stream that is an array.
+const ARRAY: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
 
 /// Sends a committed answer on its way.
 pub(super) fn deliver(
@@ -47,7 +52,10 @@ pub(super) fn deliver(
             remember(call, state, credential, || response_id);
             ending.first_token();
             finish_head(&mut head, state, &mut ending);
-            if let Some(stream) = event_stream(call.endpoint) {
+            let array = wants_array(call).then(array::Writer::default);
+            if array.is_some() {
+                head.headers.insert(header::CONTENT_TYPE, ARRAY);
+            } else if let Some(stream) = event_stream(call.endpoint) {
                 head.headers.insert(header::CONTENT_TYPE, content_type(stream, &head.headers));
             }
             head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -55,7 +63,10 @@ pub(super) fn deliver(
             if tells_cost {
                 head.headers.insert(header::TRAILER, HeaderValue::from(COST));
             }
-            Response::from_parts(head, AnswerBody::stream(StreamRelay::new(*start, ending, tells_cost)))
+            Response::from_parts(
+                head,
+                AnswerBody::stream(StreamRelay::new(*start, ending, array, tells_cost)),
+            )
         }
         Committed::Opaque(mut head, held, rest, silence) => {
             ending.used(&Usage::default());
@@ -63,6 +74,11 @@ pub(super) fn deliver(
             Response::from_parts(head, AnswerBody::opaque(OpaqueRelay::new(held, rest, silence, ending)))
         }
     }
+}
+
+/// Google's clients get an array unless they ask for events (Gemini API reference, "streamGenerateContent").
+fn wants_array(call: &Call) -> bool {
+    call.endpoint == Endpoint::StreamGenerateContent && !call.query.as_deref().is_some_and(wants_events)
 }
 
 /// The type of a stream: the provider's own words where they fit the format.

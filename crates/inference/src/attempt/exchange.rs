@@ -110,9 +110,14 @@ fn failure_of(head: &Parts, error: &ProviderError, settings: &AttemptSettings<'_
     let message = error.message.as_deref();
     let class = classify_error(status, error, provider);
     let wish = engine::retry_after::retry_after(&head.headers, &provider.rate_limit_headers, settings.now);
-    let retry_after = wish.filter(|_| status == 429 || status >= 500);
+    let retry_after = wish.max(error.wait()).filter(|_| asks_for_patience(status));
     let text = Redaction::of(settings.credential).message(message.unwrap_or("no message"));
     Failure { class, status: Some(status), retry_after, detail: format!("status {status}: {text}") }
+}
+
+/// Whether a wait that comes with this status is a wish to be left alone.
+pub(super) fn asks_for_patience(status: u16) -> bool {
+    status == 429 || status >= 500
 }
 
 /// The class of an error by its status, its words and the provider's rules.

@@ -118,8 +118,11 @@ fn in_clients_format(call: &Call, head: &mut Parts, body: &Bytes, failure: &Fail
     let error = ProviderError::parse(body);
     let message = error.message.clone().unwrap_or_else(|| failure.detail.clone());
     let status = head.status.as_u16();
-    let told =
-        WireError { request_id: Some(call.origin.id.as_str()), ..error_in(&error, Some(status), &message) };
+    let told = WireError {
+        request_id: Some(call.origin.id.as_str()),
+        retry_after: failure.retry_after,
+        ..error_in(&error, Some(status), &message)
+    };
     head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if call.origin.shape == ClientShape::Amazon {
         let kind = wire::formats::amazon_error_type(status);

@@ -10,13 +10,13 @@ use http::{HeaderValue, header};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use providers::transport::IncomingBody;
-use wire::formats::{EventKind, ProviderError, Usage};
+use wire::formats::{EventKind, EventStream, ProviderError, Usage};
 use wire::framing::{Batch, Frame, Splitter};
 use wire::json::{ChunkedBytes, Document, Kind, ScanLimits, Scanner};
 
 use super::deadline::Deadlines;
 use super::encode::WayBack;
-use super::exchange::{Answered, AttemptSettings, classify_error};
+use super::exchange::{Answered, AttemptSettings, asks_for_patience, classify_error};
 use super::failed::FailedAttempt;
 use crate::answer::{Held, Passage, RelayStart, SameFormat, Silence, Translated};
 use crate::byte_budget::{ByteBudget, Hold};
@@ -70,14 +70,29 @@ pub(super) async fn commit(
     }
     // Some servers stream as `text/plain`, or without a type.
     let is_stream = EVENT_STREAMS.contains(&content_type.as_str()) || (settings.streamed && !is_json);
-    if let Some(passage) = passage(endpoint, &way_back).filter(|_| is_stream) {
-        return hold_stream(answered, passage, settings, limits).await;
+    let is_array =
+        is_json && settings.streamed && sent(endpoint, &way_back).is_some_and(EventStream::may_be_array);
+    if let Some(passage) = passage(endpoint, &way_back).filter(|_| is_stream || is_array) {
+        let frame_bytes_max = limits.sse_frame_bytes_max;
+        let splitter = match passage.framing() {
+            _ if is_array => Splitter::of_array(frame_bytes_max),
+            framing => Splitter::new(framing, frame_bytes_max),
+        };
+        return hold_stream(answered, passage, splitter, settings, limits).await;
     }
     let committed = hold_whole(answered, is_json, limits, budget.hold()).await?;
     if let Committed::Whole(_, WholeBody { document: Some(document), .. }) = &committed {
         refuse_error_in_disguise(document, endpoint, settings)?;
     }
     translated(committed, &way_back)
+}
+
+/// What the events are that the provider sends.
+fn sent(endpoint: Endpoint, way_back: &WayBack) -> Option<EventStream> {
+    match way_back {
+        WayBack::Same { .. } => event_stream(endpoint),
+        WayBack::Translated(translation) => Some(translation.provider().event_stream()),
+    }
 }
 
 /// How the frames of a stream are passed on; none where answers are never streamed.
@@ -87,7 +102,7 @@ fn passage(endpoint: Endpoint, way_back: &WayBack) -> Option<Passage> {
             Some(Passage::Same(SameFormat::new(event_stream(endpoint)?, *strip_usage)))
         }
         WayBack::Translated(translation) => {
-            let framing = translation.provider().event_stream().framing();
+            let framing = sent(endpoint, way_back)?.framing();
             Some(Passage::Translated(Box::new(Translated::new(translation.stream(), framing))))
         }
     }
@@ -178,11 +193,11 @@ fn refuse_error_in_disguise(
 async fn hold_stream(
     answered: Answered,
     mut passage: Passage,
+    mut splitter: Splitter,
     settings: &AttemptSettings<'_>,
     limits: &Limits,
 ) -> Result<Committed, FailedAttempt> {
     let Answered { head, mut body, deadlines } = answered;
-    let mut splitter = Splitter::new(passage.framing(), limits.sse_frame_bytes_max);
     let mut held = Vec::with_capacity(1);
     let mut held_bytes = 0;
     let mut response_id = None;
@@ -248,7 +263,8 @@ fn stream_failure(error: &ProviderError, settings: &AttemptSettings<'_>) -> Fail
         class => class,
     };
     let text = Redaction::of(settings.credential).message(error.message.as_deref().unwrap_or("no message"));
-    Failure { class, status: Some(status), retry_after: None, detail: format!("error in the answer: {text}") }
+    let retry_after = error.wait().filter(|_| asks_for_patience(status));
+    Failure { class, status: Some(status), retry_after, detail: format!("error in the answer: {text}") }
 }
 
 /// The id of the response that a Responses stream announces in its first event.

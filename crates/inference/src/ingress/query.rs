@@ -13,6 +13,11 @@ pub(crate) fn key_in(query: &str) -> Option<&str> {
         .filter(|key| !key.is_empty())
 }
 
+/// Whether a stream is wanted as server-sent events (Google's system parameter `alt`).
+pub(crate) fn wants_events(query: &str) -> bool {
+    query.split('&').any(|parameter| parameter == "alt=sse")
+}
+
 /// What of a query goes to a provider: all of it, but for the key of Google's clients. None when nothing is left.
 pub(crate) fn to_pass_on(query: &str, shape: ClientShape) -> Option<Box<str>> {
     match shape {
@@ -30,7 +35,7 @@ fn without_key(query: &str) -> Option<Box<str>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ClientShape, key_in, to_pass_on};
+    use super::{ClientShape, key_in, to_pass_on, wants_events};
 
     #[test]
     fn a_key_is_read_and_never_passed_on() {
@@ -42,5 +47,11 @@ mod tests {
             assert_eq!(to_pass_on(query, ClientShape::Google), None, "{query}");
         }
         assert_eq!((key_in("key="), key_in("monkey=x")), (None, None));
+    }
+
+    #[test]
+    fn events_are_wanted_by_whoever_says_so() {
+        assert!(wants_events("alt=sse") && wants_events("x=1&alt=sse&y"));
+        assert!(!wants_events("") && !wants_events("alt=json") && !wants_events("salt=sse"));
     }
 }

@@ -16,6 +16,7 @@ mod drain;
 mod faithful;
 mod fallback;
 mod fitness;
+mod google;
 mod headers;
 mod limits;
 mod names;

@@ -74,7 +74,7 @@ pub(crate) fn failure_of(event: &Value<'_>) -> Option<ProviderError> {
     let text = |key: &str| event.at(&["delta", key]).and_then(Value::as_str).filter(|text| !text.is_empty());
     let reason = text("finish_reason").filter(|reason| is_failure(reason));
     let message = text("error").or(reason)?.into_owned();
-    Some(ProviderError { kind: None, code: None, message: Some(message) })
+    Some(ProviderError { message: Some(message), ..ProviderError::default() })
 }
 
 /// Whether a `finish_reason` says that the answer was given up: `ERROR` and `TIMEOUT`, and the kinds of the former that

@@ -43,6 +43,11 @@ impl EventStream {
             _ => Framing::ServerSentEvents,
         }
     }
+
+    /// Whether servers of this format may stream a JSON array of its events instead (Google's, without `alt=sse`).
+    pub fn may_be_array(self) -> bool {
+        self == Self::Gemini
+    }
 }
 
 impl RequestKind {

@@ -1,5 +1,7 @@
 //! Errors of the gateway in the words of each format, so that unmodified client libraries raise them as their own.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -18,6 +20,8 @@ pub struct WireError<'a> {
     pub param: Option<&'a str>,
     /// The id of the request, which Anthropic has in the body.
     pub request_id: Option<&'a str>,
+    /// When to try again, which Google has in the body.
+    pub retry_after: Option<Duration>,
 }
 
 /// The shapes of error bodies.
@@ -27,7 +31,7 @@ pub enum ErrorFormat {
     OpenAi,
     /// `{"type":"error","error":{"type","message"},"request_id"}` (Anthropic API reference, "Errors").
     Anthropic,
-    /// `{"error":{"code","message","status"}}` (`google.rpc.Status` as JSON, AIP-193).
+    /// `{"error":{"code","message","status","details"}}` (`google.rpc.Status` as JSON, AIP-193).
     Google,
     /// `{"message"}`; the type is in the header `x-amzn-errortype` (Smithy, "AWS restJson1 protocol").
     Amazon,
@@ -98,8 +102,12 @@ impl WireError<'_> {
     }
 
     fn google(&self) -> GoogleBody<'_> {
-        let error =
-            GoogleError { code: self.status, message: self.message, status: google_status(self.status) };
+        let error = GoogleError {
+            code: self.status,
+            message: self.message,
+            status: google_status(self.status),
+            details: self.retry_after.map(|wait| [RetryInfo::of(wait)]),
+        };
         GoogleBody { error }
     }
 
@@ -190,6 +198,29 @@ struct GoogleError<'a> {
     code: u16,
     message: &'a str,
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<[RetryInfo; 1]>,
+}
+
+/// `google.rpc.RetryInfo` as JSON.
+#[derive(Serialize)]
+struct RetryInfo {
+    #[serde(rename = "@type")]
+    kind: &'static str,
+    #[serde(rename = "retryDelay")]
+    retry_delay: String,
+}
+
+impl RetryInfo {
+    /// The delay is a duration of protocol buffers: seconds with none, three, six or nine digits of a fraction.
+    fn of(wait: Duration) -> Self {
+        let (seconds, nanoseconds) = (wait.as_secs(), wait.subsec_nanos());
+        let retry_delay = match nanoseconds {
+            0 => format!("{seconds}s"),
+            _ => format!("{seconds}.{nanoseconds:09}s"),
+        };
+        Self { kind: "type.googleapis.com/google.rpc.RetryInfo", retry_delay }
+    }
 }
 
 #[derive(Serialize)]
@@ -271,6 +302,7 @@ mod tests {
         message: "limit of \"team\" reached\nwait 3 s",
         param: None,
         request_id: Some("req_1"),
+        retry_after: Some(Duration::from_millis(3_500)),
     };
 
     #[test]
@@ -290,12 +322,25 @@ mod tests {
     }
 
     #[test]
+    fn googles_clients_are_told_the_wait_in_the_body() {
+        let body = ERROR.body(ErrorFormat::Google);
+        assert_eq!(
+            body,
+            r#"{"error":{"code":429,"message":"limit of \"team\" reached\nwait 3 s","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"3.500000000s"}]}}"#
+        );
+        assert_eq!(ProviderError::parse(&body).wait(), ERROR.retry_after);
+        let at_once = WireError { retry_after: None, ..ERROR }.body(ErrorFormat::Google);
+        assert!(!String::from_utf8_lossy(&at_once).contains("details"));
+    }
+
+    #[test]
     fn an_error_event_reads_back_as_an_error_in_its_own_format() {
         for stream in [
             EventStream::Chat,
             EventStream::Completions,
             EventStream::Responses,
             EventStream::Messages,
+            EventStream::Gemini,
             EventStream::Converse,
             EventStream::Cohere,
         ] {

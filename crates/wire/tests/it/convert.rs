@@ -168,6 +168,7 @@ fn relayed(translation: &Translation, chunks: &[&[u8]]) -> (Vec<u8>, String) {
                 message: &message,
                 param: None,
                 request_id: None,
+                retry_after: None,
             };
             stream.error(&error, &mut out);
         }

@@ -95,6 +95,7 @@ const FAILURE: WireError<'_> = WireError {
     message: "the provider failed",
     param: None,
     request_id: None,
+    retry_after: None,
 };
 
 fn is_bounded_json(body: &[u8], made_of: usize) {

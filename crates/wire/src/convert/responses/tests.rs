@@ -285,6 +285,7 @@ fn a_failed_stream_tells_what_was_used_only_when_it_is_known() {
         message: "gone",
         param: None,
         request_id: None,
+        retry_after: None,
     };
     let used = Usage { input_tokens: Some(3), ..Usage::default() };
     for (usage, expected) in [(None, Kind::Null), (Some(used), Kind::Object)] {

@@ -94,6 +94,7 @@ mod tests {
                 message: "gone",
                 param: None,
                 request_id: None,
+                retry_after: None,
             };
             let json = unanswered(&client(), Unanswered::Failed(&error));
             let response = Value::parse(&json).unwrap();

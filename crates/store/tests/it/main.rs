@@ -1,0 +1,3 @@
+//! Every implementation of a port against the same suite.
+
+mod responses;

@@ -1,0 +1,381 @@
+//! What `ResponseStore` promises, a test for each sentence of its documentation, for every implementation.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use domain::kept::{
+    Continued, ItemPage, KeptConversation, KeptEvent, KeptItem, KeptResponse, ResponseId, ResponseStatus,
+    Tenant,
+};
+use domain::ports::response_store::{ResponseStore, StoreError};
+use store::MemoryStore;
+
+const ENOUGH: usize = 1 << 20;
+
+/// A store and what has to live as long.
+struct Backend(Arc<dyn ResponseStore>);
+
+macro_rules! every_backend {
+    ($($test:ident)*) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(super::Backend(std::sync::Arc::new(super::MemoryStore::new(super::ENOUGH)))).await;
+            })*
+        }
+    };
+}
+
+every_backend! {
+    a_response_is_kept_for_its_tenant_only
+    what_is_gone_on_from_comes_oldest_first
+    a_chain_with_a_link_that_is_gone_or_was_never_answered_has_no_history
+    a_history_that_is_too_large_is_not_read
+    an_answered_response_adds_its_items_to_its_conversation_once
+    a_response_outlives_the_conversation_that_it_goes_on_from
+    a_response_of_a_conversation_is_gone_on_from_with_what_was_there_before_it
+    what_is_finished_or_gone_is_not_finished_again
+    of_cancelling_and_answering_at_once_one_happens
+    a_sign_of_life_is_noted_while_there_is_work
+    events_are_given_from_any_of_them_on
+    a_page_follows_its_item_in_its_order
+    an_item_is_found_wherever_it_is_kept_and_of_several_the_latest
+    a_conversation_is_read_annotated_and_forgotten
+    items_are_added_to_a_conversation_and_taken_out
+    many_add_to_a_conversation_at_once_and_nothing_is_lost
+    what_has_expired_is_swept
+}
+
+fn at(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+fn item(id: &str) -> KeptItem {
+    KeptItem { id: id.into(), json: Bytes::from(format!(r#"{{"id":"{id}"}}"#)) }
+}
+
+fn ids(items: &[KeptItem]) -> Vec<&str> {
+    items.iter().map(|item| item.id.as_str()).collect()
+}
+
+/// The response of a name with an item in each direction.
+fn answered(name: &str, continued: Option<Continued>) -> KeptResponse {
+    KeptResponse {
+        tenant: "t".into(),
+        id: name.into(),
+        status: ResponseStatus::Answered,
+        body: Bytes::from(format!("body of {name}")),
+        continued,
+        input: vec![item(&format!("{name}-in"))],
+        output: vec![item(&format!("{name}-out"))],
+        touched: at(10),
+        expires: at(100),
+    }
+}
+
+fn unfinished(name: &str) -> KeptResponse {
+    let nothing = Vec::new();
+    KeptResponse {
+        status: ResponseStatus::Unfinished,
+        input: nothing.clone(),
+        output: nothing,
+        ..answered(name, None)
+    }
+}
+
+fn after_response(name: &str) -> Option<Continued> {
+    Some(Continued::Response(name.into()))
+}
+
+fn in_conversation() -> Option<Continued> {
+    Some(Continued::Conversation("c".into()))
+}
+
+fn everything() -> ItemPage {
+    ItemPage { after: None, newest_first: false, items_max: 1_000 }
+}
+
+fn tenant() -> Tenant {
+    "t".into()
+}
+
+impl Backend {
+    async fn history(&self, continued: Option<Continued>) -> Option<Vec<KeptItem>> {
+        self.0.history(&tenant(), &continued.unwrap(), ENOUGH).await.unwrap()
+    }
+
+    async fn conversation(&self, items: &[&str]) {
+        let conversation = KeptConversation {
+            tenant: tenant(),
+            id: "c".into(),
+            metadata: Bytes::from_static(b"{}"),
+            created: at(1),
+        };
+        self.0.begin_conversation(conversation, items.iter().map(|id| item(id)).collect()).await.unwrap();
+    }
+
+    async fn items(&self) -> Option<Vec<KeptItem>> {
+        self.0.conversation_items(&tenant(), &"c".into(), &everything()).await.unwrap()
+    }
+}
+
+async fn a_response_is_kept_for_its_tenant_only(backend: Backend) {
+    let store = &backend.0;
+    store.begin(answered("r", None)).await.unwrap();
+    let head = store.response(&tenant(), &"r".into()).await.unwrap().unwrap();
+    assert_eq!(
+        (head.status, &*head.body, head.touched),
+        (ResponseStatus::Answered, &b"body of r"[..], at(10))
+    );
+    let (other, id): (Tenant, ResponseId) = ("other".into(), "r".into());
+    assert_eq!(store.response(&other, &id).await.unwrap(), None);
+    assert_eq!(store.input_items(&other, &id, &everything()).await.unwrap(), None);
+    assert_eq!(store.history(&other, &Continued::Response("r".into()), ENOUGH).await.unwrap(), None);
+    assert!(store.items(&other, &["r-in".into()]).await.unwrap().is_empty());
+    assert!(!store.forget_response(&other, &id).await.unwrap());
+    let theirs =
+        KeptResponse { tenant: other.clone(), body: Bytes::from_static(b"theirs"), ..answered("r", None) };
+    store.begin(theirs).await.unwrap();
+    assert_eq!(&*store.response(&tenant(), &id).await.unwrap().unwrap().body, b"body of r");
+    assert!(store.forget_response(&tenant(), &id).await.unwrap());
+    assert!(!store.forget_response(&tenant(), &id).await.unwrap());
+    assert_eq!(store.response(&tenant(), &id).await.unwrap(), None);
+    assert_eq!(&*store.response(&other, &id).await.unwrap().unwrap().body, b"theirs");
+}
+
+async fn what_is_gone_on_from_comes_oldest_first(backend: Backend) {
+    for (name, continued) in [("a", None), ("b", after_response("a")), ("c", after_response("b"))] {
+        backend.0.begin(answered(name, continued)).await.unwrap();
+    }
+    let history = backend.history(after_response("c")).await.unwrap();
+    assert_eq!(ids(&history), ["a-in", "a-out", "b-in", "b-out", "c-in", "c-out"]);
+    assert_eq!(&*history[0].json, br#"{"id":"a-in"}"#);
+}
+
+async fn a_chain_with_a_link_that_is_gone_or_was_never_answered_has_no_history(backend: Backend) {
+    let store = &backend.0;
+    assert_eq!(backend.history(after_response("unheard-of")).await, None);
+    store.begin(unfinished("u")).await.unwrap();
+    assert_eq!(backend.history(after_response("u")).await, None);
+    store.begin(answered("a", None)).await.unwrap();
+    store.begin(answered("b", after_response("a"))).await.unwrap();
+    store.forget_response(&tenant(), &"a".into()).await.unwrap();
+    assert_eq!(backend.history(after_response("b")).await, None);
+}
+
+async fn a_history_that_is_too_large_is_not_read(backend: Backend) {
+    let store = &backend.0;
+    store.begin(answered("a", None)).await.unwrap();
+    let continued = Continued::Response("a".into());
+    let bytes = backend.history(after_response("a")).await.unwrap().iter().map(|item| item.json.len()).sum();
+    assert!(store.history(&tenant(), &continued, bytes).await.unwrap().is_some());
+    let refused = store.history(&tenant(), &continued, bytes - 1).await;
+    assert_eq!(refused, Err(StoreError::TooLarge { what: "the conversation", bytes_max: bytes - 1 }));
+}
+
+async fn an_answered_response_adds_its_items_to_its_conversation_once(backend: Backend) {
+    let store = &backend.0;
+    backend.conversation(&["first"]).await;
+    store.begin(answered("a", in_conversation())).await.unwrap();
+    store.begin(KeptResponse { continued: in_conversation(), ..unfinished("b") }).await.unwrap();
+    assert_eq!(ids(&backend.items().await.unwrap()), ["first", "a-in", "a-out"]);
+    assert!(store.finish(answered("b", in_conversation())).await.unwrap());
+    assert!(!store.finish(answered("b", in_conversation())).await.unwrap());
+    store.begin(KeptResponse { continued: in_conversation(), ..unfinished("g") }).await.unwrap();
+    let given_up = KeptResponse { status: ResponseStatus::GivenUp, ..answered("g", in_conversation()) };
+    assert!(store.finish(given_up).await.unwrap());
+    assert_eq!(ids(&backend.items().await.unwrap()), ["first", "a-in", "a-out", "b-in", "b-out"]);
+    let history = backend.history(in_conversation()).await.unwrap();
+    assert_eq!(history, backend.items().await.unwrap());
+    store.forget_response(&tenant(), &"a".into()).await.unwrap();
+    assert_eq!(backend.items().await.unwrap().len(), 5, "what was appended stays");
+}
+
+async fn a_response_outlives_the_conversation_that_it_goes_on_from(backend: Backend) {
+    let store = &backend.0;
+    backend.conversation(&[]).await;
+    assert!(store.forget_conversation(&tenant(), &"c".into()).await.unwrap());
+    store.begin(answered("a", in_conversation())).await.unwrap();
+    assert!(store.response(&tenant(), &"a".into()).await.unwrap().is_some());
+    assert_eq!(backend.items().await, None);
+    assert_eq!(backend.history(after_response("a")).await, None);
+}
+
+async fn a_response_of_a_conversation_is_gone_on_from_with_what_was_there_before_it(backend: Backend) {
+    backend.conversation(&["first"]).await;
+    for name in ["a", "b"] {
+        backend.0.begin(answered(name, in_conversation())).await.unwrap();
+    }
+    let history = backend.history(after_response("a")).await.unwrap();
+    assert_eq!(ids(&history), ["first", "a-in", "a-out"]);
+}
+
+async fn what_is_finished_or_gone_is_not_finished_again(backend: Backend) {
+    let store = &backend.0;
+    assert!(!store.finish(answered("unheard-of", None)).await.unwrap());
+    assert_eq!(store.response(&tenant(), &"unheard-of".into()).await.unwrap(), None);
+    store.begin(unfinished("r")).await.unwrap();
+    let cancelled = KeptResponse {
+        status: ResponseStatus::GivenUp,
+        body: Bytes::from_static(b"cancelled"),
+        ..unfinished("r")
+    };
+    assert!(store.finish(cancelled).await.unwrap());
+    assert!(!store.finish(answered("r", None)).await.unwrap());
+    let head = store.response(&tenant(), &"r".into()).await.unwrap().unwrap();
+    assert_eq!((head.status, &*head.body), (ResponseStatus::GivenUp, &b"cancelled"[..]));
+}
+
+async fn of_cancelling_and_answering_at_once_one_happens(backend: Backend) {
+    for round in 0..20 {
+        let name = format!("r{round}");
+        backend.0.begin(unfinished(&name)).await.unwrap();
+        let finishing = |response: KeptResponse| {
+            let store = Arc::clone(&backend.0);
+            tokio::spawn(async move { store.finish(response).await.unwrap() })
+        };
+        let answering = finishing(answered(&name, None));
+        let cancelling = finishing(KeptResponse { status: ResponseStatus::GivenUp, ..unfinished(&name) });
+        let (answered, cancelled) = (answering.await.unwrap(), cancelling.await.unwrap());
+        assert!(answered != cancelled);
+        let head = backend.0.response(&tenant(), &name.as_str().into()).await.unwrap().unwrap();
+        assert_eq!(head.status == ResponseStatus::Answered, answered);
+    }
+}
+
+async fn a_sign_of_life_is_noted_while_there_is_work(backend: Backend) {
+    let store = &backend.0;
+    let id: ResponseId = "r".into();
+    assert!(!store.touch(&tenant(), &id, at(20)).await.unwrap());
+    store.begin(unfinished("r")).await.unwrap();
+    assert!(store.touch(&tenant(), &id, at(20)).await.unwrap());
+    assert_eq!(store.response(&tenant(), &id).await.unwrap().unwrap().touched, at(20));
+    store.finish(answered("r", None)).await.unwrap();
+    assert!(!store.touch(&tenant(), &id, at(30)).await.unwrap());
+}
+
+async fn events_are_given_from_any_of_them_on(backend: Backend) {
+    let store = &backend.0;
+    let id: ResponseId = "r".into();
+    let event = |sequence| KeptEvent { sequence, frame: Bytes::from(format!("event {sequence}")) };
+    store.begin(unfinished("r")).await.unwrap();
+    store.append_events(&tenant(), &id, (0..3).map(event).collect()).await.unwrap();
+    store.append_events(&tenant(), &id, (3..5).map(event).collect()).await.unwrap();
+    store.finish(answered("r", None)).await.unwrap();
+    store.append_events(&tenant(), &id, vec![event(5)]).await.unwrap();
+    let events =
+        |after, most| async move { store.events(&tenant(), &"r".into(), after, most).await.unwrap() };
+    assert_eq!(events(None, 100).await, (0..6).map(event).collect::<Vec<_>>());
+    assert_eq!(events(Some(3), 100).await, [event(4), event(5)]);
+    assert_eq!(events(None, 2).await, [event(0), event(1)]);
+    assert!(events(Some(5), 100).await.is_empty());
+    assert!(store.events(&"other".into(), &id, None, 100).await.unwrap().is_empty());
+    store.forget_response(&tenant(), &id).await.unwrap();
+    assert!(events(None, 100).await.is_empty());
+}
+
+async fn a_page_follows_its_item_in_its_order(backend: Backend) {
+    let store = &backend.0;
+    let input = ["1", "2", "3", "4"].map(item).to_vec();
+    store.begin(KeptResponse { input: input.clone(), ..answered("r", None) }).await.unwrap();
+    backend.conversation(&["1", "2", "3", "4"]).await;
+    for (after, newest_first, items_max, wanted) in [
+        (None, false, 10, &["1", "2", "3", "4"][..]),
+        (None, true, 2, &["4", "3"]),
+        (Some("3"), true, 10, &["2", "1"]),
+        (Some("2"), false, 1, &["3"]),
+        (Some("4"), false, 10, &[]),
+        (Some("unheard-of"), false, 10, &[]),
+    ] {
+        let page = ItemPage { after: after.map(Into::into), newest_first, items_max };
+        let of_response = store.input_items(&tenant(), &"r".into(), &page).await.unwrap().unwrap();
+        let of_conversation = store.conversation_items(&tenant(), &"c".into(), &page).await.unwrap().unwrap();
+        assert_eq!(
+            (ids(&of_response), ids(&of_conversation)),
+            (wanted.to_vec(), wanted.to_vec()),
+            "{page:?}"
+        );
+    }
+    assert_eq!(store.input_items(&tenant(), &"x".into(), &everything()).await.unwrap(), None);
+}
+
+async fn an_item_is_found_wherever_it_is_kept_and_of_several_the_latest(backend: Backend) {
+    let store = &backend.0;
+    store.begin(answered("r", None)).await.unwrap();
+    backend.conversation(&["said"]).await;
+    let found = store.items(&tenant(), &["r-out".into(), "unheard-of".into(), "said".into()]).await.unwrap();
+    let mut found = ids(&found);
+    found.sort_unstable();
+    assert_eq!(found, ["r-out", "said"]);
+    let newer = KeptItem { id: "r-out".into(), json: Bytes::from_static(b"newer") };
+    store.append(&tenant(), &"c".into(), vec![newer.clone()]).await.unwrap();
+    assert_eq!(store.items(&tenant(), &["r-out".into()]).await.unwrap(), [newer]);
+    store.forget_conversation(&tenant(), &"c".into()).await.unwrap();
+    assert_eq!(store.items(&tenant(), &["r-out".into(), "said".into()]).await.unwrap(), [item("r-out")]);
+}
+
+async fn a_conversation_is_read_annotated_and_forgotten(backend: Backend) {
+    let store = &backend.0;
+    backend.conversation(&[]).await;
+    let id = "c".into();
+    let found = store.conversation(&tenant(), &id).await.unwrap().unwrap();
+    assert_eq!((&*found.metadata, found.created), (&b"{}"[..], at(1)));
+    assert!(store.annotate(&tenant(), &id, Bytes::from_static(b"{\"a\":\"b\"}")).await.unwrap());
+    assert_eq!(&*store.conversation(&tenant(), &id).await.unwrap().unwrap().metadata, b"{\"a\":\"b\"}");
+    let other = "other".into();
+    assert_eq!(store.conversation(&other, &id).await.unwrap(), None);
+    assert!(!store.annotate(&other, &id, Bytes::new()).await.unwrap());
+    assert!(!store.append(&other, &id, vec![item("x")]).await.unwrap());
+    assert!(!store.forget_conversation(&other, &id).await.unwrap());
+    assert!(store.forget_conversation(&tenant(), &id).await.unwrap());
+    assert!(!store.annotate(&tenant(), &id, Bytes::new()).await.unwrap());
+    assert_eq!(backend.history(in_conversation()).await, None);
+}
+
+async fn items_are_added_to_a_conversation_and_taken_out(backend: Backend) {
+    let store = &backend.0;
+    let id = "c".into();
+    assert!(!store.append(&tenant(), &id, vec![item("x")]).await.unwrap());
+    backend.conversation(&["a"]).await;
+    assert!(store.append(&tenant(), &id, vec![item("b"), item("c")]).await.unwrap());
+    assert_eq!(store.conversation_item(&tenant(), &id, &"b".into()).await.unwrap(), Some(item("b")));
+    assert!(store.forget_item(&tenant(), &id, &"b".into()).await.unwrap());
+    assert!(!store.forget_item(&tenant(), &id, &"b".into()).await.unwrap());
+    assert_eq!(store.conversation_item(&tenant(), &id, &"b".into()).await.unwrap(), None);
+    assert_eq!(ids(&backend.items().await.unwrap()), ["a", "c"]);
+}
+
+async fn many_add_to_a_conversation_at_once_and_nothing_is_lost(backend: Backend) {
+    backend.conversation(&[]).await;
+    let add = |number: usize| {
+        let store = Arc::clone(&backend.0);
+        let pair = vec![item(&format!("{number}-first")), item(&format!("{number}-second"))];
+        tokio::spawn(async move { store.append(&tenant(), &"c".into(), pair).await.unwrap() })
+    };
+    let adding: Vec<_> = (0..50).map(add).collect();
+    for added in adding {
+        assert!(added.await.unwrap());
+    }
+    let items = backend.items().await.unwrap();
+    assert_eq!(items.len(), 100);
+    for pair in items.chunks(2) {
+        let (first, second) = (pair[0].id.as_str(), pair[1].id.as_str());
+        assert_eq!(
+            first.split('-').next(),
+            second.split('-').next(),
+            "what was added together stays together"
+        );
+    }
+}
+
+async fn what_has_expired_is_swept(backend: Backend) {
+    let store = &backend.0;
+    for (name, expires) in [("early", 50), ("late", 150)] {
+        store.begin(KeptResponse { expires: at(expires), ..answered(name, None) }).await.unwrap();
+    }
+    assert_eq!(store.sweep(at(49)).await.unwrap(), 0);
+    assert_eq!(store.sweep(at(50)).await.unwrap(), 1);
+    assert_eq!(store.response(&tenant(), &"early".into()).await.unwrap(), None);
+    assert!(store.response(&tenant(), &"late".into()).await.unwrap().is_some());
+}

@@ -31,6 +31,8 @@ pub enum ErrorCode {
     ResponseNotFound,
     /// A header that Tollgate reads is not what it should be.
     InvalidHeader,
+    /// The conversation id is not one that is kept here.
+    ConversationNotFound,
     /// No key was sent.
     KeyMissing,
     /// The key is not known.
@@ -59,6 +61,8 @@ pub enum ErrorCode {
     Overloaded,
     /// The process is shutting down.
     Draining,
+    /// The store of responses and conversations does not work.
+    StateUnavailable,
     /// A defect of Tollgate.
     Internal,
     /// The configuration is wrong.
@@ -74,7 +78,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -89,6 +93,7 @@ impl ErrorCode {
         Self::CustomHostRefused,
         Self::ResponseNotFound,
         Self::InvalidHeader,
+        Self::ConversationNotFound,
         Self::KeyMissing,
         Self::KeyUnknown,
         Self::ModelNotAllowed,
@@ -103,6 +108,7 @@ impl ErrorCode {
         Self::StreamTimedOut,
         Self::Overloaded,
         Self::Draining,
+        Self::StateUnavailable,
         Self::Internal,
         Self::InvalidConfiguration,
     ];
@@ -144,6 +150,7 @@ impl ErrorCode {
             Self::CustomHostRefused => ("TG1012", 403, DENIED),
             Self::ResponseNotFound => ("TG1013", 404, REQUEST),
             Self::InvalidHeader => ("TG1014", 400, REQUEST),
+            Self::ConversationNotFound => ("TG1015", 404, REQUEST),
             Self::KeyMissing => ("TG2001", 401, "authentication_error"),
             Self::KeyUnknown => ("TG2002", 401, "authentication_error"),
             Self::ModelNotAllowed => ("TG2003", 403, DENIED),
@@ -158,6 +165,7 @@ impl ErrorCode {
             Self::StreamTimedOut => ("TG3004", 504, "timeout_error"),
             Self::Overloaded => ("TG4001", 503, SERVER),
             Self::Draining => ("TG4002", 503, SERVER),
+            Self::StateUnavailable => ("TG4003", 503, SERVER),
             Self::Internal => ("TG9001", 500, SERVER),
             Self::InvalidConfiguration => ("TG5001", 500, SERVER),
         };

@@ -21,11 +21,14 @@ use wire::json::Document;
 
 use crate::byte_budget::Hold;
 use crate::ending::Origin;
+use crate::keeping::Kept;
 use crate::pinned::Pinned;
 use crate::response_owners::Owner;
 
 pub(crate) use deadline::Deadlines;
 pub(crate) use dispatch::dispatch;
+pub(crate) use encode::speaks_clients_format;
+pub(crate) use translate::client_context;
 
 /// A request that is authorised and ready to be sent to a provider.
 pub(crate) struct Call {
@@ -39,8 +42,10 @@ pub(crate) struct Call {
     pub(crate) facts: RequestFacts,
     /// Who holds the conversation that the request continues, when that is known.
     pub(crate) owner: Option<Arc<Owner>>,
+    /// What Tollgate keeps of it itself, whatever its target speaks.
+    pub(crate) kept: Option<Kept>,
     /// The body's share of the byte budget, given back when the request is dropped.
-    pub(crate) _hold: Hold,
+    pub(crate) hold: Hold,
     /// How long the client took to send its body.
     pub(crate) waited: Duration,
 }
@@ -49,5 +54,10 @@ impl Call {
     /// The model that the client named; empty where the endpoint lets it name none.
     pub(crate) fn client_model(&self) -> &str {
         self.facts.model.as_deref().unwrap_or_default()
+    }
+
+    /// The request as the client sent it.
+    pub(crate) fn own_document(&self) -> &Document {
+        self.kept.as_ref().map_or(&self.document, |kept| &kept.own)
     }
 }

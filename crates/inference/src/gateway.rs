@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
+use domain::ports::response_store::ResponseStore;
 use jiff::Timestamp;
 use providers::transport::Transport;
 use telemetry::Telemetry;
@@ -12,6 +13,7 @@ use tokio::time::Instant;
 use crate::byte_budget::ByteBudget;
 use crate::pinned::{Configuration, Pinned};
 use crate::response_owners::ResponseOwners;
+use crate::running::Running;
 
 /// What a gateway is made of. Time of day and randomness come from outside.
 pub struct GatewayParts {
@@ -19,6 +21,8 @@ pub struct GatewayParts {
     pub transport: Transport,
     /// Where events go.
     pub telemetry: Telemetry,
+    /// Where responses and conversations are kept.
+    pub store: Arc<dyn ResponseStore>,
     /// 64 random bits per call.
     pub random: Box<dyn Fn() -> u64 + Send + Sync>,
     /// The time of day.
@@ -40,6 +44,8 @@ pub struct Gateway {
     pub(crate) telemetry: Telemetry,
     pub(crate) budget: Arc<ByteBudget>,
     pub(crate) owners: ResponseOwners,
+    pub(crate) store: Arc<dyn ResponseStore>,
+    pub(crate) running: Arc<Running>,
     random: Box<dyn Fn() -> u64 + Send + Sync>,
     wall_clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     pinned: ArcSwap<Pinned>,
@@ -57,6 +63,8 @@ impl Gateway {
             telemetry: parts.telemetry,
             budget: Arc::default(),
             owners: ResponseOwners::new(),
+            store: parts.store,
+            running: Arc::default(),
             random: parts.random,
             wall_clock: parts.wall_clock,
             pinned: ArcSwap::from_pointee(pinned),
@@ -81,6 +89,11 @@ impl Gateway {
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         if self.draining.load(Ordering::Relaxed) { Readiness::Draining } else { Readiness::Ready }
+    }
+
+    /// Waits until no response works in the background any more.
+    pub async fn background_done(&self) {
+        self.running.idle().await;
     }
 
     pub(crate) fn pin(&self) -> Arc<Pinned> {

@@ -4,7 +4,8 @@
 //! 2. the path says what is asked for
 //! 3. the key says who asks, before a byte of the body is read
 //! 4. the body is read, bounded and scanned; a signature in place of a key is verified; the facts are taken from it
-//! 5. the model becomes a route that this key may use
+//! 5. what it goes on from is put before it where that is kept here (`kept`), and its model becomes a route that this key
+//!    may use
 //! 6. the route's targets are called until one answers (`attempt`)
 //! 7. the answer goes out, and ends exactly once (`answer`, `ending`)
 
@@ -22,7 +23,7 @@ use tokio::time::Instant;
 use wire::formats::{FactsError, facts};
 
 use crate::answer::{AnswerBody, introduce};
-use crate::attempt::{Call, dispatch};
+use crate::attempt::Call;
 use crate::dialect::request_kind;
 use crate::ending::Origin;
 use crate::gateway::{Gateway, Readiness};
@@ -32,7 +33,7 @@ use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 use crate::route_of::route_of;
 use crate::signature::Signature;
-use crate::{access, models, passthrough, probes, signature, stored};
+use crate::{access, kept, models, passthrough, probes, signature, stored};
 
 /// Answers one request. Never fails: every error is an answer.
 pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<AnswerBody> {
@@ -115,8 +116,13 @@ async fn answer(
         Operation::ListModels => Ok(models::list(&pinned.snapshot, &key, shape)),
         Operation::GetModel(model) => models::get(&pinned.snapshot, &key, &model, shape),
         Operation::Stored(action, response_id) => {
-            stored::relay(origin, pinned, action, &response_id, request).await
+            match kept::serve(&origin, action, &response_id, request.uri().query()).await {
+                Ok(None) => stored::relay(origin, pinned, action, &response_id, request).await,
+                Ok(Some(response)) => Ok(response),
+                Err(refusal) => Err(refusal),
+            }
         }
+        Operation::Conversation(action) => kept::converse(origin, pinned, action, request).await,
         Operation::Passthrough { provider, path } => {
             passthrough::relay(origin, &pinned, provider, path, request).await
         }
@@ -149,10 +155,22 @@ async fn call(
     }
     let query = head.uri.query().and_then(|query| query::to_pass_on(query, origin.shape));
     let headers = head.headers;
-    let mut call =
-        Call { origin, pinned, endpoint, headers, query, document, facts, owner: None, _hold: hold, waited };
+    let mut call = Call {
+        origin,
+        pinned,
+        endpoint,
+        headers,
+        query,
+        document,
+        facts,
+        owner: None,
+        kept: None,
+        hold,
+        waited,
+    };
+    kept::resume(&mut call).await?;
     let route = route_of(&mut call)?;
-    dispatch(call, route).await
+    kept::respond(call, route).await
 }
 
 fn unreadable(error: &FactsError) -> Refusal {

@@ -1,13 +1,17 @@
 //! The catalogue of events, one file each.
 
+mod answer_not_kept;
 mod attempt_failed;
 mod configuration_loaded;
 mod request_ended;
 mod request_refused;
+mod store_failed;
 mod target_passed_over;
 
+pub use answer_not_kept::AnswerNotKept;
 pub use attempt_failed::AttemptFailed;
 pub use configuration_loaded::ConfigurationLoaded;
 pub use request_ended::RequestEnded;
 pub use request_refused::RequestRefused;
+pub use store_failed::StoreFailed;
 pub use target_passed_over::TargetPassedOver;

@@ -139,6 +139,8 @@ pub struct Meters {
     pub(crate) reloads: Family<ReloadLabels, Counter>,
     pub(crate) overhead: Histogram,
     pub(crate) rescued: Counter,
+    pub(crate) answers_not_kept: Counter,
+    pub(crate) store_failures: Counter,
     /// Requests being served.
     pub in_flight: Gauge,
     /// Bytes of request bodies and held answers in memory.
@@ -172,6 +174,8 @@ impl Meters {
             reloads: Family::default(),
             overhead: Histogram::new(OVERHEAD_BUCKETS),
             rescued: Counter::default(),
+            answers_not_kept: Counter::default(),
+            store_failures: Counter::default(),
             in_flight: Gauge::default(),
             in_flight_bytes: Gauge::default(),
             connections: Gauge::default(),
@@ -217,6 +221,10 @@ impl Meters {
             "Requests answered although an attempt failed",
             self.rescued.clone(),
         );
+        let not_kept = "Answers that were given but could not be kept";
+        registry.register("answers_not_kept", not_kept, self.answers_not_kept.clone());
+        let failures = "Requests that the store of conversations failed";
+        registry.register("store_failures", failures, self.store_failures.clone());
         registry.register("requests_in_flight", "Requests being served", self.in_flight.clone());
         let bytes = "Request bodies and held answers in memory";
         registry.register_with_unit("in_flight", bytes, Unit::Bytes, self.in_flight_bytes.clone());

@@ -60,8 +60,8 @@ pub trait ResponseStore: Debug + Send + Sync {
         events_max: usize,
     ) -> Pending<'a, Vec<KeptEvent>>;
 
-    /// All items of what a request goes on from, oldest first: the input and output of each response of the chain, or those
-    /// of the conversation. `None` when it, or a response that it went on from, is gone or was never answered.
+    /// All items of what a request goes on from, oldest first: those of the conversation, or the input and output of each
+    /// response of the chain, and before them what the conversation held that the first of them went on from. `None` when it, or a response that it went on from, is gone or was never answered.
     ///
     /// # Errors
     /// [`StoreError::TooLarge`] when they have more than `bytes_max` bytes together.

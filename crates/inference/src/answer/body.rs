@@ -4,19 +4,21 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::Stream;
 use http_body::{Body, Frame, SizeHint};
 
 use super::held::Held;
 use super::opaque::{AnswerBroken, OpaqueRelay};
-use super::relay::StreamRelay;
+use super::relay::Relay;
 
 /// A response body of the data plane.
 pub struct AnswerBody(Kind);
 
 enum Kind {
     Whole(Held),
-    Stream(Box<StreamRelay>),
+    Stream(Box<dyn Relay>),
     Opaque(Box<OpaqueRelay>),
+    Replayed(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
 }
 
 impl AnswerBody {
@@ -30,9 +32,14 @@ impl AnswerBody {
         Self(Kind::Whole(held))
     }
 
-    /// An SSE stream.
-    pub(crate) fn stream(relay: StreamRelay) -> Self {
+    /// A stream.
+    pub(crate) fn stream(relay: impl Relay + 'static) -> Self {
         Self(Kind::Stream(Box::new(relay)))
+    }
+
+    /// What was kept of a stream.
+    pub(crate) fn replayed(pieces: impl Stream<Item = Bytes> + Send + 'static) -> Self {
+        Self(Kind::Replayed(Box::pin(pieces)))
     }
 
     /// Bytes that are not looked at.
@@ -55,6 +62,9 @@ impl Body for AnswerBody {
                 let trailers = || relay.take_trailers().map(Frame::trailers);
                 data.map(Frame::data).or_else(trailers).map(Ok)
             }),
+            Kind::Replayed(pieces) => {
+                pieces.as_mut().poll_next(context).map(|piece| piece.map(Frame::data).map(Ok))
+            }
             Kind::Opaque(relay) => relay.poll_frame(context),
         }
     }
@@ -66,7 +76,7 @@ impl Body for AnswerBody {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Whole(held) => SizeHint::with_exact(held.bytes()),
-            Kind::Stream(_) => SizeHint::default(),
+            Kind::Stream(_) | Kind::Replayed(_) => SizeHint::default(),
             Kind::Opaque(relay) => relay.size_hint(),
         }
     }

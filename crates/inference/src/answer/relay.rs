@@ -26,6 +26,15 @@ use crate::ending::Ending;
 use crate::redaction::Redaction;
 use crate::refusal::Refusal;
 
+/// The body of a stream: pieces, and what follows them.
+pub(crate) trait Relay: Send {
+    /// The next piece for the client; none at the end.
+    fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>>;
+
+    /// What follows the data, once.
+    fn take_trailers(&mut self) -> Option<HeaderMap>;
+}
+
 /// A stream whose first content has arrived.
 pub(crate) struct RelayStart {
     pub(crate) passage: Passage,
@@ -78,32 +87,6 @@ impl StreamRelay {
         // Nothing new, but a frame too large that came right behind the first content is told now.
         relay.heard(Bytes::new());
         relay
-    }
-
-    pub(super) fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        loop {
-            if let Some(data) = self.ready.pop_front() {
-                return Poll::Ready(Some(data));
-            }
-            if self.closed {
-                return Poll::Ready(None);
-            }
-            match Pin::new(&mut self.rest).poll_frame(context) {
-                Poll::Ready(Some(Ok(frame))) => self.heard(frame.into_data().unwrap_or_default()),
-                Poll::Ready(Some(Err(error))) => self.broke(&error.to_string()),
-                Poll::Ready(None) => self.upstream_ended(),
-                Poll::Pending => match self.silence.poll_broken(context) {
-                    Poll::Ready(stage) => self.fell_silent(stage),
-                    Poll::Pending => return Poll::Pending,
-                },
-            }
-        }
-    }
-
-    /// What follows the data, once.
-    pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
-        let cost = self.ending.cost().filter(|_| std::mem::take(&mut self.tells_cost))?;
-        Some(HeaderMap::from_iter([(COST, cost_value(cost))]))
     }
 
     fn heard(&mut self, data: Bytes) {
@@ -193,6 +176,33 @@ impl StreamRelay {
         }
         self.account();
         self.ending.end(outcome);
+    }
+}
+
+impl Relay for StreamRelay {
+    fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            if let Some(data) = self.ready.pop_front() {
+                return Poll::Ready(Some(data));
+            }
+            if self.closed {
+                return Poll::Ready(None);
+            }
+            match Pin::new(&mut self.rest).poll_frame(context) {
+                Poll::Ready(Some(Ok(frame))) => self.heard(frame.into_data().unwrap_or_default()),
+                Poll::Ready(Some(Err(error))) => self.broke(&error.to_string()),
+                Poll::Ready(None) => self.upstream_ended(),
+                Poll::Pending => match self.silence.poll_broken(context) {
+                    Poll::Ready(stage) => self.fell_silent(stage),
+                    Poll::Pending => return Poll::Pending,
+                },
+            }
+        }
+    }
+
+    fn take_trailers(&mut self) -> Option<HeaderMap> {
+        let cost = self.ending.cost().filter(|_| std::mem::take(&mut self.tells_cost))?;
+        Some(HeaderMap::from_iter([(COST, cost_value(cost))]))
     }
 }
 

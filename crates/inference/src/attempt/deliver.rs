@@ -14,11 +14,12 @@ use wire::json::Document;
 use super::Call;
 use super::hold::{Committed, WholeBody};
 use crate::answer::{
-    AnswerBody, COST, Held, OpaqueRelay, Served, StreamRelay, prepare, sign, takes_trailers,
+    AnswerBody, COST, Held, OpaqueRelay, Passage, Served, StreamRelay, prepare, sign, takes_trailers,
 };
 use crate::dialect::{event_stream, request_kind};
 use crate::ending::Ending;
 use crate::ingress::query::wants_events;
+use crate::keeping::{Keeping, KeptRelay};
 use crate::pinned::ProviderState;
 use crate::response_owners::Owner;
 
@@ -26,7 +27,7 @@ use crate::response_owners::Owner;
 const ARRAY: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
 
 /// Sends a committed answer on its way.
-pub(super) fn deliver(
+pub(super) async fn deliver(
     call: &Call,
     committed: Committed,
     state: &ProviderState,
@@ -45,10 +46,14 @@ pub(super) fn deliver(
         }
         Committed::Translated(mut head, body, usage) => {
             ending.used(&usage);
+            if let Some(keeping) = keeping(call) {
+                keeping.keep(body.clone()).await;
+            }
             finish_head(&mut head, state, &mut ending);
             whole(head, Held::from(body), ending)
         }
         Committed::Stream(mut head, start, response_id) => {
+            let keeping = matches!(start.passage, Passage::Translated(_)).then(|| keeping(call)).flatten();
             remember(call, state, credential, || response_id);
             ending.first_token();
             finish_head(&mut head, state, &mut ending);
@@ -63,10 +68,12 @@ pub(super) fn deliver(
             if tells_cost {
                 head.headers.insert(header::TRAILER, HeaderValue::from(COST));
             }
-            Response::from_parts(
-                head,
-                AnswerBody::stream(StreamRelay::new(*start, ending, array, tells_cost)),
-            )
+            let relay = StreamRelay::new(*start, ending, array, tells_cost);
+            let body = match keeping {
+                Some(keeping) => AnswerBody::stream(KeptRelay::new(relay, keeping)),
+                None => AnswerBody::stream(relay),
+            };
+            Response::from_parts(head, body)
         }
         Committed::Opaque(mut head, held, rest, silence) => {
             ending.used(&Usage::default());
@@ -79,6 +86,13 @@ pub(super) fn deliver(
 /// Google's clients get an array unless they ask for events (Gemini API reference, "streamGenerateContent").
 fn wants_array(call: &Call) -> bool {
     call.endpoint == Endpoint::StreamGenerateContent && !call.query.as_deref().is_some_and(wants_events)
+}
+
+/// What a translated answer is kept with.
+fn keeping(call: &Call) -> Option<Keeping> {
+    let rules = call.pinned.snapshot.keep_rules;
+    let is_kept = call.endpoint == Endpoint::Responses;
+    is_kept.then(|| Keeping::of(&call.origin, &call.document, call.kept.as_ref(), rules)).flatten()
 }
 
 /// The type of a stream: the provider's own words where they fit the format.

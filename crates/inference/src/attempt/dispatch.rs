@@ -72,7 +72,7 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
             Ok(committed) => {
                 chosen.served();
                 let credential = chosen.credential.id.clone();
-                return Ok(deliver(&call, committed, &state, credential, ending));
+                return Ok(deliver(&call, committed, &state, credential, ending).await);
             }
             Err(failed) => failed,
         };

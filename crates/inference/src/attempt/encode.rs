@@ -84,13 +84,14 @@ pub(super) fn encode(
     Ok(Encoded { request, way_back, dropped })
 }
 
-/// The client's own bytes with a few of them replaced; none when the target does not speak the client's format, or the
-/// conversation holds what another format's provider has sealed and this one would not take.
+/// The client's own bytes with a few of them replaced; none when the target does not speak the client's format, the answer is
+/// kept here, or the conversation holds what another format's provider has sealed and this one would not take.
 fn same_format<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Option<Draft<'t>>, FailedAttempt> {
     let provider = &*target.provider;
     let offer = provider.offer(call.endpoint, model);
     let place = offer.and_then(|offer| Some((offer, offer.path(call.endpoint, call.facts.stream)?)));
-    let Some((offer, path)) = place.filter(|_| !holds_foreign_seal(call)) else { return Ok(None) };
+    let is_its_own = call.kept.is_none() && !holds_foreign_seal(call);
+    let Some((offer, path)) = place.filter(|_| is_its_own) else { return Ok(None) };
     let strip_usage = asks_for_usage(call, provider);
     let body = edited_body(call, target, &prefixed(offer, model), &offer.body, strip_usage)
         .map_err(|error| FailedAttempt::objection(ErrorCode::InvalidMember, error.to_string()))?;
@@ -102,6 +103,13 @@ fn same_format<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Optio
         way_back: WayBack::Same { strip_usage },
         dropped: None,
     }))
+}
+
+/// Whether a target speaks the format that the request is in.
+pub(crate) fn speaks_clients_format(call: &Call, target: &Target) -> bool {
+    let model = target.model.as_ref().map_or(call.client_model(), |model| model.as_str());
+    let offer = target.provider.offer(call.endpoint, model);
+    offer.is_some_and(|offer| offer.path(call.endpoint, call.facts.stream).is_some())
 }
 
 /// Whether the conversation was served by a provider of another format before, whose proofs of thinking the client was

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use domain::provider::{EndpointPath, Offer, StreamUsage};
 use domain::route::Target;
-use domain::{ErrorCode, Provider};
+use domain::{Endpoint, ErrorCode, Provider};
 use http::HeaderValue;
 use smallvec::SmallVec;
 use wire::convert::{self, ChatMembers, ClientContext, Format, Loss, Strictness, Translation};
@@ -15,6 +15,8 @@ use super::Call;
 use super::encode::{Draft, WayBack, apply, prefixed, set_and_remove};
 use super::failed::FailedAttempt;
 use crate::dialect::{endpoint_of, format_of};
+use crate::keeping::points_elsewhere;
+use crate::refusal::Refusal;
 
 /// Most bytes of the header that names what was lost; the rest is counted.
 const DROPPED_BYTES_MAX: usize = 1_024;
@@ -31,6 +33,10 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
     if formats.is_empty() {
         return Err(not_served(provider, call));
     }
+    if let Some(Refusal { code, message, param, .. }) = points_elsewhere_of(call, client) {
+        let message = format!("{message}, and {} does not speak {}", provider.name, client.title());
+        return Err(FailedAttempt::objection_to(code, message, param));
+    }
     let request = client_request(call, target)?;
     let value = Value::parse(&request).map_err(|error| refused("", &error.to_string()))?;
     let named = spoken.first().map_or(model.into(), |(_, offer, _)| prefixed(offer, model));
@@ -44,7 +50,7 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
             chat: chat_members(provider),
         },
         if target.strict { Strictness::Strict } else { Strictness::Lenient },
-        context(call, model),
+        client_context(call, model),
     )
     .map_err(|objection| refused(&objection.path, &objection.message))?;
     let (_, offer, path) = spoken
@@ -83,7 +89,18 @@ fn spoken<'p>(
 fn client_request(call: &Call, target: &Target) -> Result<Bytes, FailedAttempt> {
     let mut edit = Edit::new(&call.document);
     apply(&mut edit, &target.parameters).map_err(|error| refused("", &error.to_string()))?;
+    if call.endpoint == Endpoint::Responses {
+        // Keeping the answer is Tollgate's affair now.
+        for member in ["store", "background"] {
+            edit.remove(member).map_err(|error| refused(member, &error.to_string()))?;
+        }
+    }
     Ok(edit.apply().into_bytes())
+}
+
+/// What of a request of the Responses API only a provider of the same format could know.
+fn points_elsewhere_of(call: &Call, client: Format) -> Option<Refusal> {
+    if client == Format::Responses { points_elsewhere(&call.document) } else { None }
 }
 
 /// The provider's request with what its offer sets and removes.
@@ -99,15 +116,28 @@ fn body(translation: &Translation, offer: &Offer) -> Result<SmallVec<[Bytes; 4]>
     Ok(edit.apply().into_iter().collect())
 }
 
-fn context(call: &Call, model: &str) -> ClientContext {
-    let seconds = call.origin.gateway.wall_clock().as_second();
+/// The client's side of the answer to a request.
+pub(crate) fn client_context(call: &Call, model: &str) -> ClientContext {
+    let since = call.kept.as_ref().and_then(|kept| kept.in_background_since);
+    let now = || u64::try_from(call.origin.gateway.wall_clock().as_second()).unwrap_or(0);
     ClientContext {
         token: call.origin.id.digits().to_owned(),
-        created: u64::try_from(seconds).unwrap_or(0),
+        created: since.unwrap_or_else(now),
         model: model.to_owned(),
         stream: call.facts.stream,
+        echoed: echoed(call),
         ..ClientContext::default()
     }
+}
+
+/// A response repeats what the client said, also of what is no provider's affair.
+fn echoed(call: &Call) -> Vec<(String, String)> {
+    if call.endpoint != Endpoint::Responses {
+        return Vec::new();
+    }
+    let own = call.own_document().body();
+    let own = own.contiguous(0..own.len());
+    Value::parse(&own).map(|own| convert::responses::echo(&own)).unwrap_or_default()
 }
 
 /// The most tokens that a model can answer, where the catalogue knows.

@@ -22,6 +22,8 @@ pub(crate) enum Operation<'a> {
     GetModel(Cow<'a, str>),
     /// A sub-resource of `/v1/responses/{id}`.
     Stored(StoredAction, Cow<'a, str>),
+    /// `/v1/conversations` and below.
+    Conversation(ConversationAction<'a>),
     /// Any other path of a provider.
     Passthrough {
         /// The provider's name.
@@ -44,6 +46,27 @@ pub(crate) enum StoredAction {
     Cancel,
     /// `GET /responses/{id}/input_items`.
     InputItems,
+}
+
+/// What is done with conversations (OpenAI API reference, "Conversations"), by the ids of conversation and item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ConversationAction<'a> {
+    /// `POST /conversations`.
+    Create,
+    /// `GET /conversations/{id}`.
+    Get(Cow<'a, str>),
+    /// `POST /conversations/{id}`, with new metadata.
+    Annotate(Cow<'a, str>),
+    /// `DELETE /conversations/{id}`.
+    Delete(Cow<'a, str>),
+    /// `GET /conversations/{id}/items`.
+    ListItems(Cow<'a, str>),
+    /// `POST /conversations/{id}/items`.
+    AddItems(Cow<'a, str>),
+    /// `GET /conversations/{id}/items/{item}`.
+    GetItem(Cow<'a, str>, Cow<'a, str>),
+    /// `DELETE /conversations/{id}/items/{item}`.
+    DeleteItem(Cow<'a, str>, Cow<'a, str>),
 }
 
 /// For orchestrators and scrapers.
@@ -86,6 +109,8 @@ pub(crate) fn match_path<'a>(method: &Method, path: &'a str) -> Result<Operation
     }
     let (prefix, rest) = split_prefix(path);
     let found = call_of_model(method, rest).or_else(|| operation(method, rest));
+    // Below a vendor's prefix the conversations are the vendor's own.
+    let found = found.or_else(|| prefix.is_none().then(|| conversation(method, rest)).flatten());
     found.unwrap_or_else(|| match prefix {
         Some(prefix) => passthrough(method, prefix.provider, rest),
         None => Err(unknown(path)),
@@ -225,6 +250,41 @@ fn nested<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Re
     }
 }
 
+fn conversation<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Refusal>> {
+    let below = without_version(path).strip_prefix("/conversations")?;
+    let mut segments = below.split('/').skip(1);
+    let mut next_id = || percent::decode(segments.next()?).filter(|id| !matches!(&**id, "" | "." | ".."));
+    let id = if below.is_empty() { None } else { Some(next_id()?) };
+    let is_about_items = match (&id, segments.next()) {
+        (_, None) => false,
+        (Some(_), Some("items")) => true,
+        _ => return None,
+    };
+    let item = segments.next();
+    if segments.next().is_some() {
+        return None;
+    }
+    let item = match item {
+        Some(item) => Some(percent::decode(item).filter(|item| !item.is_empty())?),
+        None => None,
+    };
+    let action = match (id, is_about_items, item, method.as_str()) {
+        (None, _, _, "POST") => ConversationAction::Create,
+        (None, ..) => return Some(Err(not_allowed(method, "POST"))),
+        (Some(id), false, _, "GET") => ConversationAction::Get(id),
+        (Some(id), false, _, "POST") => ConversationAction::Annotate(id),
+        (Some(id), false, _, "DELETE") => ConversationAction::Delete(id),
+        (Some(_), false, ..) => return Some(Err(not_allowed(method, "GET, POST, DELETE"))),
+        (Some(id), true, None, "GET") => ConversationAction::ListItems(id),
+        (Some(id), true, None, "POST") => ConversationAction::AddItems(id),
+        (Some(_), true, None, _) => return Some(Err(not_allowed(method, "GET, POST"))),
+        (Some(id), true, Some(item), "GET") => ConversationAction::GetItem(id, item),
+        (Some(id), true, Some(item), "DELETE") => ConversationAction::DeleteItem(id, item),
+        (Some(_), true, Some(_), _) => return Some(Err(not_allowed(method, "GET, DELETE"))),
+    };
+    Some(Ok(Operation::Conversation(action)))
+}
+
 fn require(method: &Method, needed: &Method, allow: &'static str) -> Result<(), Refusal> {
     if method == needed { Ok(()) } else { Err(not_allowed(method, allow)) }
 }
@@ -246,7 +306,8 @@ fn unknown(path: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::{
-        ClientShape, Endpoint, ErrorCode, Method, Operation, StoredAction, client_shape, match_path,
+        ClientShape, ConversationAction, Endpoint, ErrorCode, Method, Operation, StoredAction, client_shape,
+        match_path,
     };
 
     #[test]
@@ -357,5 +418,52 @@ mod tests {
         assert_eq!(get, Ok(Operation::GetModel("openai/gpt-4o".into())));
         let encoded = match_path(&Method::GET, "/v1/models/openai%2Fgpt-4o");
         assert_eq!(encoded, Ok(Operation::GetModel("openai/gpt-4o".into())));
+    }
+
+    #[test]
+    fn conversations_have_items_and_each_its_methods() {
+        let found = |method: Method, below: &'static str| match match_path(&method, below) {
+            Ok(Operation::Conversation(action)) => action,
+            other => panic!("{method} {below}: {other:?}"),
+        };
+        assert_eq!(found(Method::POST, "/v1/conversations"), ConversationAction::Create);
+        assert_eq!(found(Method::GET, "/conversations/conv_1"), ConversationAction::Get("conv_1".into()));
+        let annotate = ConversationAction::Annotate("conv_1".into());
+        assert_eq!(found(Method::POST, "/v1/conversations/conv_1"), annotate);
+        let delete = ConversationAction::Delete("conv_1".into());
+        assert_eq!(found(Method::DELETE, "/v1/conversations/conv_1"), delete);
+        let list = ConversationAction::ListItems("conv_1".into());
+        assert_eq!(found(Method::GET, "/v1/conversations/conv_1/items"), list);
+        let add = ConversationAction::AddItems("conv_1".into());
+        assert_eq!(found(Method::POST, "/v1/conversations/conv_1/items"), add);
+        let get = ConversationAction::GetItem("conv_1".into(), "msg/1".into());
+        assert_eq!(found(Method::GET, "/v1/conversations/conv_1/items/msg%2F1"), get);
+        let delete = ConversationAction::DeleteItem("conv_1".into(), "msg/1".into());
+        assert_eq!(found(Method::DELETE, "/v1/conversations/conv_1/items/msg%2F1"), delete);
+    }
+
+    #[test]
+    fn what_is_no_conversation_is_not_found_and_a_wrong_method_names_the_right_ones() {
+        for path in [
+            "/v1/conversations/",
+            "/v1/conversations/..",
+            "/v1/conversations/c/things",
+            "/v1/conversations/c/items/",
+            "/v1/conversations/c/items/i/j",
+            "/v1/conversationsx",
+        ] {
+            let refusal = match_path(&Method::GET, path).unwrap_err();
+            assert_eq!(refusal.code, ErrorCode::PathNotFound, "{path}");
+        }
+        for (path, allow) in [
+            ("/v1/conversations", "POST"),
+            ("/v1/conversations/c", "GET, POST, DELETE"),
+            ("/v1/conversations/c/items", "GET, POST"),
+            ("/v1/conversations/c/items/i", "GET, DELETE"),
+        ] {
+            assert_eq!(match_path(&Method::PUT, path).unwrap_err().allow, Some(allow));
+        }
+        let vendors = match_path(&Method::POST, "/openai/v1/conversations");
+        assert!(matches!(vendors, Ok(Operation::Passthrough { provider: "openai", .. })), "{vendors:?}");
     }
 }

@@ -13,6 +13,7 @@ use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
 use providers::sign_in::{Outside, SignIns};
 use providers::transport::Transport;
+use store::MemoryStore;
 use telemetry::events::ConfigurationLoaded;
 use telemetry::{LogRequests, Telemetry};
 use tokio::net::TcpListener;
@@ -25,6 +26,8 @@ use super::scripted;
 use super::tls::{Certificate, CertificateFiles};
 use super::upstream::{outside, transport};
 
+/// Most bytes of responses and conversations that are kept in memory.
+const STORE_BYTES_MAX: usize = 256 << 20;
 /// How often unused connections to providers are looked through.
 const REAP_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -86,6 +89,7 @@ impl Server {
         let gateway_parts = GatewayParts {
             transport: transport.clone(),
             telemetry: telemetry.clone(),
+            store: Arc::new(MemoryStore::new(STORE_BYTES_MAX)),
             random: Box::new(parts.random),
             wall_clock: Box::new(parts.wall_clock),
         };
@@ -164,14 +168,16 @@ impl Server {
         self.reloads.clone()
     }
 
-    /// Serves until `shutdown`, then takes no more requests, lets those under way finish within the drain timeout, and
-    /// ends.
+    /// Serves until `shutdown`, then takes no more requests, lets those under way and responses in the background finish within
+    /// the drain timeout, and ends.
     pub async fn run_until(mut self, shutdown: impl Future<Output = ()>) {
         shutdown.await;
         self.gateway.drain();
         // The receivers live in the accepting task; if it is gone there is nothing left to drain.
         let _ = self.draining.send(true);
-        let _ = self.accepting.await;
+        let drain_timeout = self.loaded.snapshot.limits.drain_timeout;
+        let responses = tokio::time::timeout(drain_timeout, self.gateway.background_done());
+        let _ = tokio::join!(self.accepting, responses);
         self.background.shutdown().await;
     }
 }

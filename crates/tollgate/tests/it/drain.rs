@@ -76,3 +76,39 @@ async fn a_gateway_with_nothing_to_do_stops_at_once() {
     gateway.begin_to_stop();
     gateway.stopped().await;
 }
+
+#[tokio::test]
+async fn a_response_in_the_background_finishes_first() {
+    let events = scripts::stream(CHAT, &["before", "after"]);
+    let fake = FakeProvider::always(events.paused_before(2)).await;
+    let mut configuration = one(&fake);
+    configuration["providers"]["p"]["endpoints"] = json!({"chat_completions": "/chat/completions"});
+    let mut gateway = TestGateway::start(configuration).await;
+    let body = json!({"model": "p/m", "input": "x", "background": true, "stream": true});
+    let mut follower = gateway.client().post("/v1/responses", body.to_string()).open().await;
+    follower.until("before").await;
+    drop(follower);
+    let idle = idle(&gateway).await;
+    gateway.begin_to_stop();
+    idle.rest().await;
+    let mut stopped = Box::pin(gateway.stopped());
+    let early = tokio::time::timeout(Duration::ZERO, &mut stopped).await;
+    assert!(early.is_err(), "nobody is connected, but there is still work");
+    fake.clock().waits_begun(1).await;
+    fake.clock().advance(Duration::from_secs(1));
+    stopped.await;
+}
+
+#[tokio::test]
+async fn a_response_in_the_background_that_does_not_end_holds_nothing_up_for_ever() {
+    let fake = FakeProvider::always(scripts::hang()).await;
+    let mut configuration = one(&fake);
+    configuration["limits"] = json!({"drain_timeout": "60ms"});
+    configuration["providers"]["p"]["endpoints"] = json!({"chat_completions": "/chat/completions"});
+    let mut gateway = TestGateway::start(configuration).await;
+    let body = json!({"model": "p/m", "input": "x", "background": true});
+    assert_eq!(gateway.client().post("/v1/responses", body.to_string()).answer().await.status, 200);
+    fake.was_asked(1).await;
+    gateway.begin_to_stop();
+    gateway.stopped().await;
+}

@@ -18,6 +18,7 @@ mod fallback;
 mod fitness;
 mod google;
 mod headers;
+mod kept;
 mod limits;
 mod names;
 mod providers;

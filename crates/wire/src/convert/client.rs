@@ -13,6 +13,7 @@ pub struct ClientContext {
     pub stream: bool,
     /// Whether a stream is to report its usage where the format leaves that to the client.
     pub stream_usage: bool,
-    /// Members of the request that the format repeats in its answer, as JSON, by name.
+    /// Members of the request that the format repeats in its answer, as JSON, by name. What is given here goes before what
+    /// the request itself says.
     pub echoed: Vec<(String, String)>,
 }

@@ -33,9 +33,9 @@ use super::translation::Target;
 use crate::json::Value;
 
 pub use history::{
-    Exchange, HistoryError, Item, history_items, references, with_history, without_foreign_seals,
+    Exchange, HistoryError, Item, history_items, items_of, references, with_history, without_foreign_seals,
 };
-pub use unanswered::{Unanswered, echo, unanswered};
+pub use unanswered::{GivenUp, Waiting, echo, given_up, waiting};
 
 /// The format.
 pub(super) struct Responses;

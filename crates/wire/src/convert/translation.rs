@@ -76,9 +76,20 @@ pub fn translate(
     complete(&mut prompt);
     let names = fit(&mut prompt, provider.codec().identifiers());
     let body = provider.codec().write_prompt(&prompt, target);
-    let echoed = client.codec().echoed(request);
-    let context = ClientContext { echoed, stream_usage: prompt.stream_usage, ..context };
+    let context = echoing(context, client.codec().echoed(request), prompt.stream_usage);
     Ok(Translation { body, losses, client, provider, names, context })
+}
+
+/// The context with what the request says, where the context does not say otherwise already.
+fn echoing(context: ClientContext, said: Vec<(String, String)>, stream_usage: bool) -> ClientContext {
+    let mut echoed = context.echoed;
+    let given = echoed.len();
+    for (name, json) in said {
+        if !echoed.iter().take(given).any(|(known, _)| *known == name) {
+            echoed.push((name, json));
+        }
+    }
+    ClientContext { echoed, stream_usage, ..context }
 }
 
 /// The format that loses least; of equals the first.

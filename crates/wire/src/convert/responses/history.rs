@@ -64,11 +64,17 @@ pub enum HistoryError {
 pub fn history_items(request: &Value<'_>, response: &Value<'_>) -> Exchange {
     let id = response.get("id").and_then(Value::as_str).unwrap_or_default();
     let token = id.strip_prefix("resp_").unwrap_or(&id);
-    let output = response.present("output").map(Value::elements).unwrap_or_default().iter().enumerate();
     Exchange {
         input: input_items(request, token),
-        output: output.map(|(index, item)| stored(item, token, &index.to_string())).collect(),
+        output: response.present("output").map(|output| items_of(output, token)).unwrap_or_default(),
     }
+}
+
+/// The items of a list that a client brings by themselves. Those without an id get one that follows from `token`.
+#[must_use]
+pub fn items_of(list: &Value<'_>, token: &str) -> Vec<Item> {
+    let items = list.elements().iter().enumerate();
+    items.map(|(index, item)| stored(item, token, &index.to_string())).collect()
 }
 
 /// The ids of the items that a request refers to (`item_reference`) instead of holding them.

@@ -1,19 +1,26 @@
 //! Responses without an answer: one that works in the background is asked for before it has an answer, and may never get one.
 
+use bytes::Bytes;
+
 use super::response_object::{self, Facts};
 use super::stop::Outcome;
 use crate::convert::client::ClientContext;
 use crate::formats::WireError;
-use crate::json::{Value, object};
+use crate::json::{Document, Edit, EditError, Value, object};
 
-/// Why a response has no answer.
-#[derive(Debug, Clone, Copy)]
-pub enum Unanswered<'e> {
-    /// It waits for its turn.
+/// What a response without an answer waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// Its turn.
     Queued,
-    /// The model is at it.
+    /// The model.
     InProgress,
-    /// It was given up at the client's wish.
+}
+
+/// Why a response will never have an answer.
+#[derive(Debug, Clone, Copy)]
+pub enum GivenUp<'e> {
+    /// The client did not want it any more.
     Cancelled,
     /// It failed.
     Failed(&'e WireError<'e>),
@@ -25,20 +32,39 @@ pub fn echo(request: &Value<'_>) -> Vec<(String, String)> {
     response_object::echo(request)
 }
 
-/// The response without an answer, as JSON. Its id follows from the context's token, so it is that of the answer to come.
+/// The response that waits for its answer, as JSON. Its id follows from the context's token, so it is that of the answer to
+/// come.
 #[must_use]
-pub fn unanswered(client: &ClientContext, why: Unanswered<'_>) -> Vec<u8> {
-    let (status, error) = match why {
-        Unanswered::Queued => ("queued", None),
-        Unanswered::InProgress => ("in_progress", None),
-        Unanswered::Cancelled => ("cancelled", None),
-        Unanswered::Failed(error) => ("failed", Some((error_code(error), error.message))),
+pub fn waiting(client: &ClientContext, what_for: Waiting) -> Vec<u8> {
+    let status = match what_for {
+        Waiting::Queued => "queued",
+        Waiting::InProgress => "in_progress",
     };
-    let outcome = Outcome { status, incomplete: None, error };
+    let outcome = Outcome { status, incomplete: None, error: None };
     let facts = Facts { client, model: None, service_tier: None, outcome, usage: None };
     let mut out = Vec::with_capacity(1024);
     object(&mut out, |response| response_object::write(response, &facts, |_| {}));
     out
+}
+
+/// A response that waited, with the reason why it was given up. All its other bytes stay.
+///
+/// # Errors
+/// When a member to edit occurs twice.
+pub fn given_up(response: &Document, why: GivenUp<'_>) -> Result<Bytes, EditError> {
+    let mut edit = Edit::new(response);
+    match why {
+        GivenUp::Cancelled => edit.set("status", br#""cancelled""#)?,
+        GivenUp::Failed(error) => {
+            let mut told = Vec::new();
+            object(&mut told, |object| {
+                object.str("code", error_code(error));
+                object.str("message", error.message);
+            });
+            edit.set("status", br#""failed""#)?.set("error", &told)?
+        }
+    };
+    Ok(edit.apply().into_bytes())
 }
 
 /// The code of a response's error, of the few that OpenAI has for one that is not about a picture ("ResponseError").
@@ -53,6 +79,7 @@ pub(super) fn error_code(error: &WireError<'_>) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::ScanLimits;
 
     fn client() -> ClientContext {
         let request =
@@ -69,9 +96,14 @@ mod tests {
         }
     }
 
+    fn response() -> Document {
+        let json = waiting(&client(), Waiting::InProgress);
+        Document::parse(json.into(), ScanLimits::default()).unwrap()
+    }
+
     #[test]
     fn a_response_without_an_answer_repeats_its_request() {
-        let json = unanswered(&client(), Unanswered::Queued);
+        let json = waiting(&client(), Waiting::Queued);
         let response = Value::parse(&json).unwrap();
         let raw = |key: &str| response.get(key).map(Value::raw);
         assert_eq!((raw("id"), raw("status")), (Some(r#""resp_t1""#), Some(r#""queued""#)));
@@ -96,13 +128,15 @@ mod tests {
                 request_id: None,
                 retry_after: None,
             };
-            let json = unanswered(&client(), Unanswered::Failed(&error));
+            let json = given_up(&response(), GivenUp::Failed(&error)).unwrap();
             let response = Value::parse(&json).unwrap();
             let error = response.get("error").map(Value::raw).map(str::to_owned);
             assert_eq!(error, Some(format!(r#"{{"code":"{code}","message":"gone"}}"#)));
             assert_eq!(response.get("status").and_then(Value::as_str).as_deref(), Some("failed"));
         }
-        let cancelled = unanswered(&client(), Unanswered::Cancelled);
-        assert!(String::from_utf8(cancelled).unwrap().contains(r#""status":"cancelled""#));
+        let cancelled = given_up(&response(), GivenUp::Cancelled).unwrap();
+        let cancelled = Value::parse(&cancelled).unwrap();
+        assert_eq!(cancelled.get("status").and_then(Value::as_str).as_deref(), Some("cancelled"));
+        assert_eq!(cancelled.get("id").map(Value::raw), Some(r#""resp_t1""#));
     }
 }

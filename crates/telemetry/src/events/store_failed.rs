@@ -1,0 +1,18 @@
+//! The store of conversations did not do what a request needed.
+
+use crate::Telemetry;
+
+/// One failure.
+#[derive(Debug)]
+pub struct StoreFailed<'a> {
+    /// The store's own words.
+    pub detail: &'a str,
+}
+
+impl StoreFailed<'_> {
+    /// Counts and logs it.
+    pub fn emit(&self, telemetry: &Telemetry) {
+        telemetry.meters.store_failures.inc();
+        tracing::error!(target: "tollgate::store", detail = self.detail, "the store failed");
+    }
+}

@@ -75,7 +75,7 @@ type Served = Result<Option<Response<AnswerBody>>, Refused>;
 async fn get(gateway: &Arc<Gateway>, tenant: Tenant, id: ResponseId, query: Option<&str>) -> Served {
     let Some(head) = head(gateway, &tenant, &id).await? else { return Ok(None) };
     if parameter(query, "stream").as_deref() != Some("true") {
-        return Ok(Some(whole(head.body)));
+        return Ok(Some(whole(&head.body)));
     }
     let after = parameter(query, "starting_after").map(|number| number.parse::<u64>()).transpose();
     let after = after.map_err(|_| wrong("starting_after", "must be a number"))?;
@@ -106,19 +106,19 @@ async fn delete(gateway: &Gateway, tenant: &Tenant, id: &ResponseId) -> Served {
 async fn cancel(gateway: &Gateway, tenant: Tenant, id: ResponseId) -> Served {
     let Some(head) = head(gateway, &tenant, &id).await? else { return Ok(None) };
     if head.status != ResponseStatus::Unfinished {
-        return Ok(Some(already_finished(head)?));
+        return Ok(Some(already_finished(&head)?));
     }
     give_up(gateway, &tenant, &id, &head.body, GivenUp::Cancelled).await?;
     gateway.running.give_up(&tenant, &id);
     // It may have been finished, or deleted, in the meantime.
-    Ok(gateway.store.response(&tenant, &id).await?.map(|head| whole(head.body)))
+    Ok(gateway.store.response(&tenant, &id).await?.map(|head| whole(&head.body)))
 }
 
 /// Cancelling what is over gives it back as it is, if it worked in the background (API reference, "Cancel a response").
-fn already_finished(head: ResponseHead) -> Result<Response<AnswerBody>, Refusal> {
+fn already_finished(head: &ResponseHead) -> Result<Response<AnswerBody>, Refusal> {
     let background = Value::parse(&head.body).ok().and_then(|body| body.get("background")?.as_bool());
     if background == Some(true) {
-        return Ok(whole(head.body));
+        return Ok(whole(&head.body));
     }
     let message = "only a response that was made with `background: true` can be cancelled";
     Err(Refusal::new(ErrorCode::InvalidMember, message))
@@ -175,6 +175,6 @@ async fn give_up(
     gateway.store.finish(entry).await.map(drop)
 }
 
-fn whole(body: Bytes) -> Response<AnswerBody> {
+fn whole(body: &Bytes) -> Response<AnswerBody> {
     json_response(StatusCode::OK, body.to_vec())
 }

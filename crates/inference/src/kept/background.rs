@@ -215,6 +215,7 @@ async fn give_up(origin: &Origin, entry: KeptResponse, fault: &Fault) {
         message: &fault.message,
         param: None,
         request_id: None,
+        retry_after: None,
     };
     let Some(body) = ended(&entry.body, GivenUp::Failed(&error)) else { return };
     let touched = origin.gateway.wall_clock().into();

@@ -148,7 +148,15 @@ impl Replay {
 
     fn end_with(&mut self, status: u16, code: &str, message: &str) {
         let kind = "invalid_request_error";
-        self.end_with_error(&WireError { status, code, kind, message, param: None, request_id: None });
+        self.end_with_error(&WireError {
+            status,
+            code,
+            kind,
+            message,
+            param: None,
+            request_id: None,
+            retry_after: None,
+        });
     }
 
     fn end_with_error(&mut self, error: &WireError<'_>) {

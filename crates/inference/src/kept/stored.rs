@@ -146,7 +146,15 @@ pub(super) async fn head(
         return Ok(Some(head));
     }
     let message = "the process that worked on the response has ended; ask again";
-    let error = WireError { status: 500, code: "", kind: "", message, param: None, request_id: None };
+    let error = WireError {
+        status: 500,
+        code: "",
+        kind: "",
+        message,
+        param: None,
+        request_id: None,
+        retry_after: None,
+    };
     give_up(gateway, tenant, id, &head.body, GivenUp::Failed(&error)).await?;
     gateway.store.response(tenant, id).await
 }

@@ -43,7 +43,7 @@ pub trait ResponseStore: Debug + Send + Sync {
     /// there.
     fn forget_response<'a>(&'a self, tenant: &'a Tenant, id: &'a ResponseId) -> Pending<'a, bool>;
 
-    /// Keeps events of an unfinished response, in order.
+    /// Keeps events of an unfinished response, in order. One whose number is not above that of the last is there already.
     fn append_events<'a>(
         &'a self,
         tenant: &'a Tenant,

@@ -12,9 +12,8 @@ use domain::ports::response_store::StoreError;
 
 use super::item_index::ItemIndex;
 use super::weight;
+use crate::LINKS_MAX;
 
-/// The longest chain of responses that is followed.
-const LINKS_MAX: usize = 10_000;
 /// Responses that one sweep forgets.
 const SWEPT_MAX: usize = 1_000;
 
@@ -24,6 +23,10 @@ type ConversationName = (Tenant, ConversationId);
 #[derive(Debug)]
 struct Response {
     kept: KeptResponse,
+    /// The number of its first item; the others follow, its input before its output.
+    first_item: u64,
+    /// The items that its conversation had before its own have lower numbers; absent when it was not appended to one.
+    conversation_until: Option<u64>,
     events: Vec<KeptEvent>,
     bytes: usize,
     turn: u64,
@@ -32,9 +35,15 @@ struct Response {
 #[derive(Debug)]
 struct Conversation {
     kept: KeptConversation,
-    items: Vec<KeptItem>,
+    items: Vec<Numbered>,
     bytes: usize,
     turn: u64,
+}
+
+#[derive(Debug)]
+struct Numbered {
+    number: u64,
+    item: KeptItem,
 }
 
 #[derive(Debug, Clone)]
@@ -70,34 +79,45 @@ impl Shelves {
     }
 
     pub(super) fn begin(&mut self, response: KeptResponse) -> Result<(), StoreError> {
-        let bytes = weight::of_response(&response);
+        self.keep(response, Vec::new())
+    }
+
+    pub(super) fn finish(&mut self, response: KeptResponse) -> Result<bool, StoreError> {
+        let Some(unfinished) = self.find(&response.tenant, &response.id) else { return Ok(false) };
+        if unfinished.kept.status != ResponseStatus::Unfinished {
+            return Ok(false);
+        }
+        let events = unfinished.events.clone();
+        self.keep(response, events)?;
+        Ok(true)
+    }
+
+    fn keep(&mut self, response: KeptResponse, events: Vec<KeptEvent>) -> Result<(), StoreError> {
+        let bytes = weight::of_response(&response) + weight::of_events(&events);
         self.fits("the response", bytes)?;
+        let conversation_until = self.add_to_conversation(&response)?;
         let name = (response.tenant.clone(), response.id.clone());
         self.forget_response(&name.0, &name.1);
-        if let (ResponseStatus::Answered, Some(Continued::Conversation(conversation))) =
-            (response.status, &response.continued)
-        {
-            let items = response.input.iter().chain(&response.output).cloned().collect();
-            self.append(&name.0, conversation, items)?;
-        }
-        self.index.add(&name.0, &response.input);
-        self.index.add(&name.0, &response.output);
+        let first_item = self.index.next();
+        self.index.add(&name.0, response.input.iter().chain(&response.output));
         let turn = self.take_turn(Name::Response(name.clone()));
-        self.responses.insert(name, Response { kept: response, events: Vec::new(), bytes, turn });
+        let kept = Response { kept: response, first_item, conversation_until, events, bytes, turn };
+        self.responses.insert(name, kept);
         self.grow(bytes);
         Ok(())
     }
 
-    pub(super) fn finish(&mut self, response: KeptResponse) -> Result<bool, StoreError> {
-        let name = (response.tenant.clone(), response.id.clone());
-        let Some(unfinished) = self.responses.get_mut(&name) else { return Ok(false) };
-        if unfinished.kept.status != ResponseStatus::Unfinished {
-            return Ok(false);
-        }
-        let events = std::mem::take(&mut unfinished.events);
-        self.begin(response)?;
-        self.append_events(&name.0, &name.1, events)?;
-        Ok(true)
+    /// Appends the items of an answered response to the conversation that it goes on from, if there still is one; the number of
+    /// the first of them.
+    fn add_to_conversation(&mut self, response: &KeptResponse) -> Result<Option<u64>, StoreError> {
+        let (ResponseStatus::Answered, Some(Continued::Conversation(id))) =
+            (response.status, &response.continued)
+        else {
+            return Ok(None);
+        };
+        let until = self.index.next();
+        let items = response.input.iter().chain(&response.output).cloned().collect();
+        Ok(self.append(&response.tenant, id, items)?.then_some(until))
     }
 
     pub(super) fn touch(&mut self, tenant: &Tenant, id: &ResponseId, now: SystemTime) -> bool {
@@ -120,13 +140,15 @@ impl Shelves {
         id: &ResponseId,
         page: &ItemPage,
     ) -> Option<Vec<KeptItem>> {
-        Some(paged(&self.find(tenant, id)?.kept.input, page))
+        Some(paged(self.find(tenant, id)?.kept.input.iter(), page))
     }
 
     pub(super) fn forget_response(&mut self, tenant: &Tenant, id: &ResponseId) -> bool {
         let Some(response) = self.responses.remove(&(tenant.clone(), id.clone())) else { return false };
-        self.index.remove(tenant, &response.kept.input);
-        self.index.remove(tenant, &response.kept.output);
+        let items = response.kept.input.iter().chain(&response.kept.output);
+        (response.first_item..)
+            .zip(items)
+            .for_each(|(number, item)| self.index.remove(tenant, &item.id, number));
         self.turns.remove(&response.turn);
         self.bytes -= response.bytes;
         true
@@ -136,11 +158,19 @@ impl Shelves {
         &mut self,
         tenant: &Tenant,
         id: &ResponseId,
-        events: Vec<KeptEvent>,
+        mut events: Vec<KeptEvent>,
     ) -> Result<(), StoreError> {
-        let bytes = weight::of_events(&events);
         let bytes_max = self.bytes_max;
         let Some(response) = self.responses.get_mut(&(tenant.clone(), id.clone())) else { return Ok(()) };
+        let mut last = response.events.last().map(|event| event.sequence);
+        events.retain(|event| {
+            let is_next = last.is_none_or(|last| event.sequence > last);
+            if is_next {
+                last = Some(event.sequence);
+            }
+            is_next
+        });
+        let bytes = weight::of_events(&events);
         if response.bytes + bytes > bytes_max {
             return Err(StoreError::TooLarge { what: "the response with its events", bytes_max });
         }
@@ -168,38 +198,35 @@ impl Shelves {
         continued: &Continued,
         bytes_max: usize,
     ) -> Result<Option<Vec<KeptItem>>, StoreError> {
-        let Some(exchanges) = self.exchanges(tenant, continued) else { return Ok(None) };
-        let oldest_first = || exchanges.iter().rev().flat_map(|items| items.iter());
-        if oldest_first().map(|item| item.json.len()).sum::<usize>() > bytes_max {
-            return Err(StoreError::TooLarge { what: "the conversation", bytes_max });
-        }
-        Ok(Some(oldest_first().cloned().collect()))
-    }
-
-    /// The items of what is gone on from, in lists from the newest to the oldest.
-    fn exchanges<'s>(&'s self, tenant: &Tenant, continued: &Continued) -> Option<Vec<&'s [KeptItem]>> {
-        let mut exchanges: Vec<&[KeptItem]> = Vec::new();
+        let mut newest_first: Vec<&KeptItem> = Vec::new();
+        let (mut bytes, mut links, mut until) = (0, 0, u64::MAX);
         let mut next = Some(continued);
-        let mut newer: Option<&KeptResponse> = None;
         while let Some(continued) = next {
+            let newer = newest_first.len();
             match continued {
-                Continued::Conversation(id) => {
-                    let conversation = self.conversations.get(&(tenant.clone(), id.clone()))?;
-                    exchanges.push(before(&conversation.items, newer)?);
-                    return Some(exchanges);
-                }
                 Continued::Response(id) => {
-                    let response = &self.find(tenant, id)?.kept;
-                    if response.status != ResponseStatus::Answered || exchanges.len() > 2 * LINKS_MAX {
-                        return None;
+                    let Some(response) = self.answered(tenant, id) else { return Ok(None) };
+                    links += 1;
+                    if links > LINKS_MAX {
+                        return Ok(None);
                     }
-                    exchanges.extend([response.output.as_slice(), response.input.as_slice()]);
-                    next = response.continued.as_ref();
-                    newer = Some(response);
+                    newest_first.extend(response.kept.input.iter().chain(&response.kept.output).rev());
+                    next = response.kept.continued.as_ref();
+                    until = response.conversation_until.unwrap_or(u64::MAX);
+                }
+                Continued::Conversation(id) => {
+                    let Some(conversation) = self.find_conversation(tenant, id) else { return Ok(None) };
+                    let before = conversation.items.iter().rev().filter(|item| item.number < until);
+                    newest_first.extend(before.map(|numbered| &numbered.item));
+                    next = None;
                 }
             }
+            bytes += newest_first[newer..].iter().map(|item| item.json.len()).sum::<usize>();
+            if bytes > bytes_max {
+                return Err(StoreError::TooLarge { what: "the conversation", bytes_max });
+            }
         }
-        Some(exchanges)
+        Ok(Some(newest_first.into_iter().rev().cloned().collect()))
     }
 
     pub(super) fn items(&self, tenant: &Tenant, ids: &[ItemId]) -> Vec<KeptItem> {
@@ -215,7 +242,7 @@ impl Shelves {
         self.fits("the conversation", bytes)?;
         let name = (conversation.tenant.clone(), conversation.id.clone());
         self.forget_conversation(&name.0, &name.1);
-        self.index.add(&name.0, &items);
+        let items = self.number(&name.0, items);
         let turn = self.take_turn(Name::Conversation(name.clone()));
         self.conversations.insert(name, Conversation { kept: conversation, items, bytes, turn });
         self.grow(bytes);
@@ -223,7 +250,7 @@ impl Shelves {
     }
 
     pub(super) fn conversation(&self, tenant: &Tenant, id: &ConversationId) -> Option<KeptConversation> {
-        self.conversations.get(&(tenant.clone(), id.clone())).map(|conversation| conversation.kept.clone())
+        self.find_conversation(tenant, id).map(|conversation| conversation.kept.clone())
     }
 
     pub(super) fn annotate(&mut self, tenant: &Tenant, id: &ConversationId, metadata: Bytes) -> bool {
@@ -242,7 +269,10 @@ impl Shelves {
         let Some(conversation) = self.conversations.remove(&(tenant.clone(), id.clone())) else {
             return false;
         };
-        self.index.remove(tenant, &conversation.items);
+        conversation
+            .items
+            .iter()
+            .for_each(|Numbered { number, item }| self.index.remove(tenant, &item.id, *number));
         self.turns.remove(&conversation.turn);
         self.bytes -= conversation.bytes;
         true
@@ -260,7 +290,7 @@ impl Shelves {
         };
         let bytes = weight::of_items(&items);
         self.fits("the conversation", bytes_before + bytes)?;
-        self.index.add(tenant, &items);
+        let items = self.number(tenant, items);
         let turn = self.take_turn(Name::Conversation(name.clone()));
         if let Some(conversation) = self.conversations.get_mut(&name) {
             conversation.items.extend(items);
@@ -277,7 +307,8 @@ impl Shelves {
         id: &ConversationId,
         page: &ItemPage,
     ) -> Option<Vec<KeptItem>> {
-        Some(paged(&self.conversations.get(&(tenant.clone(), id.clone()))?.items, page))
+        let items = &self.find_conversation(tenant, id)?.items;
+        Some(paged(items.iter().map(|numbered| &numbered.item), page))
     }
 
     pub(super) fn conversation_item(
@@ -286,22 +317,22 @@ impl Shelves {
         id: &ConversationId,
         item: &ItemId,
     ) -> Option<KeptItem> {
-        let items = &self.conversations.get(&(tenant.clone(), id.clone()))?.items;
-        items.iter().rev().find(|known| known.id == *item).cloned()
+        let mut newest_first = self.find_conversation(tenant, id)?.items.iter().rev();
+        newest_first.find(|known| known.item.id == *item).map(|known| known.item.clone())
     }
 
     pub(super) fn forget_item(&mut self, tenant: &Tenant, id: &ConversationId, item: &ItemId) -> bool {
         let Some(conversation) = self.conversations.get_mut(&(tenant.clone(), id.clone())) else {
             return false;
         };
-        let Some(place) = conversation.items.iter().rposition(|known| known.id == *item) else {
+        let Some(place) = conversation.items.iter().rposition(|known| known.item.id == *item) else {
             return false;
         };
-        let gone = [conversation.items.remove(place)];
-        let bytes = weight::of_items(&gone);
+        let gone = conversation.items.remove(place);
+        let bytes = weight::of_item(&gone.item);
         conversation.bytes -= bytes;
         self.bytes -= bytes;
-        self.index.remove(tenant, &gone);
+        self.index.remove(tenant, item, gone.number);
         true
     }
 
@@ -319,6 +350,21 @@ impl Shelves {
 
     fn find(&self, tenant: &Tenant, id: &ResponseId) -> Option<&Response> {
         self.responses.get(&(tenant.clone(), id.clone()))
+    }
+
+    fn answered(&self, tenant: &Tenant, id: &ResponseId) -> Option<&Response> {
+        self.find(tenant, id).filter(|response| response.kept.status == ResponseStatus::Answered)
+    }
+
+    fn find_conversation(&self, tenant: &Tenant, id: &ConversationId) -> Option<&Conversation> {
+        self.conversations.get(&(tenant.clone(), id.clone()))
+    }
+
+    /// Puts items into the index.
+    fn number(&mut self, tenant: &Tenant, items: Vec<KeptItem>) -> Vec<Numbered> {
+        let first = self.index.next();
+        self.index.add(tenant, &items);
+        (first..).zip(items).map(|(number, item)| Numbered { number, item }).collect()
     }
 
     fn fits(&self, what: &'static str, bytes: usize) -> Result<(), StoreError> {
@@ -347,23 +393,12 @@ impl Shelves {
     }
 }
 
-/// The items of a conversation before those of a response that went on from it; all of them without one.
-fn before<'i>(items: &'i [KeptItem], response: Option<&KeptResponse>) -> Option<&'i [KeptItem]> {
-    let Some(response) = response else { return Some(items) };
-    let first = response.input.first().or(response.output.first());
-    let place = first.and_then(|first| items.iter().position(|item| item.id == first.id));
-    items.get(..place.unwrap_or(items.len()))
-}
-
-/// A page of items, which are kept oldest first.
-fn paged(items: &[KeptItem], page: &ItemPage) -> Vec<KeptItem> {
-    let in_order: Box<dyn Iterator<Item = &KeptItem>> =
-        if page.newest_first { Box::new(items.iter().rev()) } else { Box::new(items.iter()) };
-    let after: Box<dyn Iterator<Item = &KeptItem>> = match &page.after {
-        Some(id) => Box::new(in_order.skip_while(move |item| item.id != *id).skip(1)),
-        None => in_order,
-    };
-    after.take(page.items_max).cloned().collect()
+/// A page of items, which come oldest first.
+fn paged<'i>(items: impl DoubleEndedIterator<Item = &'i KeptItem> + 'i, page: &ItemPage) -> Vec<KeptItem> {
+    let in_order: Box<dyn Iterator<Item = &KeptItem> + 'i> =
+        if page.newest_first { Box::new(items.rev()) } else { Box::new(items) };
+    let Some(after) = &page.after else { return in_order.take(page.items_max).cloned().collect() };
+    in_order.skip_while(|item| item.id != *after).skip(1).take(page.items_max).cloned().collect()
 }
 
 #[cfg(test)]
@@ -420,5 +455,6 @@ mod tests {
         assert!(shelves.bytes <= 10_000 && shelves.responses.len() == shelves.turns.len());
         while shelves.sweep(SystemTime::UNIX_EPOCH) > 0 {}
         assert_eq!((shelves.bytes, shelves.responses.len(), shelves.turns.len()), (0, 0, 0));
+        assert!(shelves.index.is_empty());
     }
 }

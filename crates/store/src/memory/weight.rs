@@ -6,7 +6,11 @@ use domain::kept::{KeptConversation, KeptEvent, KeptItem, KeptResponse};
 const AROUND: usize = 256;
 
 pub(super) fn of_items(items: &[KeptItem]) -> usize {
-    items.iter().map(|item| item.json.len() + AROUND).sum()
+    items.iter().map(of_item).sum()
+}
+
+pub(super) fn of_item(item: &KeptItem) -> usize {
+    item.json.len() + AROUND
 }
 
 pub(super) fn of_events(events: &[KeptEvent]) -> usize {

@@ -1,27 +1,47 @@
 //! What `ResponseStore` promises, a test for each sentence of its documentation, for every implementation.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use domain::kept::{
-    Continued, ItemPage, KeptConversation, KeptEvent, KeptItem, KeptResponse, ResponseId, ResponseStatus,
-    Tenant,
+    Continued, ItemPage, KeptEvent, KeptItem, KeptResponse, ResponseId, ResponseStatus, Tenant,
 };
 use domain::ports::response_store::{ResponseStore, StoreError};
-use store::MemoryStore;
+use futures_util::FutureExt;
+use store::{MemoryStore, SqliteStore};
+use tempfile::TempDir;
 
-const ENOUGH: usize = 1 << 20;
+use crate::{
+    ENOUGH, after_response, answered, at, conversation, everything, ids, in_conversation, item, sqlite_file,
+    tenant, unfinished,
+};
 
-/// A store and what has to live as long.
-struct Backend(Arc<dyn ResponseStore>);
+/// A store, and what has to live as long.
+struct Backend(
+    Arc<dyn ResponseStore>,
+    #[expect(dead_code, reason = "dropping it deletes the file")] Option<TempDir>,
+);
+
+async fn memory() -> Backend {
+    Backend(Arc::new(MemoryStore::new(ENOUGH)), None)
+}
+
+async fn sqlite() -> Backend {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(sqlite_file(folder.path())).await.unwrap();
+    Backend(Arc::new(store), Some(folder))
+}
 
 macro_rules! every_backend {
     ($($test:ident)*) => {
-        mod memory {
-            $(#[tokio::test]
+        every_backend! { @of memory $($test)* }
+        every_backend! { @of sqlite $($test)* }
+    };
+    (@of $backend:ident $($test:ident)*) => {
+        mod $backend {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                super::$test(super::Backend(std::sync::Arc::new(super::MemoryStore::new(super::ENOUGH)))).await;
+                super::$test(super::$backend().await).await;
             })*
         }
     };
@@ -45,59 +65,11 @@ every_backend! {
     items_are_added_to_a_conversation_and_taken_out
     many_add_to_a_conversation_at_once_and_nothing_is_lost
     what_has_expired_is_swept
-}
-
-fn at(seconds: u64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
-}
-
-fn item(id: &str) -> KeptItem {
-    KeptItem { id: id.into(), json: Bytes::from(format!(r#"{{"id":"{id}"}}"#)) }
-}
-
-fn ids(items: &[KeptItem]) -> Vec<&str> {
-    items.iter().map(|item| item.id.as_str()).collect()
-}
-
-/// The response of a name with an item in each direction.
-fn answered(name: &str, continued: Option<Continued>) -> KeptResponse {
-    KeptResponse {
-        tenant: "t".into(),
-        id: name.into(),
-        status: ResponseStatus::Answered,
-        body: Bytes::from(format!("body of {name}")),
-        continued,
-        input: vec![item(&format!("{name}-in"))],
-        output: vec![item(&format!("{name}-out"))],
-        touched: at(10),
-        expires: at(100),
-    }
-}
-
-fn unfinished(name: &str) -> KeptResponse {
-    let nothing = Vec::new();
-    KeptResponse {
-        status: ResponseStatus::Unfinished,
-        input: nothing.clone(),
-        output: nothing,
-        ..answered(name, None)
-    }
-}
-
-fn after_response(name: &str) -> Option<Continued> {
-    Some(Continued::Response(name.into()))
-}
-
-fn in_conversation() -> Option<Continued> {
-    Some(Continued::Conversation("c".into()))
-}
-
-fn everything() -> ItemPage {
-    ItemPage { after: None, newest_first: false, items_max: 1_000 }
-}
-
-fn tenant() -> Tenant {
-    "t".into()
+    a_sweep_is_done_in_steps
+    a_response_that_is_swept_is_gone_with_its_items_and_events
+    a_chain_that_is_broken_beyond_what_may_be_read_is_too_large
+    an_unfinished_response_has_its_items_once_it_is_answered
+    whoever_stops_waiting_leaves_nothing_half_done
 }
 
 impl Backend {
@@ -106,13 +78,7 @@ impl Backend {
     }
 
     async fn conversation(&self, items: &[&str]) {
-        let conversation = KeptConversation {
-            tenant: tenant(),
-            id: "c".into(),
-            metadata: Bytes::from_static(b"{}"),
-            created: at(1),
-        };
-        self.0.begin_conversation(conversation, items.iter().map(|id| item(id)).collect()).await.unwrap();
+        self.0.begin_conversation(conversation(), items.iter().map(|id| item(id)).collect()).await.unwrap();
     }
 
     async fn items(&self) -> Option<Vec<KeptItem>> {
@@ -378,4 +344,88 @@ async fn what_has_expired_is_swept(backend: Backend) {
     assert_eq!(store.sweep(at(50)).await.unwrap(), 1);
     assert_eq!(store.response(&tenant(), &"early".into()).await.unwrap(), None);
     assert!(store.response(&tenant(), &"late".into()).await.unwrap().is_some());
+}
+
+async fn a_sweep_is_done_in_steps(backend: Backend) {
+    let store = &backend.0;
+    for number in 0..250 {
+        store.begin(unfinished(&format!("r{number}"))).await.unwrap();
+    }
+    let mut forgotten = 0;
+    loop {
+        match store.sweep(at(100)).await.unwrap() {
+            0 => break,
+            some => forgotten += some,
+        }
+    }
+    assert_eq!(forgotten, 250);
+}
+
+async fn a_response_that_is_swept_is_gone_with_its_items_and_events(backend: Backend) {
+    let store = &backend.0;
+    store.begin(answered("r", None)).await.unwrap();
+    let event = KeptEvent { sequence: 0, frame: Bytes::from_static(b"event") };
+    store.append_events(&tenant(), &"r".into(), vec![event]).await.unwrap();
+    store.sweep(at(100)).await.unwrap();
+    assert!(store.items(&tenant(), &["r-in".into(), "r-out".into()]).await.unwrap().is_empty());
+    store.begin(unfinished("r")).await.unwrap();
+    assert!(store.events(&tenant(), &"r".into(), None, 100).await.unwrap().is_empty());
+}
+
+async fn a_chain_that_is_broken_beyond_what_may_be_read_is_too_large(backend: Backend) {
+    let store = &backend.0;
+    store.begin(answered("b", after_response("gone"))).await.unwrap();
+    let continued = Continued::Response("b".into());
+    assert_eq!(store.history(&tenant(), &continued, ENOUGH).await, Ok(None));
+    assert!(matches!(
+        store.history(&tenant(), &continued, 1).await,
+        Err(StoreError::TooLarge { bytes_max: 1, .. })
+    ));
+    backend.conversation(&["first"]).await;
+    store.begin(answered("c", in_conversation())).await.unwrap();
+    let whole = backend.history(after_response("c")).await.unwrap();
+    let bytes: usize = whole.iter().map(|item| item.json.len()).sum();
+    let continued = Continued::Response("c".into());
+    assert_eq!(store.history(&tenant(), &continued, bytes).await, Ok(Some(whole)));
+    assert!(matches!(
+        store.history(&tenant(), &continued, bytes - 1).await,
+        Err(StoreError::TooLarge { .. })
+    ));
+}
+
+async fn an_unfinished_response_has_its_items_once_it_is_answered(backend: Backend) {
+    let store = &backend.0;
+    let waiting = KeptResponse { input: vec![item("early")], ..unfinished("r") };
+    store.begin(waiting).await.unwrap();
+    assert_eq!(ids(&store.items(&tenant(), &["early".into()]).await.unwrap()), ["early"]);
+    let late = KeptResponse { touched: at(20), expires: at(200), ..answered("r", None) };
+    assert!(store.finish(late).await.unwrap());
+    assert!(store.items(&tenant(), &["early".into()]).await.unwrap().is_empty());
+    assert_eq!(ids(&backend.history(after_response("r")).await.unwrap()), ["r-in", "r-out"]);
+    assert_eq!(store.response(&tenant(), &"r".into()).await.unwrap().unwrap().touched, at(20));
+    assert_eq!(store.sweep(at(199)).await.unwrap(), 0);
+}
+
+async fn whoever_stops_waiting_leaves_nothing_half_done(backend: Backend) {
+    let store = &backend.0;
+    backend.conversation(&[]).await;
+    let mut expected = Vec::new();
+    for turns in 0..40 {
+        let name = format!("r{turns}");
+        let mut keeping = store.begin(answered(&name, in_conversation()));
+        // A client that leaves drops the future wherever it is.
+        for _ in 0..turns {
+            if (&mut keeping).now_or_never().is_some() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(keeping);
+        if store.response(&tenant(), &name.as_str().into()).await.unwrap().is_some() {
+            expected.extend([format!("{name}-in"), format!("{name}-out")]);
+        }
+    }
+    store.begin(answered("last", in_conversation())).await.unwrap();
+    expected.extend(["last-in".to_owned(), "last-out".to_owned()]);
+    assert_eq!(ids(&backend.items().await.unwrap()), expected);
 }

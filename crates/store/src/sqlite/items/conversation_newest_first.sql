@@ -1,0 +1,6 @@
+SELECT id, json FROM items
+WHERE conversation = $1 AND number < COALESCE(
+    (SELECT MAX(number) FROM items WHERE tenant = $2 AND id = $3 AND conversation = $1),
+    CASE WHEN $3 IS NULL THEN 9223372036854775807 END
+)
+ORDER BY number DESC LIMIT $4

@@ -1,0 +1,6 @@
+SELECT id, json FROM items
+WHERE response = $1 AND is_output = 0 AND number > COALESCE(
+    (SELECT MIN(number) FROM items WHERE tenant = $2 AND id = $3 AND response = $1 AND is_output = 0),
+    CASE WHEN $3 IS NULL THEN 0 END
+)
+ORDER BY number LIMIT $4

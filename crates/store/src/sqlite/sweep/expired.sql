@@ -1,0 +1,1 @@
+DELETE FROM responses WHERE number IN (SELECT number FROM responses WHERE expires <= $1 ORDER BY expires LIMIT $2)

@@ -1,0 +1,1 @@
+DELETE FROM responses WHERE number IN (SELECT number FROM responses ORDER BY number LIMIT $1)

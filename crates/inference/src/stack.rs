@@ -39,8 +39,7 @@ use crate::{access, kept, models, passthrough, probes, signature, stored};
 pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<AnswerBody> {
     let started = Instant::now();
     let id = RequestId::from_random(gateway.random(), gateway.random());
-    let anthropic_client = request.headers().contains_key("anthropic-version");
-    let shape = client_shape(request.uri().path(), anthropic_client);
+    let shape = client_shape(request.uri().path(), request.headers());
     let answered = AssertUnwindSafe(answer(&gateway, request, shape, &id, started)).catch_unwind().await;
     let mut response = match answered {
         Ok(Ok(response)) => response,
@@ -113,8 +112,8 @@ async fn answer(
         Operation::CallModel(endpoint, model) => {
             call(origin, pinned, (endpoint, Some(model.into_owned())), signature, request).await
         }
-        Operation::ListModels => Ok(models::list(&pinned.snapshot, &key, shape)),
-        Operation::GetModel(model) => models::get(&pinned.snapshot, &key, &model, shape),
+        Operation::ListModels => models::list(&pinned, &key, shape, request.uri().query()),
+        Operation::GetModel(model) => models::get(&pinned, &key, &model, shape),
         Operation::Stored(action, response_id) => {
             match kept::serve(&origin, action, &response_id, request.uri().query()).await {
                 Ok(None) => stored::relay(origin, pinned, action, &response_id, request).await,

@@ -7,7 +7,7 @@ import openai
 import pytest
 
 # What would lead a client elsewhere than to the server under test.
-FOREIGN_PREFIXES = ("OPENAI_", "ANTHROPIC_")
+FOREIGN_PREFIXES = ("OPENAI_", "ANTHROPIC_", "GOOGLE_", "GEMINI_", "CO_API_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 for name in list(os.environ):
     if name.startswith(FOREIGN_PREFIXES) or name.lower() in PROXIES:

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import boto3
+import cohere
 from botocore.config import Config
+from google import genai
 
 TOLLGATE = pathlib.Path(__file__).parents[3] / "target" / "debug" / "tollgate"
 PAIRING_SECRET = "0123456789abcdef0123456789abcdef"
@@ -70,6 +72,17 @@ def bedrock(url: str, access_key_id: str, secret_access_key: str):
         aws_secret_access_key=secret_access_key,
         config=once,
     )
+
+
+def google(url: str, key: str, **options) -> genai.Client:
+    """Google's client, to which its address is an option among others."""
+    vertexai = options.pop("vertexai", False)
+    return genai.Client(api_key=key, vertexai=vertexai, http_options={"base_url": url, **options})
+
+
+def command(url: str, key: str) -> cohere.ClientV2:
+    """Cohere's client. Tests of errors see the first answer, so nothing is tried again."""
+    return cohere.ClientV2(api_key=key, base_url=url, max_retries=0)
 
 
 def _run(folder: pathlib.Path, *arguments: str) -> str:

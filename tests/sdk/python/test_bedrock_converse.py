@@ -101,7 +101,9 @@ def test_the_input_of_a_tool_is_streamed(bedrock_client):
     assert events[-2]["messageStop"]["stopReason"] == "tool_use"
 
 
-@pytest.mark.parametrize(("speaks", "is_signed"), [("converse", True), ("cohere", False)])
+@pytest.mark.parametrize(
+    ("speaks", "is_signed"), [("converse", True), ("messages", True), ("cohere", False), ("chat", False)]
+)
 def test_thinking_comes_with_its_proof_if_there_is_one(client_of, speaks, is_signed):
     client = client_of(speaks)
     answer = client.converse(modelId=ECHO, messages=say("hi"), additionalModelRequestFields=THINKING)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use domain::endpoint::ClientShape;
 use domain::{Endpoint, ErrorCode};
-use http::Method;
+use http::{HeaderMap, Method};
 use providers::percent;
 
 use crate::refusal::Refusal;
@@ -77,20 +77,30 @@ pub(crate) enum Probe {
     Metrics,
 }
 
-/// The conventions of the client: by endpoint, by drop-in prefix, by the version in its path, else by whether it sent an
-/// `anthropic-version` header.
-pub(crate) fn client_shape(path: &str, anthropic_client: bool) -> ClientShape {
+/// The conventions of the client: by endpoint, by drop-in prefix, by the version in its path, else by the header with which a
+/// vendor's client shows itself.
+pub(crate) fn client_shape(path: &str, headers: &HeaderMap) -> ClientShape {
     let (prefix, rest) = split_prefix(path);
     let endpoint = endpoint(rest).or_else(|| model_call(rest).map(|(endpoint, _)| endpoint));
     match (endpoint.and_then(Endpoint::client_shape), prefix) {
         (Some(shape), _) => shape,
         (None, Some(prefix)) => prefix.shape,
-        (None, None) if rest.starts_with("/v1beta/") => ClientShape::Google,
+        (None, None) if rest.starts_with(GOOGLES_VERSION) => ClientShape::Google,
         (None, None) if rest.starts_with("/model/") => ClientShape::Amazon,
         (None, None) if rest.starts_with("/v2/") => ClientShape::Cohere,
-        (None, None) if anthropic_client => ClientShape::Anthropic,
-        (None, None) => ClientShape::OpenAi,
+        (None, None) => shown_by(headers).unwrap_or(ClientShape::OpenAi),
     }
+}
+
+/// Whose client sends such headers. Where Google's and OpenAI's paths are the same (`/v1/models`), nothing else tells.
+fn shown_by(headers: &HeaderMap) -> Option<ClientShape> {
+    /// Each vendor's clients send one of these with every request.
+    const SHOWN: [(&str, ClientShape); 3] = [
+        ("anthropic-version", ClientShape::Anthropic),
+        ("x-goog-api-client", ClientShape::Google),
+        ("x-goog-api-key", ClientShape::Google),
+    ];
+    SHOWN.into_iter().find(|(name, _)| headers.contains_key(*name)).map(|(_, shape)| shape)
 }
 
 /// Finds what a method and path mean.
@@ -149,6 +159,9 @@ fn split_prefix(path: &str) -> (Option<&'static Prefix>, &str) {
     PREFIXES.iter().find_map(below).unwrap_or((None, path))
 }
 
+/// What Google's paths begin with; Vertex's have a digit after it.
+const GOOGLES_VERSION: &str = "/v1beta";
+
 /// SDKs are pointed at a base URL with or without `/v1`, and Anthropic's adds one of its own; all of it works.
 fn without_version(path: &str) -> &str {
     let once = |path| str::strip_prefix(path, "/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
@@ -166,17 +179,39 @@ fn model_call(path: &str) -> Option<(Endpoint, Cow<'_, str>)> {
         };
         Some((endpoint, model))
     });
-    let (endpoint, model) = bedrock.or_else(|| {
-        let below_version = ["/v1beta", "/v1"].iter().find_map(|version| path.strip_prefix(version));
-        let (model, verb) = below_version.unwrap_or(path).strip_prefix("/models/")?.rsplit_once(':')?;
-        let endpoint = match verb {
-            "generateContent" => Endpoint::GenerateContent,
-            "streamGenerateContent" => Endpoint::StreamGenerateContent,
-            _ => return None,
-        };
-        Some((endpoint, model))
-    })?;
+    let Some((endpoint, model)) = bedrock else { return google_call(path) };
     Some((endpoint, percent::decode(model).filter(|model| !model.is_empty())?))
+}
+
+/// Gemini's verbs. On Vertex the model has a publisher before it, which names the provider unless it is Google itself.
+fn google_call(path: &str) -> Option<(Endpoint, Cow<'_, str>)> {
+    let below = |version: &&str| path.strip_prefix(*version).filter(|rest| rest.starts_with('/'));
+    let (publisher, path) =
+        publisher(["/v1beta1", GOOGLES_VERSION, "/v1"].iter().find_map(below).unwrap_or(path));
+    let (model, verb) = path.strip_prefix("/models/")?.rsplit_once(':')?;
+    let endpoint = match verb {
+        "generateContent" => Endpoint::GenerateContent,
+        "streamGenerateContent" => Endpoint::StreamGenerateContent,
+        _ => return None,
+    };
+    let model = percent::decode(model).filter(|model| !model.is_empty())?;
+    match publisher {
+        None | Some("google") => Some((endpoint, model)),
+        Some(publisher) => Some((endpoint, format!("{publisher}/{model}").into())),
+    }
+}
+
+/// The publisher in a path of Vertex, and the path after it: `/publishers/google/models/…`, below a project and a location
+/// unless the client has a key alone.
+fn publisher(path: &str) -> (Option<&str>, &str) {
+    let is_vertex = path.starts_with("/projects/") || path.starts_with("/publishers/");
+    match path.split_once("/publishers/").filter(|_| is_vertex) {
+        Some((_, rest)) => {
+            let (publisher, path) = split_at_slash(rest);
+            (Some(publisher), path)
+        }
+        None => (None, path),
+    }
 }
 
 fn call_of_model<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Refusal>> {
@@ -202,7 +237,8 @@ fn operation<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>,
     if let Some(endpoint) = endpoint(path) {
         return Some(require(method, &Method::POST, "POST").map(|()| Operation::Call(endpoint)));
     }
-    let path = without_version(path);
+    let of_google = path.strip_prefix(GOOGLES_VERSION).filter(|rest| rest.starts_with("/models"));
+    let path = of_google.unwrap_or_else(|| without_version(path));
     match path {
         "/models" => Some(require(method, &Method::GET, "GET").map(|()| Operation::ListModels)),
         _ => nested(method, path),
@@ -306,29 +342,43 @@ fn unknown(path: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::{
-        ClientShape, ConversationAction, Endpoint, ErrorCode, Method, Operation, StoredAction, client_shape,
+        ClientShape, ConversationAction, Endpoint, ErrorCode, HeaderMap, Method, Operation, StoredAction,
         match_path,
     };
+    use http::HeaderValue;
+
+    fn client_shape(path: &str, header: Option<&'static str>) -> ClientShape {
+        let mut headers = HeaderMap::new();
+        if let Some(name) = header {
+            headers.insert(name, HeaderValue::from_static("x"));
+        }
+        super::client_shape(path, &headers)
+    }
 
     #[test]
     fn sdks_find_their_endpoints_under_every_base_url_they_may_be_given() {
         for base in ["", "/v1", "/openai", "/openai/v1"] {
             let path = format!("{base}/chat/completions");
             assert_eq!(match_path(&Method::POST, &path), Ok(Operation::Call(Endpoint::ChatCompletions)));
-            assert_eq!(client_shape(&path, false), ClientShape::OpenAi);
+            assert_eq!(client_shape(&path, None), ClientShape::OpenAi);
         }
         for base in ["", "/v1", "/v1/v1", "/anthropic", "/anthropic/v1"] {
             let path = format!("{base}/messages");
             assert_eq!(match_path(&Method::POST, &path), Ok(Operation::Call(Endpoint::Messages)));
-            assert_eq!(client_shape(&path, false), ClientShape::Anthropic);
+            assert_eq!(client_shape(&path, None), ClientShape::Anthropic);
         }
+        /// Anthropic's clients.
+        const ANTHROPIC: Option<&str> = Some("anthropic-version");
         for (path, header, shape) in [
-            ("/v1/models", true, ClientShape::Anthropic),
-            ("/v1/models", false, ClientShape::OpenAi),
-            ("/anthropic/v1/files", false, ClientShape::Anthropic),
-            ("/openai/v1/files", true, ClientShape::OpenAi),
-            ("/v1/chat/completions", true, ClientShape::OpenAi),
-            ("/anthropic/v1/chat/completions", true, ClientShape::OpenAi),
+            ("/v1/models", ANTHROPIC, ClientShape::Anthropic),
+            ("/v1/models", Some("x-goog-api-client"), ClientShape::Google),
+            ("/v1/models", Some("x-goog-api-key"), ClientShape::Google),
+            ("/v1beta/models", None, ClientShape::Google),
+            ("/v1/models", None, ClientShape::OpenAi),
+            ("/anthropic/v1/files", None, ClientShape::Anthropic),
+            ("/openai/v1/files", ANTHROPIC, ClientShape::OpenAi),
+            ("/v1/chat/completions", ANTHROPIC, ClientShape::OpenAi),
+            ("/anthropic/v1/chat/completions", ANTHROPIC, ClientShape::OpenAi),
         ] {
             assert_eq!(client_shape(path, header), shape, "{path}");
         }
@@ -339,7 +389,7 @@ mod tests {
         let gemini = |path: &str, endpoint| {
             let called = Operation::CallModel(endpoint, "google/gemini-2.5-flash".into());
             assert_eq!(match_path(&Method::POST, path), Ok(called), "{path}");
-            assert_eq!(client_shape(path, false), ClientShape::Google, "{path}");
+            assert_eq!(client_shape(path, None), ClientShape::Google, "{path}");
         };
         gemini("/v1beta/models/google/gemini-2.5-flash:generateContent", Endpoint::GenerateContent);
         gemini(
@@ -351,7 +401,7 @@ mod tests {
         {
             let called = Operation::CallModel(Endpoint::ConverseStream, "us.amazon.nova:0".into());
             assert_eq!(match_path(&Method::POST, path), Ok(called), "{path}");
-            assert_eq!(client_shape(path, false), ClientShape::Amazon);
+            assert_eq!(client_shape(path, None), ClientShape::Amazon);
         }
         let refused = match_path(&Method::GET, "/model/m/converse").unwrap_err();
         assert_eq!(refused.allow, Some("POST"));
@@ -361,10 +411,32 @@ mod tests {
     }
 
     #[test]
+    fn vertex_clients_name_a_provider_as_publisher() {
+        for (path, model) in [
+            (
+                "/v1/projects/p/locations/eu/publishers/google/models/gemini-2.5-pro:generateContent",
+                "gemini-2.5-pro",
+            ),
+            ("/v1beta1/publishers/google/models/gemini-2.5-pro:generateContent", "gemini-2.5-pro"),
+            (
+                "/genai/v1beta1/publishers/vertex/models/gemini-2.5-pro:generateContent",
+                "vertex/gemini-2.5-pro",
+            ),
+        ] {
+            let called = Operation::CallModel(Endpoint::GenerateContent, model.into());
+            assert_eq!(match_path(&Method::POST, path), Ok(called), "{path}");
+            assert_eq!(client_shape(path, None), ClientShape::Google);
+        }
+        for path in ["/v1/publishers/google", "/v1/x/publishers/google/models/m:generateContent"] {
+            assert_eq!(match_path(&Method::POST, path).unwrap_err().code, ErrorCode::PathNotFound, "{path}");
+        }
+    }
+
+    #[test]
     fn cohere_clients_find_their_chat() {
         for path in ["/v2/chat", "/cohere/v2/chat"] {
             assert_eq!(match_path(&Method::POST, path), Ok(Operation::Call(Endpoint::CohereChat)));
-            assert_eq!(client_shape(path, false), ClientShape::Cohere);
+            assert_eq!(client_shape(path, None), ClientShape::Cohere);
         }
     }
 
@@ -377,6 +449,13 @@ mod tests {
             (Method::GET, "/openai/v1/responses/resp_1/input_items", StoredAction::InputItems),
         ] {
             assert_eq!(match_path(&method, path), Ok(Operation::Stored(action, "resp_1".into())));
+        }
+    }
+
+    #[test]
+    fn models_are_listed_under_every_version() {
+        for path in ["/models", "/v1/models", "/v1beta/models", "/genai/v1beta/models", "/cohere/v1/models"] {
+            assert_eq!(match_path(&Method::GET, path), Ok(Operation::ListModels), "{path}");
         }
     }
 
@@ -414,6 +493,8 @@ mod tests {
 
     #[test]
     fn a_model_id_keeps_its_slashes() {
+        let google = match_path(&Method::GET, "/v1beta/models/google/gemini-2.5-pro");
+        assert_eq!(google, Ok(Operation::GetModel("google/gemini-2.5-pro".into())));
         let get = match_path(&Method::GET, "/v1/models/openai/gpt-4o");
         assert_eq!(get, Ok(Operation::GetModel("openai/gpt-4o".into())));
         let encoded = match_path(&Method::GET, "/v1/models/openai%2Fgpt-4o");

@@ -8,11 +8,13 @@ mod limits;
 mod process;
 mod routes;
 mod signed_requests;
+mod state;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
+use domain::kept::KeepRules;
 use domain::key_pair::SignedRequests;
 use domain::ports::catalog::Catalog;
 use domain::route::RouteDefaults;
@@ -26,7 +28,7 @@ pub use self::process::listen_address;
 use crate::environment::Environment;
 use crate::file::ConfigFile;
 use crate::path::Path;
-use crate::settings::{LogSettings, ServerSettings, UpstreamSettings};
+use crate::settings::{LogSettings, ServerSettings, StateSettings, UpstreamSettings};
 
 /// What is wrong, and where.
 pub(crate) type Problems = Vec<(Path, String)>;
@@ -53,9 +55,11 @@ pub(crate) struct Compiled {
     pub(crate) keys: HashMap<KeyHash, Arc<ApiKey>>,
     pub(crate) signed_requests: SignedRequests,
     pub(crate) limits: Limits,
+    pub(crate) keep_rules: KeepRules,
     pub(crate) request_policy: RequestPolicy,
     pub(crate) server: ServerSettings,
     pub(crate) upstream: UpstreamSettings,
+    pub(crate) state: StateSettings,
     pub(crate) log: LogSettings,
     pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) catalog_file: PathBuf,
@@ -75,6 +79,8 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     warnings.extend(catalog.warnings);
     let server = process::server(&file.server, surroundings.folder, &mut problems);
     let upstream = process::upstream(&file.upstream, surroundings.folder);
+    let state = state::settings(&file.state, surroundings.folder, &mut problems);
+    let keep_rules = state::rules(&file.state, state.bytes_max, &mut problems);
     match server {
         Some(server) if problems.is_empty() => Ok(Compiled {
             providers: directory.live_providers().to_vec(),
@@ -84,11 +90,13 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
             keys,
             signed_requests,
             limits,
+            keep_rules,
             request_policy: RequestPolicy {
                 custom_host: file.upstream.custom_host_from_requests.unwrap_or(false),
             },
             server,
             upstream,
+            state,
             log: process::log(&file.log),
             catalog: catalog.catalog,
             catalog_file: catalog.file,

@@ -9,6 +9,7 @@ mod log;
 mod server;
 mod signed_requests;
 mod size;
+mod state;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use log::{LogFormat, LogRequests, LogSection};
 pub use server::{ServerSection, TlsSection};
 pub use signed_requests::SignedRequestsSection;
 pub use size::{ByteSize, SIZE_FORMAT, SizeProblem};
+pub use state::{KeptResponsesSection, StateKind, StateSection};
 pub use upstream::{ProxyChoice, UpstreamSection};
 
 /// The configuration of a Tollgate gateway. Every part may be left out. Texts may hold `${env:NAME}`,
@@ -53,6 +55,8 @@ pub struct ConfigFile {
     pub signed_requests: SignedRequestsSection,
     /// What is known of models, and what they cost.
     pub catalog: CatalogSection,
+    /// What outlives a request. Where it is kept is read at start only.
+    pub state: StateSection,
     /// What is logged. The format is read at start only.
     pub log: LogSection,
 }

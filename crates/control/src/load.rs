@@ -7,7 +7,6 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use domain::Snapshot;
-use domain::kept::KeepRules;
 use engine::route::RouteSpec;
 use engine::route::spec::DefaultsSpec;
 use providers::definition::ProviderDefinition;
@@ -21,7 +20,7 @@ use crate::file::ConfigFile;
 use crate::interpolate::interpolate;
 use crate::path::Path;
 use crate::problem::{ConfigErrors, ConfigProblem, Redactions};
-use crate::settings::{LogSettings, ServerSettings, UpstreamSettings};
+use crate::settings::{LogSettings, ServerSettings, StateSettings, UpstreamSettings};
 use crate::structure::check;
 use crate::yaml::{self, Node};
 
@@ -39,6 +38,8 @@ pub struct Loaded {
     pub server: ServerSettings,
     /// How providers are reached.
     pub upstream: UpstreamSettings,
+    /// Where responses and conversations are kept.
+    pub state: StateSettings,
     /// What is logged.
     pub log: LogSettings,
     /// What is allowed but probably not meant.
@@ -193,13 +194,14 @@ fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
             keys: compiled.keys,
             signed_requests: compiled.signed_requests,
             limits: compiled.limits,
-            keep_rules: KeepRules::default(),
+            keep_rules: compiled.keep_rules,
             request_policy: compiled.request_policy,
             catalog: compiled.catalog,
         }),
         directory: Arc::new(compiled.directory),
         server: compiled.server,
         upstream: compiled.upstream,
+        state: compiled.state,
         log: compiled.log,
         warnings: compiled.warnings,
         files,
@@ -229,6 +231,7 @@ fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
         signed_requests: part(section("signed_requests"), &root.key("signed_requests"), &mut problems)
             .unwrap_or_default(),
         catalog: part(section("catalog"), &root.key("catalog"), &mut problems).unwrap_or_default(),
+        state: part(section("state"), &root.key("state"), &mut problems).unwrap_or_default(),
         log: part(section("log"), &root.key("log"), &mut problems).unwrap_or_default(),
     };
     if problems.is_empty() { Ok(file) } else { Err(problems) }

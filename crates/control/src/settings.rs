@@ -41,6 +41,24 @@ pub struct UpstreamSettings {
     pub dns_ttl: Duration,
 }
 
+/// Where responses and conversations are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateSettings {
+    /// In what.
+    pub place: StatePlace,
+    /// Most bytes of them together.
+    pub bytes_max: u64,
+}
+
+/// What state is kept in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatePlace {
+    /// The process.
+    Memory,
+    /// A SQLite database, by its file.
+    Sqlite(PathBuf),
+}
+
 /// What is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogSettings {

@@ -177,6 +177,7 @@ fn settings_that_wait(current: &Loaded, new: &Loaded) -> impl Iterator<Item = &'
     let settings = [
         ("server", current.server != new.server),
         ("upstream", current.upstream != new.upstream),
+        ("state", current.state != new.state),
         ("log.format", current.log.format != new.log.format),
     ];
     settings.into_iter().filter(|(_, changed)| *changed).map(|(setting, _)| setting)

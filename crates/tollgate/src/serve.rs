@@ -6,6 +6,7 @@ mod listener;
 mod scripted;
 mod server;
 mod stall;
+mod state;
 mod tls;
 mod upstream;
 

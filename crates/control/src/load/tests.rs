@@ -5,6 +5,7 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::kept::KeepRules;
 use domain::provider::Proof;
 use domain::route::RouteNode;
 use engine::route::ProviderDirectory;
@@ -12,7 +13,7 @@ use providers::definition::ProviderDefinition;
 
 use super::Loader;
 use crate::environment::Environment;
-use crate::settings::{LogFormat, LogRequests, ProxyChoice};
+use crate::settings::{LogFormat, LogRequests, ProxyChoice, StatePlace, StateSettings};
 
 /// Variables as given, and one file.
 struct Fake(&'static [(&'static str, &'static str)]);
@@ -219,6 +220,7 @@ fn settings_reach_their_places() {
          limits: {{body_bytes_max: 1MiB, head_bytes_max: 16KiB, headers_max: 50, json_depth_max: 20, sse_frame_bytes_max: 1MiB, held_answer_bytes_max: 0, \
          connections_max: 7, in_flight_bytes_max: 1GB, head_read_timeout: 1s, body_idle_timeout: 2s, drain_timeout: 0s}}\n\
          defaults: {{idle_timeout: 9s, retry: {{attempts: 2}}}}\n\
+         state: {{kind: sqlite, path: kept.db, bytes_max: 1GiB, responses: {{keep: 1d, entry_bytes_max: 1MiB, history_bytes_max: 2MiB}}}}\n\
          log: {{format: json, requests: none}}\n\
          keys: [{{name: a, hash: '{HASH}', models: ['x/*'], providers: [], passthrough: true, inline_config: true}}]\n"
     );
@@ -233,7 +235,12 @@ fn settings_reach_their_places() {
         (loaded.upstream.idle_timeout, loaded.upstream.dns_ttl),
         (Duration::from_secs(1), Duration::ZERO)
     );
+    let place = StatePlace::Sqlite(FilePath::new("/etc/tollgate/kept.db").to_owned());
+    assert_eq!(loaded.state, StateSettings { place, bytes_max: 1 << 30 });
     let snapshot = &loaded.snapshot;
+    let KeepRules { response_lifetime, entry_bytes_max, history_bytes_max } = snapshot.keep_rules;
+    assert_eq!(response_lifetime, Duration::from_secs(24 * 3600));
+    assert_eq!((entry_bytes_max, history_bytes_max), (1 << 20, 2 << 20));
     assert!(snapshot.request_policy.custom_host);
     assert_eq!((snapshot.limits.body_bytes_max, snapshot.limits.head_bytes_max), (1 << 20, 16 << 10));
     assert_eq!((snapshot.limits.headers_max, snapshot.limits.json_depth_max), (50, 20));
@@ -246,6 +253,34 @@ fn settings_reach_their_places() {
     assert_eq!((loaded.log.format, loaded.log.requests), (LogFormat::Json, LogRequests::None));
     let key = &snapshot.keys[&HASH.parse().unwrap()];
     assert!(key.allows_name("x/y") && !key.allows_provider("openai") && key.passthrough && key.inline_config);
+}
+
+#[test]
+fn state_is_in_memory_unless_a_database_is_asked_for() {
+    let state = |text: &str| {
+        let loaded = loader(&[]).load_text(text, 1).unwrap();
+        (loaded.state.place, loaded.state.bytes_max, loaded.snapshot.keep_rules)
+    };
+    assert_eq!(state(""), (StatePlace::Memory, 256 << 20, KeepRules::default()));
+    let file = FilePath::new("/etc/tollgate/tollgate.db").to_owned();
+    assert_eq!(state("state: {kind: sqlite}\n"), (StatePlace::Sqlite(file), 16 << 30, KeepRules::default()));
+    let (_, bytes_max, rules) = state("state: {bytes_max: 2MiB}\n");
+    assert_eq!((bytes_max, rules.entry_bytes_max), (2 << 20, 2 << 20), "none is larger than all");
+}
+
+#[test]
+fn state_that_cannot_be_meant_is_refused_with_its_lines() {
+    let text = "\
+state:
+  path: kept.db
+  bytes_max: 10KiB
+  responses:
+    keep: 0s
+    entry_bytes_max: 20KiB
+    history_bytes_max: 0
+";
+    insta::assert_snapshot!(errors(text));
+    assert!(errors("state: {kind: postgres}\n").contains("state.kind"));
 }
 
 #[test]

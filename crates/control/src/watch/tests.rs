@@ -145,9 +145,16 @@ fn only_what_is_read_at_start_waits_for_the_next_one() {
     let loader = Loader::new("tollgate.yaml", Arc::new(DiskEnvironment(|_: &str| None)));
     let load = |text| loader.load_text(text, 1).unwrap();
     let waiting = |text| settings_that_wait(&load(""), &load(text)).collect::<Vec<_>>();
-    assert_eq!(waiting("log: {requests: all}\nupstream: {custom_host_from_requests: true}\n"), [""; 0]);
     assert_eq!(
-        waiting("log: {format: json}\nserver: {http2: false}\nupstream: {dns_ttl: 1s}\n"),
-        ["server", "upstream", "log.format"]
+        waiting(
+            "log: {requests: all}\nupstream: {custom_host_from_requests: true}\nstate: {responses: {keep: 1d}}\n"
+        ),
+        [""; 0]
+    );
+    assert_eq!(
+        waiting(
+            "log: {format: json}\nserver: {http2: false}\nupstream: {dns_ttl: 1s}\nstate: {kind: sqlite}\n"
+        ),
+        ["server", "upstream", "state", "log.format"]
     );
 }

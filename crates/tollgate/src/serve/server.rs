@@ -13,7 +13,6 @@ use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
 use providers::sign_in::{Outside, SignIns};
 use providers::transport::Transport;
-use store::MemoryStore;
 use telemetry::events::ConfigurationLoaded;
 use telemetry::{LogRequests, Telemetry};
 use tokio::net::TcpListener;
@@ -23,11 +22,10 @@ use tokio::task::JoinSet;
 use super::connection::Protocol;
 use super::listener::Acceptance;
 use super::scripted;
+use super::state::State;
 use super::tls::{Certificate, CertificateFiles};
 use super::upstream::{outside, transport};
 
-/// Most bytes of responses and conversations that are kept in memory.
-const STORE_BYTES_MAX: usize = 256 << 20;
 /// How often unused connections to providers are looked through.
 const REAP_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -62,11 +60,12 @@ pub struct Server {
     https: bool,
     loaded: Arc<Loaded>,
     gateway: Arc<Gateway>,
+    state: State,
     draining: watch::Sender<bool>,
     accepting: tokio::task::JoinHandle<()>,
     reload_requests: mpsc::Sender<()>,
     reloads: watch::Receiver<Reloads>,
-    /// The scripted provider, the watch on the configuration, the care for connections: ended with the server.
+    /// The scripted provider, the watch on the configuration, the care for connections and for what is kept: ended with the server.
     background: JoinSet<()>,
 }
 
@@ -74,7 +73,7 @@ impl Server {
     /// Loads the configuration, binds and begins to accept.
     ///
     /// # Errors
-    /// When the configuration is wrong, or the address cannot be had.
+    /// When the configuration is wrong, the database cannot be used, or the address cannot be had.
     pub async fn start(parts: ServerParts) -> anyhow::Result<Self> {
         let mut background = JoinSet::new();
         let loader = Loader::new(&parts.file, Arc::clone(&parts.environment));
@@ -86,10 +85,12 @@ impl Server {
             outside(transport.clone(), Arc::clone(&parts.environment), parts.wall_clock, parts.random)?;
         let sign_ins = loader.sign_ins().clone();
         sign_ins.start(&outside);
+        let state = State::open(&loaded.state).await?;
+        background.spawn(state.clone().sweep(parts.wall_clock, telemetry.clone()));
         let gateway_parts = GatewayParts {
             transport: transport.clone(),
             telemetry: telemetry.clone(),
-            store: Arc::new(MemoryStore::new(STORE_BYTES_MAX)),
+            store: state.store(),
             random: Box::new(parts.random),
             wall_clock: Box::new(parts.wall_clock),
         };
@@ -130,6 +131,7 @@ impl Server {
             https,
             loaded,
             gateway,
+            state,
             draining,
             accepting,
             reload_requests,
@@ -179,6 +181,7 @@ impl Server {
         let responses = tokio::time::timeout(drain_timeout, self.gateway.background_done());
         let _ = tokio::join!(self.accepting, responses);
         self.background.shutdown().await;
+        self.state.close().await;
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn complaint(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()
 }
 
-fn write(folder: &Path, configuration: &Value) {
+pub(crate) fn write(folder: &Path, configuration: &Value) {
     std::fs::write(folder.join("tollgate.yaml"), configuration.to_string()).unwrap();
 }
 
@@ -60,7 +60,8 @@ fn check_says_what_is_there_or_everything_that_is_wrong() {
 fn the_schema_is_json_and_describes_every_section() {
     let folder = tempfile::tempdir().unwrap();
     let schema: Value = serde_json::from_slice(&run(folder.path(), &["schema", "config"]).stdout).unwrap();
-    for section in ["server", "limits", "upstream", "providers", "routes", "defaults", "keys", "log"] {
+    for section in ["server", "limits", "upstream", "providers", "routes", "defaults", "keys", "state", "log"]
+    {
         assert!(schema["properties"].get(section).is_some(), "{section}");
     }
 }
@@ -196,7 +197,7 @@ fn whoever_has_heard_enough_harms_no_command() {
 }
 
 /// A child that does not outlive its test.
-struct Serving(Child);
+pub(crate) struct Serving(Child);
 
 impl Drop for Serving {
     fn drop(&mut self) {
@@ -208,7 +209,7 @@ impl Drop for Serving {
 
 impl Serving {
     /// Starts the server and reads what it says up to the key, or up to the providers where there is no first key.
-    fn start(folder: &Path, last_line: &str) -> (Self, Vec<String>) {
+    pub(crate) fn start(folder: &Path, last_line: &str) -> (Self, Vec<String>) {
         let mut command = tollgate(folder, &["serve", "--listen", "127.0.0.1:0"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
@@ -230,7 +231,7 @@ impl Serving {
     }
 
     /// Sends SIGTERM and waits; the exit code and the log.
-    fn stop(mut self) -> (Option<i32>, String) {
+    pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         self.terminate();
         let code = self.0.wait().unwrap().code();
         let mut log = String::new();
@@ -239,13 +240,13 @@ impl Serving {
     }
 }
 
-fn after<'a>(said: &'a [String], start: &str) -> &'a str {
+pub(crate) fn after<'a>(said: &'a [String], start: &str) -> &'a str {
     said.iter()
         .find_map(|line| line.strip_prefix(start))
         .unwrap_or_else(|| panic!("no {start:?} in {said:?}"))
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     within("the process", tokio::task::spawn_blocking(work)).await.unwrap()
 }
 

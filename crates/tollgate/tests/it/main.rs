@@ -26,6 +26,7 @@ mod reload;
 mod responses;
 mod retry;
 mod signing;
+mod state;
 mod timeouts;
 mod tls;
 mod translation;

@@ -1,0 +1,46 @@
+//! `state:`.
+
+use engine::route::time::TimeSpan;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::size::ByteSize;
+
+/// What outlives a request: the responses and conversations of clients of the Responses API.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StateSection {
+    /// Where it is kept; `memory` when absent.
+    pub kind: Option<StateKind>,
+    /// The database's file, looked up from the configuration's folder, for `kind: sqlite`; made when it does not exist.
+    /// `tollgate.db` when absent.
+    pub path: Option<String>,
+    /// Most bytes that are kept together, at least `1MiB`. When they are reached, the oldest responses are forgotten; in
+    /// memory conversations, too. `256MiB` in memory and `16GiB` in a database when absent.
+    pub bytes_max: Option<ByteSize>,
+    /// How long and how much of responses is kept.
+    pub responses: KeptResponsesSection,
+}
+
+/// Where state is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StateKind {
+    /// In the process; gone with it.
+    #[default]
+    Memory,
+    /// In a SQLite database on a local disk.
+    Sqlite,
+}
+
+/// How long and how much of responses is kept.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeptResponsesSection {
+    /// How long a response is kept after it was made; `30d` when absent. Conversations are kept until they are deleted.
+    pub keep: Option<TimeSpan>,
+    /// Largest response with its items; one that is larger is answered but not kept. `16MiB` when absent.
+    pub entry_bytes_max: Option<ByteSize>,
+    /// Largest history that is put before a request; with a larger one it is refused with status 413. `32MiB` when absent.
+    pub history_bytes_max: Option<ByteSize>,
+}

@@ -1,0 +1,81 @@
+//! What outlives requests: opened before the first of them, swept while they are served, closed after the last.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use control::settings::{StatePlace, StateSettings};
+use domain::ports::response_store::{ResponseStore, StoreError};
+use jiff::Timestamp;
+use store::{MemoryStore, SqliteFile, SqliteStore};
+use telemetry::Telemetry;
+use telemetry::events::StoreFailed;
+use tokio::time::MissedTickBehavior;
+
+/// How often what has expired is looked for.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+/// How long a process that is being replaced may hold the database. An answer waits as long when it is to be kept.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// How long the end of the process waits for whoever still reads.
+const CLOSE_WAIT: Duration = Duration::from_secs(5);
+
+/// The store of a process.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    store: Arc<dyn ResponseStore>,
+    /// The same, when it has to be closed.
+    database: Option<Arc<SqliteStore>>,
+}
+
+impl State {
+    /// Opens what the configuration asks for.
+    ///
+    /// # Errors
+    /// When a database cannot be used, with the reason.
+    pub(super) async fn open(settings: &StateSettings) -> anyhow::Result<Self> {
+        let bytes_max = settings.bytes_max;
+        match &settings.place {
+            StatePlace::Memory => {
+                let store = MemoryStore::new(bytes_max.try_into().unwrap_or(usize::MAX));
+                Ok(Self { store: Arc::new(store), database: None })
+            }
+            StatePlace::Sqlite(path) => {
+                let file = SqliteFile { path: path.clone(), bytes_max, lock_wait: LOCK_WAIT };
+                let database = Arc::new(SqliteStore::open(file).await?);
+                Ok(Self { store: Arc::clone(&database) as _, database: Some(database) })
+            }
+        }
+    }
+
+    /// The store for requests.
+    pub(super) fn store(&self) -> Arc<dyn ResponseStore> {
+        Arc::clone(&self.store)
+    }
+
+    /// Forgets what has expired, for ever and in small steps.
+    pub(super) async fn sweep(self, wall_clock: fn() -> Timestamp, telemetry: Telemetry) {
+        let mut interval = tokio::time::interval(SWEEP_INTERVAL);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            if let Err(error) = sweep_once(self.store.as_ref(), wall_clock).await {
+                StoreFailed { detail: &error.to_string() }.emit(&telemetry);
+            }
+        }
+    }
+
+    /// Closes a database. What comes too late for it was not waited for by anybody either.
+    pub(super) async fn close(&self) {
+        let Some(database) = &self.database else { return };
+        if tokio::time::timeout(CLOSE_WAIT, database.close()).await.is_err() {
+            tracing::warn!("the database was still in use; its log is worked in at the next start");
+        }
+    }
+}
+
+async fn sweep_once(store: &dyn ResponseStore, wall_clock: fn() -> Timestamp) -> Result<(), StoreError> {
+    while store.sweep(wall_clock().into()).await? > 0 {
+        // Requests come in between.
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}

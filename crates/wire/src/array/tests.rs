@@ -123,16 +123,4 @@ proptest! {
         let array: Vec<Value> = serde_json::from_str(&written(&[stream.as_bytes()])).unwrap();
         prop_assert_eq!(array, elements);
     }
-
-    #[test]
-    fn no_bytes_make_it_fail_otherwise(bytes: Vec<u8>, limit in 0usize..64) {
-        let chunks: Vec<&[u8]> = bytes.chunks(7).collect();
-        let mut splitter = Splitter::new(limit);
-        for chunk in chunks {
-            if let Ok(batch) = splitter.push(&Bytes::copy_from_slice(chunk)) {
-                prop_assert!(batch.frames().all(|frame| frame.data().len() <= limit + 1));
-            }
-        }
-        prop_assert!(splitter.finish().bytes.len() <= limit + 7);
-    }
 }

@@ -1,11 +1,10 @@
 //! The laws of the codecs, as assertions over any input. Property tests and fuzz targets call the same functions.
 
 use bytes::Bytes;
-use serde_json::Value;
 use serde_json::value::RawValue;
-use wire::framing::Tail;
+use serde_json::{Map, Value};
+use wire::framing::{Framing, Splitter, Tail};
 use wire::json::{ChunkedBytes, Document, Edit, EditError, Kind, Outline, ScanError, ScanLimits, Scanner};
-use wire::sse::Splitter;
 
 /// Limits that no generated document reaches, as the oracle has none either.
 const WIDE: ScanLimits = ScanLimits { depth_max: u16::MAX, members_max: usize::MAX };
@@ -20,8 +19,9 @@ pub(crate) enum Change {
 
 /// However a stream is cut into chunks, it has the same frames and the same tail, and no byte is lost or added.
 pub(crate) fn frames_do_not_depend_on_chunks(stream: &[u8], cuts: &[usize], frame_bytes_max: usize) {
-    let whole = split([stream], frame_bytes_max);
-    let in_chunks = split(chunks(stream, cuts), frame_bytes_max);
+    let splitter = || Splitter::new(Framing::ServerSentEvents, frame_bytes_max);
+    let whole = split(splitter(), [stream]);
+    let in_chunks = split(splitter(), chunks(stream, cuts));
     assert_eq!(in_chunks.frames, whole.frames);
     assert_eq!(in_chunks.failed, whole.failed);
     if !whole.failed {
@@ -29,6 +29,25 @@ pub(crate) fn frames_do_not_depend_on_chunks(stream: &[u8], cuts: &[usize], fram
         assert_eq!([whole.frames.concat(), whole.tail.bytes.to_vec()].concat(), stream);
     }
     assert!(whole.frames.iter().all(|frame| frame.len() <= frame_bytes_max));
+}
+
+/// However an array is cut into chunks, it has the same elements, each an event of one line; and if it is JSON, it has those
+/// that serde_json reads.
+pub(crate) fn elements_do_not_depend_on_chunks(array: &[u8], cuts: &[usize], frame_bytes_max: usize) {
+    let whole = split(Splitter::of_array(frame_bytes_max), [array]);
+    let in_chunks = split(Splitter::of_array(frame_bytes_max), chunks(array, cuts));
+    assert_eq!((in_chunks.frames, in_chunks.failed), (whole.frames.clone(), whole.failed));
+    let data = |frame: &Vec<u8>| {
+        let data = frame.strip_prefix(b"data: ").and_then(|data| data.strip_suffix(b"\n\n"));
+        data.expect("an element is one line of data").to_vec()
+    };
+    let elements: Vec<Vec<u8>> = whole.frames.iter().map(data).collect();
+    assert!(elements.iter().all(|data| data.len() <= frame_bytes_max && !data.contains(&b'\n')));
+    let objects = serde_json::from_slice::<Vec<Map<String, Value>>>(array);
+    if let (Ok(objects), false) = (objects, whole.failed) {
+        let read = elements.iter().map(|data| serde_json::from_slice::<Map<String, Value>>(data));
+        assert_eq!(read.collect::<Result<Vec<_>, _>>().expect("what is in JSON is JSON"), objects);
+    }
 }
 
 /// The scanner accepts what serde_json accepts, and both see the same members.
@@ -218,8 +237,7 @@ struct Split {
     failed: bool,
 }
 
-fn split<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, frame_bytes_max: usize) -> Split {
-    let mut splitter = Splitter::new(frame_bytes_max);
+fn split<'a>(mut splitter: Splitter, chunks: impl IntoIterator<Item = &'a [u8]>) -> Split {
     let (mut frames, mut failed) = (Vec::new(), false);
     for chunk in chunks {
         let batch = splitter.push(Bytes::copy_from_slice(chunk)).unwrap_or_else(|error| {

@@ -164,6 +164,17 @@ proptest! {
     }
 
     #[test]
+    fn the_cuts_of_an_array_are_invisible(
+        elements in vec(prop_oneof![8 => object(value()), 1 => value()], 0..4),
+        separator in prop_oneof![8 => Just(",\r\n"), 1 => Just(" "), 1 => Just("}")],
+        cuts in vec(any::<usize>(), 0..8),
+        frame_bytes_max in prop_oneof![4 => Just(1 << 20), 1 => 0usize..80],
+    ) {
+        let array = format!("[{}]", elements.join(separator));
+        laws::elements_do_not_depend_on_chunks(array.as_bytes(), &cuts, frame_bytes_max);
+    }
+
+    #[test]
     fn the_cuts_of_a_stream_are_invisible(
         stream in stream(),
         cuts in vec(any::<usize>(), 0..8),

@@ -11,6 +11,7 @@ mod client;
 mod codec;
 mod cohere;
 mod converse;
+pub mod counting;
 mod data_url;
 pub mod embeddings;
 mod feature;

@@ -14,3 +14,4 @@ pub mod formats;
 pub mod framing;
 pub mod json;
 pub mod sse;
+pub mod tokens;

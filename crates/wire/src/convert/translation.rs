@@ -72,10 +72,8 @@ pub fn translate(
 ) -> Result<Translation, Objection> {
     let mut prompt = client.codec().read_prompt(request)?;
     prompt.stream |= context.stream;
-    let (provider, losses) = best(&prompt, client, providers, target, strictness)?;
-    complete(&mut prompt);
-    let names = fit(&mut prompt, provider.codec().identifiers());
-    let body = provider.codec().write_prompt(&prompt, target);
+    let Carried { body, losses, provider, names } =
+        carry(&mut prompt, client, providers, target, strictness)?;
     let context = echoing(context, client.codec().echoed(request), prompt.stream_usage);
     Ok(Translation { body, losses, client, provider, names, context })
 }
@@ -90,6 +88,29 @@ fn echoing(context: ClientContext, said: Vec<(String, String)>, stream_usage: bo
         }
     }
     ClientContext { echoed, stream_usage, ..context }
+}
+
+/// A prompt as a request of one format.
+pub(super) struct Carried {
+    pub(super) body: Vec<u8>,
+    pub(super) losses: Vec<Loss>,
+    pub(super) provider: Format,
+    names: ChangedNames,
+}
+
+/// Writes a prompt of `client` in the one of `providers` that loses least of it.
+pub(super) fn carry(
+    prompt: &mut Prompt<'_>,
+    client: Format,
+    providers: &[Format],
+    target: &Target<'_>,
+    strictness: Strictness,
+) -> Result<Carried, Objection> {
+    let (provider, losses) = best(prompt, client, providers, target, strictness)?;
+    complete(prompt);
+    let names = fit(prompt, provider.codec().identifiers());
+    let body = provider.codec().write_prompt(prompt, target);
+    Ok(Carried { body, losses, provider, names })
 }
 
 /// The format that loses least; of equals the first.

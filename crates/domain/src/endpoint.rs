@@ -44,8 +44,16 @@ endpoints! {
         "The list of models: `/models`.";
     Messages = "messages", Generation, Some(Anthropic),
         "Anthropic messages: `/v1/messages`.";
-    CountTokens = "count_tokens", Other, Some(Anthropic),
+    CountTokens = "count_tokens", Counting, Some(Anthropic),
         "Anthropic token counting: `/v1/messages/count_tokens`.";
+    InputTokens = "input_tokens", Counting, Some(OpenAi),
+        "OpenAI token counting: `/responses/input_tokens`.";
+    GeminiCountTokens = "gemini_count_tokens", Counting, Some(Google),
+        "Gemini token counting: `/models/{model}:countTokens`.";
+    VertexCountTokens = "vertex_count_tokens", Counting, None,
+        "Gemini token counting as Vertex AI takes it, the request unwrapped: `/publishers/google/models/{model}:countTokens`.";
+    ConverseCountTokens = "converse_count_tokens", Counting, Some(Amazon),
+        "Bedrock token counting: `/model/{model}/count-tokens`.";
     GenerateContent = "generate_content", Generation, Some(Google),
         "Gemini, whole answers: `/models/{model}:generateContent`.";
     StreamGenerateContent = "stream_generate_content", Generation, Some(Google),
@@ -81,6 +89,8 @@ pub enum Task {
     Generation,
     /// Making vectors of texts and pictures.
     Embedding,
+    /// Counting the tokens of a request for generated text.
+    Counting,
     /// Anything that only one format asks for.
     Other,
 }
@@ -129,7 +139,13 @@ impl Endpoint {
     pub fn names_model_in_path(self) -> bool {
         matches!(
             self,
-            Self::GenerateContent | Self::StreamGenerateContent | Self::Converse | Self::ConverseStream
+            Self::GenerateContent
+                | Self::StreamGenerateContent
+                | Self::GeminiCountTokens
+                | Self::VertexCountTokens
+                | Self::Converse
+                | Self::ConverseStream
+                | Self::ConverseCountTokens
         )
     }
 

@@ -1,5 +1,6 @@
 //! Calling providers: one attempt after another until one is committed or nothing is left to try.
 
+mod counting;
 mod deadline;
 mod deliver;
 mod dispatch;

@@ -1,5 +1,6 @@
 //! What an answer cost: what its provider reported, at the prices that the catalogue knows of its model.
 
+use domain::endpoint::Task;
 use domain::{CatalogModel, Endpoint, Money};
 use jiff::Timestamp;
 use telemetry::cost::{Service, Unpriced, cost};
@@ -11,9 +12,10 @@ use crate::dialect::{tier_of, usage_of};
 pub(crate) type Charge = Result<Money, Unpriced>;
 
 /// Whether a provider charges for an operation. Nobody charges for lists of models or for counting tokens (Claude docs,
-/// "Token counting"; Google Cloud docs, "Count tokens" of Claude; Gemini API docs, "Billing", on GetTokens).
+/// "Token counting"; Google Cloud docs, "Count tokens" of Claude; Gemini API docs, "Billing", on GetTokens; Bedrock user
+/// guide, "Counting tokens").
 pub(crate) fn is_charged(endpoint: Endpoint) -> bool {
-    !matches!(endpoint, Endpoint::Models | Endpoint::CountTokens)
+    endpoint.task() != Task::Counting && endpoint != Endpoint::Models
 }
 
 /// What an answer cost that was complete at this time.
@@ -74,5 +76,6 @@ mod tests {
     fn what_nobody_charges_for_has_no_cost_to_tell() {
         assert!(is_charged(Endpoint::ChatCompletions) && is_charged(Endpoint::Embeddings));
         assert!(!is_charged(Endpoint::CountTokens) && !is_charged(Endpoint::Models));
+        assert!(!is_charged(Endpoint::InputTokens) && !is_charged(Endpoint::GeminiCountTokens));
     }
 }

@@ -4,6 +4,7 @@ use domain::Endpoint;
 use domain::endpoint::ClientShape;
 use domain::price::Tier;
 use wire::convert::Format;
+use wire::convert::counting::CountFormat;
 use wire::formats::{ErrorFormat, EventStream, RequestKind, ServiceTier, Usage};
 
 /// How a request to this endpoint is read. `None` for endpoints without a request body.
@@ -11,12 +12,17 @@ pub(crate) fn request_kind(endpoint: Endpoint) -> Option<RequestKind> {
     match endpoint {
         Endpoint::ChatCompletions => Some(RequestKind::Chat),
         Endpoint::Completions => Some(RequestKind::Completions),
-        Endpoint::Responses => Some(RequestKind::Responses),
+        Endpoint::Responses | Endpoint::InputTokens => Some(RequestKind::Responses),
         Endpoint::Messages | Endpoint::CountTokens => Some(RequestKind::Messages),
         // A moderation has the same facts as an embedding: a model and an input.
         Endpoint::Embeddings | Endpoint::Moderations => Some(RequestKind::Embeddings),
-        Endpoint::GenerateContent | Endpoint::StreamGenerateContent => Some(RequestKind::Gemini),
-        Endpoint::Converse | Endpoint::ConverseStream => Some(RequestKind::Converse),
+        Endpoint::GenerateContent
+        | Endpoint::StreamGenerateContent
+        | Endpoint::GeminiCountTokens
+        | Endpoint::VertexCountTokens => Some(RequestKind::Gemini),
+        Endpoint::Converse | Endpoint::ConverseStream | Endpoint::ConverseCountTokens => {
+            Some(RequestKind::Converse)
+        }
         Endpoint::CohereChat => Some(RequestKind::Cohere),
         Endpoint::Models => None,
     }
@@ -38,6 +44,22 @@ pub(crate) fn format_of(endpoint: Endpoint) -> Option<Format> {
         Endpoint::Converse | Endpoint::ConverseStream => Some(Format::Converse),
         Endpoint::CohereChat => Some(Format::Cohere),
         _ => None,
+    }
+}
+
+/// The format of an endpoint that counts tokens.
+pub(crate) fn count_format(endpoint: Endpoint) -> Option<CountFormat> {
+    CountFormat::ALL.into_iter().find(|format| count_endpoint(*format) == endpoint)
+}
+
+/// Where tokens are counted in a format.
+pub(crate) fn count_endpoint(format: CountFormat) -> Endpoint {
+    match format {
+        CountFormat::Messages => Endpoint::CountTokens,
+        CountFormat::Responses => Endpoint::InputTokens,
+        CountFormat::Gemini => Endpoint::GeminiCountTokens,
+        CountFormat::Vertex => Endpoint::VertexCountTokens,
+        CountFormat::Converse => Endpoint::ConverseCountTokens,
     }
 }
 

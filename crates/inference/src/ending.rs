@@ -46,6 +46,7 @@ pub(crate) struct Ending {
     /// `None` where nothing is charged for, or not yet known.
     cost: Option<Charge>,
     dropped: Option<HeaderValue>,
+    estimated: bool,
     told: bool,
 }
 
@@ -66,6 +67,7 @@ impl Ending {
             usage: Usage::default(),
             cost: None,
             dropped: None,
+            estimated: false,
             told: false,
         }
     }
@@ -139,6 +141,16 @@ impl Ending {
     /// What of the request the last target's format does not carry.
     pub(crate) fn dropped(&self) -> Option<&HeaderValue> {
         self.dropped.as_ref()
+    }
+
+    /// Notes that the answer is an estimate of Tollgate's own.
+    pub(crate) fn estimates(&mut self) {
+        self.estimated = true;
+    }
+
+    /// Whether the answer is an estimate of Tollgate's own.
+    pub(crate) fn is_estimated(&self) -> bool {
+        self.estimated
     }
 
     /// The model that was asked for last.

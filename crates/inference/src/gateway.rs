@@ -8,6 +8,7 @@ use domain::ports::response_store::ResponseStore;
 use jiff::Timestamp;
 use providers::transport::Transport;
 use telemetry::Telemetry;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::byte_budget::ByteBudget;
@@ -46,11 +47,18 @@ pub struct Gateway {
     pub(crate) owners: ResponseOwners,
     pub(crate) store: Arc<dyn ResponseStore>,
     pub(crate) running: Arc<Running>,
+    /// How many token counts may be estimated at once.
+    pub(crate) estimates: Arc<Semaphore>,
     random: Box<dyn Fn() -> u64 + Send + Sync>,
     wall_clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     pinned: ArcSwap<Pinned>,
     draining: AtomicBool,
     started: Instant,
+}
+
+/// How many threads run at once.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 impl Gateway {
@@ -65,6 +73,7 @@ impl Gateway {
             owners: ResponseOwners::new(),
             store: parts.store,
             running: Arc::default(),
+            estimates: Arc::new(Semaphore::new(cores())),
             random: parts.random,
             wall_clock: parts.wall_clock,
             pinned: ArcSwap::from_pointee(pinned),

@@ -217,6 +217,7 @@ fn served<'a>(state: &'a ProviderState, ending: &'a Ending, overhead: Duration) 
         attempts: 1,
         overhead,
         dropped: None,
+        estimated: false,
         cost: None,
     }
 }

@@ -42,7 +42,7 @@ pub use script::{Script, ScriptedRequest, Step};
 pub const NAME: &str = "scripted";
 
 /// What it serves, and where.
-const ENDPOINTS: [(Endpoint, &str); 13] = [
+const ENDPOINTS: [(Endpoint, &str); 16] = [
     (Endpoint::ChatCompletions, "/chat/completions"),
     (Endpoint::Completions, "/completions"),
     (Endpoint::Responses, "/responses"),
@@ -51,6 +51,9 @@ const ENDPOINTS: [(Endpoint, &str); 13] = [
     (Endpoint::Models, "/models"),
     (Endpoint::Messages, "/messages"),
     (Endpoint::CountTokens, "/messages/count_tokens"),
+    (Endpoint::InputTokens, "/responses/input_tokens"),
+    (Endpoint::GeminiCountTokens, "/models/{model}:countTokens"),
+    (Endpoint::ConverseCountTokens, "/model/{model}/count-tokens"),
     (Endpoint::GenerateContent, "/models/{model}:generateContent"),
     (Endpoint::StreamGenerateContent, "/models/{model}:streamGenerateContent?alt=sse"),
     (Endpoint::CohereChat, "/v2/chat"),

@@ -170,3 +170,9 @@ def test_a_broken_stream_raises_after_its_beginning(bedrock_client):
 def test_an_error_within_a_stream_is_raised_as_the_provider_told_it(client_of):
     said = beginning(client_of("converse"), "error-midstream")
     assert said and said != echo_of(TEXT) and echo_of(TEXT).startswith(said)
+
+
+def test_tokens_are_counted_whoever_answers(bedrock_client):
+    request = {"messages": [{"role": "user", "content": [{"text": TEXT}]}], "system": [{"text": "Be brief."}]}
+    counted = bedrock_client.count_tokens(modelId=ECHO, input={"converse": request})
+    assert counted["inputTokens"] > 5

@@ -28,6 +28,13 @@ def test_a_response_answers_with_text_and_usage(openai_client):
     assert response.usage.total_tokens == response.usage.input_tokens + response.usage.output_tokens
 
 
+def test_tokens_are_counted_as_the_response_itself_counts_them(openai_client):
+    counted = openai_client.responses.input_tokens.count(model=ECHO, input="good morning", instructions="Be brief.")
+    response = openai_client.responses.create(model=ECHO, input="good morning", instructions="Be brief.")
+    assert counted.object == "response.input_tokens"
+    assert counted.input_tokens == response.usage.input_tokens
+
+
 def test_a_limit_of_tokens_leaves_the_response_incomplete(openai_client):
     response = openai_client.responses.create(model=ECHO, input="one two three", max_output_tokens=2)
     assert response.status == "incomplete"

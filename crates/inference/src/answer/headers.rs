@@ -18,6 +18,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-tollgate-request-id");
 const PROVIDER: HeaderName = HeaderName::from_static("x-tollgate-provider");
 const MODEL: HeaderName = HeaderName::from_static("x-tollgate-model");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-tollgate-attempts");
+/// The provider was not asked: the number is an estimate.
+const ESTIMATED: HeaderName = HeaderName::from_static("x-tollgate-estimated");
 const DROPPED: HeaderName = HeaderName::from_static("x-tollgate-dropped");
 /// What the answer cost, in its head or, where that is known only in the end, in its trailers.
 pub(crate) const COST: HeaderName = HeaderName::from_static("x-tollgate-cost");
@@ -52,6 +54,8 @@ pub(crate) struct Served<'a> {
     pub(crate) overhead: Duration,
     /// What of the request did not reach the provider.
     pub(crate) dropped: Option<&'a HeaderValue>,
+    /// Whether Tollgate estimated it instead of asking the provider.
+    pub(crate) estimated: bool,
     /// What it cost, when that is known already.
     pub(crate) cost: Option<Charge>,
 }
@@ -73,6 +77,9 @@ pub(crate) fn sign(headers: &mut HeaderMap, served: &Served<'_>) {
     headers.insert(OVERHEAD, HeaderValue::from(overhead));
     if let Some(dropped) = served.dropped {
         headers.insert(DROPPED, dropped.clone());
+    }
+    if served.estimated {
+        headers.insert(ESTIMATED, HeaderValue::from_static("true"));
     }
     if let Some(cost) = served.cost {
         headers.insert(COST, cost_value(cost));

@@ -44,6 +44,13 @@ pub(super) async fn deliver(
             finish_head(&mut head, state, &mut ending);
             whole(head, held, ending)
         }
+        Committed::Estimated(body) => {
+            ending.estimates();
+            let mut head = Response::new(()).into_parts().0;
+            head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            finish_head(&mut head, state, &mut ending);
+            whole(head, Held::from(body), ending)
+        }
         Committed::Translated(mut head, body, usage) => {
             ending.used(&usage);
             if let Some(keeping) = keeping(call) {
@@ -132,6 +139,7 @@ fn served<'a>(state: &'a ProviderState, ending: &'a Ending, overhead: Duration) 
         attempts: ending.attempts(),
         overhead,
         dropped: ending.dropped(),
+        estimated: ending.is_estimated(),
         cost: ending.cost(),
     }
 }

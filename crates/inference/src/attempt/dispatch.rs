@@ -12,6 +12,7 @@ use telemetry::events::AttemptFailed;
 use tokio::time::Instant;
 
 use super::Call;
+use super::counting;
 use super::deliver::deliver;
 use super::encode::{Encoded, WayBack, encode};
 use super::exchange::{AttemptSettings, exchange, origin_of};
@@ -70,7 +71,9 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
         };
         let failed = match result {
             Ok(committed) => {
-                chosen.served();
+                if !matches!(committed, Committed::Estimated(_)) {
+                    chosen.served();
+                }
                 let credential = chosen.credential.id.clone();
                 return Ok(deliver(&call, committed, &state, credential, ending).await);
             }
@@ -102,6 +105,9 @@ async fn attempt(
     credential: &Credential,
     ending: &mut Ending,
 ) -> Result<Committed, FailedAttempt> {
+    if counting::is_estimated(call, target) {
+        return counting::estimate(call, target).await.map(Committed::Estimated);
+    }
     let gateway = Arc::clone(&call.origin.gateway);
     if let Some(pending) = credential.pending() {
         let began = Instant::now();
@@ -113,7 +119,7 @@ async fn attempt(
     ending.drops(dropped);
     let origin = origin_of(target, &state.origin, &gateway.transport);
     let streamed = call.facts.stream;
-    let is_foreign = matches!(way_back, WayBack::Translated(_));
+    let is_foreign = !matches!(way_back, WayBack::Same { .. });
     let now = gateway.wall_clock();
     let settings = AttemptSettings { target, credential, now, streamed, is_foreign };
     let limits = &call.pinned.snapshot.limits;

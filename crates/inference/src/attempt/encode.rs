@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use domain::endpoint::Task;
 use domain::provider::{BodyEdits, EndpointPath, Offer, StreamUsage};
 use domain::route::{ParameterRules, Target};
 use domain::{Credential, Endpoint, ErrorCode, Provider};
@@ -11,11 +12,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use providers::sign_in::prove;
 use providers::transport::OutgoingBody;
 use smallvec::SmallVec;
+use wire::convert::counting::Counting;
 use wire::convert::{Format, SEAL_PREFIX, Translation};
 use wire::json::{Edit, EditError, Path, Segments};
 
 use super::failed::FailedAttempt;
-use super::{Call, translate};
+use super::{Call, counting, translate};
 use crate::dialect::format_of;
 
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")));
@@ -38,6 +40,8 @@ pub(super) enum WayBack {
     },
     /// Translated.
     Translated(Box<Translation>),
+    /// A number of tokens, in the client's words.
+    Counted(Box<Counting>),
 }
 
 /// The part of a request that depends on the target's format.
@@ -62,10 +66,7 @@ pub(super) fn encode(
 ) -> Result<Encoded, FailedAttempt> {
     let provider = &*target.provider;
     let model = target.model.as_ref().map_or(call.client_model(), |model| model.as_str());
-    let Draft { body, offer, path, with_query, way_back, dropped } = match same_format(call, target, model)? {
-        Some(draft) => draft,
-        None => translate::draft(call, target, model)?,
-    };
+    let Draft { body, offer, path, with_query, way_back, dropped } = draft(call, target, model)?;
     let query = call.query.as_deref().filter(|_| with_query);
     let path = path_at(target, path, model, query).ok_or_else(|| {
         FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{model}` cannot be part of a path"))
@@ -84,9 +85,23 @@ pub(super) fn encode(
     Ok(Encoded { request, way_back, dropped })
 }
 
+fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Draft<'t>, FailedAttempt> {
+    if call.endpoint.task() == Task::Counting {
+        return counting::draft(call, target, model);
+    }
+    match same_format(call, target, model)? {
+        Some(draft) => Ok(draft),
+        None => translate::draft(call, target, model),
+    }
+}
+
 /// The client's own bytes with a few of them replaced; none when the target does not speak the client's format, the answer is
 /// kept here, or the conversation holds what another format's provider has sealed and this one would not take.
-fn same_format<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Option<Draft<'t>>, FailedAttempt> {
+pub(super) fn same_format<'t>(
+    call: &Call,
+    target: &'t Target,
+    model: &str,
+) -> Result<Option<Draft<'t>>, FailedAttempt> {
     let provider = &*target.provider;
     let offer = provider.offer(call.endpoint, model);
     let place = offer.and_then(|offer| Some((offer, offer.path(call.endpoint, call.facts.stream)?)));

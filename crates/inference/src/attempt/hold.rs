@@ -10,6 +10,7 @@ use http::{HeaderValue, header};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use providers::transport::IncomingBody;
+use wire::convert::Malformed;
 use wire::formats::{EventKind, EventStream, ProviderError, Usage};
 use wire::framing::{Batch, Frame, Splitter};
 use wire::json::{ChunkedBytes, Document, Kind, ScanLimits, Scanner};
@@ -31,6 +32,8 @@ const EVENT_STREAMS: [&str; 2] = ["text/event-stream", "application/vnd.amazon.e
 pub(super) enum Committed {
     /// All of it.
     Whole(Parts, WholeBody),
+    /// A number of tokens that nobody was asked for, in the client's format.
+    Estimated(Bytes),
     /// All of it, in the client's format, with what it used.
     Translated(Parts, Bytes, Usage),
     /// A stream with its first content.
@@ -92,6 +95,7 @@ fn sent(endpoint: Endpoint, way_back: &WayBack) -> Option<EventStream> {
     match way_back {
         WayBack::Same { .. } => event_stream(endpoint),
         WayBack::Translated(translation) => Some(translation.provider().event_stream()),
+        WayBack::Counted(_) => None,
     }
 }
 
@@ -105,6 +109,16 @@ fn passage(endpoint: Endpoint, way_back: &WayBack) -> Option<Passage> {
             let framing = sent(endpoint, way_back)?.framing();
             Some(Passage::Translated(Box::new(Translated::new(translation.stream(), framing))))
         }
+        WayBack::Counted(_) => None,
+    }
+}
+
+/// An answer in the client's format, and what it used.
+fn read_back(body: &[u8], way_back: &WayBack) -> Result<(Vec<u8>, Usage), Malformed> {
+    match way_back {
+        WayBack::Same { .. } => Ok((body.to_vec(), Usage::default())),
+        WayBack::Translated(translation) => translation.answer(body),
+        WayBack::Counted(counting) => counting.answer(body).map(|answer| (answer, Usage::default())),
     }
 }
 
@@ -113,13 +127,15 @@ fn passage(endpoint: Endpoint, way_back: &WayBack) -> Option<Passage> {
 /// # Errors
 /// When it is not what the provider's format says, or could not be read.
 fn translated(committed: Committed, way_back: &WayBack) -> Result<Committed, FailedAttempt> {
-    let WayBack::Translated(translation) = way_back else { return Ok(committed) };
+    if matches!(way_back, WayBack::Same { .. }) {
+        return Ok(committed);
+    }
     let Committed::Whole(mut head, WholeBody { document: Some(document), .. }) = committed else {
         return Err(FailedAttempt::broken("the answer is too large, or of a kind that cannot be translated"));
     };
     let body = document.body().contiguous(0..document.body().len());
     let (answer, usage) =
-        translation.answer(&body).map_err(|error| FailedAttempt::broken(error.to_string()))?;
+        read_back(&body, way_back).map_err(|error| FailedAttempt::broken(error.to_string()))?;
     head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(Committed::Translated(head, Bytes::from(answer), usage))
 }

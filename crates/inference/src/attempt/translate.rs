@@ -8,7 +8,7 @@ use domain::route::Target;
 use domain::{Endpoint, ErrorCode, Provider};
 use http::HeaderValue;
 use smallvec::SmallVec;
-use wire::convert::{self, ChatMembers, ClientContext, Format, Loss, Strictness, Translation};
+use wire::convert::{self, ChatMembers, ClientContext, Format, Loss, Strictness};
 use wire::json::{Document, Edit, ScanLimits, Value};
 
 use super::Call;
@@ -59,7 +59,7 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
         .ok_or_else(|| not_served(provider, call))?;
     let dropped = dropped(&translation.losses);
     Ok(Draft {
-        body: body(&translation, offer)?,
+        body: body(Bytes::from(translation.body.clone()), offer)?,
         offer,
         path,
         with_query: false,
@@ -69,7 +69,7 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
 }
 
 /// The formats that a target speaks for a model, the preferred one first, with where each is spoken.
-fn spoken<'p>(
+pub(super) fn spoken<'p>(
     provider: &'p Provider,
     model: &str,
     streamed: bool,
@@ -86,7 +86,7 @@ fn spoken<'p>(
 }
 
 /// The client's request with the route's parameters, which are in the client's own words.
-fn client_request(call: &Call, target: &Target) -> Result<Bytes, FailedAttempt> {
+pub(super) fn client_request(call: &Call, target: &Target) -> Result<Bytes, FailedAttempt> {
     let mut edit = Edit::new(&call.document);
     apply(&mut edit, &target.parameters).map_err(|error| refused("", &error.to_string()))?;
     if call.endpoint == Endpoint::Responses {
@@ -104,8 +104,7 @@ fn points_elsewhere_of(call: &Call, client: Format) -> Option<Refusal> {
 }
 
 /// The provider's request with what its offer sets and removes.
-fn body(translation: &Translation, offer: &Offer) -> Result<SmallVec<[Bytes; 4]>, FailedAttempt> {
-    let bytes = Bytes::from(translation.body.clone());
+pub(super) fn body(bytes: Bytes, offer: &Offer) -> Result<SmallVec<[Bytes; 4]>, FailedAttempt> {
     if offer.body.set.is_empty() && offer.body.remove.is_empty() {
         return Ok(SmallVec::from_iter([bytes]));
     }
@@ -145,7 +144,7 @@ fn answer_tokens_max(call: &Call, provider: &Provider, model: &str) -> Option<u6
     call.pinned.models.find(&provider.name, model)?.output_tokens
 }
 
-fn chat_members(provider: &Provider) -> ChatMembers {
+pub(super) fn chat_members(provider: &Provider) -> ChatMembers {
     ChatMembers {
         of_openai: provider.chat.of_openai,
         takes_stream_options: provider.stream_usage == StreamUsage::OnRequest,
@@ -153,18 +152,18 @@ fn chat_members(provider: &Provider) -> ChatMembers {
     }
 }
 
-fn refused(path: &str, message: &str) -> FailedAttempt {
+pub(super) fn refused(path: &str, message: &str) -> FailedAttempt {
     let param = (!path.is_empty()).then(|| path.to_owned());
     FailedAttempt::objection_to(ErrorCode::NotTranslatable, message, param)
 }
 
-fn not_served(provider: &Provider, call: &Call) -> FailedAttempt {
+pub(super) fn not_served(provider: &Provider, call: &Call) -> FailedAttempt {
     let message = format!("{} does not serve {}", provider.name, call.endpoint);
     FailedAttempt::objection(ErrorCode::NotTranslatable, message)
 }
 
 /// The names of what was lost, for the client: `seed,messages[].name`.
-fn dropped(losses: &[Loss]) -> Option<HeaderValue> {
+pub(super) fn dropped(losses: &[Loss]) -> Option<HeaderValue> {
     let members: BTreeSet<&str> = losses.iter().map(|loss| loss.member.as_ref()).collect();
     let count = members.len();
     let mut text = String::new();

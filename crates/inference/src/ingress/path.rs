@@ -175,6 +175,7 @@ fn model_call(path: &str) -> Option<(Endpoint, Cow<'_, str>)> {
         let endpoint = match verb {
             "converse" => Endpoint::Converse,
             "converse-stream" => Endpoint::ConverseStream,
+            "count-tokens" => Endpoint::ConverseCountTokens,
             _ => return None,
         };
         Some((endpoint, model))
@@ -192,6 +193,7 @@ fn google_call(path: &str) -> Option<(Endpoint, Cow<'_, str>)> {
     let endpoint = match verb {
         "generateContent" => Endpoint::GenerateContent,
         "streamGenerateContent" => Endpoint::StreamGenerateContent,
+        "countTokens" => Endpoint::GeminiCountTokens,
         _ => return None,
     };
     let model = percent::decode(model).filter(|model| !model.is_empty())?;
@@ -254,6 +256,7 @@ fn endpoint(path: &str) -> Option<Endpoint> {
         "/chat/completions" => Endpoint::ChatCompletions,
         "/completions" => Endpoint::Completions,
         "/responses" => Endpoint::Responses,
+        "/responses/input_tokens" => Endpoint::InputTokens,
         "/embeddings" => Endpoint::Embeddings,
         "/moderations" => Endpoint::Moderations,
         "/messages" => Endpoint::Messages,
@@ -430,6 +433,22 @@ mod tests {
         for path in ["/v1/publishers/google", "/v1/x/publishers/google/models/m:generateContent"] {
             assert_eq!(match_path(&Method::POST, path).unwrap_err().code, ErrorCode::PathNotFound, "{path}");
         }
+    }
+
+    #[test]
+    fn tokens_are_counted_beside_what_they_are_counted_for() {
+        for (path, operation) in [
+            ("/v1/messages/count_tokens", Operation::Call(Endpoint::CountTokens)),
+            ("/openai/v1/responses/input_tokens", Operation::Call(Endpoint::InputTokens)),
+            (
+                "/genai/v1beta/models/p/m:countTokens",
+                Operation::CallModel(Endpoint::GeminiCountTokens, "p/m".into()),
+            ),
+            ("/model/m/count-tokens", Operation::CallModel(Endpoint::ConverseCountTokens, "m".into())),
+        ] {
+            assert_eq!(match_path(&Method::POST, path), Ok(operation), "{path}");
+        }
+        assert_eq!(match_path(&Method::GET, "/v1/responses/input_tokens").unwrap_err().allow, Some("POST"));
     }
 
     #[test]

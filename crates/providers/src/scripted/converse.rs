@@ -23,6 +23,13 @@ pub(super) fn answer(body: &Value, stream: bool, fingerprint: Fingerprint) -> Re
     Ok(if stream { Answer::Stream(writer.events()) } else { Answer::Whole(writer.whole()) })
 }
 
+/// Answers `POST /model/{model}/count-tokens` (`…/API_runtime_CountTokens.html`).
+pub(super) fn count_tokens(body: &Value) -> Result<Answer, Refusal> {
+    let request = body.pointer("/input/converse");
+    let request = request.ok_or_else(|| Refusal::field("input", "input.converse: Field required"))?;
+    Ok(Answer::Whole(json!({ "inputTokens": read(request)?.input_tokens })))
+}
+
 /// The budget of thinking, where a model of any family is asked for it.
 fn read_thinking(body: &Value) -> Option<usize> {
     let fields = body.get("additionalModelRequestFields").unwrap_or(&Value::Null);

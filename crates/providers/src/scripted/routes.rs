@@ -41,6 +41,7 @@ enum Route {
     CountTokens,
     Cohere,
     Converse(ConverseCall),
+    ConverseCount(String),
     Gemini(GeminiCall),
     Models,
     Model(String),
@@ -81,6 +82,7 @@ fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
         ["v2", "chat"] => (Method::POST, Route::Cohere),
         ["model", model, "converse"] => (Method::POST, converse_route(model, false)),
         ["model", model, "converse-stream"] => (Method::POST, converse_route(model, true)),
+        ["model", model, "count-tokens"] => (Method::POST, Route::ConverseCount(id(model))),
         ["models"] => (Method::GET, Route::Models),
         ["models", model] => match model.rsplit_once(':') {
             Some((model, verb)) => (Method::POST, gemini_route(model, verb, request)?),
@@ -124,7 +126,7 @@ fn shape(request: &ScriptedRequest, route: Option<&Route>) -> ClientShape {
     match route {
         Some(Route::Messages | Route::CountTokens) => messages::SHAPE,
         Some(Route::Cohere) => cohere::SHAPE,
-        Some(Route::Converse(_)) => converse::SHAPE,
+        Some(Route::Converse(_) | Route::ConverseCount(_)) => converse::SHAPE,
         Some(Route::Gemini(_)) => gemini::SHAPE,
         Some(Route::Models | Route::Model(_)) | None if request.path.starts_with(GOOGLES_VERSION) => {
             gemini::SHAPE
@@ -166,6 +168,7 @@ fn perform(
         Route::CountTokens => messages::count_tokens(&body),
         Route::Cohere => cohere::answer(&body, fingerprint),
         Route::Converse(call) => converse::answer(&body, call.stream, fingerprint),
+        Route::ConverseCount(_) => converse::count_tokens(&body),
         Route::Gemini(call) => gemini::answer(&body, &call.model, call.verb, fingerprint),
         Route::InputTokens => responses::input_tokens(&body),
         _ => responses::create(&body, fingerprint, store),
@@ -182,7 +185,10 @@ fn body(request: &ScriptedRequest) -> Result<Value, Refusal> {
 
 /// The behaviour of the model, which the path names or the body; only moderations may leave it out.
 fn behaviour(route: &Route, body: &Value) -> Result<Behaviour, Refusal> {
-    if let Route::Converse(ConverseCall { model, .. }) | Route::Gemini(GeminiCall { model, .. }) = route {
+    if let Route::Converse(ConverseCall { model, .. })
+    | Route::ConverseCount(model)
+    | Route::Gemini(GeminiCall { model, .. }) = route
+    {
         return Ok(Behaviour::of_model(model));
     }
     match body.get("model").and_then(Value::as_str) {

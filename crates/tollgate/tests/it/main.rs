@@ -11,6 +11,7 @@ mod cancel;
 mod catalog;
 mod cli;
 mod costs;
+mod counting;
 mod credentials;
 mod drain;
 mod faithful;

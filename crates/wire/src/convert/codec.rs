@@ -95,6 +95,12 @@ pub struct Objection {
 pub struct Malformed(pub String);
 
 impl Objection {
+    /// A body that is no JSON.
+    #[must_use]
+    pub fn of_body(error: &crate::json::NotJson) -> Self {
+        Self::new("", error.to_string())
+    }
+
     /// A member that is not what the format says.
     pub(super) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { path: path.into(), message: message.into() }

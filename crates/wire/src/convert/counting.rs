@@ -228,7 +228,8 @@ impl CountFormat {
     /// A request with a conversation of this format, its members as they stood.
     fn write(self, conversation: &Value<'_>, model: &str) -> Vec<u8> {
         let mut out = Vec::with_capacity(conversation.raw().len() + 128);
-        let counts = |name: &str| name != "model" && self.counted().is_none_or(|counted| counted.contains(&name));
+        let counts =
+            |name: &str| name != "model" && self.counted().is_none_or(|counted| counted.contains(&name));
         let members = |out: &mut ObjectWriter<'_>| {
             for (name, value) in conversation.members().iter().filter(|(name, _)| counts(name)) {
                 out.named(name, value.raw());

@@ -212,3 +212,11 @@ fn a_broken_stream_breaks_within_whole_messages() {
         ("modelStreamErrorException", Some(500))
     );
 }
+
+#[test]
+fn tokens_are_counted_as_the_answer_would_count_them() {
+    let request = converse(json!({}));
+    let counted = ok("/model/echo/count-tokens", &json!({"input": {"converse": request}}));
+    assert_eq!(counted["inputTokens"], ok(WHOLE, &request)["usage"]["inputTokens"]);
+    assert_eq!(refused("/model/echo/count-tokens", &request).0, 400);
+}

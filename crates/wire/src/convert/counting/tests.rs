@@ -71,13 +71,12 @@ fn a_question_reaches_any_provider_with_nothing_that_its_counting_refuses() {
 #[test]
 fn a_provider_of_the_same_format_gets_the_members_as_they_stood() {
     let conversation = r#"{"contents":[ {"parts":[{"text":"\u0068i", "new":1.50}]} ],"safetySettings":[]}"#;
-    let wrapped = format!(r#"{{"generateContentRequest":{{"model":"models/other",{}}}"#, &conversation[1..]);
+    let members = conversation.trim_start_matches('{');
+    let wrapped = format!(r#"{{"generateContentRequest":{{"model":"models/other",{members}}}"#);
     for request in [conversation, wrapped.as_str()] {
         let gemini = counted(request, CountFormat::Gemini, CountFormat::Gemini).unwrap();
-        let expected = format!(
-            r#"{{"generateContentRequest":{{"model":"models/claude-sonnet-4-5",{}}}"#,
-            &conversation[1..]
-        );
+        let expected =
+            format!(r#"{{"generateContentRequest":{{"model":"models/claude-sonnet-4-5",{members}}}"#);
         assert_eq!(String::from_utf8(gemini.body).unwrap(), expected);
         let vertex = counted(request, CountFormat::Gemini, CountFormat::Vertex).unwrap();
         let expected = r#"{"contents":[ {"parts":[{"text":"\u0068i", "new":1.50}]} ]}"#;

@@ -59,7 +59,10 @@ fn body(endpoint: Endpoint, model: &str) -> Option<Value> {
         Endpoint::Messages => {
             Some(json!({"model": model, "messages": messages, "max_tokens": OUTPUT_TOKENS_MAX}))
         }
-        Endpoint::GenerateContent | Endpoint::StreamGenerateContent => {
+        Endpoint::GenerateContent
+        | Endpoint::StreamGenerateContent
+        | Endpoint::GeminiCountTokens
+        | Endpoint::VertexCountTokens => {
             Some(json!({"contents": [{"role": "user", "parts": [{"text": "Say hello."}]}]}))
         }
         Endpoint::Converse | Endpoint::ConverseStream => {
@@ -67,6 +70,10 @@ fn body(endpoint: Endpoint, model: &str) -> Option<Value> {
         }
         Endpoint::CohereChat => Some(json!({"model": model, "messages": messages})),
         Endpoint::CountTokens => Some(json!({"model": model, "messages": messages})),
+        Endpoint::InputTokens => Some(json!({"model": model, "input": "Say hello."})),
+        Endpoint::ConverseCountTokens => Some(json!({"input": {"converse": {
+            "messages": [{"role": "user", "content": [{"text": "Say hello."}]}],
+        }}})),
         Endpoint::Embeddings => Some(json!({"model": model, "input": "hello"})),
         // A legacy completion and a moderation need models of their own kind, which nothing here knows.
         Endpoint::Completions | Endpoint::Moderations | Endpoint::Models => None,

@@ -17,6 +17,8 @@ const APPLICATION: i64 = 0x544F_4C4C;
 const MODE: u32 = 0o600;
 /// Reads at once; each takes a thread while the process lives.
 const READERS_MAX: u32 = 4;
+/// How long a request waits for its turn when many write or read; a queue that is longer does not get shorter.
+const TURN_WAIT: Duration = Duration::from_secs(10);
 /// Above this the log of changes is made shorter again once it has been worked in.
 const LOG_BYTES_MAX: &str = "67108864";
 /// SQLite's own default.
@@ -127,6 +129,7 @@ impl SqliteFile {
 fn pool(connections_max: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections_max)
+        .acquire_timeout(TURN_WAIT)
         .idle_timeout(None)
         .max_lifetime(None)
         // A connection to a file does not break while nobody uses it.

@@ -178,6 +178,27 @@ async fn a_folder_that_does_not_exist_is_not_made() {
 }
 
 #[tokio::test]
+async fn two_processes_share_a_file_and_neither_loses_anything() {
+    let folder = tempdir().unwrap();
+    let (one, other) = (open(folder.path()).await, open(folder.path()).await);
+    one.begin_conversation(conversation(), Vec::new()).await.unwrap();
+    let add = async |store: &SqliteStore, name: &str| {
+        for number in 0..20 {
+            let pair = vec![item(&format!("{name}{number}-first")), item(&format!("{name}{number}-second"))];
+            assert!(store.append(&tenant(), &"c".into(), pair).await.unwrap());
+        }
+    };
+    tokio::join!(add(&one, "one"), add(&other, "other"));
+    let items = one.conversation_items(&tenant(), &"c".into(), &everything()).await.unwrap().unwrap();
+    assert_eq!(items.len(), 80);
+    for pair in ids(&items).chunks(2) {
+        assert_eq!(pair[0].strip_suffix("-first"), pair[1].strip_suffix("-second"));
+    }
+    let seen = other.conversation_items(&tenant(), &"c".into(), &everything()).await.unwrap().unwrap();
+    assert_eq!(seen, items);
+}
+
+#[tokio::test]
 async fn while_another_process_writes_nothing_can_be_kept_but_everything_read() {
     let folder = tempdir().unwrap();
     let impatient = SqliteFile { lock_wait: Duration::ZERO, ..sqlite_file(folder.path()) };

@@ -1,6 +1,7 @@
+-- `+`: the item before the page is found by its id, not by walking through them all.
 SELECT id, json FROM items
 WHERE response = $1 AND is_output = 0 AND number > COALESCE(
-    (SELECT MIN(number) FROM items WHERE tenant = $2 AND id = $3 AND response = $1 AND is_output = 0),
+    (SELECT MIN(number) FROM items WHERE tenant = $2 AND id = $3 AND +response = $1 AND +is_output = 0),
     CASE WHEN $3 IS NULL THEN 0 END
 )
 ORDER BY number LIMIT $4

@@ -44,6 +44,10 @@ const AFTER_KEYS: &str = r##"    # The first key is the operator's own: it may a
 #       - target: openai/gpt-4o-mini
 #       - target: anthropic/claude-haiku-4-5
 
+# Responses and conversations are kept in memory; in a file they outlive a restart.
+# state:
+#   kind: sqlite
+
 # server:
 #   listen: "127.0.0.1:8080"
 "##;

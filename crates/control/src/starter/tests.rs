@@ -7,6 +7,7 @@ use domain::KeyHash;
 use super::starter;
 use crate::environment::DiskEnvironment;
 use crate::load::Loader;
+use crate::settings::StatePlace;
 
 fn loader() -> Loader {
     let environment = DiskEnvironment(|name: &str| name.ends_with("_API_KEY").then(|| "sk-x".to_owned()));
@@ -39,5 +40,6 @@ fn the_starter_loads_with_every_suggestion_taken() {
     assert!(loaded.snapshot.provider("my-vllm").is_some());
     assert_eq!(loaded.snapshot.routes.len(), 1);
     assert!(!loaded.snapshot.keys.values().next().unwrap().allows_provider("groq"));
+    assert!(matches!(loaded.state.place, StatePlace::Sqlite(_)));
     assert_eq!(loaded.server.listen.port(), 8080);
 }

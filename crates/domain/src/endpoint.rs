@@ -64,6 +64,18 @@ endpoints! {
         "Bedrock Converse, streams: `/model/{model}/converse-stream`.";
     CohereChat = "cohere_chat", Generation, Some(Cohere),
         "Cohere chat: `/v2/chat`.";
+    ImageGenerations = "image_generations", Images, Some(OpenAi),
+        "OpenAI images, generated: `/images/generations`.";
+    ImageEdits = "image_edits", Images, Some(OpenAi),
+        "OpenAI images, edited: `/images/edits`.";
+    ImageVariations = "image_variations", Other, Some(OpenAi),
+        "OpenAI images, varied: `/images/variations`.";
+    AudioSpeech = "audio_speech", Speech, Some(OpenAi),
+        "OpenAI speech: `/audio/speech`.";
+    AudioTranscriptions = "audio_transcriptions", Transcription, Some(OpenAi),
+        "OpenAI transcriptions of audio: `/audio/transcriptions`.";
+    AudioTranslations = "audio_translations", Other, Some(OpenAi),
+        "OpenAI translations of audio into English: `/audio/translations`.";
 }
 
 /// Whose conventions a client speaks: decides the shape of errors and lists.
@@ -91,6 +103,12 @@ pub enum Task {
     Embedding,
     /// Counting the tokens of a request for generated text.
     Counting,
+    /// Making and changing pictures.
+    Images,
+    /// Speaking a text.
+    Speech,
+    /// Writing down what is said.
+    Transcription,
     /// Anything that only one format asks for.
     Other,
 }
@@ -146,6 +164,15 @@ impl Endpoint {
                 | Self::Converse
                 | Self::ConverseStream
                 | Self::ConverseCountTokens
+        )
+    }
+
+    /// Whether a request may be a form (`multipart/form-data`), because files are part of it.
+    #[must_use]
+    pub fn takes_form(self) -> bool {
+        matches!(
+            self,
+            Self::ImageEdits | Self::ImageVariations | Self::AudioTranscriptions | Self::AudioTranslations
         )
     }
 

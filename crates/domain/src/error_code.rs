@@ -33,6 +33,8 @@ pub enum ErrorCode {
     InvalidHeader,
     /// The conversation id is not one that is kept here.
     ConversationNotFound,
+    /// The body is no form, or one that readers would read differently.
+    MalformedForm,
     /// No key was sent.
     KeyMissing,
     /// The key is not known.
@@ -78,7 +80,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -94,6 +96,7 @@ impl ErrorCode {
         Self::ResponseNotFound,
         Self::InvalidHeader,
         Self::ConversationNotFound,
+        Self::MalformedForm,
         Self::KeyMissing,
         Self::KeyUnknown,
         Self::ModelNotAllowed,
@@ -151,6 +154,7 @@ impl ErrorCode {
             Self::ResponseNotFound => ("TG1013", 404, REQUEST),
             Self::InvalidHeader => ("TG1014", 400, REQUEST),
             Self::ConversationNotFound => ("TG1015", 404, REQUEST),
+            Self::MalformedForm => ("TG1016", 400, REQUEST),
             Self::KeyMissing => ("TG2001", 401, "authentication_error"),
             Self::KeyUnknown => ("TG2002", 401, "authentication_error"),
             Self::ModelNotAllowed => ("TG2003", 403, DENIED),

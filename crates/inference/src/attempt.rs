@@ -22,6 +22,7 @@ use wire::json::Document;
 
 use crate::byte_budget::Hold;
 use crate::ending::Origin;
+use crate::ingress::SentForm;
 use crate::keeping::Kept;
 use crate::pinned::Pinned;
 use crate::response_owners::Owner;
@@ -39,7 +40,10 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     /// The client's query, such as `beta=true` of Anthropic's SDKs.
     pub(crate) query: Option<Box<str>>,
+    /// The request as JSON; of a form, its fields.
     pub(crate) document: Document,
+    /// The request as it came, where that was a form.
+    pub(crate) form: Option<SentForm>,
     pub(crate) facts: RequestFacts,
     /// Who holds the conversation that the request continues, when that is known.
     pub(crate) owner: Option<Arc<Owner>>,

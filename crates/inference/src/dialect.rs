@@ -24,6 +24,11 @@ pub(crate) fn request_kind(endpoint: Endpoint) -> Option<RequestKind> {
             Some(RequestKind::Converse)
         }
         Endpoint::CohereChat => Some(RequestKind::Cohere),
+        Endpoint::ImageGenerations | Endpoint::ImageEdits | Endpoint::ImageVariations => {
+            Some(RequestKind::Images)
+        }
+        Endpoint::AudioSpeech => Some(RequestKind::Speech),
+        Endpoint::AudioTranscriptions | Endpoint::AudioTranslations => Some(RequestKind::Transcription),
         Endpoint::Models => None,
     }
 }
@@ -88,7 +93,7 @@ pub(crate) fn error_format(shape: ClientShape) -> ErrorFormat {
     }
 }
 
-/// Usage in the domain's words. The operations that are served report nothing by the image, the minute or the character.
+/// Usage in the domain's words.
 pub(crate) fn usage_of(usage: &Usage) -> domain::Usage {
     domain::Usage {
         input_tokens: usage.input_tokens,
@@ -104,9 +109,9 @@ pub(crate) fn usage_of(usage: &Usage) -> domain::Usage {
         reasoning_tokens: usage.reasoning_tokens,
         output_audio_tokens: usage.output_audio_tokens,
         output_image_tokens: usage.output_image_tokens,
-        images: None,
-        audio_milliseconds: None,
-        characters: None,
+        images: usage.images,
+        audio_milliseconds: usage.audio_milliseconds,
+        characters: usage.characters,
         searches: usage.searches,
     }
 }

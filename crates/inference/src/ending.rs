@@ -42,6 +42,8 @@ pub(crate) struct Ending {
     overhead: Duration,
     first_token: Option<Duration>,
     status: u16,
+    /// What the request alone says is used.
+    asked: wire::formats::Usage,
     usage: Usage,
     /// `None` where nothing is charged for, or not yet known.
     cost: Option<Charge>,
@@ -64,6 +66,7 @@ impl Ending {
             overhead: Duration::ZERO,
             first_token: None,
             status: 0,
+            asked: wire::formats::Usage::default(),
             usage: Usage::default(),
             cost: None,
             dropped: None,
@@ -86,6 +89,11 @@ impl Ending {
         self.known = model;
     }
 
+    /// Notes what the request alone says is used, such as the characters of a text to be spoken.
+    pub(crate) fn asks(&mut self, usage: wire::formats::Usage) {
+        self.asked = usage;
+    }
+
     /// Adds time spent waiting for a provider or for a retry, which is not Tollgate's own.
     pub(crate) fn waited(&mut self, time: Duration) {
         self.waited += time;
@@ -106,8 +114,10 @@ impl Ending {
     /// Notes what the provider reported in all, and what that costs at this time.
     pub(crate) fn used(&mut self, reported: &wire::formats::Usage) {
         let now = || self.origin.gateway.wall_clock();
-        let cost = self.is_charged().then(|| charge(reported, self.known.as_deref(), now()));
-        self.note(reported, cost);
+        let mut used = self.asked;
+        used.merge(reported);
+        let cost = self.is_charged().then(|| charge(&used, self.known.as_deref(), now()));
+        self.note(&used, cost);
     }
 
     /// Notes what the provider had reported when its answer broke off.

@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use domain::endpoint::Task;
 use domain::route::{Route, RouteNode, Target};
 use domain::{Endpoint, ErrorCode};
 use engine::route::{self, CompileContext, RouteProblem, spec};
 use http::HeaderMap;
+use wire::json::MemberRef;
 
 use crate::attempt::Call;
 use crate::refusal::Refusal;
@@ -39,14 +41,29 @@ pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
     Ok(narrowed.unwrap_or(route))
 }
 
-/// OpenRouter lets a request list further models in `models`, which it may answer with instead (its API reference,
-/// "Model routing"). They are no way around what the key may use.
+/// Further models that a request names are no way around what the key may use.
 fn permit_alternatives(call: &Call, route: &Route) -> Result<(), Refusal> {
-    let listed = call.document.member("models").map_err(|duplicate| {
-        Refusal::new(ErrorCode::DuplicateMember, duplicate.to_string()).with_param("models")
-    })?;
-    let names = listed.and_then(|listed| serde_json::from_slice::<Vec<String>>(&listed.raw()).ok());
-    names.unwrap_or_default().iter().try_for_each(|name| permit_alternative(route, name, &call.origin.key))
+    let listed = member(call, "models")?.and_then(|listed| serde_json::from_slice(&listed.raw()).ok());
+    let listed: Vec<String> = listed.unwrap_or_default();
+    let drawing = if call.endpoint.task() == Task::Images { drawing_model(call)? } else { None };
+    listed.iter().chain(&drawing).try_for_each(|name| permit_alternative(route, name, &call.origin.key))
+}
+
+/// The second model of a request for a drawing (OpenAI API reference, "Create image": `svg.model`, in forms `svg[model]`).
+fn drawing_model(call: &Call) -> Result<Option<String>, Refusal> {
+    #[derive(serde::Deserialize)]
+    struct Drawing {
+        model: String,
+    }
+    let field = member(call, "svg[model]")?.and_then(|field| Some(field.as_str()?.into_owned()));
+    let object = member(call, "svg")?.and_then(|svg| serde_json::from_slice::<Drawing>(&svg.raw()).ok());
+    Ok(field.or(object.map(|drawing| drawing.model)))
+}
+
+fn member<'c>(call: &'c Call, name: &str) -> Result<Option<MemberRef<'c>>, Refusal> {
+    call.document
+        .member(name)
+        .map_err(|duplicate| Refusal::new(ErrorCode::DuplicateMember, duplicate.to_string()).with_param(name))
 }
 
 fn named_route(call: &Call) -> Result<Arc<Route>, Refusal> {

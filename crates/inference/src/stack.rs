@@ -27,7 +27,7 @@ use crate::attempt::Call;
 use crate::dialect::request_kind;
 use crate::ending::Origin;
 use crate::gateway::{Gateway, Readiness};
-use crate::ingress::{Operation, ReadBody, bound_head, client_shape, match_path, query, read_json};
+use crate::ingress::{Operation, ReadBody, bound_head, client_shape, match_path, query, read_body};
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
@@ -139,11 +139,13 @@ async fn call(
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Refusal> {
     let (head, body) = request.into_parts();
-    let ReadBody { document, hold, waited } =
-        read_json(&head.headers, body, &pinned.snapshot.limits, &origin.gateway.budget).await?;
+    let limits = &pinned.snapshot.limits;
+    let ReadBody { document, form, hold, waited } =
+        read_body(&head.headers, body, endpoint.takes_form(), limits, &origin.gateway.budget).await?;
     if let Some(signature) = signature {
         let signed = SignedHead { method: &head.method, uri: &head.uri, headers: &head.headers };
-        signature.verify(signed, document.body().chunks())?;
+        let body = form.as_ref().map_or(document.body(), |sent| sent.form.body());
+        signature.verify(signed, body.chunks())?;
     }
     let kind =
         request_kind(endpoint).ok_or_else(|| Refusal::new(ErrorCode::Internal, "no body is read here"))?;
@@ -161,6 +163,7 @@ async fn call(
         headers,
         query,
         document,
+        form,
         facts,
         owner: None,
         kept: None,

@@ -15,6 +15,7 @@ mod failure;
 mod fingerprint;
 mod frames;
 mod gemini;
+mod images;
 mod messages;
 mod models;
 mod moderations;
@@ -24,6 +25,9 @@ mod routes;
 mod schema;
 mod script;
 pub mod server;
+mod speech;
+mod transcriptions;
+mod upload;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -42,7 +46,7 @@ pub use script::{Script, ScriptedRequest, Step};
 pub const NAME: &str = "scripted";
 
 /// What it serves, and where.
-const ENDPOINTS: [(Endpoint, &str); 16] = [
+const ENDPOINTS: [(Endpoint, &str); 22] = [
     (Endpoint::ChatCompletions, "/chat/completions"),
     (Endpoint::Completions, "/completions"),
     (Endpoint::Responses, "/responses"),
@@ -59,6 +63,12 @@ const ENDPOINTS: [(Endpoint, &str); 16] = [
     (Endpoint::CohereChat, "/v2/chat"),
     (Endpoint::Converse, "/model/{model}/converse"),
     (Endpoint::ConverseStream, "/model/{model}/converse-stream"),
+    (Endpoint::ImageGenerations, "/images/generations"),
+    (Endpoint::ImageEdits, "/images/edits"),
+    (Endpoint::ImageVariations, "/images/variations"),
+    (Endpoint::AudioSpeech, "/audio/speech"),
+    (Endpoint::AudioTranscriptions, "/audio/transcriptions"),
+    (Endpoint::AudioTranslations, "/audio/translations"),
 ];
 
 /// The scripted provider with its memory of the responses it made.

@@ -13,7 +13,7 @@ use wire::convert::{self, Strictness};
 use wire::json::Value;
 
 use super::Call;
-use super::encode::{Draft, WayBack, prefixed, same_format};
+use super::encode::{Draft, JSON, WayBack, prefixed, same_format};
 use super::failed::FailedAttempt;
 use super::translate::{self, chat_members, refused};
 use crate::dialect::{count_endpoint, count_format};
@@ -48,6 +48,7 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
         .find(|(format, ..)| *format == counting.provider())
         .ok_or_else(|| translate::not_served(provider, call))?;
     Ok(Draft {
+        content_type: JSON,
         body: translate::body(Bytes::from(counting.body.clone()), offer)?,
         offer,
         path,

@@ -10,6 +10,7 @@ use engine::{Step, Walk};
 use http::Response;
 use telemetry::events::AttemptFailed;
 use tokio::time::Instant;
+use wire::formats::usage_of_request;
 
 use super::Call;
 use super::counting;
@@ -46,6 +47,7 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
     let mut random = || gateway.random();
     let mut ending = Ending::new(call.origin.clone());
     ending.waited(call.waited);
+    ending.asks(usage_of_request(call.facts.kind, &call.document));
     let fitness = Fitness::of(&call);
     let mut attempts = Attempts::default();
     let mut walk = Walk::start(Arc::clone(&route), &mut |target| fitness.lack(target).is_none(), &mut random);

@@ -14,6 +14,7 @@ use providers::transport::OutgoingBody;
 use smallvec::SmallVec;
 use wire::convert::counting::Counting;
 use wire::convert::{Format, SEAL_PREFIX, Translation};
+use wire::form::{Form, FormEdit};
 use wire::json::{Edit, EditError, Path, Segments};
 
 use super::failed::FailedAttempt;
@@ -21,7 +22,7 @@ use super::{Call, counting, translate};
 use crate::dialect::format_of;
 
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")));
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A request for a provider.
 pub(super) struct Encoded {
@@ -47,6 +48,7 @@ pub(super) enum WayBack {
 /// The part of a request that depends on the target's format.
 pub(super) struct Draft<'t> {
     pub(super) body: SmallVec<[Bytes; 4]>,
+    pub(super) content_type: HeaderValue,
     pub(super) offer: &'t Offer,
     pub(super) path: &'t EndpointPath,
     /// Whether the client's query means something at this endpoint.
@@ -66,7 +68,8 @@ pub(super) fn encode(
 ) -> Result<Encoded, FailedAttempt> {
     let provider = &*target.provider;
     let model = target.model.as_ref().map_or(call.client_model(), |model| model.as_str());
-    let Draft { body, offer, path, with_query, way_back, dropped } = draft(call, target, model)?;
+    let Draft { body, content_type, offer, path, with_query, way_back, dropped } =
+        draft(call, target, model)?;
     let query = call.query.as_deref().filter(|_| with_query);
     let path = path_at(target, path, model, query).ok_or_else(|| {
         FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{model}` cannot be part of a path"))
@@ -76,7 +79,7 @@ pub(super) fn encode(
     *request.uri_mut() = Uri::from(path);
     let headers = request.headers_mut();
     headers.reserve(12);
-    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(header::CONTENT_TYPE, content_type);
     write_headers(headers, &call.headers, target);
     let base = target.custom_host.as_ref().map_or(&provider.base, |custom| &custom.base);
     // After everything else, since a signature covers all of it.
@@ -108,10 +111,16 @@ pub(super) fn same_format<'t>(
     let is_its_own = call.kept.is_none() && !holds_foreign_seal(call);
     let Some((offer, path)) = place.filter(|_| is_its_own) else { return Ok(None) };
     let strip_usage = asks_for_usage(call, provider);
-    let body = edited_body(call, target, &prefixed(offer, model), &offer.body, strip_usage)
-        .map_err(|error| FailedAttempt::objection(ErrorCode::InvalidMember, error.to_string()))?;
+    let named = prefixed(offer, model);
+    let (edited, content_type) = match &call.form {
+        Some(sent) => (edited_form(call, &sent.form, target, &named, &offer.body), sent.content_type.clone()),
+        None => (edited_body(call, target, &named, &offer.body, strip_usage), JSON),
+    };
+    let body =
+        edited.map_err(|error| FailedAttempt::objection(ErrorCode::InvalidMember, error.to_string()))?;
     Ok(Some(Draft {
         body: body.into_iter().collect(),
+        content_type,
         offer,
         path,
         with_query: true,
@@ -225,6 +234,42 @@ fn edited_body(
     set_and_remove(&mut edit, wanted)?;
     apply(&mut edit, &target.parameters)?;
     Ok(edit.apply())
+}
+
+/// The same for a form: a field is what a member is in JSON.
+fn edited_form(
+    call: &Call,
+    form: &Form,
+    target: &Target,
+    model: &str,
+    wanted: &BodyEdits,
+) -> Result<Segments, Box<dyn std::error::Error>> {
+    let mut edit = FormEdit::new(form);
+    if call.facts.model.as_deref() != Some(model) && !model.is_empty() {
+        edit.set("model", &json_string(model))?;
+    }
+    for (member, raw) in &wanted.set {
+        edit.set(member, raw)?;
+    }
+    wanted.remove.iter().for_each(|member| edit.remove(member));
+    for (member, raw) in &target.parameters.defaults {
+        edit.default(member, raw)?;
+    }
+    for (member, raw) in &target.parameters.overrides {
+        edit.set(member, raw)?;
+    }
+    for path in &target.parameters.drops {
+        edit.remove(&in_brackets(path));
+    }
+    Ok(edit.apply())
+}
+
+/// How a form names a member of an object: `svg.model` is `svg[model]`.
+fn in_brackets(path: &str) -> Cow<'_, str> {
+    match path.split_once('.') {
+        Some((member, below)) => Cow::Owned(format!("{member}[{}]", below.replace('.', "]["))),
+        None => Cow::Borrowed(path),
+    }
 }
 
 /// Makes the changes that a provider wants of every body.

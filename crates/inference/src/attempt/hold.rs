@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::endpoint::Task;
 use domain::{Endpoint, Failure, FailureClass, Limits};
 use http::response::Parts;
 use http::{HeaderValue, header};
@@ -71,8 +72,13 @@ pub(super) async fn commit(
         let opaque = Committed::Opaque(head, Held::default(), body, silence(&deadlines));
         return translated(opaque, &way_back);
     }
+    // What speaks a text may begin to before it has the end; the types of audio are many.
+    let is_event_stream = EVENT_STREAMS.contains(&content_type.as_str());
+    if endpoint.task() == Task::Speech && !is_json && !is_event_stream {
+        return hold_first(answered).await;
+    }
     // Some servers stream as `text/plain`, or without a type.
-    let is_stream = EVENT_STREAMS.contains(&content_type.as_str()) || (settings.streamed && !is_json);
+    let is_stream = is_event_stream || (settings.streamed && !is_json);
     let is_array =
         is_json && settings.streamed && sent(endpoint, &way_back).is_some_and(EventStream::may_be_array);
     if let Some(passage) = passage(endpoint, &way_back).filter(|_| is_stream || is_array) {
@@ -185,6 +191,20 @@ async fn hold_whole(
     Ok(Committed::Whole(head, WholeBody { held, document: Some(document) }))
 }
 
+/// Bytes that mean something from the first one on: sure as soon as there is one.
+async fn hold_first(answered: Answered) -> Result<Committed, FailedAttempt> {
+    let Answered { head, mut body, deadlines } = answered;
+    loop {
+        let Some(frame) = deadlines.bound(false, body.frame()).await? else {
+            return Err(FailedAttempt::broken("the answer is empty"));
+        };
+        let frame = frame.map_err(|error| FailedAttempt::broken(error.to_string()))?;
+        if let Some(first) = frame.into_data().ok().filter(|data| !data.is_empty()) {
+            return Ok(Committed::Opaque(head, Held::from(first), body, silence(&deadlines)));
+        }
+    }
+}
+
 /// Some providers answer 200 with nothing but an error object (OpenRouter does, its errors page says so).
 fn refuse_error_in_disguise(
     document: &Document,
@@ -193,7 +213,7 @@ fn refuse_error_in_disguise(
 ) -> Result<(), FailedAttempt> {
     let expected = match endpoint {
         Endpoint::ChatCompletions | Endpoint::Completions => "choices",
-        Endpoint::Embeddings => "data",
+        Endpoint::Embeddings | Endpoint::ImageGenerations | Endpoint::ImageEdits => "data",
         _ => return Ok(()),
     };
     let has = |member| document.member(member).ok().flatten();

@@ -12,7 +12,7 @@ use wire::convert::{self, ChatMembers, ClientContext, Format, Loss, Strictness};
 use wire::json::{Document, Edit, ScanLimits, Value};
 
 use super::Call;
-use super::encode::{Draft, WayBack, apply, prefixed, set_and_remove};
+use super::encode::{Draft, JSON, WayBack, apply, prefixed, set_and_remove};
 use super::failed::FailedAttempt;
 use crate::dialect::{endpoint_of, format_of};
 use crate::keeping::points_elsewhere;
@@ -60,6 +60,7 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
     let dropped = dropped(&translation.losses);
     Ok(Draft {
         body: body(Bytes::from(translation.body.clone()), offer)?,
+        content_type: JSON,
         offer,
         path,
         with_query: false,

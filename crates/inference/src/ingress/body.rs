@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{ErrorCode, Limits};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
+use wire::form::{Boundary, FieldError, Form, FormError, FormLimits, FormScanner};
 use wire::json::{ChunkedBytes, Document, ScanError, ScanLimits, Scanner};
 
 use crate::byte_budget::{ByteBudget, Hold};
@@ -17,32 +18,39 @@ use crate::refusal::Refusal;
 /// Most members of a request's top-level object.
 const MEMBERS_MAX: usize = 1_000;
 
-/// A JSON body as it arrived, with its share of the byte budget.
-#[derive(Debug)]
+/// A body as it arrived, with its share of the byte budget.
 pub(crate) struct ReadBody {
+    /// The body; of a form, its fields.
     pub(crate) document: Document,
+    pub(crate) form: Option<SentForm>,
     pub(crate) hold: Hold,
     /// How long the client took to send it.
     pub(crate) waited: Duration,
 }
 
-/// Reads and scans a JSON body.
+/// A form with the content type that names its boundary.
+pub(crate) struct SentForm {
+    pub(crate) form: Form,
+    pub(crate) content_type: HeaderValue,
+}
+
+/// Reads and scans a body: JSON, or a form where the operation takes one.
 ///
 /// # Errors
-/// 415 for other content, 413 when it is too large, 408 when it stalls, 400 when it is not JSON, 503 when the process
-/// holds too much already.
-pub(crate) async fn read_json(
+/// 415 for other content, 413 when it is too large, 408 when it stalls, 400 when it is not what it says it is, 503 when the
+/// process holds too much already.
+pub(crate) async fn read_body(
     headers: &HeaderMap,
     mut body: Incoming,
+    takes_form: bool,
     limits: &Limits,
     budget: &Arc<ByteBudget>,
 ) -> Result<ReadBody, Refusal> {
-    require_json(headers)?;
+    let mut scan = Scan::of(headers, takes_form, limits)?;
     if body.size_hint().lower() > limits.body_bytes_max as u64 {
         return Err(too_large(limits));
     }
     let mut hold = budget.hold();
-    let mut scanner = Scanner::new(ScanLimits { depth_max: limits.json_depth_max, members_max: MEMBERS_MAX });
     let mut chunks = ChunkedBytes::new();
     let mut waited = Duration::ZERO;
     loop {
@@ -58,19 +66,82 @@ pub(crate) async fn read_json(
             return Err(too_large(limits));
         }
         hold.grow(data.len(), limits.in_flight_bytes_max).map_err(|_| shed())?;
-        scanner.feed(&data).map_err(|error| malformed(&error))?;
+        scan.feed(&data)?;
         chunks.push(data);
     }
-    let outline = scanner.finish().map_err(|error| malformed(&error))?;
-    Ok(ReadBody { document: Document::from_parts(chunks, outline), hold, waited })
+    let (document, form) = scan.finish(chunks)?;
+    Ok(ReadBody { document, form, hold, waited })
+}
+
+/// Reads and scans a body that can only be JSON.
+///
+/// # Errors
+/// As [`read_body`].
+pub(crate) async fn read_json(
+    headers: &HeaderMap,
+    body: Incoming,
+    limits: &Limits,
+    budget: &Arc<ByteBudget>,
+) -> Result<ReadBody, Refusal> {
+    read_body(headers, body, false, limits, budget).await
+}
+
+/// The scan of a body while it arrives.
+enum Scan {
+    Json(Box<Scanner>),
+    Form(Box<FormScanner>, HeaderValue),
+}
+
+impl Scan {
+    fn of(headers: &HeaderMap, takes_form: bool, limits: &Limits) -> Result<Self, Refusal> {
+        let content_type = headers.get(header::CONTENT_TYPE).filter(|_| takes_form);
+        if let Some((content_type, boundary)) = content_type.and_then(form_boundary) {
+            require_no_coding(headers)?;
+            let boundary = boundary.ok_or_else(|| {
+                let message = format!("the content-type {content_type:?} names no boundary");
+                Refusal::new(ErrorCode::MalformedForm, message)
+            })?;
+            return Ok(Self::Form(Box::new(FormScanner::new(boundary, FormLimits::default())), content_type));
+        }
+        require_json(headers)?;
+        let limits = ScanLimits { depth_max: limits.json_depth_max, members_max: MEMBERS_MAX };
+        Ok(Self::Json(Box::new(Scanner::new(limits))))
+    }
+
+    fn feed(&mut self, data: &[u8]) -> Result<(), Refusal> {
+        match self {
+            Self::Json(scanner) => scanner.feed(data).map_err(|error| malformed(&error)),
+            Self::Form(scanner, _) => scanner.feed(data).map_err(|error| malformed_form(&error)),
+        }
+    }
+
+    fn finish(self, chunks: ChunkedBytes) -> Result<(Document, Option<SentForm>), Refusal> {
+        match self {
+            Self::Json(scanner) => {
+                let outline = scanner.finish().map_err(|error| malformed(&error))?;
+                Ok((Document::from_parts(chunks, outline), None))
+            }
+            Self::Form(scanner, content_type) => {
+                let outline = scanner.finish().map_err(|error| malformed_form(&error))?;
+                let form = Form::from_parts(chunks, outline);
+                let fields = form.fields().map_err(|error| uncertain(&error))?;
+                Ok((fields, Some(SentForm { form, content_type })))
+            }
+        }
+    }
+}
+
+/// The content type of a form, with the boundary when it names one.
+fn form_boundary(content_type: &HeaderValue) -> Option<(HeaderValue, Option<Boundary>)> {
+    let text = content_type.to_str().ok()?;
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    let is_form = essence.eq_ignore_ascii_case("multipart/form-data");
+    is_form.then(|| (content_type.clone(), Boundary::of_content_type(text)))
 }
 
 /// A body is JSON unless its headers say otherwise: clients that send no content type are served.
 fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
-        let message = format!("content-encoding {encoding:?} is not understood; send the body uncompressed");
-        return Err(Refusal::new(ErrorCode::UnsupportedMediaType, message));
-    }
+    require_no_coding(headers)?;
     let Some(content_type) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let text = content_type.to_str().unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim();
@@ -81,9 +152,36 @@ fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(ErrorCode::UnsupportedMediaType, message))
 }
 
+fn require_no_coding(headers: &HeaderMap) -> Result<(), Refusal> {
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+        let message = format!("content-encoding {encoding:?} is not understood; send the body uncompressed");
+        return Err(Refusal::new(ErrorCode::UnsupportedMediaType, message));
+    }
+    Ok(())
+}
+
 fn malformed(error: &ScanError) -> Refusal {
     let refusal = Refusal::new(ErrorCode::MalformedJson, format!("the body is not valid JSON: {error}"));
     if error.path.is_empty() { refusal } else { refusal.with_param(error.path.clone()) }
+}
+
+fn malformed_form(error: &FormError) -> Refusal {
+    Refusal::new(
+        ErrorCode::MalformedForm,
+        format!("the body is not a form that can be read with certainty: {error}"),
+    )
+}
+
+fn uncertain(error: &FieldError) -> Refusal {
+    let code = match error {
+        FieldError::Duplicate(_) => ErrorCode::DuplicateMember,
+        FieldError::NotText(_) | FieldError::Mismatch(_) => ErrorCode::InvalidMember,
+    };
+    let refusal = Refusal::new(code, error.to_string());
+    match error.field() {
+        Some(field) => refusal.with_param(field),
+        None => refusal,
+    }
 }
 
 fn too_large(limits: &Limits) -> Refusal {

@@ -261,6 +261,12 @@ fn endpoint(path: &str) -> Option<Endpoint> {
         "/moderations" => Endpoint::Moderations,
         "/messages" => Endpoint::Messages,
         "/messages/count_tokens" => Endpoint::CountTokens,
+        "/images/generations" => Endpoint::ImageGenerations,
+        "/images/edits" => Endpoint::ImageEdits,
+        "/images/variations" => Endpoint::ImageVariations,
+        "/audio/speech" => Endpoint::AudioSpeech,
+        "/audio/transcriptions" => Endpoint::AudioTranscriptions,
+        "/audio/translations" => Endpoint::AudioTranslations,
         _ => return None,
     })
 }
@@ -456,6 +462,24 @@ mod tests {
         for path in ["/v2/chat", "/cohere/v2/chat"] {
             assert_eq!(match_path(&Method::POST, path), Ok(Operation::Call(Endpoint::CohereChat)));
             assert_eq!(client_shape(path, None), ClientShape::Cohere);
+        }
+    }
+
+    #[test]
+    fn images_and_audio_are_found_where_openai_has_them() {
+        for (path, endpoint) in [
+            ("/images/generations", Endpoint::ImageGenerations),
+            ("/images/edits", Endpoint::ImageEdits),
+            ("/images/variations", Endpoint::ImageVariations),
+            ("/audio/speech", Endpoint::AudioSpeech),
+            ("/audio/transcriptions", Endpoint::AudioTranscriptions),
+            ("/audio/translations", Endpoint::AudioTranslations),
+        ] {
+            for base in ["", "/v1", "/openai/v1"] {
+                let path = format!("{base}{path}");
+                assert_eq!(match_path(&Method::POST, &path), Ok(Operation::Call(endpoint)), "{path}");
+                assert_eq!(client_shape(&path, None), ClientShape::OpenAi);
+            }
         }
     }
 

@@ -16,6 +16,16 @@ pub(super) enum Answer {
     Whole(Value),
     /// Events, one after the other.
     Stream(Events),
+    /// Something else, such as audio.
+    Media(Media),
+}
+
+/// Bytes that are no JSON.
+#[derive(Debug)]
+pub(super) struct Media {
+    pub(super) content_type: &'static str,
+    /// In their order, as they are sent.
+    pub(super) pieces: Vec<Bytes>,
 }
 
 /// The events of a stream.
@@ -142,6 +152,7 @@ pub(super) fn script(answer: Answer, behaviour: Behaviour, shape: ClientShape) -
     match answer {
         Answer::Whole(body) => whole(&body, behaviour, shape),
         Answer::Stream(events) => stream(&events, behaviour),
+        Answer::Media(media) => whole_or_part(&media, behaviour, shape),
     }
 }
 
@@ -159,6 +170,32 @@ fn whole(body: &Value, behaviour: Behaviour, shape: ClientShape) -> Script {
         Behaviour::Empty => vec![head],
         Behaviour::Echo | Behaviour::Fail(_) | Behaviour::CutBeforeHead => vec![head, all],
     })
+}
+
+/// Media as it is made, piece by piece.
+fn whole_or_part(media: &Media, behaviour: Behaviour, shape: ClientShape) -> Script {
+    let mut steps = Vec::with_capacity(media.pieces.len() + 2);
+    if behaviour == Behaviour::SlowFirstToken {
+        steps.push(Step::Pause(FIRST_TOKEN_PAUSE));
+    }
+    steps.push(Step::head(StatusCode::OK, media.content_type));
+    let count = match behaviour {
+        Behaviour::Hang => return Script::new(vec![Step::Hang]),
+        Behaviour::ErrorMidstream => return failure::script(500, shape),
+        Behaviour::Empty => 0,
+        Behaviour::CutMidstream | Behaviour::MalformedJson => media.pieces.len().div_ceil(2),
+        _ => media.pieces.len(),
+    };
+    for piece in media.pieces.iter().take(count) {
+        if behaviour == Behaviour::SlowTokens {
+            steps.push(Step::Pause(TOKEN_PAUSE));
+        }
+        steps.push(Step::Bytes(piece.clone()));
+    }
+    if behaviour == Behaviour::CutMidstream {
+        steps.push(Step::Cut);
+    }
+    Script::new(steps)
 }
 
 fn stream(events: &Events, behaviour: Behaviour) -> Script {

@@ -10,8 +10,10 @@ use super::fingerprint::Fingerprint;
 use super::frames::{self, Answer};
 use super::responses::ResponseStore;
 use super::script::{Script, ScriptedRequest};
+use super::upload::Upload;
 use super::{
-    chat, cohere, completions, converse, embeddings, gemini, messages, models, moderations, responses,
+    chat, cohere, completions, converse, embeddings, gemini, images, messages, models, moderations,
+    responses, speech, transcriptions,
 };
 
 /// What Google's paths begin with.
@@ -43,6 +45,12 @@ enum Route {
     Converse(ConverseCall),
     ConverseCount(String),
     Gemini(GeminiCall),
+    GenerateImages,
+    EditImages,
+    VaryImages,
+    Speech,
+    Transcribe,
+    Translate,
     Models,
     Model(String),
     CreateResponse,
@@ -83,6 +91,12 @@ fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
         ["model", model, "converse"] => (Method::POST, converse_route(model, false)),
         ["model", model, "converse-stream"] => (Method::POST, converse_route(model, true)),
         ["model", model, "count-tokens"] => (Method::POST, Route::ConverseCount(id(model))),
+        ["images", "generations"] => (Method::POST, Route::GenerateImages),
+        ["images", "edits"] => (Method::POST, Route::EditImages),
+        ["images", "variations"] => (Method::POST, Route::VaryImages),
+        ["audio", "speech"] => (Method::POST, Route::Speech),
+        ["audio", "transcriptions"] => (Method::POST, Route::Transcribe),
+        ["audio", "translations"] => (Method::POST, Route::Translate),
         ["models"] => (Method::GET, Route::Models),
         ["models", model] => match model.rsplit_once(':') {
             Some((model, verb)) => (Method::POST, gemini_route(model, verb, request)?),
@@ -156,6 +170,11 @@ fn perform(
     if let Some(answer) = stored {
         return Ok((answer?, Behaviour::Echo));
     }
+    if let Some(answer) = with_files(route) {
+        let upload = Upload::read(request)?;
+        let behaviour = behaviour(route, &upload.fields)?;
+        return Ok((answer(&upload)?, behaviour));
+    }
     let body = body(request)?;
     let behaviour = behaviour(route, &body)?;
     let fingerprint = Fingerprint::of(&request.path, &request.body);
@@ -170,13 +189,30 @@ fn perform(
         Route::Converse(call) => converse::answer(&body, call.stream, fingerprint),
         Route::ConverseCount(_) => converse::count_tokens(&body),
         Route::Gemini(call) => gemini::answer(&body, &call.model, call.verb, fingerprint),
+        Route::GenerateImages => images::generate(&body),
+        Route::Speech => speech::answer(&body),
         Route::InputTokens => responses::input_tokens(&body),
         _ => responses::create(&body, fingerprint, store),
     };
     Ok((answer?, behaviour))
 }
 
-fn body(request: &ScriptedRequest) -> Result<Value, Refusal> {
+/// Answers a request that comes with files.
+type UploadAnswer = fn(&Upload) -> Result<Answer, Refusal>;
+
+/// What is done with a request that comes with files.
+fn with_files(route: &Route) -> Option<UploadAnswer> {
+    match route {
+        Route::EditImages => Some(images::edit),
+        Route::VaryImages => Some(images::vary),
+        Route::Transcribe => Some(transcriptions::transcribe),
+        Route::Translate => Some(transcriptions::translate),
+        _ => None,
+    }
+}
+
+/// The body as a JSON object.
+pub(super) fn body(request: &ScriptedRequest) -> Result<Value, Refusal> {
     let refusal = |message: String| Refusal { status: 400, message, param: None, code: None };
     let body: Value = serde_json::from_slice(&request.body)
         .map_err(|error| refusal(format!("We could not parse the JSON body of your request: {error}")))?;

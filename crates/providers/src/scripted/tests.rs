@@ -5,6 +5,7 @@ mod chat;
 mod cohere;
 mod converse;
 mod gemini;
+mod media;
 mod messages;
 mod others;
 mod responses;

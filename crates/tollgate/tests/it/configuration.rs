@@ -24,6 +24,12 @@ pub(crate) fn provider(base_url: impl Display) -> Value {
             "models": "/models",
             "messages": "/messages",
             "count_tokens": "/messages/count_tokens",
+            "image_generations": "/images/generations",
+            "image_edits": "/images/edits",
+            "image_variations": "/images/variations",
+            "audio_speech": "/audio/speech",
+            "audio_transcriptions": "/audio/transcriptions",
+            "audio_translations": "/audio/translations",
         },
     })
 }

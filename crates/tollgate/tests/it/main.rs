@@ -21,6 +21,7 @@ mod google;
 mod headers;
 mod kept;
 mod limits;
+mod media;
 mod names;
 mod providers;
 mod reload;

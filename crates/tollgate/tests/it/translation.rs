@@ -30,6 +30,9 @@ fn speaking(fake: &FakeProvider, stream: EventStream) -> Value {
             "converse": "/model/{model}/converse", "converse_stream": "/model/{model}/converse-stream",
         }),
         EventStream::Cohere => json!({"cohere_chat": "/chat"}),
+        EventStream::Images | EventStream::Speech | EventStream::Transcription => {
+            panic!("{stream:?} is no conversation")
+        }
     };
     entry
 }
@@ -60,6 +63,9 @@ fn text_of(stream: EventStream, answer: &Answer) -> String {
         EventStream::Messages | EventStream::Cohere => &body["content"][0]["text"],
         EventStream::Gemini => &body["candidates"][0]["content"]["parts"][0]["text"],
         EventStream::Converse => &body["output"]["message"]["content"][0]["text"],
+        EventStream::Images | EventStream::Speech | EventStream::Transcription => {
+            panic!("{stream:?} is no conversation")
+        }
     };
     text.as_str().unwrap_or_else(|| panic!("no text in {body}")).to_owned()
 }

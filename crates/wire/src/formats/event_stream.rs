@@ -1,6 +1,9 @@
 //! Which format the events of a streamed answer are in.
 
-use super::{EventFormat, RequestKind, chat, cohere, completions, converse, gemini, messages, responses};
+use super::{
+    EventFormat, RequestKind, chat, cohere, completions, converse, gemini, images, messages, responses,
+    speech, transcription,
+};
 use crate::framing::Framing;
 
 /// The event streams that the gateway understands.
@@ -20,6 +23,12 @@ pub enum EventStream {
     Converse,
     /// Cohere chat.
     Cohere,
+    /// OpenAI images, generated and edited.
+    Images,
+    /// OpenAI speech.
+    Speech,
+    /// OpenAI transcriptions.
+    Transcription,
 }
 
 impl EventStream {
@@ -33,6 +42,9 @@ impl EventStream {
             Self::Gemini => &gemini::Events,
             Self::Converse => &converse::Events,
             Self::Cohere => &cohere::Events,
+            Self::Images => &images::Events,
+            Self::Speech => &speech::Events,
+            Self::Transcription => &transcription::Events,
         }
     }
 
@@ -61,6 +73,9 @@ impl RequestKind {
             Self::Gemini => Some(EventStream::Gemini),
             Self::Converse => Some(EventStream::Converse),
             Self::Cohere => Some(EventStream::Cohere),
+            Self::Images => Some(EventStream::Images),
+            Self::Speech => Some(EventStream::Speech),
+            Self::Transcription => Some(EventStream::Transcription),
             Self::Embeddings => None,
         }
     }

@@ -4,7 +4,10 @@
 //! be authorised for one model and served by another.
 
 use super::request_shape::{NestedLimit, RequestShape};
-use super::{RequestKind, chat, cohere, completions, converse, embeddings, gemini, messages, responses};
+use super::{
+    RequestKind, chat, cohere, completions, converse, embeddings, gemini, images, messages, responses,
+    speech, transcription,
+};
 use crate::json::{Document, DuplicateKey, Kind, MemberRef, ScanError};
 
 /// What the gateway needs to know of a request.
@@ -81,6 +84,7 @@ pub fn facts(kind: RequestKind, document: &Document) -> Result<RequestFacts, Fac
         Some(member) => flag(Key::Stream.name(), &member)?.unwrap_or(false),
         None => false,
     };
+    let stream = stream || (shape.streams_by_format && governed.is_text(Key::StreamFormat, "sse"));
     let include_usage = match governed.get(Key::StreamOptions).filter(|_| shape.takes_usage_option) {
         Some(options) => include_usage(&options)?,
         None => None,
@@ -108,6 +112,9 @@ fn shape(kind: RequestKind) -> RequestShape {
         RequestKind::Gemini => gemini::REQUEST,
         RequestKind::Converse => converse::REQUEST,
         RequestKind::Cohere => cohere::REQUEST,
+        RequestKind::Images => images::REQUEST,
+        RequestKind::Speech => speech::REQUEST,
+        RequestKind::Transcription => transcription::REQUEST,
     }
 }
 
@@ -123,9 +130,10 @@ enum Key {
     PreviousResponseId,
     N,
     BestOf,
+    StreamFormat,
 }
 
-const KEYS: usize = 9;
+const KEYS: usize = 10;
 
 impl Key {
     fn of(name: &str) -> Option<Self> {
@@ -139,6 +147,7 @@ impl Key {
             "previous_response_id" => Self::PreviousResponseId,
             "n" => Self::N,
             "best_of" => Self::BestOf,
+            "stream_format" => Self::StreamFormat,
             _ => return None,
         })
     }
@@ -154,6 +163,7 @@ impl Key {
             Self::PreviousResponseId => "previous_response_id",
             Self::N => "n",
             Self::BestOf => "best_of",
+            Self::StreamFormat => "stream_format",
         }
     }
 }
@@ -180,6 +190,11 @@ impl<'d> Governed<'d> {
 
     fn get(&self, key: Key) -> Option<MemberRef<'d>> {
         self.0[key as usize]
+    }
+
+    /// Whether the member is this text.
+    fn is_text(&self, key: Key, text: &str) -> bool {
+        self.get(key).and_then(|member| member.as_str()).as_deref() == Some(text)
     }
 
     /// The largest of the counts in these members.

@@ -19,6 +19,12 @@ pub enum RequestKind {
     Converse,
     /// `POST /v2/chat`
     Cohere,
+    /// `POST /v1/images/generations`, `/edits` and `/variations`
+    Images,
+    /// `POST /v1/audio/speech`
+    Speech,
+    /// `POST /v1/audio/transcriptions` and `/translations`
+    Transcription,
 }
 
 impl RequestKind {

@@ -13,6 +13,8 @@ pub(super) struct RequestShape {
     pub(super) continues_responses: bool,
     /// Model and streaming are said by the path, not by the body.
     pub(super) model_in_path: bool,
+    /// `stream_format`, which is `sse` for a stream
+    pub(super) streams_by_format: bool,
     /// Where the limit of tokens is, when it is no member of the body itself.
     pub(super) output_limit: Option<NestedLimit>,
 }
@@ -36,6 +38,7 @@ impl RequestShape {
         counts_choices: false,
         continues_responses: false,
         model_in_path: false,
+        streams_by_format: false,
         output_limit: None,
     };
 }

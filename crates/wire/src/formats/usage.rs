@@ -4,6 +4,7 @@ mod anthropic;
 mod cohere;
 mod converse;
 mod gemini;
+mod media;
 mod openai;
 mod tier;
 
@@ -48,6 +49,10 @@ pub struct Usage {
     pub output_image_tokens: Option<u64>,
     /// Images, where they are charged one by one.
     pub images: Option<u64>,
+    /// Audio that was heard, where it is charged by its length: in milliseconds.
+    pub audio_milliseconds: Option<u64>,
+    /// Characters that were spoken.
+    pub characters: Option<u64>,
     /// Searches of the web that are charged apart, and units of search of a reranker.
     pub searches: Option<u64>,
     /// The tier that the answer was served in.
@@ -79,6 +84,8 @@ impl Usage {
             (&mut self.cached_image_tokens, later.cached_image_tokens),
             (&mut self.output_image_tokens, later.output_image_tokens),
             (&mut self.images, later.images),
+            (&mut self.audio_milliseconds, later.audio_milliseconds),
+            (&mut self.characters, later.characters),
             (&mut self.searches, later.searches),
         ] {
             *mine = later.or(*mine);
@@ -87,7 +94,7 @@ impl Usage {
     }
 
     /// Every count with its name.
-    fn counts(&self) -> [(&'static str, Option<u64>); 15] {
+    fn counts(&self) -> [(&'static str, Option<u64>); 17] {
         [
             ("input_tokens", self.input_tokens),
             ("output_tokens", self.output_tokens),
@@ -103,6 +110,8 @@ impl Usage {
             ("cached_image_tokens", self.cached_image_tokens),
             ("output_image_tokens", self.output_image_tokens),
             ("images", self.images),
+            ("audio_milliseconds", self.audio_milliseconds),
+            ("characters", self.characters),
             ("searches", self.searches),
         ]
     }
@@ -142,14 +151,31 @@ pub fn usage_of_body(kind: RequestKind, raw_usage: &[u8]) -> Option<Usage> {
         RequestKind::Gemini => Usage::of_gemini(&usage),
         RequestKind::Converse => Usage::of_converse(&usage),
         RequestKind::Cohere => Usage::of_cohere(&usage),
-        RequestKind::Chat | RequestKind::Completions | RequestKind::Responses | RequestKind::Embeddings => {
-            Usage::of_openai(&usage)
-        }
+        RequestKind::Images => Usage::of_images(&usage),
+        RequestKind::Transcription => Usage::of_transcription(&usage),
+        RequestKind::Chat
+        | RequestKind::Completions
+        | RequestKind::Responses
+        | RequestKind::Embeddings
+        | RequestKind::Speech => Usage::of_openai(&usage),
+    }
+}
+
+/// What a request already says will be used, whatever the answer reports: the characters of a text that is spoken.
+pub fn usage_of_request(kind: RequestKind, request: &Document) -> Usage {
+    match kind {
+        RequestKind::Speech => media::usage_of_speech(request),
+        _ => Usage::default(),
     }
 }
 
 /// Reads what a whole answer to this kind of request used: its usage, and what stands beside it.
 pub fn usage_of_answer(kind: RequestKind, answer: &Document) -> Option<Usage> {
+    match kind {
+        RequestKind::Images => return media::usage_of_images(answer),
+        RequestKind::Transcription => return media::usage_of_transcription(answer),
+        _ => {}
+    }
     let member = |key: &str| answer.member(key).ok().flatten();
     let usage = usage_of_body(kind, &member(kind.usage_member())?.raw())?;
     let tier_in = |key: &str| ServiceTier::of(&Value::parse(&member(key)?.raw()).ok()?);

@@ -25,7 +25,12 @@ pub fn error_of(stream: EventStream, status: u16, message: &str) -> Script {
         EventStream::Messages => json!({"type": "error", "error": {"type": "api_error", "message": message}}),
         EventStream::Gemini => json!({"error": {"code": status, "message": message, "status": "UNKNOWN"}}),
         EventStream::Converse | EventStream::Cohere => json!({"message": message}),
-        EventStream::Chat | EventStream::Completions | EventStream::Responses => {
+        EventStream::Chat
+        | EventStream::Completions
+        | EventStream::Responses
+        | EventStream::Images
+        | EventStream::Speech
+        | EventStream::Transcription => {
             json!({"error": {"message": message, "type": "scripted", "param": null, "code": null}})
         }
     };

@@ -37,6 +37,9 @@ pub fn path(stream: EventStream) -> &'static str {
         EventStream::Cohere => "/v2/chat",
         EventStream::Gemini => "/v1beta/models/m:streamGenerateContent",
         EventStream::Converse => "/model/m/converse-stream",
+        EventStream::Images => "/v1/images/generations",
+        EventStream::Speech => "/v1/audio/speech",
+        EventStream::Transcription => "/v1/audio/transcriptions",
     }
 }
 
@@ -62,14 +65,19 @@ pub fn request(stream: EventStream, model: &str, streamed: bool) -> Value {
         EventStream::Responses => json!({"input": "hello"}),
         EventStream::Messages => json!({"messages": messages, "max_tokens": 64}),
         EventStream::Cohere => json!({"messages": messages}),
+        EventStream::Images => json!({"prompt": "hello"}),
+        EventStream::Speech => json!({"input": "hello", "voice": "alloy"}),
+        EventStream::Transcription => json!({"file": "hello"}),
         EventStream::Gemini => return json!({"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}),
         EventStream::Converse => {
             return json!({"messages": [{"role": "user", "content": [{"text": "hello"}]}]});
         }
     };
     request["model"] = json!(model);
-    if streamed {
-        request["stream"] = json!(true);
+    match stream {
+        EventStream::Speech if streamed => request["stream_format"] = json!("sse"),
+        _ if streamed => request["stream"] = json!(true),
+        _ => {}
     }
     request
 }
@@ -106,6 +114,15 @@ pub fn answer(stream: EventStream, text: &str) -> Value {
             "message": {"role": "assistant", "content": [{"type": "text", "text": text}]},
             "usage": {"tokens": {"input_tokens": 7, "output_tokens": 11}},
         }),
+        EventStream::Images => json!({
+            "created": 1, "data": [{"b64_json": text}],
+            "usage": {"input_tokens": 7, "output_tokens": 11, "total_tokens": 18},
+        }),
+        EventStream::Speech => json!({"audio": text, "usage": usage}),
+        EventStream::Transcription => json!({
+            "text": text,
+            "usage": {"type": "tokens", "input_tokens": 7, "output_tokens": 11, "total_tokens": 18},
+        }),
     }
 }
 
@@ -122,7 +139,20 @@ pub fn stream(stream: EventStream, parts: &[&str]) -> EventScript {
         EventStream::Gemini => gemini(parts),
         EventStream::Converse => converse(parts),
         EventStream::Cohere => cohere(parts),
+        EventStream::Images => {
+            media("image_generation.partial_image", "b64_json", "image_generation.completed", parts)
+        }
+        EventStream::Speech => media("speech.audio.delta", "audio", "speech.audio.done", parts),
+        EventStream::Transcription => media("transcript.text.delta", "delta", "transcript.text.done", parts),
     }
+}
+
+/// OpenAI API reference, the streaming events of images, speech and transcriptions.
+fn media(delta: &str, member: &str, done: &str, parts: &[&str]) -> EventScript {
+    let mut frames: Vec<String> = parts.iter().map(|part| event(delta, json!({member: part}))).collect();
+    let usage = json!({"input_tokens": 7, "output_tokens": 11, "total_tokens": 18});
+    frames.push(event(done, json!({member: parts.concat(), "usage": usage})));
+    EventScript::new(frames, 0)
 }
 
 /// Gemini API reference, "GenerateContentResponse".

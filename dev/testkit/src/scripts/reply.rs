@@ -138,7 +138,10 @@ impl<'a> Reply<'a> {
             EventStream::Gemini => gemini::answer(self),
             EventStream::Converse => converse::answer(self),
             EventStream::Cohere => cohere::answer(self),
-            EventStream::Completions => panic!("legacy completions hold text alone"),
+            EventStream::Completions
+            | EventStream::Images
+            | EventStream::Speech
+            | EventStream::Transcription => panic!("{format:?} holds one kind of content alone"),
         }
     }
 
@@ -155,7 +158,10 @@ impl<'a> Reply<'a> {
             EventStream::Gemini => gemini::stream(self),
             EventStream::Converse => converse::stream(self),
             EventStream::Cohere => cohere::stream(self),
-            EventStream::Completions => panic!("legacy completions hold text alone"),
+            EventStream::Completions
+            | EventStream::Images
+            | EventStream::Speech
+            | EventStream::Transcription => panic!("{format:?} holds one kind of content alone"),
         }
     }
 

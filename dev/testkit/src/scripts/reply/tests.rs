@@ -112,7 +112,8 @@ fn ends_are_named_as_the_format_names_them() {
         EventStream::Messages => ["tool_use", "refusal", "refusal", "max_tokens"],
         EventStream::Gemini => ["STOP", "SAFETY", "SAFETY", "MAX_TOKENS"],
         EventStream::Converse => ["tool_use", "content_filtered", "guardrail_intervened", "max_tokens"],
-        EventStream::Cohere | EventStream::Completions => ["TOOL_CALL", "COMPLETE", "COMPLETE", "MAX_TOKENS"],
+        EventStream::Cohere => ["TOOL_CALL", "COMPLETE", "COMPLETE", "MAX_TOKENS"],
+        other => panic!("{other:?} is no conversation"),
     };
     for format in CONVERSATIONS {
         let [tool, refused, filtered, limited] = reasons(format);
@@ -150,5 +151,8 @@ fn kind_of(format: EventStream) -> RequestKind {
         EventStream::Gemini => RequestKind::Gemini,
         EventStream::Converse => RequestKind::Converse,
         EventStream::Cohere => RequestKind::Cohere,
+        EventStream::Images => RequestKind::Images,
+        EventStream::Speech => RequestKind::Speech,
+        EventStream::Transcription => RequestKind::Transcription,
     }
 }

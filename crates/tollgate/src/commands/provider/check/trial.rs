@@ -75,7 +75,15 @@ fn body(endpoint: Endpoint, model: &str) -> Option<Value> {
             "messages": [{"role": "user", "content": [{"text": "Say hello."}]}],
         }}})),
         Endpoint::Embeddings => Some(json!({"model": model, "input": "hello"})),
-        // A legacy completion and a moderation need models of their own kind, which nothing here knows.
-        Endpoint::Completions | Endpoint::Moderations | Endpoint::Models => None,
+        // These need models of their own kind, which nothing here knows.
+        Endpoint::Completions
+        | Endpoint::Moderations
+        | Endpoint::ImageGenerations
+        | Endpoint::ImageEdits
+        | Endpoint::ImageVariations
+        | Endpoint::AudioSpeech
+        | Endpoint::AudioTranscriptions
+        | Endpoint::AudioTranslations
+        | Endpoint::Models => None,
     }
 }

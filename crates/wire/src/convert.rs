@@ -17,6 +17,7 @@ pub mod embeddings;
 mod feature;
 pub mod form;
 mod format;
+mod gemini;
 mod identifier;
 mod losses;
 mod messages;

@@ -130,6 +130,10 @@ impl Codec for Chat {
         answer_writer::write(answer, client)
     }
 
+    fn seals_calls(&self) -> bool {
+        true
+    }
+
     fn stream_reader(&self) -> Box<dyn StreamReader> {
         Box::<stream_reader::Reader>::default()
     }

@@ -46,6 +46,12 @@ pub(super) trait Codec: Sync {
     /// Writes a streamed answer.
     fn stream_writer(&self, client: &ClientContext) -> Box<dyn StreamWriter>;
 
+    /// Whether the format has a place for the proof of the thinking before a call at the call; if not, it gets it as thinking
+    /// of its own after the call.
+    fn seals_calls(&self) -> bool {
+        false
+    }
+
     /// The members of a request that its answer repeats, as JSON, by name.
     fn echoed(&self, _request: &Value<'_>) -> Vec<(String, String)> {
         Vec::new()
@@ -72,6 +78,12 @@ pub(super) trait StreamWriter: Send {
 
     /// Whether the format tells summaries of thinking apart from thinking; if not, it gets their paragraphs as thinking.
     fn sums_up(&self) -> bool {
+        false
+    }
+
+    /// Whether the format has a place for the proof of the thinking before a call at the call; if not, it gets it as thinking
+    /// of its own after the call.
+    fn seals_calls(&self) -> bool {
         false
     }
 

@@ -4,6 +4,7 @@ use super::chat;
 use super::codec::Codec;
 use super::cohere;
 use super::converse;
+use super::gemini;
 use super::messages;
 use super::responses;
 use crate::formats::EventStream;
@@ -83,7 +84,7 @@ impl Format {
             Self::Cohere => &cohere::Cohere,
             Self::Responses => &responses::Responses,
             Self::Converse => &converse::Converse,
-            Self::Gemini => &chat::Chat,
+            Self::Gemini => &gemini::Gemini,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::form::{Cache, Part, Prompt, Role, Seal, Tool, ToolChoice};
+use super::form::{Cache, Part, Prompt, Role, Seal, Thought, Tool, ToolChoice};
 use super::identifier::ChangedNames;
 use crate::json::Text;
 
@@ -28,6 +28,19 @@ pub(super) fn restore_name(part: &mut Part<'_>, names: &ChangedNames) {
     if let Part::ToolCall(call) = part {
         call.name = names.restored(call.name.clone());
     }
+}
+
+/// Makes the proof of the thinking before a call thinking of its own after the call.
+pub(super) fn take_seals_from_calls(parts: &mut Vec<Part<'_>>) {
+    let with_seal = std::mem::take(parts).into_iter().flat_map(|mut part| {
+        let seal = match &mut part {
+            Part::ToolCall(call) => call.seal.take(),
+            _ => None,
+        };
+        let thought = |seal| Part::Thought(Thought { seal: Some(seal), ..Thought::default() });
+        [Some(part), seal.map(thought)].into_iter().flatten()
+    });
+    *parts = with_seal.collect();
 }
 
 /// All marks of cached prompts.

@@ -144,6 +144,10 @@ impl Codec for Responses {
         answer_writer::write(answer, client)
     }
 
+    fn seals_calls(&self) -> bool {
+        true
+    }
+
     fn stream_reader(&self) -> Box<dyn StreamReader> {
         Box::<stream_reader::Reader>::default()
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::codec::{StreamReader, StreamWriter};
-use super::form::{Delta, Opening, Place, Step};
+use super::form::{Delta, Opening, Place, Seal, Step};
 use super::identifier::ChangedNames;
 use crate::formats::{EventKind, Usage, WireError};
 use crate::framing::Frame;
@@ -33,6 +33,10 @@ struct Passage {
     finished: bool,
     /// The paragraph of a summary that was told last.
     paragraph: Option<(Place, u32)>,
+    /// Calls that are open, with the proof of the thinking before them where their writer has no place for it.
+    calls: Vec<(Place, Option<Seal<'static>>)>,
+    /// How many such proofs were told as thinking of their own.
+    seals: u32,
 }
 
 impl StreamTranslation {
@@ -41,7 +45,14 @@ impl StreamTranslation {
         writer: Box<dyn StreamWriter>,
         names: ChangedNames,
     ) -> Self {
-        let passage = Passage { names, usage: Usage::default(), finished: false, paragraph: None };
+        let passage = Passage {
+            names,
+            usage: Usage::default(),
+            finished: false,
+            paragraph: None,
+            calls: Vec::new(),
+            seals: 0,
+        };
         Self { reader, writer, passage, ended: false }
     }
 
@@ -86,6 +97,9 @@ impl Passage {
             }
             Step::Open(place, Opening::ToolCall { id, name, is_free_text }) => {
                 let name = self.names.restored(name);
+                if !writer.seals_calls() {
+                    self.calls.push((place, None));
+                }
                 writer.write(Step::Open(place, Opening::ToolCall { id, name, is_free_text }), out);
             }
             Step::Delta(place, Delta::Summary { part, text }) if !writer.sums_up() => {
@@ -96,12 +110,38 @@ impl Passage {
                 }
                 writer.write(Step::Delta(place, Delta::Thinking(text)), out);
             }
+            Step::Delta(place, Delta::Seal(seal)) if self.is_call(place) => self.keep(place, seal),
+            Step::Close(place) => {
+                writer.write(Step::Close(place), out);
+                self.tell_seal(place, writer, out);
+            }
             Step::Finish { .. } => {
                 self.finished = true;
                 writer.write(step, out);
             }
             step => writer.write(step, out),
         }
+    }
+
+    fn is_call(&self, place: Place) -> bool {
+        self.calls.iter().any(|(call, _)| *call == place)
+    }
+
+    fn keep(&mut self, place: Place, seal: Seal<'_>) {
+        if let Some((_, kept)) = self.calls.iter_mut().find(|(call, _)| *call == place) {
+            *kept = Some(Seal { data: Text::from(seal.data.into_plain().into_owned()), ..seal });
+        }
+    }
+
+    /// The proof of a call, after it and as a part of its own. Its number is one that no other part has.
+    fn tell_seal(&mut self, place: Place, writer: &mut dyn StreamWriter, out: &mut Vec<u8>) {
+        let Some(at) = self.calls.iter().position(|(call, _)| *call == place) else { return };
+        let (_, Some(seal)) = self.calls.remove(at) else { return };
+        self.seals = self.seals.saturating_add(1);
+        let place = Place { choice: place.choice, part: u32::MAX - self.seals };
+        writer.write(Step::Open(place, Opening::Thought { id: None }), out);
+        writer.write(Step::Delta(place, Delta::Seal(seal)), out);
+        writer.write(Step::Close(place), out);
     }
 }
 

@@ -16,8 +16,7 @@ const TARGET: Target<'_> = Target {
 };
 
 /// The formats that are translated.
-const FORMATS: [Format; 5] =
-    [Format::Chat, Format::Responses, Format::Messages, Format::Converse, Format::Cohere];
+const FORMATS: [Format; 6] = Format::ALL;
 
 fn pairs() -> impl Iterator<Item = (Format, Format)> {
     FORMATS.into_iter().flat_map(|client| FORMATS.into_iter().map(move |provider| (client, provider)))

@@ -154,6 +154,9 @@ impl Translation {
         let mut answer = self.provider.codec().read_answer(&value)?;
         for choice in &mut answer.choices {
             choice.parts.iter_mut().for_each(|part| super::prompt_shape::restore_name(part, &self.names));
+            if !self.client.codec().seals_calls() {
+                super::prompt_shape::take_seals_from_calls(&mut choice.parts);
+            }
         }
         Ok((self.client.codec().write_answer(&answer, &self.context), answer.usage))
     }

@@ -55,9 +55,14 @@ fn inspect_chunk(chunk: &Value<'_>) -> Inspection {
     } else {
         EventKind::Preamble
     };
-    let usage = chunk.get("usageMetadata").and_then(Usage::of_gemini);
-    let usage = usage.map(|usage| usage.with_searches(grounding_searches_of(candidates)));
-    Inspection { kind, usage, finished }
+    Inspection { kind, usage: usage_of(chunk), finished }
+}
+
+/// What an answer, or a piece of a streamed one, says that was used so far.
+pub(crate) fn usage_of(answer: &Value<'_>) -> Option<Usage> {
+    let candidates = answer.get("candidates").map(Value::elements).unwrap_or_default();
+    let usage = answer.get("usageMetadata").and_then(Usage::of_gemini)?;
+    Some(usage.with_searches(grounding_searches_of(candidates)))
 }
 
 /// Whether a candidate holds a part with more than an empty text.

@@ -19,8 +19,7 @@ use crate::recordings;
 const FRAME_BYTES_MAX: usize = 1 << 20;
 
 /// The formats that are translated.
-pub(crate) const FORMATS: [Format; 5] =
-    [Format::Chat, Format::Responses, Format::Messages, Format::Converse, Format::Cohere];
+pub(crate) const FORMATS: [Format; 6] = Format::ALL;
 
 /// The model of every target; its name decides what Claude of that generation takes.
 fn model_of(format: Format) -> &'static str {

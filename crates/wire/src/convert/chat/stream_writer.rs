@@ -259,6 +259,10 @@ impl StreamWriter for Writer {
         out.extend_from_slice(b"data: [DONE]\n\n");
     }
 
+    fn seals_calls(&self) -> bool {
+        true
+    }
+
     fn error(&mut self, error: &WireError<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(&EventStream::Chat.format().error_event(error, 0));
     }

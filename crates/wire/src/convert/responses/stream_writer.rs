@@ -314,6 +314,10 @@ impl StreamWriter for Writer {
     }
 
     /// OpenAI tells an error twice, by itself and with the response that it ends.
+    fn seals_calls(&self) -> bool {
+        true
+    }
+
     fn error(&mut self, error: &WireError<'_>, out: &mut Vec<u8>) {
         self.begin(out);
         out.extend_from_slice(&EventStream::Responses.format().error_event(error, self.events));

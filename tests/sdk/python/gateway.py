@@ -12,7 +12,7 @@ import cohere
 from botocore.config import Config
 from google import genai
 
-TOLLGATE = pathlib.Path(__file__).parents[3] / "target" / "debug" / "tollgate"
+TOLLGATE = pathlib.Path(__file__).resolve().parents[3] / "target" / "debug" / "tollgate"
 PAIRING_SECRET = "0123456789abcdef0123456789abcdef"
 
 # The operations of each format of generated text.

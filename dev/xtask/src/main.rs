@@ -39,6 +39,8 @@ enum Command {
     Audit,
     /// Build the catalogue of models and prices from published data
     Prices(commands::prices::Arguments),
+    /// Run every vendor's client before a provider of every format, and write docs/reference/matrix.md
+    Matrix,
     /// Fold the fragments of changelog.d into CHANGELOG.md
     Changelog(commands::changelog::Arguments),
 }
@@ -62,6 +64,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Bench(arguments) => commands::bench::run(&root, &arguments),
         Command::Audit => commands::audit::run(&root),
         Command::Prices(arguments) => commands::prices::run(&root, &arguments),
+        Command::Matrix => commands::matrix::run(&root),
         Command::Changelog(arguments) => commands::changelog::run(&root, &arguments),
     }
 }

@@ -3,7 +3,7 @@
 
 mod examples;
 mod guide;
-mod sdk;
+pub(crate) mod sdk;
 mod server;
 
 use std::path::{Path, PathBuf};
@@ -43,6 +43,8 @@ enum Step {
     Build,
     /// The vendors' own clients against a running Tollgate
     Sdk,
+    /// Every vendor's client before a provider of every format, and the page about it
+    Matrix,
     /// The example configurations, and the commands of the guide against a running Tollgate
     Examples,
     /// The Rust tests
@@ -85,23 +87,44 @@ fn selected(only: &[Step]) -> Vec<Step> {
 /// What is made ready while earlier steps run.
 struct Preparations {
     deny: Option<Background<PathBuf>>,
-    sdk: Option<Background<Environments>>,
+    sdk: Clients,
+}
+
+/// The vendors' clients, which two steps need.
+#[derive(Default)]
+enum Clients {
+    #[default]
+    Unwanted,
+    Installing(Background<Environments>),
+    Installed(Environments),
+}
+
+impl Clients {
+    fn ready(&mut self) -> Result<&Environments> {
+        if let Self::Installing(installing) = std::mem::take(self) {
+            *self = Self::Installed(installing.join()?);
+        }
+        match self {
+            Self::Installed(environments) => Ok(environments),
+            _ => bail!("the clients were not prepared"),
+        }
+    }
 }
 
 impl Preparations {
     fn start(root: &Path, steps: &[Step]) -> Result<Self> {
         let logs = root.join("target/xtask");
         prerequisites::ensure(&[Prerequisite::CCompiler], &Leash::new(&logs.join("install.log"))?)?;
-        let mut preparations = Self { deny: None, sdk: None };
+        let mut preparations = Self { deny: None, sdk: Clients::Unwanted };
         if steps.contains(&Step::Deny) {
             let root = root.to_path_buf();
             let work = move |leash: &Leash| cargo_deny::ensure(&root, leash);
             preparations.deny = Some(Background::start(&logs.join("cargo-deny.log"), work)?);
         }
-        if steps.contains(&Step::Sdk) {
+        if steps.iter().any(|step| matches!(step, Step::Sdk | Step::Matrix)) {
             let root = root.to_path_buf();
             let work = move |leash: &Leash| sdk::prepare(&root, leash);
-            preparations.sdk = Some(Background::start(&logs.join("sdk.log"), work)?);
+            preparations.sdk = Clients::Installing(Background::start(&logs.join("sdk.log"), work)?);
         }
         Ok(preparations)
     }
@@ -126,9 +149,12 @@ fn run_step(step: Step, root: &Path, preparations: &mut Preparations) -> Result<
         }
         Step::Build => build(root),
         Step::Sdk => {
-            let environments = preparations.sdk.take().context("the clients were not prepared")?.join()?;
             build(root)?;
-            sdk::run(root, &environments)
+            sdk::run(root, preparations.sdk.ready()?)
+        }
+        Step::Matrix => {
+            build(root)?;
+            sdk::compare_matrix(root, preparations.sdk.ready()?)
         }
         Step::Examples => {
             build(root)?;
@@ -153,7 +179,7 @@ fn tidy_step(root: &Path) -> Result<()> {
 
 /// Builds the binaries as the runner will want them: with the tests, so that features are the same and nothing is built
 /// twice.
-fn build(root: &Path) -> Result<()> {
+pub(crate) fn build(root: &Path) -> Result<()> {
     process::run(process::cargo(root).args([
         "build",
         "--quiet",

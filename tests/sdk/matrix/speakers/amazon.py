@@ -63,7 +63,7 @@ class Converse(Speaker):
     def think(self, model, text):
         answer = self._converse(model, _user({"text": text}), additionalModelRequestFields=THINKING)
         blocks = answer["output"]["message"]["content"]
-        thoughts = [block["reasoningContent"]["reasoningText"]["text"] for block in blocks if "reasoningContent" in block]
+        thoughts = [block.get("reasoningContent", {}).get("reasoningText", {}).get("text", "") for block in blocks]
         return Thought("".join(thoughts), _text(answer))
 
     def close(self):

@@ -48,10 +48,10 @@ class Chat(Speaker):
         return self.create(model=model, messages=_user(content)).choices[0].message.content
 
     def think(self, model, text):
-        # As OpenRouter has it: OpenAI's own chat shows no thinking.
-        reasoning = {"reasoning": {"effort": "low", "exclude": False}}
-        answer = self.create(model=model, messages=_user(text), max_completion_tokens=TOKENS_MAX, extra_body=reasoning)
-        message = answer.choices[0].message
+        # OpenAI's own chat shows no thinking; that it is to be shown is said as OpenRouter has it.
+        shown = {"reasoning": {"effort": "low", "exclude": False}}
+        asked = {"reasoning_effort": "low", "max_completion_tokens": TOKENS_MAX, "extra_body": shown}
+        message = self.create(model=model, messages=_user(text), **asked).choices[0].message
         return Thought(message.reasoning_content, message.content)
 
     def close(self):

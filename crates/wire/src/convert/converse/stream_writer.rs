@@ -125,9 +125,11 @@ impl Writer {
     }
 
     fn seal(&mut self, part: u32, seal: &Seal<'_>, out: &mut Vec<u8>) {
-        match seal.is_redacted {
-            true => self.thought(part, "redactedContent", &thoughts::redacted_content(seal), out),
-            false => self.thought(part, "signature", &seal::to_client(seal, Format::Converse), out),
+        let has_words = self.open.iter().any(|block| block.part == part && block.index.is_some());
+        if seal.is_redacted && !has_words {
+            self.thought(part, "redactedContent", &thoughts::redacted_content(seal), out);
+        } else {
+            self.thought(part, "signature", &seal::to_client(seal, Format::Converse), out);
         }
     }
 

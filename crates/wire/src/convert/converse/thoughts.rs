@@ -57,7 +57,9 @@ pub(super) fn write_own(content: &mut ObjectWriter<'_>, thought: &Thought<'_>) {
 /// Writes thinking for a client, with whoever's proof in a form that comes back.
 pub(super) fn write(content: &mut ObjectWriter<'_>, thought: &Thought<'_>) {
     match &thought.seal {
-        Some(seal) if seal.is_redacted => content.text("redactedContent", &redacted_content(seal)),
+        Some(seal) if seal.is_redacted && thought.text.is_none() && thought.summary.is_empty() => {
+            content.text("redactedContent", &redacted_content(seal));
+        }
         Some(seal) => write_words(content, thought, Some(&seal::to_client(seal, Format::Converse))),
         None => write_words(content, thought, None),
     }
@@ -80,6 +82,18 @@ fn write_words(content: &mut ObjectWriter<'_>, thought: &Thought<'_>, signature:
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_thought_is_said_beside_the_seal_of_all_of_it() {
+        let seal = Seal { format: Format::Responses, data: Text::from("sealed"), is_redacted: true };
+        let thought =
+            Thought { summary: vec![Text::from("hm")], seal: Some(seal.clone()), ..Thought::default() };
+        let mut written = Vec::new();
+        crate::json::object(&mut written, |content| write(content, &thought));
+        let content = Value::parse(&written).unwrap();
+        let back = read(&content, &Path::ROOT).unwrap();
+        assert_eq!((back.text.unwrap().plain().as_ref(), back.seal), ("hm", Some(seal)));
+    }
 
     #[test]
     fn a_redacted_seal_comes_back_as_it_went_whoever_made_it() {

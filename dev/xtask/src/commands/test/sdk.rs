@@ -3,19 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::examples::files_ending;
 use super::server::Server;
 use crate::background::Leash;
+use crate::commands::matrix::PAGE;
 use crate::prerequisites::{self, Prerequisite};
 use crate::process;
 
 const PYTHON_TESTS: &str = "tests/sdk/python";
+const MATRIX: &str = "tests/sdk/matrix";
 const NODE_TESTS: &str = "tests/sdk/node";
 
 /// Installed clients.
-pub(super) struct Environments {
+pub(crate) struct Environments {
     /// The interpreter that has them.
     python: PathBuf,
     /// The test files for node, whose packages lie beside them.
@@ -23,7 +25,7 @@ pub(super) struct Environments {
 }
 
 /// Installs the pinned clients under `target/sdk`; nothing is done for a list that is installed already.
-pub(super) fn prepare(root: &Path, leash: &Leash) -> Result<Environments> {
+pub(crate) fn prepare(root: &Path, leash: &Leash) -> Result<Environments> {
     let requirements = root.join(PYTHON_TESTS).join("requirements.txt");
     let wanted_python = read(&requirements)?;
     let lock = root.join(NODE_TESTS).join("package-lock.json");
@@ -51,6 +53,23 @@ pub(super) fn run(root: &Path, environments: &Environments) -> Result<()> {
         server.lend(&mut node);
         process::run(&mut node)
     })
+}
+
+/// Runs the matrix, all pairs against one Tollgate, and writes its page.
+pub(crate) fn matrix(root: &Path, environments: &Environments, page: &Path) -> Result<()> {
+    let mut python = Command::new(&environments.python);
+    python.args(["-B", "-m", "pytest", "-p", "no:cacheprovider", MATRIX, "--matrix"]).arg(page);
+    process::run(python.current_dir(root))
+}
+
+/// Runs the matrix and compares what came out with the page that is there.
+pub(super) fn compare_matrix(root: &Path, environments: &Environments) -> Result<()> {
+    let made = root.join("target/xtask/matrix.md");
+    matrix(root, environments, &made)?;
+    if read(&made)? != read(&root.join(PAGE))? {
+        bail!("{PAGE} is not what came out; run `cargo xtask matrix`");
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<String> {

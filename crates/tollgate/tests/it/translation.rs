@@ -8,7 +8,13 @@ use crate::configuration::{SECRET, provider};
 use crate::gateway::TestGateway;
 
 /// The formats that are translated.
-const FORMATS: [EventStream; 3] = [EventStream::Chat, EventStream::Messages, EventStream::Converse];
+const FORMATS: [EventStream; 5] = [
+    EventStream::Chat,
+    EventStream::Responses,
+    EventStream::Messages,
+    EventStream::Converse,
+    EventStream::Cohere,
+];
 
 fn pairs() -> impl Iterator<Item = (EventStream, EventStream)> {
     let others = |client| FORMATS.into_iter().filter(move |provider| *provider != client);
@@ -60,7 +66,8 @@ fn text_of(stream: EventStream, answer: &Answer) -> String {
         EventStream::Chat => &body["choices"][0]["message"]["content"],
         EventStream::Completions => &body["choices"][0]["text"],
         EventStream::Responses => &body["output"][0]["content"][0]["text"],
-        EventStream::Messages | EventStream::Cohere => &body["content"][0]["text"],
+        EventStream::Messages => &body["content"][0]["text"],
+        EventStream::Cohere => &body["message"]["content"][0]["text"],
         EventStream::Gemini => &body["candidates"][0]["content"]["parts"][0]["text"],
         EventStream::Converse => &body["output"]["message"]["content"][0]["text"],
         EventStream::Images | EventStream::Speech | EventStream::Transcription => {

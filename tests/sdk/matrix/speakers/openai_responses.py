@@ -46,9 +46,9 @@ class Responses(Speaker):
     def think(self, model, text):
         reasoning = {"effort": "low", "summary": "auto"}
         answer = self.create(model=model, input=text, reasoning=reasoning, max_output_tokens=TOKENS_MAX)
-        [thought] = [item for item in answer.output if item.type == "reasoning"]
-        shown = [*thought.summary, *(thought.content or [])]
-        return Thought("".join(part.text for part in shown), answer.output_text)
+        thoughts = [item for item in answer.output if item.type == "reasoning"]
+        shown = [part.text for item in thoughts for part in [*item.summary, *(item.content or [])]]
+        return Thought("".join(shown), answer.output_text)
 
     def close(self):
         self.client.close()

@@ -35,7 +35,7 @@ pub(super) fn read<'a>(answer: &Value<'a>) -> Result<Answer<'a>, Malformed> {
 
 /// The tier that the answer was served in.
 pub(super) fn service_tier(answer: &Value<'_>) -> Option<Text<'static>> {
-    answer.at(&["usageMetadata", "serviceTier"]).and_then(Value::text).and_then(tier_of_google)
+    answer.at(&["usageMetadata", "serviceTier"]).and_then(Value::text).as_ref().and_then(tier_of_google)
 }
 
 /// The answer to a prompt that was blocked: the filter's, in its own words where it has some.

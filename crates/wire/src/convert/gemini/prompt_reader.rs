@@ -57,7 +57,7 @@ pub(super) fn read<'a>(request: &Value<'a>) -> Result<Prompt<'a>, Objection> {
 
 fn attribution<'a>(request: &Value<'a>) -> Result<Attribution<'a>, Objection> {
     let path = &Path::ROOT;
-    let tier = names::text(request, "serviceTier", path)?.and_then(tier_of_google);
+    let tier = names::text(request, "serviceTier", path)?.as_ref().and_then(tier_of_google);
     Ok(Attribution {
         metadata: read::object(request, "labels", path)?.map(Value::raw),
         service_tier: tier,
@@ -67,7 +67,7 @@ fn attribution<'a>(request: &Value<'a>) -> Result<Attribution<'a>, Objection> {
 }
 
 /// A tier in OpenAI's words.
-pub(super) fn tier_of_google(tier: Text<'_>) -> Option<Text<'static>> {
+pub(super) fn tier_of_google(tier: &Text<'_>) -> Option<Text<'static>> {
     let tier = tier.plain().to_ascii_lowercase();
     match tier.as_str() {
         "" | "unspecified" => None,

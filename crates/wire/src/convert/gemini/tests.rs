@@ -36,9 +36,9 @@ fn lost(request: &Json, model: &str) -> Vec<String> {
     translation.losses.iter().map(|loss| loss.member.to_string()).collect()
 }
 
-fn asked(members: Json) -> Json {
+fn asked(mut members: Json) -> Json {
     let mut request = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}]});
-    request.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    request.as_object_mut().unwrap().append(members.as_object_mut().unwrap());
     request
 }
 
@@ -234,7 +234,7 @@ fn the_proof_of_a_streamed_call_follows_it_where_a_format_has_no_place_at_calls(
         [r#""name":"f""#, "content_block_stop", "tg-seal:gemini:c2ln", r#""name":"g""#]
             .iter()
             .scan(0, |from, wanted| {
-                let found = out[*from..].find(wanted).map(|at| at + *from);
+                let found = out.get(*from..)?.find(wanted).map(|at| at + *from);
                 *from = found.unwrap_or(out.len());
                 Some(found)
             })

@@ -26,6 +26,7 @@ mod read;
 mod reference;
 pub mod rerank;
 pub mod responses;
+mod retrieval_reference;
 mod seal;
 mod stream;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use feature::{Carriage, Entry, Feature};
 pub use format::Format;
 pub use losses::{Loss, losses};
 pub use reference::reference;
+pub use retrieval_reference::retrieval_reference;
 pub use seal::PREFIX as SEAL_PREFIX;
 pub use stream::{Heard, StreamTranslation};
 pub use translation::{ChatMembers, Strictness, Target, Translation, read_prompt, translate};

@@ -1,4 +1,4 @@
-//! Translation of embeddings: what clients of three formats ask, in the words of eleven kinds of providers, and the vectors back.
+//! Translation of embeddings: what clients of three formats ask, in the words of thirteen kinds of providers, and the vectors back.
 //!
 //! As with conversations each format is read into one form and written from it. Vectors are copied as they stood; between
 //! a list of numbers and base64 they are converted without losing a bit. Where a provider takes fewer inputs at a time than
@@ -16,7 +16,10 @@ mod open_ai;
 #[cfg(test)]
 pub(in crate::convert) mod tests;
 mod vector;
+mod vertex;
 mod voyage;
+
+use std::fmt::Write as _;
 
 use super::client::ClientContext;
 use super::codec::{Malformed, Objection};
@@ -67,6 +70,10 @@ pub enum EmbeddingProvider {
     Nova,
     /// Gemini: `:batchEmbedContents`, whatever the client asked by.
     Gemini,
+    /// Gemini where it takes one input at a time: `:embedContent`.
+    GeminiAlone,
+    /// Google's text embeddings on Vertex AI: `:predict`.
+    Vertex,
 }
 
 /// A format, as its clients speak it.
@@ -99,6 +106,11 @@ trait Provider: Sync {
 
     /// Whether members that OpenAI does not know are its own, so that they are passed on.
     fn extends_open_ai(&self) -> bool {
+        false
+    }
+
+    /// Whether it charges for pictures by the piece and tells of texts alone what they used.
+    fn charges_by_picture(&self) -> bool {
         false
     }
 
@@ -135,7 +147,18 @@ pub struct EmbeddingTranslation {
     client: EmbeddingClient,
     provider: EmbeddingProvider,
     inputs: usize,
+    /// How many pictures are charged by the piece.
+    pictures: usize,
     asked: Asked,
+}
+
+/// A provider's answer to one of the requests.
+#[derive(Debug, Clone, Copy)]
+pub struct EmbeddingAnswer<'a> {
+    /// The body.
+    pub body: &'a [u8],
+    /// The tokens of the input, where the answer's head counts them. The body has the first word.
+    pub input_tokens: Option<u64>,
 }
 
 /// Translates a request of `client` for `model`, as the provider calls it.
@@ -171,7 +194,24 @@ pub fn translate(
         .map(|inputs| codec.write(&request, inputs, model))
         .collect();
     let asked = Asked { context, encodings: request.encodings(), is_batch: request.is_batch };
-    Ok(EmbeddingTranslation { bodies, losses, client, provider, inputs: request.inputs.len(), asked })
+    let pictures =
+        request.inputs.iter().flat_map(Input::images).filter(|_| codec.charges_by_picture()).count();
+    let inputs = request.inputs.len();
+    Ok(EmbeddingTranslation { bodies, losses, client, provider, inputs, pictures, asked })
+}
+
+/// Writes what is lost to whom.
+pub(super) fn describe(page: &mut String) {
+    page.push_str("| to | what a request says | |\n|---|---|---|\n");
+    for provider in EmbeddingProvider::ALL {
+        for (feature, what) in provider.codec().lacks() {
+            let what = match (feature.is_essential(), *what) {
+                (true, "") => "refused",
+                (_, what) => what,
+            };
+            let _ = writeln!(page, "| {} | {} | {what} |", provider.title(), feature.about());
+        }
+    }
 }
 
 impl EmbeddingTranslation {
@@ -179,15 +219,21 @@ impl EmbeddingTranslation {
     ///
     /// # Errors
     /// When an answer is not what the provider's format says, or lacks a vector.
-    pub fn answer(&self, bodies: &[&[u8]]) -> Result<(Vec<u8>, Usage), Malformed> {
-        let values = bodies
+    pub fn answer(&self, answers: &[EmbeddingAnswer<'_>]) -> Result<(Vec<u8>, Usage), Malformed> {
+        let values = answers
             .iter()
-            .map(|body| Value::parse(body).map_err(|error| Malformed(error.to_string())))
+            .map(|answer| Value::parse(answer.body).map_err(|error| Malformed(error.to_string())))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut whole = Embeddings::default();
-        for value in &values {
-            whole.append(self.provider.codec().read(value, self.asked.numbers())?);
+        let mut whole: Option<Embeddings<'_>> = None;
+        for (value, answer) in values.iter().zip(answers) {
+            let mut next = self.provider.codec().read(value, self.asked.numbers())?;
+            next.usage.input_tokens = next.usage.input_tokens.or(answer.input_tokens);
+            match &mut whole {
+                Some(whole) => whole.append(next),
+                None => whole = Some(next),
+            }
         }
+        let whole = whole.unwrap_or_default();
         for (encoding, vectors) in &whole.sets {
             if vectors.len() != self.inputs {
                 let (inputs, found) = (self.inputs, vectors.len());
@@ -195,7 +241,17 @@ impl EmbeddingTranslation {
                 return Err(Malformed(format!("{inputs} inputs got {found} embeddings ({name})")));
             }
         }
-        Ok((self.client.codec().write(&whole, &self.asked)?, whole.usage))
+        Ok((self.client.codec().write(&whole, &self.asked)?, self.used(whole.usage)))
+    }
+}
+
+impl EmbeddingTranslation {
+    /// What is charged: where pictures are charged beside texts, the tokens of the texts are not all of it.
+    fn used(&self, usage: Usage) -> Usage {
+        match self.pictures {
+            0 => usage,
+            pictures => Usage { input_tokens: None, images: Some(pictures as u64), ..usage },
+        }
     }
 }
 
@@ -231,7 +287,7 @@ impl EmbeddingClient {
 
 impl EmbeddingProvider {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::OpenAi,
         Self::Mistral,
         Self::Voyage,
@@ -243,6 +299,8 @@ impl EmbeddingProvider {
         Self::TitanMultimodal,
         Self::Nova,
         Self::Gemini,
+        Self::GeminiAlone,
+        Self::Vertex,
     ];
 
     /// Its name in files.
@@ -260,6 +318,8 @@ impl EmbeddingProvider {
             Self::TitanMultimodal => "titan_multimodal",
             Self::Nova => "nova",
             Self::Gemini => "gemini",
+            Self::GeminiAlone => "gemini_alone",
+            Self::Vertex => "vertex",
         }
     }
 
@@ -278,19 +338,8 @@ impl EmbeddingProvider {
             Self::TitanMultimodal => "Titan multimodal embeddings",
             Self::Nova => "Nova multimodal embeddings",
             Self::Gemini => "Gemini embeddings",
-        }
-    }
-
-    /// What a model on Amazon Bedrock is asked in, by its id, whatever region stands before it.
-    #[must_use]
-    pub fn of_bedrock_model(model: &str) -> Option<Self> {
-        let has = |part: &str| model.contains(part);
-        match () {
-            () if has("amazon.titan-embed-image") => Some(Self::TitanMultimodal),
-            () if has("amazon.titan-embed") => Some(Self::Titan),
-            () if has("amazon.nova") && has("embeddings") => Some(Self::Nova),
-            () if has("cohere.embed") => Some(Self::CohereOnBedrock),
-            () => None,
+            Self::GeminiAlone => "Gemini embeddings, one at a time",
+            Self::Vertex => "Vertex text embeddings",
         }
     }
 
@@ -307,6 +356,8 @@ impl EmbeddingProvider {
             Self::TitanMultimodal => &amazon::TitanMultimodal,
             Self::Nova => &amazon::Nova,
             Self::Gemini => &gemini::Gemini,
+            Self::GeminiAlone => &gemini::Alone,
+            Self::Vertex => &vertex::Vertex,
         }
     }
 }

@@ -11,6 +11,7 @@ mod tests;
 mod voyage;
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use super::client::ClientContext;
 use super::codec::{Malformed, Objection};
@@ -47,15 +48,6 @@ pub enum RerankProvider {
     CohereOnBedrock,
 }
 
-/// Where a request goes.
-#[derive(Debug, Clone, Copy)]
-pub struct RerankTarget<'a> {
-    /// The model, as the provider calls it.
-    pub model: &'a str,
-    /// The region of Amazon's that serves it, of which the model's full name is made (`arn:aws:bedrock:…`).
-    pub region: Option<&'a str>,
-}
-
 /// A format, as its clients speak it.
 trait Client: Sync {
     /// The client's own name for something that it says.
@@ -76,8 +68,8 @@ trait Provider: Sync {
     /// What it cannot say, and what happens to it; nothing where it would have to be refused.
     fn lacks(&self) -> &'static [(Feature, Option<&'static str>)];
 
-    /// Writes a request.
-    fn write(&self, request: &Request<'_>, target: RerankTarget<'_>) -> Vec<u8>;
+    /// Writes a request for a model, as the provider calls it.
+    fn write(&self, request: &Request<'_>, model: &str) -> Vec<u8>;
 
     /// Reads an answer.
     ///
@@ -101,23 +93,34 @@ pub struct RerankTranslation {
     context: ClientContext,
 }
 
-/// Translates a request of `client` for a target of `provider`.
+/// Translates a request of `client` for `model`, as the provider calls it.
 ///
 /// # Errors
 /// When the request is not what its format says, or cannot be carried.
 pub fn translate(
     request: &Value<'_>,
     (client, provider): (RerankClient, RerankProvider),
-    target: RerankTarget<'_>,
+    model: &str,
     strictness: Strictness,
     context: ClientContext,
 ) -> Result<RerankTranslation, Objection> {
     let request = client.codec().read(request)?;
     let losses = losses(&request, (client, provider), strictness)?;
-    let body = provider.codec().write(&request, target);
+    let body = provider.codec().write(&request, model);
     let returned = if request.returns_documents { request.documents_as_json() } else { Vec::new() };
     let documents = request.documents.len() as u64;
     Ok(RerankTranslation { body, losses, client, provider, documents, returned, context })
+}
+
+/// Writes what is lost to whom.
+pub(super) fn describe(page: &mut String) {
+    page.push_str("| to | what a request says | |\n|---|---|---|\n");
+    for provider in RerankProvider::ALL {
+        for (feature, what) in provider.codec().lacks() {
+            let what = what.unwrap_or("refused");
+            let _ = writeln!(page, "| {} | {} | {what} |", provider.title(), feature.about());
+        }
+    }
 }
 
 impl RerankTranslation {

@@ -76,7 +76,7 @@ impl RequestKind {
             Self::Images => Some(EventStream::Images),
             Self::Speech => Some(EventStream::Speech),
             Self::Transcription => Some(EventStream::Transcription),
-            Self::Embeddings => None,
+            Self::Embeddings | Self::EmbedContent | Self::CohereRetrieval | Self::Rerank => None,
         }
     }
 }

@@ -25,13 +25,20 @@ pub enum RequestKind {
     Speech,
     /// `POST /v1/audio/transcriptions` and `/translations`
     Transcription,
+    /// `POST /v1beta/models/{model}:embedContent` and `:batchEmbedContents`
+    EmbedContent,
+    /// `POST /v2/embed` and `/v2/rerank`
+    CohereRetrieval,
+    /// `POST /v1/rerank` of Jina and Voyage
+    Rerank,
 }
 
 impl RequestKind {
     /// The member of an answer that says what it used.
     pub fn usage_member(self) -> &'static str {
         match self {
-            Self::Gemini => "usageMetadata",
+            Self::Gemini | Self::EmbedContent => "usageMetadata",
+            Self::CohereRetrieval => "meta",
             _ => "usage",
         }
     }

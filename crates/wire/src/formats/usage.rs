@@ -148,7 +148,9 @@ pub fn usage_of_body(kind: RequestKind, raw_usage: &[u8]) -> Option<Usage> {
     let usage = Value::parse(raw_usage).ok()?;
     match kind {
         RequestKind::Messages => Usage::of_anthropic(&usage),
-        RequestKind::Gemini => Usage::of_gemini(&usage),
+        RequestKind::Gemini | RequestKind::EmbedContent => Usage::of_gemini(&usage),
+        RequestKind::CohereRetrieval => Usage::of_cohere_meta(&usage),
+        RequestKind::Rerank => Usage::of_total(&usage),
         RequestKind::Converse => Usage::of_converse(&usage),
         RequestKind::Cohere => Usage::of_cohere(&usage),
         RequestKind::Images => Usage::of_images(&usage),
@@ -177,7 +179,14 @@ pub fn usage_of_answer(kind: RequestKind, answer: &Document) -> Option<Usage> {
         _ => {}
     }
     let member = |key: &str| answer.member(key).ok().flatten();
-    let usage = usage_of_body(kind, &member(kind.usage_member())?.raw())?;
+    let usage = match member(kind.usage_member()) {
+        Some(usage) => usage_of_body(kind, &usage.raw())?,
+        // Cohere's version 1 has it where version 2 has.
+        None if kind == RequestKind::Rerank => {
+            usage_of_body(RequestKind::CohereRetrieval, &member("meta")?.raw())?
+        }
+        None => return None,
+    };
     let tier_in = |key: &str| ServiceTier::of(&Value::parse(&member(key)?.raw()).ok()?);
     let tier = match kind {
         RequestKind::Converse => converse::tier_of(tier_in),

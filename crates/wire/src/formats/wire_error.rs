@@ -37,6 +37,8 @@ pub enum ErrorFormat {
     Amazon,
     /// `{"message","id"}` (Cohere API reference, "Errors").
     Cohere,
+    /// `{"detail"}`, as FastAPI has it (`voyageai` reads it in `api_resources/api_requestor.py`).
+    Voyage,
 }
 
 impl WireError<'_> {
@@ -48,6 +50,7 @@ impl WireError<'_> {
             ErrorFormat::Google => to_json(&self.google()),
             ErrorFormat::Amazon => to_json(&AmazonBody { message: self.message }),
             ErrorFormat::Cohere => to_json(&CohereBody { id: self.request_id, message: self.message }),
+            ErrorFormat::Voyage => to_json(&VoyageBody { detail: self.message }),
         })
     }
 
@@ -236,6 +239,11 @@ struct CohereBody<'a> {
 }
 
 #[derive(Serialize)]
+struct VoyageBody<'a> {
+    detail: &'a str,
+}
+
+#[derive(Serialize)]
 struct OpenAiBody<'a> {
     error: OpenAiError<'a>,
 }
@@ -319,6 +327,7 @@ mod tests {
             ERROR.body(ErrorFormat::Cohere),
             r#"{"id":"req_1","message":"limit of \"team\" reached\nwait 3 s"}"#
         );
+        assert_eq!(ERROR.body(ErrorFormat::Voyage), r#"{"detail":"limit of \"team\" reached\nwait 3 s"}"#);
     }
 
     #[test]

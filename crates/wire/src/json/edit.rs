@@ -104,6 +104,26 @@ impl<'d> Edit<'d> {
         self.put(key, value)
     }
 
+    /// Gives a member that objects in the array `key` have this value; does nothing where there is no such array or member.
+    ///
+    /// # Errors
+    /// As [`Self::set`], and when `inner_key` occurs twice in one of the objects.
+    pub fn set_in_each(
+        &mut self,
+        key: &str,
+        inner_key: &str,
+        raw_json: &[u8],
+    ) -> Result<&mut Self, EditError> {
+        check_value(inner_key, raw_json)?;
+        match self.current(key)? {
+            Some(list) => match in_each(list, inner_key, raw_json).map_err(|error| error.within(key))? {
+                Some(list) => self.put(key, list),
+                None => Ok(self),
+            },
+            None => Ok(self),
+        }
+    }
+
     /// Merges an object into the member: objects merge member by member at every depth, anything else replaces.
     /// Unlike RFC 7396 a `null` is written and does not delete.
     ///
@@ -220,6 +240,25 @@ fn children(document: &Document, step: &Step) -> Result<std::ops::Range<usize>, 
         (Kind::Array, Step::Every) => 0..count,
         _ => 0..0,
     })
+}
+
+/// The array with a member of its objects replaced; none when it stays as it is.
+fn in_each(list: Bytes, key: &str, raw_json: &[u8]) -> Result<Option<Bytes>, EditError> {
+    let list = Document::of_value(list)?;
+    let mut edit = Edit::new(&list);
+    for index in children(&list, &Step::Every)? {
+        let Some(element) = edit.original(index).map(Document::of_value).transpose()? else { continue };
+        let present = match element.outline().kind {
+            Kind::Object => element.member(key)?,
+            _ => None,
+        };
+        if present.is_some_and(|member| *member.raw() != *raw_json) {
+            let mut inner = Edit::new(&element);
+            inner.put(key, Bytes::copy_from_slice(raw_json))?;
+            edit.change(Slot::Existing(index), Some(inner.apply().into_bytes()));
+        }
+    }
+    Ok((!edit.changes.is_empty()).then(|| edit.apply().into_bytes()))
 }
 
 fn object_of_one(key: &str, raw_json: &[u8]) -> Bytes {

@@ -8,12 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
-use wire::convert::embeddings::{self, EmbeddingClient, EmbeddingProvider};
-use wire::convert::rerank::{self, RerankClient, RerankProvider, RerankTarget};
+use wire::convert::embeddings::{self, EmbeddingAnswer, EmbeddingClient, EmbeddingProvider};
+use wire::convert::rerank::{self, RerankClient, RerankProvider};
 use wire::convert::{ClientContext, Loss, Objection, Strictness};
 use wire::json::Value;
 
-const TARGET: RerankTarget<'_> = RerankTarget { model: "cohere.rerank-v3-5:0", region: Some("us-west-2") };
+const RERANKER: &str = "rerank-v3.5";
 
 fn context() -> ClientContext {
     ClientContext {
@@ -141,8 +141,9 @@ fn embeddings_become_answers_of_every_client() {
                         Err(objection) => format!("refused at `{}`", objection.path),
                         Ok(translation) => {
                             let bodies = answers(&answer);
-                            let bodies: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
-                            match translation.answer(&bodies) {
+                            let answer = |body| EmbeddingAnswer { body, input_tokens: Some(7) };
+                            let answers: Vec<_> = bodies.iter().map(|body| answer(body.as_slice())).collect();
+                            match translation.answer(&answers) {
                                 Ok((body, usage)) => format!("{}\n    {usage:?}", compact(&body)),
                                 Err(malformed) => format!("malformed: {malformed}"),
                             }
@@ -161,7 +162,7 @@ fn ranked(
     pair: (RerankClient, RerankProvider),
 ) -> Result<rerank::RerankTranslation, Objection> {
     let value = Value::parse(request).expect("a case is JSON");
-    rerank::translate(&value, pair, TARGET, Strictness::Lenient, context())
+    rerank::translate(&value, pair, RERANKER, Strictness::Lenient, context())
 }
 
 #[test]
@@ -202,4 +203,19 @@ fn an_order_becomes_an_answer_of_every_client() {
             assert_snapshot("rerank_convert", &format!("answer__{}__{case}", provider.name()), &text);
         }
     }
+}
+
+/// The page for people is made from the tables; `TOLLGATE_BLESS=1` writes it.
+#[test]
+fn the_page_of_losses_is_what_the_code_does() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/retrieval.md");
+    #[expect(clippy::disallowed_methods, reason = "a test reads how it was started")]
+    if std::env::var_os("TOLLGATE_BLESS").is_some() {
+        fs::write(&page, wire::convert::retrieval_reference()).expect("the page can be written");
+    }
+    let written = fs::read_to_string(&page).unwrap_or_default();
+    assert!(
+        written == wire::convert::retrieval_reference(),
+        "run `TOLLGATE_BLESS=1 cargo nextest run -p wire` and review the page"
+    );
 }

@@ -56,7 +56,7 @@ impl Provider for TitanMultimodal {
         &[
             (Feature::Tokens, ""),
             (Feature::ImageUrls, ""),
-            (Feature::Parts, ""),
+            (Feature::Parts, "refused, but for a text with a picture"),
             (Feature::Purpose, LEFT_OUT),
             (Feature::Title, LEFT_OUT),
             (Feature::SmallNumbers, ""),
@@ -69,6 +69,11 @@ impl Provider for TitanMultimodal {
     /// A text and a picture together are what it is made for.
     fn keeps(&self, feature: Feature, request: &Request<'_>) -> bool {
         feature == Feature::Parts && request.inputs.iter().all(is_text_and_picture)
+    }
+
+    /// Amazon Bedrock pricing: "Price per input image".
+    fn charges_by_picture(&self) -> bool {
+        true
     }
 
     fn inputs_max(&self) -> usize {
@@ -147,6 +152,11 @@ impl Provider for Nova {
             )
         };
         feature == Feature::Purpose && request.purpose.is_some_and(is_own)
+    }
+
+    /// Amazon Bedrock pricing: "Price per input image".
+    fn charges_by_picture(&self) -> bool {
+        true
     }
 
     fn inputs_max(&self) -> usize {

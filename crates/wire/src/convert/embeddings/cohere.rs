@@ -6,7 +6,7 @@ use super::form::{Embeddings, Encoding, Image, Input, InputPart, Purpose, Reques
 use super::{Asked, Client, Provider, open_ai, vector};
 use crate::convert::codec::{Malformed, Objection};
 use crate::convert::read::{self, Path};
-use crate::formats::{Usage, whole};
+use crate::formats::Usage;
 use crate::json::{ArrayWriter, Kind, ObjectWriter, Text, Value, object};
 
 /// The format.
@@ -338,17 +338,6 @@ fn read_answer<'a>(answer: &Value<'a>) -> Result<Embeddings<'a>, Malformed> {
                 .collect::<Result<Vec<_>, _>>()?
         }
     };
-    Ok(Embeddings { id: answer.present("id").and_then(Value::text), model: None, sets, usage: usage(answer) })
-}
-
-fn usage(answer: &Value<'_>) -> Usage {
-    let count = |key: &str| answer.at(&["meta", "billed_units", key]).and_then(whole);
-    let (texts, images) = (count("text_tokens"), count("image_tokens"));
-    let both = texts.map(|texts| texts.saturating_add(images.unwrap_or(0)));
-    Usage {
-        input_tokens: both.or(count("input_tokens")).or(images),
-        input_image_tokens: images,
-        images: count("images"),
-        ..Usage::default()
-    }
+    let usage = answer.get("meta").and_then(Usage::of_cohere_meta).unwrap_or_default();
+    Ok(Embeddings { id: answer.present("id").and_then(Value::text), model: None, sets, usage })
 }

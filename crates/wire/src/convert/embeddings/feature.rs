@@ -110,7 +110,7 @@ fn used(request: &Request<'_>) -> Vec<Feature> {
 
 impl Feature {
     /// Whether vectors without it could not be compared with those that the client has.
-    fn is_essential(self) -> bool {
+    pub(super) fn is_essential(self) -> bool {
         match self {
             Self::Tokens
             | Self::Images
@@ -125,7 +125,8 @@ impl Feature {
         }
     }
 
-    fn about(self) -> &'static str {
+    /// What it is, for people.
+    pub(super) fn about(self) -> &'static str {
         match self {
             Self::Inputs => "inputs",
             Self::Tokens => "texts as tokens",

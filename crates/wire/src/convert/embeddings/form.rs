@@ -222,14 +222,15 @@ impl<'a> Embeddings<'a> {
     }
 }
 
-/// What several calls used together, of what embedding is charged by.
+/// What several calls used together, of what embedding is charged by. Tokens that one of them does not count are not known
+/// of all; pictures that one does not count are none.
 fn sum(usage: Usage, next: Usage) -> Usage {
     let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
         (Some(one), Some(other)) => Some(one.saturating_add(other)),
         (one, other) => one.or(other),
     };
     Usage {
-        input_tokens: sum(usage.input_tokens, next.input_tokens),
+        input_tokens: usage.input_tokens.zip(next.input_tokens).map(|(one, other)| one.saturating_add(other)),
         input_image_tokens: sum(usage.input_image_tokens, next.input_image_tokens),
         images: sum(usage.images, next.images),
         ..usage

@@ -11,6 +11,8 @@ use crate::json::{ArrayWriter, ObjectWriter, Text, Value, object};
 
 /// The format.
 pub(super) struct Gemini;
+/// The same where a request is for one vector.
+pub(super) struct Alone;
 
 const KNOWN: &[&str] = &["model", "content", "requests", "taskType", "title", "outputDimensionality"];
 /// "At most 100 requests can be in one batch".
@@ -79,16 +81,18 @@ impl Client for Gemini {
     }
 }
 
+const LACKS: &[(Feature, &str)] = &[
+    (Feature::Tokens, ""),
+    (Feature::ImageUrls, ""),
+    (Feature::SmallNumbers, ""),
+    (Feature::Truncation, "it is left out"),
+    (Feature::InputLimit, "it is left out"),
+    (Feature::User, "it is left out"),
+];
+
 impl Provider for Gemini {
     fn lacks(&self) -> &'static [(Feature, &'static str)] {
-        &[
-            (Feature::Tokens, ""),
-            (Feature::ImageUrls, ""),
-            (Feature::SmallNumbers, ""),
-            (Feature::Truncation, "it is left out"),
-            (Feature::InputLimit, "it is left out"),
-            (Feature::User, "it is left out"),
-        ]
+        LACKS
     }
 
     fn inputs_max(&self) -> usize {
@@ -102,10 +106,7 @@ impl Provider for Gemini {
                 for input in inputs {
                     array.object(|entry| {
                         entry.str("model", &format!("models/{}", model.trim_start_matches("models/")));
-                        entry.object("content", |content| {
-                            content.array("parts", |parts| write_parts(parts, input));
-                        });
-                        write_options(entry, request);
+                        write_one(entry, request, input);
                     });
                 }
             });
@@ -114,21 +115,55 @@ impl Provider for Gemini {
     }
 
     fn read<'a>(&self, answer: &Value<'a>, _asked: Encoding) -> Result<Embeddings<'a>, Malformed> {
-        let listed = answer.present("embeddings").map(Value::elements).unwrap_or_default().iter();
-        let vectors = listed
-            .chain(answer.present("embedding"))
-            .map(|entry| {
-                let values = entry.get("values");
-                Vector::read(values.ok_or_else(|| Malformed("an embedding has no `values`".to_owned()))?)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let tokens = answer.at(&["usageMetadata", "promptTokenCount"]).and_then(Value::as_u64);
-        Ok(Embeddings {
-            sets: vec![(Encoding::Float, vectors)],
-            usage: Usage { input_tokens: tokens, ..Usage::default() },
-            ..Embeddings::default()
-        })
+        read_answer(answer)
     }
+}
+
+impl Provider for Alone {
+    fn lacks(&self) -> &'static [(Feature, &'static str)] {
+        LACKS
+    }
+
+    fn inputs_max(&self) -> usize {
+        1
+    }
+
+    /// The model is in the path.
+    fn write(&self, request: &Request<'_>, inputs: &[Input<'_>], _model: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        object(&mut out, |body| inputs.iter().for_each(|input| write_one(body, request, input)));
+        out
+    }
+
+    fn read<'a>(&self, answer: &Value<'a>, _asked: Encoding) -> Result<Embeddings<'a>, Malformed> {
+        read_answer(answer)
+    }
+}
+
+/// Reads `embeddings` or `embedding`.
+fn read_answer<'a>(answer: &Value<'a>) -> Result<Embeddings<'a>, Malformed> {
+    let listed = answer.present("embeddings").map(Value::elements).unwrap_or_default().iter();
+    let vectors = listed
+        .chain(answer.present("embedding"))
+        .map(|entry| {
+            let values = entry.get("values");
+            Vector::read(values.ok_or_else(|| Malformed("an embedding has no `values`".to_owned()))?)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let tokens = answer.at(&["usageMetadata", "promptTokenCount"]).and_then(Value::as_u64);
+    Ok(Embeddings {
+        sets: vec![(Encoding::Float, vectors)],
+        usage: Usage { input_tokens: tokens, ..Usage::default() },
+        ..Embeddings::default()
+    })
+}
+
+/// Writes what asks for one vector.
+fn write_one(entry: &mut ObjectWriter<'_>, request: &Request<'_>, input: &Input<'_>) {
+    entry.object("content", |content| {
+        content.array("parts", |parts| write_parts(parts, input));
+    });
+    write_options(entry, request);
 }
 
 /// A request for one vector.
@@ -220,10 +255,14 @@ fn write_parts(parts: &mut ArrayWriter<'_>, input: &Input<'_>) {
 }
 
 fn write_options(entry: &mut ObjectWriter<'_>, request: &Request<'_>) {
-    let task = TASKS.iter().find(|(_, purpose)| Some(*purpose) == request.purpose);
-    if let Some((name, _)) = task {
+    if let Some(name) = task_name(request) {
         entry.str("taskType", name);
     }
     entry.text_if("title", request.title.as_ref());
     entry.number_if("outputDimensionality", request.dimensions);
+}
+
+/// What the vectors are for, by Google's name.
+pub(super) fn task_name(request: &Request<'_>) -> Option<&'static str> {
+    TASKS.iter().find(|(_, purpose)| Some(*purpose) == request.purpose).map(|(name, _)| *name)
 }

@@ -17,7 +17,7 @@ impl Provider for Mistral {
             (Feature::Parts, ""),
             (Feature::Purpose, "it is left out"),
             (Feature::Title, "it is left out"),
-            (Feature::SeveralEncodings, ""),
+            (Feature::SeveralEncodings, "refused, but for floats and base64"),
             (Feature::Truncation, "it is left out"),
             (Feature::InputLimit, "it is left out"),
             (Feature::User, "it is left out"),

@@ -74,7 +74,7 @@ impl Provider for OpenAi {
             (Feature::Purpose, "it is left out"),
             (Feature::Title, "it is left out"),
             (Feature::SmallNumbers, ""),
-            (Feature::SeveralEncodings, ""),
+            (Feature::SeveralEncodings, "refused, but for floats and base64"),
             (Feature::Truncation, "it is left out"),
             (Feature::InputLimit, "it is left out"),
         ]

@@ -69,14 +69,35 @@ fn the_vectors_of_several_requests_are_one_answer() {
         br#"{"embedding":[1],"inputTextTokenCount":3}"#,
         br#"{"embedding":[2]}"#,
     ];
+    // The head counts where the body does not.
+    let answers = answers.map(|body| EmbeddingAnswer { body, input_tokens: Some(4) });
     let (answer, usage) = translation.answer(&answers).unwrap();
     let answer: Json = serde_json::from_slice(&answer).unwrap();
     let vectors: Vec<_> =
         answer["data"].as_array().unwrap().iter().map(|entry| entry["embedding"][0].clone()).collect();
     assert_eq!(vectors, [0, 1, 2]);
-    assert_eq!((usage.input_tokens, &answer["usage"]["total_tokens"]), (Some(5), &json!(5)));
+    assert_eq!((usage.input_tokens, &answer["usage"]["total_tokens"]), (Some(9), &json!(9)));
+    let uncounted = answers.map(|answer| EmbeddingAnswer { input_tokens: None, ..answer });
+    let (_, usage) = translation.answer(&uncounted).unwrap();
+    assert_eq!(usage.input_tokens, None, "what one answer does not count is not known of all");
     let error = translation.answer(&answers[..2]).unwrap_err();
     assert_eq!(error.to_string(), "3 inputs got 2 embeddings (float)");
+}
+
+#[test]
+fn pictures_that_are_charged_by_the_piece_are_counted_here() {
+    let image = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}});
+    let request = json!({"inputs": [{"content": [{"type": "text", "text": "a"}, image]}]});
+    let used = |provider| {
+        let translation = asked(&request, (EmbeddingClient::Cohere, provider)).unwrap();
+        let body = br#"{"embedding":[0],"inputTextTokenCount":2}"#;
+        translation.answer(&[EmbeddingAnswer { body, input_tokens: None }]).unwrap().1
+    };
+    assert_eq!(
+        used(EmbeddingProvider::TitanMultimodal),
+        Usage { images: Some(1), ..Usage::default() },
+        "the tokens of the text alone would be less than is charged"
+    );
 }
 
 #[test]
@@ -98,20 +119,6 @@ fn nothing_is_lost_where_the_route_is_strict() {
     assert!(strict(EmbeddingProvider::OpenAi).unwrap().losses.is_empty());
     let refused = strict(EmbeddingProvider::Gemini).unwrap_err();
     assert!(refused.path == "user" && refused.message.contains("strict"), "{refused}");
-}
-
-#[test]
-fn a_model_on_bedrock_is_asked_in_its_makers_words() {
-    for (model, expected) in [
-        ("amazon.titan-embed-text-v2:0", Some(EmbeddingProvider::Titan)),
-        ("amazon.titan-embed-image-v1", Some(EmbeddingProvider::TitanMultimodal)),
-        ("us.amazon.nova-2-multimodal-embeddings-v1:0", Some(EmbeddingProvider::Nova)),
-        ("eu.cohere.embed-v4:0", Some(EmbeddingProvider::CohereOnBedrock)),
-        ("amazon.nova-pro-v1:0", None),
-        ("meta.llama3-8b-instruct-v1:0", None),
-    ] {
-        assert_eq!(EmbeddingProvider::of_bedrock_model(model), expected, "{model}");
-    }
 }
 
 /// Any JSON of these words.
@@ -156,7 +163,7 @@ proptest! {
                 EmbeddingClient::Gemini => json!({"content": {"parts": [{"text": "a"}]}}),
             };
             let translation = asked(&request, (client, provider)).unwrap();
-            if let Ok((body, _)) = translation.answer(&[answer.as_bytes()]) {
+            if let Ok((body, _)) = translation.answer(&[EmbeddingAnswer { body: answer.as_bytes(), input_tokens: None }]) {
                 prop_assert!(Value::parse(&body).is_ok(), "{}", String::from_utf8_lossy(&body));
             }
         }

@@ -1,11 +1,11 @@
 //! Cohere rerank, version 2 (API reference, "Rerank"), with what version 1 had of requests.
 
 use super::form::{self, Feature, Ranking, Request};
-use super::{Client, Provider, RerankTarget};
+use super::{Client, Provider};
 use crate::convert::client::ClientContext;
 use crate::convert::codec::{Malformed, Objection};
 use crate::convert::read::{self, Path};
-use crate::formats::{Usage, whole};
+use crate::formats::Usage;
 use crate::json::{ObjectWriter, Text, Value};
 
 /// The format.
@@ -62,9 +62,9 @@ impl Provider for Cohere {
         &[OBJECTS, (Feature::Images, None), TRUNCATION]
     }
 
-    fn write(&self, request: &Request<'_>, target: RerankTarget<'_>) -> Vec<u8> {
+    fn write(&self, request: &Request<'_>, model: &str) -> Vec<u8> {
         form::body(|body| {
-            body.str("model", target.model);
+            body.str("model", model);
             write_members(body, request);
             body.number_if("max_tokens_per_doc", request.document_tokens_max);
         })
@@ -84,13 +84,9 @@ pub(super) fn write_members(body: &mut ObjectWriter<'_>, request: &Request<'_>) 
 
 /// Reads `results`; what others that follow Cohere count in tokens, too.
 pub(super) fn read_ranking<'a>(answer: &Value<'a>) -> Result<Ranking<'a>, Malformed> {
-    let count = |path: &[&str]| answer.at(path).and_then(whole);
-    let usage = Usage {
-        searches: count(&["meta", "billed_units", "search_units"]),
-        input_tokens: count(&["meta", "billed_units", "input_tokens"])
-            .or_else(|| count(&["meta", "tokens", "input_tokens"]))
-            .or_else(|| count(&["usage", "total_tokens"])),
-        ..Usage::default()
-    };
+    let of_meta = answer.get("meta").and_then(Usage::of_cohere_meta);
+    let of_meta = of_meta.filter(|usage| *usage != Usage::default());
+    let of_usage = || answer.get("usage").and_then(Usage::of_total);
+    let usage = of_meta.or_else(of_usage).unwrap_or_default();
     Ok(Ranking { usage, ..Ranking::read(answer, "results", "relevance_score")? })
 }

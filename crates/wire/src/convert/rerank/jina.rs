@@ -2,7 +2,7 @@
 
 use super::cohere::{TRUNCATION, read_ranking};
 use super::form::{self, Document, Feature, Ranking, Request};
-use super::{Client, Provider, RerankTarget};
+use super::{Client, Provider};
 use crate::convert::client::ClientContext;
 use crate::convert::codec::{Malformed, Objection};
 use crate::convert::read::{self, Path};
@@ -58,9 +58,9 @@ impl Provider for Jina {
         ]
     }
 
-    fn write(&self, request: &Request<'_>, target: RerankTarget<'_>) -> Vec<u8> {
+    fn write(&self, request: &Request<'_>, model: &str) -> Vec<u8> {
         form::body(|body| {
-            body.str("model", target.model);
+            body.str("model", model);
             body.text("query", &request.query);
             body.array("documents", |array| {
                 for document in &request.documents {

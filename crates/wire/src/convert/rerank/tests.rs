@@ -24,7 +24,6 @@ const WORDS: &[&str] = &[
     "top_n",
     "return_documents",
 ];
-const TARGET: RerankTarget<'_> = RerankTarget { model: "m", region: None };
 
 fn pairs() -> impl Iterator<Item = (RerankClient, RerankProvider)> {
     RerankClient::ALL
@@ -39,7 +38,7 @@ fn asked(
 ) -> Result<RerankTranslation, Objection> {
     let bytes = request.to_string();
     let value = Value::parse(bytes.as_bytes()).unwrap();
-    translate(&value, pair, TARGET, strictness, ClientContext::default())
+    translate(&value, pair, "m", strictness, ClientContext::default())
 }
 
 #[test]
@@ -88,7 +87,7 @@ proptest! {
     fn any_request_is_translated_or_refused_and_never_a_panic(request in any_json(WORDS)) {
         let value = Value::parse(request.as_bytes()).unwrap();
         for pair in pairs() {
-            if let Ok(translation) = translate(&value, pair, TARGET, Strictness::Lenient, ClientContext::default()) {
+            if let Ok(translation) = translate(&value, pair, "m", Strictness::Lenient, ClientContext::default()) {
                 let body = translation.body;
                 prop_assert!(Value::parse(&body).is_ok(), "{}", String::from_utf8_lossy(&body));
             }

@@ -2,7 +2,7 @@
 
 use super::cohere::OBJECTS;
 use super::form::{self, Feature, Ranking, Request};
-use super::{Client, Provider, RerankTarget};
+use super::{Client, Provider};
 use crate::convert::client::ClientContext;
 use crate::convert::codec::{Malformed, Objection};
 use crate::convert::read::{self, Path};
@@ -57,9 +57,9 @@ impl Provider for Voyage {
         &[OBJECTS, (Feature::Images, None), (Feature::DocumentLimit, Some("it is left out"))]
     }
 
-    fn write(&self, request: &Request<'_>, target: RerankTarget<'_>) -> Vec<u8> {
+    fn write(&self, request: &Request<'_>, model: &str) -> Vec<u8> {
         form::body(|body| {
-            body.str("model", target.model);
+            body.str("model", model);
             body.text("query", &request.query);
             form::write_texts(body, request);
             body.number_if("top_k", request.top);
@@ -68,8 +68,7 @@ impl Provider for Voyage {
     }
 
     fn read<'a>(&self, answer: &Value<'a>) -> Result<Ranking<'a>, Malformed> {
-        let input_tokens = answer.at(&["usage", "total_tokens"]).and_then(Value::as_u64);
-        let usage = Usage { input_tokens, ..Usage::default() };
+        let usage = answer.get("usage").and_then(Usage::of_total).unwrap_or_default();
         Ok(Ranking { usage, ..Ranking::read(answer, "data", "relevance_score")? })
     }
 }

@@ -26,6 +26,27 @@ impl Usage {
     }
 }
 
+impl Usage {
+    /// Reads the `meta` object of Cohere embed and rerank; none for another kind of value. Texts and pictures may be counted
+    /// apart or, by others that follow Cohere, together and among `tokens`.
+    pub(crate) fn of_cohere_meta(meta: &Value<'_>) -> Option<Self> {
+        if meta.kind() != Kind::Object {
+            return None;
+        }
+        let count = |key: &str| meta.at(&["billed_units", key]).and_then(whole);
+        let (texts, images) = (count("text_tokens"), count("image_tokens"));
+        let both = texts.map(|texts| texts.saturating_add(images.unwrap_or(0)));
+        let seen = || meta.at(&["tokens", "input_tokens"]).and_then(whole);
+        Some(Self {
+            input_tokens: both.or(count("input_tokens")).or(images).or_else(seen),
+            input_image_tokens: images,
+            images: count("images"),
+            searches: count("search_units"),
+            ..Self::default()
+        })
+    }
+}
+
 /// A count that may be written as a float (`17.0`), as Cohere's are.
 pub(crate) fn whole(value: &Value<'_>) -> Option<u64> {
     value.as_u64().or_else(|| value.as_number()?.strip_suffix(".0")?.parse().ok())

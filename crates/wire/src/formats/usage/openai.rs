@@ -46,6 +46,13 @@ impl Usage {
 }
 
 impl Usage {
+    /// Reads the `usage` object of rerankers, which may have a total and nothing else; none for another kind of value.
+    pub(crate) fn of_total(usage: &Value<'_>) -> Option<Self> {
+        let read = Self::of_openai(usage)?;
+        let total = || usage.get("total_tokens").and_then(Value::as_u64);
+        Some(Self { input_tokens: read.input_tokens.or_else(total), output_tokens: None, ..read })
+    }
+
     /// Reads what a response of OpenAI's Responses used: its `usage`, the tier that stands beside it, and the searches in its
     /// output; none when it reports no usage.
     pub(crate) fn of_response(response: &Value<'_>) -> Option<Self> {

@@ -106,6 +106,20 @@ fn a_member_within_an_object_is_set_and_the_object_made_when_needed() {
 }
 
 #[test]
+fn a_member_of_each_object_in_an_array_is_replaced_where_there_is_one() {
+    let named = |text| edited(text, |edit| edit.set_in_each("r", "m", b"\"b\"").map(|_| ()));
+    assert_eq!(
+        named(r#"{"r":[ {"m" : "a", "x":1.0},{"x":{"m":"a"}} ,{"\u006d":"a"},"m",3]}"#),
+        r#"{"r":[ {"m" : "b", "x":1.0},{"x":{"m":"a"}} ,{"\u006d":"b"},"m",3]}"#
+    );
+    for same in [r#"{"r":[{"m":"b"}]}"#, r#"{"r": {"m":"a"}}"#, r#"{"r":7}"#, r#"{"m":"a"}"#] {
+        assert_eq!(named(same), same);
+    }
+    let error = refused(r#"{"r":[{"m":"b","m":"a"}]}"#, |edit| edit.set_in_each("r", "m", b"1").map(|_| ()));
+    assert!(error.to_string().starts_with("`r.m` occurs more than once"), "{error}");
+}
+
+#[test]
 fn objects_merge_and_anything_else_replaces() {
     let merge = |text, patch: &str| edited(text, |edit| edit.merge("o", patch.as_bytes()).map(|_| ()));
     assert_eq!(

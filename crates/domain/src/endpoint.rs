@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ClientShape::{Amazon, Anthropic, Cohere, Google, OpenAi};
+use ClientShape::{Amazon, Anthropic, Cohere, Google, OpenAi, Voyage};
 
 /// The table of all endpoints: a name for files, metrics and logs, what it is for, whose conventions its clients speak, and
 /// what it is, with a path that is usual for it.
@@ -76,6 +76,40 @@ endpoints! {
         "OpenAI transcriptions of audio: `/audio/transcriptions`.";
     AudioTranslations = "audio_translations", Other, Some(OpenAi),
         "OpenAI translations of audio into English: `/audio/translations`.";
+    CohereEmbed = "cohere_embed", Embedding, Some(Cohere),
+        "Cohere embed: `/v2/embed`.";
+    EmbedContent = "embed_content", Embedding, Some(Google),
+        "Gemini, one embedding: `/models/{model}:embedContent`.";
+    BatchEmbedContents = "batch_embed_contents", Embedding, Some(Google),
+        "Gemini, several embeddings: `/models/{model}:batchEmbedContents`.";
+    VertexEmbeddings = "vertex_embeddings", Embedding, None,
+        "Vertex AI text embeddings: `/publishers/google/models/{model}:predict`.";
+    MistralEmbeddings = "mistral_embeddings", Embedding, None,
+        "Mistral embeddings: `/embeddings`.";
+    VoyageEmbeddings = "voyage_embeddings", Embedding, None,
+        "Voyage embeddings of texts: `/embeddings`.";
+    VoyageMultimodalEmbeddings = "voyage_multimodal_embeddings", Embedding, None,
+        "Voyage embeddings of texts and pictures: `/multimodalembeddings`.";
+    JinaEmbeddings = "jina_embeddings", Embedding, None,
+        "Jina embeddings: `/embeddings`.";
+    TitanEmbeddings = "titan_embeddings", Embedding, None,
+        "Titan text embeddings on Bedrock: `/model/{model}/invoke`.";
+    TitanMultimodalEmbeddings = "titan_multimodal_embeddings", Embedding, None,
+        "Titan multimodal embeddings on Bedrock: `/model/{model}/invoke`.";
+    NovaEmbeddings = "nova_embeddings", Embedding, None,
+        "Nova multimodal embeddings on Bedrock: `/model/{model}/invoke`.";
+    CohereEmbedOnBedrock = "cohere_embed_on_bedrock", Embedding, None,
+        "Cohere embed on Bedrock: `/model/{model}/invoke`.";
+    CohereRerank = "cohere_rerank", Rerank, Some(Cohere),
+        "Cohere rerank: `/v2/rerank`.";
+    Rerank = "rerank", Rerank, Some(Cohere),
+        "Reranking as Jina, Cohere's version 1 and most others have it: `/rerank`.";
+    VoyageRerank = "voyage_rerank", Rerank, Some(Voyage),
+        "Voyage reranking: `/rerank`.";
+    BedrockRerank = "bedrock_rerank", Rerank, None,
+        "Bedrock reranking: `/rerank` of `bedrock-agent-runtime`.";
+    CohereRerankOnBedrock = "cohere_rerank_on_bedrock", Rerank, None,
+        "Cohere rerank on Bedrock: `/model/{model}/invoke`.";
 }
 
 /// Whose conventions a client speaks: decides the shape of errors and lists.
@@ -91,6 +125,8 @@ pub enum ClientShape {
     Amazon,
     /// Cohere's error: a message alone.
     Cohere,
+    /// Voyage's error: a detail alone; lists as OpenAI's.
+    Voyage,
 }
 
 /// What an endpoint is for. Endpoints for the same thing are that thing in different formats, between which requests and
@@ -101,6 +137,8 @@ pub enum Task {
     Generation,
     /// Making vectors of texts and pictures.
     Embedding,
+    /// Ordering documents by a question.
+    Rerank,
     /// Counting the tokens of a request for generated text.
     Counting,
     /// Making and changing pictures.
@@ -164,6 +202,8 @@ impl Endpoint {
                 | Self::Converse
                 | Self::ConverseStream
                 | Self::ConverseCountTokens
+                | Self::EmbedContent
+                | Self::BatchEmbedContents
         )
     }
 

@@ -7,7 +7,7 @@ use crate::endpoint::Endpoint;
 use crate::pattern::Pattern;
 
 /// Operations with their paths, and what their requests need.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Offer {
     /// By [`Endpoint`] number.
     pub paths: [Option<EndpointPath>; Endpoint::ALL.len()],
@@ -17,6 +17,14 @@ pub struct Offer {
     pub body: BodyEdits,
     /// Where a secret goes, when that is elsewhere than for the rest of the provider.
     pub auth: Option<AuthScheme>,
+}
+
+impl Default for Offer {
+    /// Nothing.
+    fn default() -> Self {
+        let paths = std::array::from_fn(|_| None);
+        Self { paths, streamed: Vec::new(), body: BodyEdits::default(), auth: None }
+    }
 }
 
 impl Offer {

@@ -8,8 +8,11 @@ mod encode;
 mod exchange;
 mod failed;
 mod fitness;
+mod gather;
 mod give_up;
 mod hold;
+mod interpreter;
+mod retrieval;
 mod translate;
 
 use std::sync::Arc;

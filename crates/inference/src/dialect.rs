@@ -5,6 +5,8 @@ use domain::endpoint::ClientShape;
 use domain::price::Tier;
 use wire::convert::Format;
 use wire::convert::counting::CountFormat;
+use wire::convert::embeddings::{EmbeddingClient, EmbeddingProvider};
+use wire::convert::rerank::{RerankClient, RerankProvider};
 use wire::formats::{ErrorFormat, EventStream, RequestKind, ServiceTier, Usage};
 
 /// How a request to this endpoint is read. `None` for endpoints without a request body.
@@ -29,7 +31,22 @@ pub(crate) fn request_kind(endpoint: Endpoint) -> Option<RequestKind> {
         }
         Endpoint::AudioSpeech => Some(RequestKind::Speech),
         Endpoint::AudioTranscriptions | Endpoint::AudioTranslations => Some(RequestKind::Transcription),
-        Endpoint::Models => None,
+        Endpoint::EmbedContent | Endpoint::BatchEmbedContents => Some(RequestKind::EmbedContent),
+        Endpoint::CohereEmbed | Endpoint::CohereRerank => Some(RequestKind::CohereRetrieval),
+        Endpoint::Rerank | Endpoint::VoyageRerank => Some(RequestKind::Rerank),
+        // Only providers are asked in these.
+        Endpoint::Models
+        | Endpoint::VertexEmbeddings
+        | Endpoint::MistralEmbeddings
+        | Endpoint::VoyageEmbeddings
+        | Endpoint::VoyageMultimodalEmbeddings
+        | Endpoint::JinaEmbeddings
+        | Endpoint::TitanEmbeddings
+        | Endpoint::TitanMultimodalEmbeddings
+        | Endpoint::NovaEmbeddings
+        | Endpoint::CohereEmbedOnBedrock
+        | Endpoint::BedrockRerank
+        | Endpoint::CohereRerankOnBedrock => None,
     }
 }
 
@@ -82,6 +99,53 @@ pub(crate) fn endpoint_of(format: Format, streamed: bool) -> Endpoint {
     }
 }
 
+/// The endpoints that providers are asked for embeddings at, with the format of each. Of those that lose as much of a request
+/// the first is taken, so a vendor's own stand before what it has like OpenAI's.
+pub(crate) const EMBEDDINGS: [(Endpoint, EmbeddingProvider); 13] = [
+    (Endpoint::CohereEmbed, EmbeddingProvider::Cohere),
+    (Endpoint::BatchEmbedContents, EmbeddingProvider::Gemini),
+    (Endpoint::EmbedContent, EmbeddingProvider::GeminiAlone),
+    (Endpoint::VertexEmbeddings, EmbeddingProvider::Vertex),
+    (Endpoint::MistralEmbeddings, EmbeddingProvider::Mistral),
+    (Endpoint::VoyageEmbeddings, EmbeddingProvider::Voyage),
+    (Endpoint::VoyageMultimodalEmbeddings, EmbeddingProvider::VoyageMultimodal),
+    (Endpoint::JinaEmbeddings, EmbeddingProvider::Jina),
+    (Endpoint::TitanEmbeddings, EmbeddingProvider::Titan),
+    (Endpoint::TitanMultimodalEmbeddings, EmbeddingProvider::TitanMultimodal),
+    (Endpoint::NovaEmbeddings, EmbeddingProvider::Nova),
+    (Endpoint::CohereEmbedOnBedrock, EmbeddingProvider::CohereOnBedrock),
+    (Endpoint::Embeddings, EmbeddingProvider::OpenAi),
+];
+
+/// The same for orders of documents.
+pub(crate) const RERANKING: [(Endpoint, RerankProvider); 5] = [
+    (Endpoint::CohereRerank, RerankProvider::Cohere),
+    (Endpoint::Rerank, RerankProvider::Jina),
+    (Endpoint::VoyageRerank, RerankProvider::Voyage),
+    (Endpoint::CohereRerankOnBedrock, RerankProvider::CohereOnBedrock),
+    (Endpoint::BedrockRerank, RerankProvider::BedrockAgent),
+];
+
+/// The format in which clients ask for embeddings at an endpoint.
+pub(crate) fn embedding_client(endpoint: Endpoint) -> Option<EmbeddingClient> {
+    match endpoint {
+        Endpoint::Embeddings => Some(EmbeddingClient::OpenAi),
+        Endpoint::CohereEmbed => Some(EmbeddingClient::Cohere),
+        Endpoint::EmbedContent | Endpoint::BatchEmbedContents => Some(EmbeddingClient::Gemini),
+        _ => None,
+    }
+}
+
+/// The format in which clients ask for an order of documents at an endpoint.
+pub(crate) fn rerank_client(endpoint: Endpoint) -> Option<RerankClient> {
+    match endpoint {
+        Endpoint::CohereRerank => Some(RerankClient::Cohere),
+        Endpoint::Rerank => Some(RerankClient::Jina),
+        Endpoint::VoyageRerank => Some(RerankClient::Voyage),
+        _ => None,
+    }
+}
+
 /// The shape of errors for a client's conventions.
 pub(crate) fn error_format(shape: ClientShape) -> ErrorFormat {
     match shape {
@@ -90,6 +154,7 @@ pub(crate) fn error_format(shape: ClientShape) -> ErrorFormat {
         ClientShape::Google => ErrorFormat::Google,
         ClientShape::Amazon => ErrorFormat::Amazon,
         ClientShape::Cohere => ErrorFormat::Cohere,
+        ClientShape::Voyage => ErrorFormat::Voyage,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::endpoint::ClientShape;
+use domain::endpoint::{ClientShape, Task};
 use domain::{ApiKey, CatalogModel, Endpoint, Usage};
 use http::HeaderValue;
 use telemetry::cost::Unpriced;
@@ -116,8 +116,19 @@ impl Ending {
         let now = || self.origin.gateway.wall_clock();
         let mut used = self.asked;
         used.merge(reported);
-        let cost = self.is_charged().then(|| charge(&used, self.known.as_deref(), now()));
+        let charged = self.charged(&used);
+        let cost = self.is_charged().then(|| charge(&charged, self.known.as_deref(), now()));
         self.note(&used, cost);
+    }
+
+    /// What is charged of what was reported. Vectors and orders are no output that is counted in tokens, so that not to report
+    /// any says that there was none.
+    fn charged(&self, reported: &wire::formats::Usage) -> wire::formats::Usage {
+        let is_silent =
+            matches!(self.origin.endpoint.map(Endpoint::task), Some(Task::Embedding | Task::Rerank));
+        let is_counted = *reported != wire::formats::Usage::default();
+        let output_tokens = reported.output_tokens.or((is_silent && is_counted).then_some(0));
+        wire::formats::Usage { output_tokens, ..*reported }
     }
 
     /// Notes what the provider had reported when its answer broke off.

@@ -52,7 +52,7 @@ pub(crate) fn list(
     let entry = |(name, stands): &(&str, Stands<'_>)| entry::of(name, *stands, &pinned.models, shape);
     let models: Vec<Value> = names.iter().map(entry).collect();
     let mut body = match shape {
-        ClientShape::OpenAi => json!({"object": "list", "data": models}),
+        ClientShape::OpenAi | ClientShape::Voyage => json!({"object": "list", "data": models}),
         ClientShape::Google | ClientShape::Cohere => json!({"models": models}),
         ClientShape::Amazon => json!({"modelSummaries": models}),
         ClientShape::Anthropic => {

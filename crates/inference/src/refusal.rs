@@ -74,7 +74,7 @@ impl Refusal {
         headers.insert(ERROR_CODE, HeaderValue::from_static(self.code.code()));
         // Where the vendor's own SDK looks for the id that it shows in its exception.
         let sdk_request_id = match shape {
-            ClientShape::OpenAi | ClientShape::Google | ClientShape::Cohere => {
+            ClientShape::OpenAi | ClientShape::Google | ClientShape::Cohere | ClientShape::Voyage => {
                 HeaderName::from_static("x-request-id")
             }
             ClientShape::Anthropic => HeaderName::from_static("request-id"),

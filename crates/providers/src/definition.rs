@@ -53,7 +53,7 @@ pub struct ProviderDefinition {
     pub auth: Auth,
     /// How to sign in where there is more to it than to send a secret.
     pub sign_in: SignIn,
-    /// Values that stand for `${name}` in `base_url`, in endpoint paths and in default headers, by name.
+    /// Values that stand for `${name}` in `base_url`, in endpoint paths, in `body.model_prefix` and in default headers, by name.
     pub variables: BTreeMap<String, Variable>,
     /// Which operations the provider offers, each with its path.
     pub endpoints: Endpoints,

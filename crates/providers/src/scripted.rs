@@ -21,6 +21,7 @@ mod models;
 mod moderations;
 mod open_ai;
 mod responses;
+mod retrieval;
 mod routes;
 mod schema;
 mod script;
@@ -46,7 +47,7 @@ pub use script::{Script, ScriptedRequest, Step};
 pub const NAME: &str = "scripted";
 
 /// What it serves, and where.
-const ENDPOINTS: [(Endpoint, &str); 22] = [
+const ENDPOINTS: [(Endpoint, &str); 27] = [
     (Endpoint::ChatCompletions, "/chat/completions"),
     (Endpoint::Completions, "/completions"),
     (Endpoint::Responses, "/responses"),
@@ -61,6 +62,11 @@ const ENDPOINTS: [(Endpoint, &str); 22] = [
     (Endpoint::GenerateContent, "/models/{model}:generateContent"),
     (Endpoint::StreamGenerateContent, "/models/{model}:streamGenerateContent?alt=sse"),
     (Endpoint::CohereChat, "/v2/chat"),
+    (Endpoint::CohereEmbed, "/v2/embed"),
+    (Endpoint::CohereRerank, "/v2/rerank"),
+    (Endpoint::Rerank, "/rerank"),
+    (Endpoint::EmbedContent, "/models/{model}:embedContent"),
+    (Endpoint::BatchEmbedContents, "/models/{model}:batchEmbedContents"),
     (Endpoint::Converse, "/model/{model}/converse"),
     (Endpoint::ConverseStream, "/model/{model}/converse-stream"),
     (Endpoint::ImageGenerations, "/images/generations"),

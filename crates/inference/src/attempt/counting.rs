@@ -8,14 +8,15 @@ use domain::provider::{EndpointPath, Offer};
 use domain::route::Target;
 use domain::{Endpoint, ErrorCode, Provider};
 use smallvec::SmallVec;
+use wire::convert;
 use wire::convert::counting::{self, CountFormat, NotEstimated};
-use wire::convert::{self, Strictness};
 use wire::json::Value;
 
 use super::Call;
 use super::encode::{Draft, JSON, WayBack, prefixed, same_format};
 use super::failed::FailedAttempt;
-use super::translate::{self, chat_members, refused};
+use super::interpreter::Interpreter;
+use super::translate::{self, chat_members, refused, strictness};
 use crate::dialect::{count_endpoint, count_format};
 
 /// The counting request for a target.
@@ -40,8 +41,7 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
     let value = Value::parse(&request).map_err(|error| refused("", &error.to_string()))?;
     let named = offered.first().map_or(model.into(), |(_, offer, _)| prefixed(offer, model));
     let to = convert::Target { model: &named, output_tokens_max: None, chat: chat_members(provider) };
-    let strictness = if target.strict { Strictness::Strict } else { Strictness::Lenient };
-    let counting = counting::translate(&value, client, &formats, &to, strictness)
+    let counting = counting::translate(&value, client, &formats, &to, strictness(target))
         .map_err(|objection| refused(&objection.path, &objection.message))?;
     let (_, offer, path) = offered
         .into_iter()
@@ -49,12 +49,13 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
         .ok_or_else(|| translate::not_served(provider, call))?;
     Ok(Draft {
         content_type: JSON,
-        body: translate::body(Bytes::from(counting.body.clone()), offer)?,
+        body: translate::edited(Bytes::from(counting.body.clone()), offer)?,
+        further: Vec::new(),
         offer,
         path,
         with_query: false,
         dropped: translate::dropped(&counting.losses),
-        way_back: WayBack::Counted(Box::new(counting)),
+        way_back: WayBack::Translated(Interpreter::Counting(Box::new(counting))),
     })
 }
 

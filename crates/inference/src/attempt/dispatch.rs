@@ -19,6 +19,7 @@ use super::encode::{Encoded, WayBack, encode};
 use super::exchange::{AttemptSettings, exchange, origin_of};
 use super::failed::FailedAttempt;
 use super::fitness::Fitness;
+use super::gather::gather;
 use super::give_up::{Attempts, give_up};
 use super::hold::{Committed, commit};
 use crate::answer::AnswerBody;
@@ -117,20 +118,28 @@ async fn attempt(
         let _ = tokio::time::timeout(FIRST_TOKEN_WAIT, pending).await;
         ending.waited(began.elapsed());
     }
-    let Encoded { request, way_back, dropped } = encode(call, target, credential)?;
+    let Encoded { request, further, way_back, dropped } = encode(call, target, credential)?;
     ending.drops(dropped);
     let origin = origin_of(target, &state.origin, &gateway.transport);
     let streamed = call.facts.stream;
     let is_foreign = !matches!(way_back, WayBack::Same { .. });
     let now = gateway.wall_clock();
-    let settings = AttemptSettings { target, credential, now, streamed, is_foreign };
+    let began = Instant::now();
+    let settings = AttemptSettings { target, credential, now, began, streamed, is_foreign };
     let limits = &call.pinned.snapshot.limits;
-    let sent = Instant::now();
-    let committed = match exchange(request, &origin, &settings).await {
-        Ok(answered) => commit(answered, call.endpoint, way_back, &settings, limits, &gateway.budget).await,
-        Err(failed) => Err(failed),
+    let committed = match way_back {
+        WayBack::Translated(interpreter) if !further.is_empty() => {
+            let requests = std::iter::once(request).chain(further);
+            gather(requests, &interpreter, &origin, &settings, (limits, &gateway.budget)).await
+        }
+        way_back => match exchange(request, &origin, &settings).await {
+            Ok(answered) => {
+                commit(answered, call.endpoint, way_back, &settings, limits, &gateway.budget).await
+            }
+            Err(failed) => Err(failed),
+        },
     };
-    ending.waited(sent.elapsed());
+    ending.waited(began.elapsed());
     committed
 }
 

@@ -12,12 +12,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use providers::sign_in::prove;
 use providers::transport::OutgoingBody;
 use smallvec::SmallVec;
-use wire::convert::counting::Counting;
-use wire::convert::{Format, SEAL_PREFIX, Translation};
+use wire::convert::{Format, SEAL_PREFIX};
 use wire::form::{Form, FormEdit};
 use wire::json::{Edit, EditError, Path, Segments};
 
 use super::failed::FailedAttempt;
+use super::interpreter::Interpreter;
 use super::{Call, counting, translate};
 use crate::dialect::format_of;
 
@@ -27,6 +27,8 @@ pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json"
 /// A request for a provider.
 pub(super) struct Encoded {
     pub(super) request: Request<OutgoingBody>,
+    /// What the target takes in requests of its own, after the first.
+    pub(super) further: Vec<Request<OutgoingBody>>,
     pub(super) way_back: WayBack,
     /// The members of the client's request that the provider's format does not carry, for the client.
     pub(super) dropped: Option<HeaderValue>,
@@ -40,15 +42,15 @@ pub(super) enum WayBack {
         strip_usage: bool,
     },
     /// Translated.
-    Translated(Box<Translation>),
-    /// A number of tokens, in the client's words.
-    Counted(Box<Counting>),
+    Translated(Interpreter),
 }
 
 /// The part of a request that depends on the target's format.
 pub(super) struct Draft<'t> {
     pub(super) body: SmallVec<[Bytes; 4]>,
     pub(super) content_type: HeaderValue,
+    /// The bodies of further requests, where one does not do.
+    pub(super) further: Vec<SmallVec<[Bytes; 4]>>,
     pub(super) offer: &'t Offer,
     pub(super) path: &'t EndpointPath,
     /// Whether the client's query means something at this endpoint.
@@ -68,24 +70,27 @@ pub(super) fn encode(
 ) -> Result<Encoded, FailedAttempt> {
     let provider = &*target.provider;
     let model = target.model.as_ref().map_or(call.client_model(), |model| model.as_str());
-    let Draft { body, content_type, offer, path, with_query, way_back, dropped } =
+    let Draft { body, further, content_type, offer, path, with_query, way_back, dropped } =
         draft(call, target, model)?;
     let query = call.query.as_deref().filter(|_| with_query);
     let path = path_at(target, path, model, query).ok_or_else(|| {
         FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{model}` cannot be part of a path"))
     })?;
-    let mut request = Request::new(OutgoingBody::from(body));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = Uri::from(path);
-    let headers = request.headers_mut();
-    headers.reserve(12);
-    headers.insert(header::CONTENT_TYPE, content_type);
-    write_headers(headers, &call.headers, target);
     let base = target.custom_host.as_ref().map_or(&provider.base, |custom| &custom.base);
-    // After everything else, since a signature covers all of it.
     let now = call.origin.gateway.wall_clock().into();
-    prove(&mut request, credential, offer.auth.as_ref(), base, now)?;
-    Ok(Encoded { request, way_back, dropped })
+    let request = |body| {
+        let mut request = Request::new(OutgoingBody::from(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = Uri::from(path.clone());
+        let headers = request.headers_mut();
+        headers.reserve(12);
+        headers.insert(header::CONTENT_TYPE, content_type.clone());
+        write_headers(headers, &call.headers, target);
+        // After everything else, since a signature covers all of it.
+        prove(&mut request, credential, offer.auth.as_ref(), base, now).map(|()| request)
+    };
+    let further = further.into_iter().map(request).collect::<Result<_, _>>()?;
+    Ok(Encoded { request: request(body)?, further, way_back, dropped })
 }
 
 fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Draft<'t>, FailedAttempt> {
@@ -121,6 +126,7 @@ pub(super) fn same_format<'t>(
     Ok(Some(Draft {
         body: body.into_iter().collect(),
         content_type,
+        further: Vec::new(),
         offer,
         path,
         with_query: true,
@@ -225,6 +231,10 @@ fn edited_body(
     if call.endpoint.names_model_in_path() {
         // Where the path decides, a member of the same name must not say something else.
         edit.remove("model")?;
+        if call.endpoint == Endpoint::BatchEmbedContents {
+            // Nor may one in a request within.
+            edit.set_in_each("requests", "model", &json_string(&format!("models/{model}")))?;
+        }
     } else if !is_asked_for {
         edit.set("model", &json_string(model))?;
     }

@@ -26,6 +26,8 @@ pub(super) struct AttemptSettings<'a> {
     pub(super) target: &'a Target,
     pub(super) credential: &'a Credential,
     pub(super) now: Timestamp,
+    /// When its first request was sent.
+    pub(super) began: Instant,
     /// Whether the client asked for a stream.
     pub(super) streamed: bool,
     /// Whether the target speaks another format than the client.
@@ -49,7 +51,7 @@ pub(super) async fn exchange(
     settings: &AttemptSettings<'_>,
 ) -> Result<Answered, FailedAttempt> {
     let timeouts = settings.target.timeouts;
-    let deadlines = Deadlines::from(Instant::now(), timeouts);
+    let deadlines = Deadlines::from(settings.began, timeouts);
     let response = deadlines.bound(false, origin.send(request, timeouts.connect)).await??;
     if response.status().is_success() {
         let (head, body) = response.into_parts();

@@ -11,7 +11,6 @@ use http::{HeaderValue, header};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use providers::transport::IncomingBody;
-use wire::convert::Malformed;
 use wire::formats::{EventKind, EventStream, ProviderError, Usage};
 use wire::framing::{Batch, Frame, Splitter};
 use wire::json::{ChunkedBytes, Document, Kind, ScanLimits, Scanner};
@@ -20,6 +19,7 @@ use super::deadline::Deadlines;
 use super::encode::WayBack;
 use super::exchange::{Answered, AttemptSettings, asks_for_patience, classify_error};
 use super::failed::FailedAttempt;
+use super::interpreter::{Interpreter, Whole};
 use crate::answer::{Held, Passage, RelayStart, SameFormat, Silence, Translated};
 use crate::byte_budget::{ByteBudget, Hold};
 use crate::dialect::event_stream;
@@ -100,8 +100,7 @@ pub(super) async fn commit(
 fn sent(endpoint: Endpoint, way_back: &WayBack) -> Option<EventStream> {
     match way_back {
         WayBack::Same { .. } => event_stream(endpoint),
-        WayBack::Translated(translation) => Some(translation.provider().event_stream()),
-        WayBack::Counted(_) => None,
+        WayBack::Translated(interpreter) => Some(interpreter.prompt()?.provider().event_stream()),
     }
 }
 
@@ -111,20 +110,11 @@ fn passage(endpoint: Endpoint, way_back: &WayBack) -> Option<Passage> {
         WayBack::Same { strip_usage } => {
             Some(Passage::Same(SameFormat::new(event_stream(endpoint)?, *strip_usage)))
         }
-        WayBack::Translated(translation) => {
+        WayBack::Translated(interpreter) => {
+            let translation = interpreter.prompt()?;
             let framing = sent(endpoint, way_back)?.framing();
             Some(Passage::Translated(Box::new(Translated::new(translation.stream(), framing))))
         }
-        WayBack::Counted(_) => None,
-    }
-}
-
-/// An answer in the client's format, and what it used.
-fn read_back(body: &[u8], way_back: &WayBack) -> Result<(Vec<u8>, Usage), Malformed> {
-    match way_back {
-        WayBack::Same { .. } => Ok((body.to_vec(), Usage::default())),
-        WayBack::Translated(translation) => translation.answer(body),
-        WayBack::Counted(counting) => counting.answer(body).map(|answer| (answer, Usage::default())),
     }
 }
 
@@ -133,15 +123,52 @@ fn read_back(body: &[u8], way_back: &WayBack) -> Result<(Vec<u8>, Usage), Malfor
 /// # Errors
 /// When it is not what the provider's format says, or could not be read.
 fn translated(committed: Committed, way_back: &WayBack) -> Result<Committed, FailedAttempt> {
-    if matches!(way_back, WayBack::Same { .. }) {
-        return Ok(committed);
+    let WayBack::Translated(interpreter) = way_back else { return Ok(committed) };
+    interpreted(vec![part(committed)?], interpreter)
+}
+
+/// An answer that can be translated, alone or with others.
+///
+/// # Errors
+/// When it is none.
+fn part(committed: Committed) -> Result<(Parts, WholeBody), FailedAttempt> {
+    match committed {
+        Committed::Whole(head, body) if body.document.is_some() => Ok((head, body)),
+        _ => Err(FailedAttempt::broken("the answer is too large, or of a kind that cannot be translated")),
     }
-    let Committed::Whole(mut head, WholeBody { document: Some(document), .. }) = committed else {
-        return Err(FailedAttempt::broken("the answer is too large, or of a kind that cannot be translated"));
+}
+
+/// Reads one of several answers that become one.
+///
+/// # Errors
+/// When it cannot be read, or is of a kind that cannot be translated.
+pub(super) async fn hold_part(
+    answered: Answered,
+    limits: &Limits,
+    budget: &Arc<ByteBudget>,
+) -> Result<(Parts, WholeBody), FailedAttempt> {
+    let is_plain = !answered.head.headers.contains_key(header::CONTENT_ENCODING);
+    let is_json = is_plain && essence(&answered.head) == "application/json";
+    part(hold_whole(answered, is_json, limits, budget.hold()).await?)
+}
+
+/// The client's answer, made of all of the provider's. Its head is that of the first.
+///
+/// # Errors
+/// When they are not what the provider's format says.
+pub(super) fn interpreted(
+    answers: Vec<(Parts, WholeBody)>,
+    interpreter: &Interpreter,
+) -> Result<Committed, FailedAttempt> {
+    let whole = |(head, body): &(Parts, WholeBody)| {
+        let body = body.document.as_ref()?.body();
+        Some(Whole::new(&head.headers, body.contiguous(0..body.len())))
     };
-    let body = document.body().contiguous(0..document.body().len());
+    let read: Vec<Whole> = answers.iter().filter_map(whole).collect();
     let (answer, usage) =
-        read_back(&body, way_back).map_err(|error| FailedAttempt::broken(error.to_string()))?;
+        interpreter.answer(&read).map_err(|error| FailedAttempt::broken(error.to_string()))?;
+    let (mut head, _) =
+        answers.into_iter().next().ok_or_else(|| FailedAttempt::broken("there is no answer"))?;
     head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(Committed::Translated(head, Bytes::from(answer), usage))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use domain::endpoint::Task;
 use domain::provider::{EndpointPath, Offer, StreamUsage};
 use domain::route::Target;
 use domain::{Endpoint, ErrorCode, Provider};
@@ -14,6 +15,8 @@ use wire::json::{Document, Edit, ScanLimits, Value};
 use super::Call;
 use super::encode::{Draft, JSON, WayBack, apply, prefixed, set_and_remove};
 use super::failed::FailedAttempt;
+use super::interpreter::Interpreter;
+use super::retrieval;
 use crate::dialect::{endpoint_of, format_of};
 use crate::keeping::points_elsewhere;
 use crate::refusal::Refusal;
@@ -24,8 +27,19 @@ const DROPPED_BYTES_MAX: usize = 1_024;
 /// Translates the request into the format of the target that loses least of it.
 ///
 /// # Errors
-/// When the target speaks no format of generated text, or the request is wrong or cannot be carried.
+/// When the target speaks no format of its kind, or the request is wrong or cannot be carried.
 pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Draft<'t>, FailedAttempt> {
+    match call.endpoint.task() {
+        Task::Generation => prompt_draft(call, target, model),
+        Task::Embedding | Task::Rerank => retrieval::draft(call, target, model),
+        // Counting has its own way before it comes here; the others are asked in the client's format alone.
+        Task::Counting | Task::Images | Task::Speech | Task::Transcription | Task::Other => {
+            Err(not_served(&target.provider, call))
+        }
+    }
+}
+
+fn prompt_draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Draft<'t>, FailedAttempt> {
     let provider = &*target.provider;
     let client = format_of(call.endpoint).ok_or_else(|| not_served(provider, call))?;
     let spoken = spoken(provider, model, call.facts.stream);
@@ -49,7 +63,7 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
             output_tokens_max: answer_tokens_max(call, provider, model),
             chat: chat_members(provider),
         },
-        if target.strict { Strictness::Strict } else { Strictness::Lenient },
+        strictness(target),
         client_context(call, model),
     )
     .map_err(|objection| refused(&objection.path, &objection.message))?;
@@ -59,12 +73,13 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
         .ok_or_else(|| not_served(provider, call))?;
     let dropped = dropped(&translation.losses);
     Ok(Draft {
-        body: body(Bytes::from(translation.body.clone()), offer)?,
+        body: edited(Bytes::from(translation.body.clone()), offer)?,
         content_type: JSON,
+        further: Vec::new(),
         offer,
         path,
         with_query: false,
-        way_back: WayBack::Translated(Box::new(translation)),
+        way_back: WayBack::Translated(Interpreter::Prompt(Box::new(translation))),
         dropped,
     })
 }
@@ -104,8 +119,8 @@ fn points_elsewhere_of(call: &Call, client: Format) -> Option<Refusal> {
     if client == Format::Responses { points_elsewhere(&call.document) } else { None }
 }
 
-/// The provider's request with what its offer sets and removes.
-pub(super) fn body(bytes: Bytes, offer: &Offer) -> Result<SmallVec<[Bytes; 4]>, FailedAttempt> {
+/// A provider's request with what its offer sets and removes.
+pub(super) fn edited(bytes: Bytes, offer: &Offer) -> Result<SmallVec<[Bytes; 4]>, FailedAttempt> {
     if offer.body.set.is_empty() && offer.body.remove.is_empty() {
         return Ok(SmallVec::from_iter([bytes]));
     }
@@ -114,6 +129,10 @@ pub(super) fn body(bytes: Bytes, offer: &Offer) -> Result<SmallVec<[Bytes; 4]>, 
     let mut edit = Edit::new(&document);
     set_and_remove(&mut edit, &offer.body).map_err(|error| wrong(&error))?;
     Ok(edit.apply().into_iter().collect())
+}
+
+pub(super) fn strictness(target: &Target) -> Strictness {
+    if target.strict { Strictness::Strict } else { Strictness::Lenient }
 }
 
 /// The client's side of the answer to a request.

@@ -81,7 +81,7 @@ pub(crate) enum Probe {
 /// vendor's client shows itself.
 pub(crate) fn client_shape(path: &str, headers: &HeaderMap) -> ClientShape {
     let (prefix, rest) = split_prefix(path);
-    let endpoint = endpoint(rest).or_else(|| model_call(rest).map(|(endpoint, _)| endpoint));
+    let endpoint = endpoint(prefix, rest).or_else(|| model_call(rest).map(|(endpoint, _)| endpoint));
     match (endpoint.and_then(Endpoint::client_shape), prefix) {
         (Some(shape), _) => shape,
         (None, Some(prefix)) => prefix.shape,
@@ -118,7 +118,7 @@ pub(crate) fn match_path<'a>(method: &Method, path: &'a str) -> Result<Operation
         return require(method, &Method::GET, "GET, HEAD").map(|()| Operation::Probe(probe));
     }
     let (prefix, rest) = split_prefix(path);
-    let found = call_of_model(method, rest).or_else(|| operation(method, rest));
+    let found = call_of_model(method, rest).or_else(|| operation(method, prefix, rest));
     // Below a vendor's prefix the conversations are the vendor's own.
     let found = found.or_else(|| prefix.is_none().then(|| conversation(method, rest)).flatten());
     found.unwrap_or_else(|| match prefix {
@@ -140,14 +140,23 @@ struct Prefix {
     text: &'static str,
     provider: &'static str,
     shape: ClientShape,
+    /// What the vendor has at a path that others have for something else.
+    own: &'static [(&'static str, Endpoint)],
 }
 
-const PREFIXES: [Prefix; 5] = [
-    Prefix { text: "/openai", provider: "openai", shape: ClientShape::OpenAi },
-    Prefix { text: "/anthropic", provider: "anthropic", shape: ClientShape::Anthropic },
-    Prefix { text: "/genai", provider: "google", shape: ClientShape::Google },
-    Prefix { text: "/bedrock", provider: "bedrock", shape: ClientShape::Amazon },
-    Prefix { text: "/cohere", provider: "cohere", shape: ClientShape::Cohere },
+const PREFIXES: [Prefix; 7] = [
+    Prefix { text: "/openai", provider: "openai", shape: ClientShape::OpenAi, own: &[] },
+    Prefix { text: "/anthropic", provider: "anthropic", shape: ClientShape::Anthropic, own: &[] },
+    Prefix { text: "/genai", provider: "google", shape: ClientShape::Google, own: &[] },
+    Prefix { text: "/bedrock", provider: "bedrock", shape: ClientShape::Amazon, own: &[] },
+    Prefix { text: "/cohere", provider: "cohere", shape: ClientShape::Cohere, own: &[] },
+    Prefix { text: "/jina", provider: "jina", shape: ClientShape::Voyage, own: &[] },
+    Prefix {
+        text: "/voyage",
+        provider: "voyage",
+        shape: ClientShape::Voyage,
+        own: &[("/rerank", Endpoint::VoyageRerank)],
+    },
 ];
 
 /// A drop-in prefix and the path after it.
@@ -194,6 +203,8 @@ fn google_call(path: &str) -> Option<(Endpoint, Cow<'_, str>)> {
         "generateContent" => Endpoint::GenerateContent,
         "streamGenerateContent" => Endpoint::StreamGenerateContent,
         "countTokens" => Endpoint::GeminiCountTokens,
+        "embedContent" => Endpoint::EmbedContent,
+        "batchEmbedContents" => Endpoint::BatchEmbedContents,
         _ => return None,
     };
     let model = percent::decode(model).filter(|model| !model.is_empty())?;
@@ -234,9 +245,13 @@ fn probe(path: &str) -> Option<Probe> {
     }
 }
 
-/// The operation of a path without prefix; `None` when there is none.
-fn operation<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Refusal>> {
-    if let Some(endpoint) = endpoint(path) {
+/// The operation of a path below a prefix; `None` when there is none.
+fn operation<'a>(
+    method: &Method,
+    prefix: Option<&Prefix>,
+    path: &'a str,
+) -> Option<Result<Operation<'a>, Refusal>> {
+    if let Some(endpoint) = endpoint(prefix, path) {
         return Some(require(method, &Method::POST, "POST").map(|()| Operation::Call(endpoint)));
     }
     let of_google = path.strip_prefix(GOOGLES_VERSION).filter(|rest| rest.starts_with("/models"));
@@ -247,18 +262,27 @@ fn operation<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>,
     }
 }
 
-/// The endpoint that takes a model in its body, by a path without prefix.
-fn endpoint(path: &str) -> Option<Endpoint> {
-    if path == "/v2/chat" {
-        return Some(Endpoint::CohereChat);
+/// The endpoint that takes a model in its body, by a path below a prefix.
+fn endpoint(prefix: Option<&Prefix>, path: &str) -> Option<Endpoint> {
+    match path {
+        "/v2/chat" => return Some(Endpoint::CohereChat),
+        "/v2/embed" => return Some(Endpoint::CohereEmbed),
+        "/v2/rerank" => return Some(Endpoint::CohereRerank),
+        _ => {}
     }
-    Some(match without_version(path) {
+    let path = without_version(path);
+    let mut own = prefix.map_or(&[][..], |prefix| prefix.own).iter();
+    if let Some((_, endpoint)) = own.find(|(text, _)| *text == path) {
+        return Some(*endpoint);
+    }
+    Some(match path {
         "/chat/completions" => Endpoint::ChatCompletions,
         "/completions" => Endpoint::Completions,
         "/responses" => Endpoint::Responses,
         "/responses/input_tokens" => Endpoint::InputTokens,
         "/embeddings" => Endpoint::Embeddings,
         "/moderations" => Endpoint::Moderations,
+        "/rerank" => Endpoint::Rerank,
         "/messages" => Endpoint::Messages,
         "/messages/count_tokens" => Endpoint::CountTokens,
         "/images/generations" => Endpoint::ImageGenerations,
@@ -481,6 +505,33 @@ mod tests {
                 assert_eq!(client_shape(&path, None), ClientShape::OpenAi);
             }
         }
+    }
+
+    #[test]
+    fn embeddings_and_reranking_are_found_where_each_vendor_has_them() {
+        for (path, endpoint, shape) in [
+            ("/v1/embeddings", Endpoint::Embeddings, ClientShape::OpenAi),
+            ("/voyage/v1/embeddings", Endpoint::Embeddings, ClientShape::OpenAi),
+            ("/v2/embed", Endpoint::CohereEmbed, ClientShape::Cohere),
+            ("/cohere/v2/embed", Endpoint::CohereEmbed, ClientShape::Cohere),
+            ("/v2/rerank", Endpoint::CohereRerank, ClientShape::Cohere),
+            ("/v1/rerank", Endpoint::Rerank, ClientShape::Cohere),
+            ("/cohere/v1/rerank", Endpoint::Rerank, ClientShape::Cohere),
+            ("/jina/v1/rerank", Endpoint::Rerank, ClientShape::Cohere),
+            ("/voyage/v1/rerank", Endpoint::VoyageRerank, ClientShape::Voyage),
+        ] {
+            assert_eq!(match_path(&Method::POST, path), Ok(Operation::Call(endpoint)), "{path}");
+            assert_eq!(client_shape(path, None), shape, "{path}");
+        }
+        for (verb, endpoint) in
+            [("embedContent", Endpoint::EmbedContent), ("batchEmbedContents", Endpoint::BatchEmbedContents)]
+        {
+            let path = format!("/genai/v1beta/models/m:{verb}");
+            assert_eq!(match_path(&Method::POST, &path), Ok(Operation::CallModel(endpoint, "m".into())));
+            assert_eq!(client_shape(&path, None), ClientShape::Google);
+        }
+        let through = Operation::Passthrough { provider: "voyage", path: "/v1/multimodalembeddings" };
+        assert_eq!(match_path(&Method::POST, "/voyage/v1/multimodalembeddings"), Ok(through));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) fn of(name: &str, stands: Stands<'_>, models: &KnownModels, shape: Cl
         Stands::Route => None,
     };
     match shape {
-        ClientShape::OpenAi => {
+        ClientShape::OpenAi | ClientShape::Voyage => {
             json!({"id": name, "object": "model", "created": CREATED_UNKNOWN, "owned_by": stands.owner()})
         }
         ClientShape::Anthropic => {

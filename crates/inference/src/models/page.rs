@@ -54,7 +54,7 @@ pub(super) fn of<'a>(
     let paging = match shape {
         ClientShape::Google => GOOGLE,
         ClientShape::Cohere => COHERE,
-        ClientShape::OpenAi | ClientShape::Anthropic | ClientShape::Amazon => {
+        ClientShape::OpenAi | ClientShape::Anthropic | ClientShape::Amazon | ClientShape::Voyage => {
             return Ok(Page { names: names.iter().map(listed).collect(), next: None });
         }
     };

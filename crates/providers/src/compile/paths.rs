@@ -74,7 +74,18 @@ impl Offers<'_> {
             }
             elsewhere.extend(self.path(&field, text).map(|path| (endpoint, path)));
         }
-        Offer { paths, streamed: elsewhere, body: edits(body), auth: None }
+        Offer { paths, streamed: elsewhere, body: self.edits(place, body), auth: None }
+    }
+
+    fn edits(&mut self, place: &str, body: &Body) -> BodyEdits {
+        let field = format!("{place}body.model_prefix");
+        let prefix = body.model_prefix.as_deref();
+        let set = body.set.iter().map(|(member, value)| (member.clone(), value.to_string().into_bytes()));
+        BodyEdits {
+            model_prefix: prefix.and_then(|prefix| self.values.fill(&field, prefix, self.problems)),
+            set: set.collect(),
+            remove: body.remove.clone().unwrap_or_default(),
+        }
     }
 
     fn path(&mut self, field: &str, text: &str) -> Option<EndpointPath> {
@@ -86,15 +97,6 @@ impl Offers<'_> {
                 None
             }
         }
-    }
-}
-
-fn edits(body: &Body) -> BodyEdits {
-    let set = body.set.iter().map(|(member, value)| (member.clone(), value.to_string().into_bytes()));
-    BodyEdits {
-        model_prefix: body.model_prefix.clone(),
-        set: set.collect(),
-        remove: body.remove.clone().unwrap_or_default(),
     }
 }
 

@@ -40,7 +40,7 @@ pub struct VariantAuth {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Body {
-    /// What the provider wants before the name of every model: `google/`.
+    /// What the provider wants before the name of every model: `google/`. May hold `${variable}`.
     pub model_prefix: Option<String>,
     /// Members that are set whatever the client sent: `anthropic_version: vertex-2023-10-16`.
     pub set: BTreeMap<String, Value>,

@@ -83,7 +83,7 @@ fn credentials_leave_the_machine_only_over_tls() {
 
 /// Providers that are interfaces of the same account, so that they share its variables.
 const OF_ONE_ACCOUNT: [&[&str]; 2] = [
-    &["bedrock", "bedrock-mantle", "sagemaker", "anthropic-aws"],
+    &["bedrock", "bedrock-agent", "bedrock-mantle", "sagemaker", "anthropic-aws"],
     &["azure-openai", "azure-openai-deployments"],
 ];
 

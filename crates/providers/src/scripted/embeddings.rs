@@ -19,10 +19,7 @@ const INPUTS_MAX: usize = 2_048;
 /// Answers a request.
 pub(super) fn answer(body: &Value) -> Result<Answer, Refusal> {
     let inputs = inputs(body)?;
-    let dimensions = super::conversation::limit(body, &["dimensions"]).unwrap_or(DIMENSIONS_DEFAULT);
-    if dimensions == 0 || dimensions > DIMENSIONS_MAX {
-        return Err(Refusal::field("dimensions", format!("`dimensions` must be from 1 to {DIMENSIONS_MAX}")));
-    }
+    let dimensions = dimensions(body, "dimensions")?;
     let as_base64 = body.get("encoding_format").and_then(Value::as_str) == Some("base64");
     let embedding = |(index, input): (usize, &Input)| {
         let vector = vector(&input.text, dimensions);
@@ -36,6 +33,14 @@ pub(super) fn answer(body: &Value) -> Result<Answer, Refusal> {
         "model": body.get("model"),
         "usage": { "prompt_tokens": total, "total_tokens": total },
     })))
+}
+
+/// The length of a vector that a member asks for.
+pub(super) fn dimensions(body: &Value, member: &'static str) -> Result<usize, Refusal> {
+    match super::conversation::limit(body, &[member]).unwrap_or(DIMENSIONS_DEFAULT) {
+        dimensions @ 1..=DIMENSIONS_MAX => Ok(dimensions),
+        _ => Err(Refusal::field(member, format!("`{member}` must be from 1 to {DIMENSIONS_MAX}"))),
+    }
 }
 
 struct Input {
@@ -60,7 +65,8 @@ fn inputs(body: &Value) -> Result<Vec<Input>, Refusal> {
     }
 }
 
-fn vector(text: &str, dimensions: usize) -> Vec<f32> {
+/// A vector of length 1 that follows from the text.
+pub(super) fn vector(text: &str, dimensions: usize) -> Vec<f32> {
     let raw: Vec<f32> = (0..dimensions)
         .map(|place| {
             let hash = Fingerprint::of(text, &place.to_le_bytes()).low_bits();
@@ -75,7 +81,7 @@ fn vector(text: &str, dimensions: usize) -> Vec<f32> {
 }
 
 /// The vector as OpenAI packs it: 32-bit floats, little endian, in base64 (RFC 4648 section 4).
-fn base64_of(vector: &[f32]) -> String {
+pub(super) fn base64_of(vector: &[f32]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_le_bytes()).collect();
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);

@@ -45,6 +45,7 @@ impl Refusal {
             ClientShape::Anthropic => anthropic(anthropic_type(self.status), &self.message),
             ClientShape::Google => google(self.status, &self.message),
             ClientShape::Amazon | ClientShape::Cohere => json!({ "message": self.message }),
+            ClientShape::Voyage => json!({ "detail": self.message }),
         };
         named(Script::json(status, &body), self.status, shape)
     }
@@ -72,6 +73,7 @@ pub(super) fn script(status: u16, shape: ClientShape) -> Script {
         ClientShape::Anthropic => anthropic(anthropic_type(status), &message),
         ClientShape::Google => google(status, &message),
         ClientShape::Amazon | ClientShape::Cohere => json!({ "message": message }),
+        ClientShape::Voyage => json!({ "detail": message }),
     };
     let mut script = named(Script::json(code, &body), status, shape);
     if status == 429

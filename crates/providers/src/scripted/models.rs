@@ -17,7 +17,7 @@ pub(super) fn list(shape: ClientShape) -> Answer {
     let models: Vec<Value> = Behaviour::all().map(|behaviour| model(behaviour.model_name(), shape)).collect();
     Answer::Whole(match shape {
         ClientShape::Google => json!({ "models": models }),
-        ClientShape::OpenAi | ClientShape::Amazon | ClientShape::Cohere => {
+        ClientShape::OpenAi | ClientShape::Amazon | ClientShape::Cohere | ClientShape::Voyage => {
             json!({ "object": "list", "data": models })
         }
         ClientShape::Anthropic => {
@@ -56,7 +56,7 @@ fn model(name: &str, shape: ClientShape) -> Value {
             "outputTokenLimit": OUTPUT_TOKENS_MAX,
             "supportedGenerationMethods": ["generateContent", "countTokens"],
         }),
-        ClientShape::OpenAi | ClientShape::Amazon | ClientShape::Cohere => {
+        ClientShape::OpenAi | ClientShape::Amazon | ClientShape::Cohere | ClientShape::Voyage => {
             json!({ "id": name, "object": "model", "created": CREATED_SECONDS, "owned_by": super::NAME })
         }
         ClientShape::Anthropic => {

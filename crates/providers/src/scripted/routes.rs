@@ -13,7 +13,7 @@ use super::script::{Script, ScriptedRequest};
 use super::upload::Upload;
 use super::{
     chat, cohere, completions, converse, embeddings, gemini, images, messages, models, moderations,
-    responses, speech, transcriptions,
+    responses, retrieval, speech, transcriptions,
 };
 
 /// What Google's paths begin with.
@@ -42,6 +42,11 @@ enum Route {
     Messages,
     CountTokens,
     Cohere,
+    CohereEmbed,
+    CohereRerank,
+    Rerank,
+    EmbedContent(String),
+    BatchEmbedContents(String),
     Converse(ConverseCall),
     ConverseCount(String),
     Gemini(GeminiCall),
@@ -88,6 +93,9 @@ fn route(request: &ScriptedRequest) -> Result<Route, Refusal> {
         ["messages"] => (Method::POST, Route::Messages),
         ["messages", "count_tokens"] => (Method::POST, Route::CountTokens),
         ["v2", "chat"] => (Method::POST, Route::Cohere),
+        ["v2", "embed"] => (Method::POST, Route::CohereEmbed),
+        ["v2", "rerank"] => (Method::POST, Route::CohereRerank),
+        ["rerank"] => (Method::POST, Route::Rerank),
         ["model", model, "converse"] => (Method::POST, converse_route(model, false)),
         ["model", model, "converse-stream"] => (Method::POST, converse_route(model, true)),
         ["model", model, "count-tokens"] => (Method::POST, Route::ConverseCount(id(model))),
@@ -126,6 +134,11 @@ fn unknown(request: &ScriptedRequest) -> Refusal {
 }
 
 fn gemini_route(model: &str, verb: &str, request: &ScriptedRequest) -> Result<Route, Refusal> {
+    match verb {
+        "embedContent" => return Ok(Route::EmbedContent(model.to_owned())),
+        "batchEmbedContents" => return Ok(Route::BatchEmbedContents(model.to_owned())),
+        _ => {}
+    }
     let verb = gemini::Verb::read(verb, &request.query).ok_or_else(|| unknown(request))?;
     Ok(Route::Gemini(GeminiCall { model: model.to_owned(), verb }))
 }
@@ -139,9 +152,9 @@ fn converse_route(model: &str, stream: bool) -> Route {
 fn shape(request: &ScriptedRequest, route: Option<&Route>) -> ClientShape {
     match route {
         Some(Route::Messages | Route::CountTokens) => messages::SHAPE,
-        Some(Route::Cohere) => cohere::SHAPE,
+        Some(Route::Cohere | Route::CohereEmbed | Route::CohereRerank | Route::Rerank) => cohere::SHAPE,
         Some(Route::Converse(_) | Route::ConverseCount(_)) => converse::SHAPE,
-        Some(Route::Gemini(_)) => gemini::SHAPE,
+        Some(Route::Gemini(_) | Route::EmbedContent(_) | Route::BatchEmbedContents(_)) => gemini::SHAPE,
         Some(Route::Models | Route::Model(_)) | None if request.path.starts_with(GOOGLES_VERSION) => {
             gemini::SHAPE
         }
@@ -186,6 +199,11 @@ fn perform(
         Route::Messages => messages::answer(&body, fingerprint),
         Route::CountTokens => messages::count_tokens(&body),
         Route::Cohere => cohere::answer(&body, fingerprint),
+        Route::CohereEmbed => retrieval::cohere_embed(&body, fingerprint),
+        Route::CohereRerank => retrieval::cohere_rerank(&body, fingerprint),
+        Route::Rerank => retrieval::rerank(&body),
+        Route::EmbedContent(_) => retrieval::embed_content(&body),
+        Route::BatchEmbedContents(model) => retrieval::batch_embed_contents(&body, model),
         Route::Converse(call) => converse::answer(&body, call.stream, fingerprint),
         Route::ConverseCount(_) => converse::count_tokens(&body),
         Route::Gemini(call) => gemini::answer(&body, &call.model, call.verb, fingerprint),
@@ -223,7 +241,9 @@ pub(super) fn body(request: &ScriptedRequest) -> Result<Value, Refusal> {
 fn behaviour(route: &Route, body: &Value) -> Result<Behaviour, Refusal> {
     if let Route::Converse(ConverseCall { model, .. })
     | Route::ConverseCount(model)
-    | Route::Gemini(GeminiCall { model, .. }) = route
+    | Route::Gemini(GeminiCall { model, .. })
+    | Route::EmbedContent(model)
+    | Route::BatchEmbedContents(model) = route
     {
         return Ok(Behaviour::of_model(model));
     }

@@ -9,6 +9,7 @@ mod media;
 mod messages;
 mod others;
 mod responses;
+mod retrieval;
 mod thinking;
 
 use bytes::Bytes;

@@ -26,6 +26,7 @@ mod names;
 mod providers;
 mod reload;
 mod responses;
+mod retrieval;
 mod retry;
 mod signing;
 mod state;

@@ -16,7 +16,7 @@ use providers::sign_in::SignIns;
 use crate::commands::surroundings::{environment, loader, now, random_bits, say};
 use crate::serve::{outside, transport};
 use call::Caller;
-use trial::{Trial, trials};
+use trial::{Models, Trial, trials};
 
 /// How long a first token may take.
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -35,6 +35,9 @@ pub struct Check {
     /// A model to embed with; without one, embeddings are not tried.
     #[arg(long)]
     embedding_model: Option<String>,
+    /// A model to order documents with; without one, reranking is not tried.
+    #[arg(long)]
+    rerank_model: Option<String>,
 }
 
 impl Check {
@@ -42,7 +45,12 @@ impl Check {
         let (loaded, sign_ins) = self.load()?;
         let provider = self.provider(&loaded)?;
         let model = self.model.clone().or_else(|| known_model(&provider));
-        let trials = trials(&provider, model.as_deref(), self.embedding_model.as_deref());
+        let models = Models {
+            generation: model.as_deref(),
+            embedding: self.embedding_model.as_deref(),
+            rerank: self.rerank_model.as_deref(),
+        };
+        let trials = trials(&provider, models);
         say(&format!("{} at {}", provider.name, provider.base));
         if trials.is_empty() {
             bail!(

@@ -1,5 +1,7 @@
 //! The smallest request that proves an endpoint.
 
+mod retrieval;
+
 use domain::endpoint::Task;
 use domain::{Endpoint, Provider};
 use serde_json::{Value, json};
@@ -19,13 +21,31 @@ pub(super) struct Trial {
     pub(super) streamed: bool,
 }
 
+/// The models to try with, one for each task.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Models<'a> {
+    pub(super) generation: Option<&'a str>,
+    pub(super) embedding: Option<&'a str>,
+    pub(super) rerank: Option<&'a str>,
+}
+
+impl<'a> Models<'a> {
+    fn of(self, task: Task) -> Option<&'a str> {
+        match task {
+            Task::Embedding => self.embedding,
+            Task::Rerank => self.rerank,
+            _ => self.generation,
+        }
+    }
+}
+
 /// What to try with a provider: whatever it serves, as far as models are known.
-pub(super) fn trials(provider: &Provider, model: Option<&str>, embedding_model: Option<&str>) -> Vec<Trial> {
-    let all = Endpoint::ALL.into_iter().flat_map(|endpoint| of_endpoint(endpoint, model, embedding_model));
+pub(super) fn trials(provider: &Provider, models: Models<'_>) -> Vec<Trial> {
+    let all = Endpoint::ALL.into_iter().flat_map(|endpoint| of_endpoint(provider, endpoint, models));
     all.filter(|trial| provider.offer(trial.endpoint, &trial.model).is_some()).collect()
 }
 
-fn of_endpoint(endpoint: Endpoint, model: Option<&str>, embedding_model: Option<&str>) -> Vec<Trial> {
+fn of_endpoint(provider: &Provider, endpoint: Endpoint, models: Models<'_>) -> Vec<Trial> {
     let trial = |model: &str, body: Option<Value>, streamed: bool| {
         let title = if streamed { format!("{endpoint}, streamed") } else { endpoint.to_string() };
         Trial { title, endpoint, body, model: model.to_owned(), streamed }
@@ -33,8 +53,13 @@ fn of_endpoint(endpoint: Endpoint, model: Option<&str>, embedding_model: Option<
     if endpoint == Endpoint::Models {
         return vec![trial("", None, false)];
     }
-    let model = if endpoint == Endpoint::Embeddings { embedding_model } else { model };
-    let Some((model, body)) = model.and_then(|model| Some((model, body(endpoint, model)?))) else {
+    let smallest = |model| match endpoint.task() {
+        Task::Embedding => retrieval::embedding(endpoint, model),
+        Task::Rerank => retrieval::order(endpoint, model, provider),
+        _ => body(endpoint, model),
+    };
+    let model = models.of(endpoint.task());
+    let Some((model, body)) = model.and_then(|model| Some((model, smallest(model)?))) else {
         return Vec::new();
     };
     if endpoint.names_model_in_path() {
@@ -74,16 +99,7 @@ fn body(endpoint: Endpoint, model: &str) -> Option<Value> {
         Endpoint::ConverseCountTokens => Some(json!({"input": {"converse": {
             "messages": [{"role": "user", "content": [{"text": "Say hello."}]}],
         }}})),
-        Endpoint::Embeddings => Some(json!({"model": model, "input": "hello"})),
-        // These need models of their own kind, which nothing here knows.
-        Endpoint::Completions
-        | Endpoint::Moderations
-        | Endpoint::ImageGenerations
-        | Endpoint::ImageEdits
-        | Endpoint::ImageVariations
-        | Endpoint::AudioSpeech
-        | Endpoint::AudioTranscriptions
-        | Endpoint::AudioTranslations
-        | Endpoint::Models => None,
+        // The others need models of their own kind, which nothing here knows.
+        _ => None,
     }
 }

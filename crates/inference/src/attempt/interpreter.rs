@@ -1,0 +1,86 @@
+//! What makes the client's answer of the provider's, where the two speak different formats.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use wire::convert::counting::Counting;
+use wire::convert::embeddings::{EmbeddingAnswer, EmbeddingTranslation};
+use wire::convert::rerank::RerankTranslation;
+use wire::convert::{Malformed, Translation};
+use wire::formats::Usage;
+
+/// How many tokens Bedrock's `InvokeModel` took in, which not every model repeats in its answer (Bedrock user guide, "Monitor
+/// your token usage").
+const INPUT_TOKENS: &str = "x-amzn-bedrock-input-token-count";
+
+/// The translation of one kind of request, on its way back.
+pub(super) enum Interpreter {
+    /// Of a conversation, which may be streamed.
+    Prompt(Box<Translation>),
+    /// Of vectors, for which there may be several answers.
+    Embeddings(Box<EmbeddingTranslation>),
+    /// Of an order of documents.
+    Reranking(Box<RerankTranslation>),
+    /// Of a number of tokens.
+    Counting(Box<Counting>),
+}
+
+/// A provider's whole answer to one request.
+pub(super) struct Whole {
+    body: Bytes,
+    input_tokens: Option<u64>,
+}
+
+impl Whole {
+    /// An answer with what its head says about it.
+    pub(super) fn new(headers: &HeaderMap, body: Bytes) -> Self {
+        let count = headers.get(INPUT_TOKENS).and_then(|count| count.to_str().ok()?.parse().ok());
+        Self { body, input_tokens: count }
+    }
+}
+
+impl Interpreter {
+    /// The client's answer, and what it used. There are as many answers as there were requests, in their order.
+    ///
+    /// # Errors
+    /// When one is not what the provider's format says.
+    pub(super) fn answer(&self, answers: &[Whole]) -> Result<(Vec<u8>, Usage), Malformed> {
+        let first = answers.first().map(|answer| &*answer.body).unwrap_or_default();
+        match self {
+            Self::Prompt(translation) => translation.answer(first),
+            Self::Reranking(translation) => translation.answer(first),
+            Self::Counting(counting) => counting.answer(first).map(|answer| (answer, Usage::default())),
+            Self::Embeddings(translation) => {
+                let answers = answers.iter().map(|Whole { body, input_tokens }| EmbeddingAnswer {
+                    body,
+                    input_tokens: *input_tokens,
+                });
+                translation.answer(&answers.collect::<Vec<_>>())
+            }
+        }
+    }
+
+    /// The translation of a conversation, the only kind that is streamed.
+    pub(super) fn prompt(&self) -> Option<&Translation> {
+        match self {
+            Self::Prompt(translation) => Some(translation),
+            Self::Embeddings(_) | Self::Reranking(_) | Self::Counting(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bytes, HeaderMap, INPUT_TOKENS, Whole};
+    use http::HeaderValue;
+
+    #[test]
+    fn tokens_that_only_the_head_counts_are_read() {
+        let counted = |count: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(INPUT_TOKENS, HeaderValue::from_static(count));
+            Whole::new(&headers, Bytes::new()).input_tokens
+        };
+        assert_eq!((counted("12"), counted("many"), counted("-1")), (Some(12), None, None));
+        assert_eq!(Whole::new(&HeaderMap::new(), Bytes::new()).input_tokens, None);
+    }
+}

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use domain::{ErrorCode, Need, Route, Target};
 use engine::fitness::{Demand, Lack, lack, may_lack};
 use telemetry::events::TargetPassedOver;
-use wire::convert::{self, Needs};
+use wire::convert::{self, Needs, embeddings};
 use wire::json::Value;
 
 use super::Call;
 use super::failed::FailedAttempt;
 use super::give_up::Attempts;
-use crate::dialect::format_of;
+use crate::dialect::{embedding_client, format_of};
 
 /// Judges targets for one request, which is read for it at most once, and only when a model is known to lack something
 /// that it could need.
@@ -72,12 +72,15 @@ impl<'c> Fitness<'c> {
 
     /// What the request needs; nothing where it cannot be read, which is for the target to say.
     fn read(&self) -> Option<Demand> {
-        let format = format_of(self.call.endpoint)?;
         let body = self.call.document.body();
         let request = body.contiguous(0..body.len());
         let value = Value::parse(&request).ok()?;
-        let prompt = convert::read_prompt(&value, format).ok()?;
-        Some(demand(&convert::needs(&prompt, format)))
+        let needs = match (format_of(self.call.endpoint), embedding_client(self.call.endpoint)) {
+            (Some(format), _) => convert::needs(&convert::read_prompt(&value, format).ok()?, format),
+            (None, Some(client)) => embeddings::needs(&value, client).ok()?,
+            (None, None) => return None,
+        };
+        Some(demand(&needs))
     }
 }
 

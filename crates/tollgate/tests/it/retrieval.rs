@@ -343,6 +343,32 @@ mod embeddings {
     }
 
     #[tokio::test]
+    async fn a_picture_goes_past_a_model_that_sees_nothing() {
+        let format = formats().into_iter().find(|format| format.endpoint == "cohere_embed").unwrap();
+        let answer = json!({"id": "e", "embeddings": {"float": [[1]]}});
+        let fakes = [FakeProvider::start().await, FakeProvider::always(scripts::json(&answer)).await];
+        let entry = |fake| serving(fake, &[(format.endpoint, format.path)]);
+        let gateway = TestGateway::start(json!({
+            "providers": {"p": entry(&fakes[0]), "q": entry(&fakes[1])},
+            "routes": {"r": {"strategy": {"mode": "fallback"}, "targets": [{"target": "p/m"}, {"target": "q/m"}]}},
+            "catalog": {"overrides": [
+                {"provider": "p", "model": "m", "same_as": "openai/text-embedding-3-small"},
+                {"provider": "q", "model": "m", "same_as": "cohere/embed-v4.0"},
+            ]},
+        }))
+        .await;
+        let image = json!({"model": "r", "input_type": "image", "images": ["data:image/png;base64,AA=="]});
+        let answer = gateway.client().post("/v2/embed", image.to_string()).answer().await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("x-tollgate-provider")),
+            (200, "q"),
+            "{}",
+            answer.text()
+        );
+        assert_eq!((fakes[0].asked(), fakes[1].asked()), (0, 1));
+    }
+
+    #[tokio::test]
     async fn one_text_of_gemini_has_one_vector_from_every_provider() {
         for format in formats().iter().filter(|format| format.is_alone) {
             let fake = FakeProvider::always(format.script()).await;

@@ -21,6 +21,7 @@ mod voyage;
 
 use std::fmt::Write as _;
 
+use super::capability::Needs;
 use super::client::ClientContext;
 use super::codec::{Malformed, Objection};
 use super::losses::Loss;
@@ -159,6 +160,16 @@ pub struct EmbeddingAnswer<'a> {
     pub body: &'a [u8],
     /// The tokens of the input, where the answer's head counts them. The body has the first word.
     pub input_tokens: Option<u64>,
+}
+
+/// What a request needs a model to be able to do. How long its texts may be is not asked, since most providers cut them.
+///
+/// # Errors
+/// When the request is not what its format says.
+pub fn needs(request: &Value<'_>, client: EmbeddingClient) -> Result<Needs, Objection> {
+    let request = client.codec().read(request)?;
+    let vision = request.inputs.iter().flat_map(Input::images).next().is_some();
+    Ok(Needs { vision, ..Needs::default() })
 }
 
 /// Translates a request of `client` for `model`, as the provider calls it.

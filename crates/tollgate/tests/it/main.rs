@@ -24,6 +24,7 @@ mod limits;
 mod media;
 mod names;
 mod providers;
+mod realtime;
 mod reload;
 mod responses;
 mod retrieval;

@@ -35,8 +35,6 @@ pub enum ErrorCode {
     ConversationNotFound,
     /// The body is no form, or one that readers would read differently.
     MalformedForm,
-    /// The path is for WebSockets, and the request opens none.
-    UpgradeRequired,
     /// No key was sent.
     KeyMissing,
     /// The key is not known.
@@ -82,7 +80,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 33] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -99,7 +97,6 @@ impl ErrorCode {
         Self::InvalidHeader,
         Self::ConversationNotFound,
         Self::MalformedForm,
-        Self::UpgradeRequired,
         Self::KeyMissing,
         Self::KeyUnknown,
         Self::ModelNotAllowed,
@@ -158,7 +155,6 @@ impl ErrorCode {
             Self::InvalidHeader => ("TG1014", 400, REQUEST),
             Self::ConversationNotFound => ("TG1015", 404, REQUEST),
             Self::MalformedForm => ("TG1016", 400, REQUEST),
-            Self::UpgradeRequired => ("TG1017", 426, REQUEST),
             Self::KeyMissing => ("TG2001", 401, "authentication_error"),
             Self::KeyUnknown => ("TG2002", 401, "authentication_error"),
             Self::ModelNotAllowed => ("TG2003", 403, DENIED),

@@ -14,7 +14,6 @@ mod hold;
 mod interpreter;
 mod retrieval;
 mod translate;
-mod upgrade;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +33,6 @@ use crate::response_owners::Owner;
 pub(crate) use deadline::Deadlines;
 pub(crate) use dispatch::dispatch;
 pub(crate) use encode::speaks_clients_format;
-pub(crate) use hold::Opened;
 pub(crate) use translate::client_context;
 
 /// A request that is authorised and ready to be sent to a provider.

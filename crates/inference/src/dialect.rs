@@ -34,9 +34,8 @@ pub(crate) fn request_kind(endpoint: Endpoint) -> Option<RequestKind> {
         Endpoint::EmbedContent | Endpoint::BatchEmbedContents => Some(RequestKind::EmbedContent),
         Endpoint::CohereEmbed | Endpoint::CohereRerank => Some(RequestKind::CohereRetrieval),
         Endpoint::Rerank | Endpoint::VoyageRerank => Some(RequestKind::Rerank),
-        // These have no body, or only providers are asked in them.
+        // Only providers are asked in these.
         Endpoint::Models
-        | Endpoint::Realtime
         | Endpoint::VertexEmbeddings
         | Endpoint::MistralEmbeddings
         | Endpoint::VoyageEmbeddings

@@ -11,4 +11,3 @@ pub mod registry;
 pub mod scripted;
 pub mod sign_in;
 pub mod transport;
-pub mod websocket;

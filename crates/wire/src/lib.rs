@@ -17,4 +17,3 @@ pub mod framing;
 pub mod json;
 pub mod sse;
 pub mod tokens;
-pub mod websocket;

@@ -21,7 +21,6 @@ use crate::ending::Ending;
 use crate::ingress::query::wants_events;
 use crate::keeping::{Keeping, KeptRelay};
 use crate::pinned::ProviderState;
-use crate::realtime;
 use crate::response_owners::Owner;
 
 /// The type of a stream that is an array.
@@ -44,10 +43,6 @@ pub(super) async fn deliver(
             }
             finish_head(&mut head, state, &mut ending);
             whole(head, held, ending)
-        }
-        Committed::Upgraded(mut head, opened) => {
-            finish_head(&mut head, state, &mut ending);
-            realtime::accepted(head, opened, ending)
         }
         Committed::Estimated(body) => {
             ending.estimates();

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use wire::formats::usage_of_request;
 
 use super::Call;
+use super::counting;
 use super::deliver::deliver;
 use super::encode::{Encoded, WayBack, encode};
 use super::exchange::{AttemptSettings, exchange, origin_of};
@@ -21,7 +22,6 @@ use super::fitness::Fitness;
 use super::gather::gather;
 use super::give_up::{Attempts, give_up};
 use super::hold::{Committed, commit};
-use super::{counting, upgrade};
 use crate::answer::AnswerBody;
 use crate::ending::Ending;
 use crate::pinned::ProviderState;
@@ -122,16 +122,11 @@ async fn attempt(
     ending.drops(dropped);
     let origin = origin_of(target, &state.origin, &gateway.transport);
     let streamed = call.facts.stream;
-    let is_foreign = !matches!(way_back, WayBack::Same { .. } | WayBack::Upgraded);
+    let is_foreign = !matches!(way_back, WayBack::Same { .. });
     let now = gateway.wall_clock();
     let began = Instant::now();
     let settings = AttemptSettings { target, credential, now, began, streamed, is_foreign };
     let limits = &call.pinned.snapshot.limits;
-    if matches!(way_back, WayBack::Upgraded) {
-        let opened = upgrade::open(request, &gateway.transport, &settings).await;
-        ending.waited(began.elapsed());
-        return opened;
-    }
     let committed = match way_back {
         WayBack::Translated(interpreter) if !further.is_empty() => {
             let requests = std::iter::once(request).chain(further);

@@ -2,7 +2,6 @@
 //! to then a failure can still fall over to another target.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use domain::endpoint::Task;
@@ -11,8 +10,7 @@ use http::response::Parts;
 use http::{HeaderValue, header};
 use http_body_util::BodyExt;
 use hyper::body::Body;
-use providers::transport::{IncomingBody, UpgradedStream};
-use tokio::time::Instant;
+use providers::transport::IncomingBody;
 use wire::formats::{EventKind, EventStream, ProviderError, Usage};
 use wire::framing::{Batch, Frame, Splitter};
 use wire::json::{ChunkedBytes, Document, Kind, ScanLimits, Scanner};
@@ -35,8 +33,6 @@ const EVENT_STREAMS: [&str; 2] = ["text/event-stream", "application/vnd.amazon.e
 pub(super) enum Committed {
     /// All of it.
     Whole(Parts, WholeBody),
-    /// A WebSocket.
-    Upgraded(Parts, Opened),
     /// A number of tokens that nobody was asked for, in the client's format.
     Estimated(Bytes),
     /// All of it, in the client's format, with what it used.
@@ -45,16 +41,6 @@ pub(super) enum Committed {
     Stream(Parts, Box<RelayStart>, Option<String>),
     /// Bytes that are passed on unread, the first ones read already.
     Opaque(Parts, Held, IncomingBody, Silence),
-}
-
-/// The provider's side of a WebSocket, and what limits it.
-#[derive(Debug)]
-pub(crate) struct Opened {
-    pub(crate) stream: UpgradedStream,
-    /// The longest silence on both sides.
-    pub(crate) idle: Option<Duration>,
-    /// When it must be over.
-    pub(crate) total_until: Option<Instant>,
 }
 
 /// A whole answer.
@@ -115,7 +101,6 @@ fn sent(endpoint: Endpoint, way_back: &WayBack) -> Option<EventStream> {
     match way_back {
         WayBack::Same { .. } => event_stream(endpoint),
         WayBack::Translated(interpreter) => Some(interpreter.prompt()?.provider().event_stream()),
-        WayBack::Upgraded => None,
     }
 }
 
@@ -130,7 +115,6 @@ fn passage(endpoint: Endpoint, way_back: &WayBack) -> Option<Passage> {
             let framing = sent(endpoint, way_back)?.framing();
             Some(Passage::Translated(Box::new(Translated::new(translation.stream(), framing))))
         }
-        WayBack::Upgraded => None,
     }
 }
 

@@ -24,7 +24,6 @@ mod limits;
 mod media;
 mod names;
 mod providers;
-mod realtime;
 mod reload;
 mod responses;
 mod retrieval;

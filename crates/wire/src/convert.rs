@@ -19,6 +19,7 @@ pub mod form;
 mod format;
 mod identifier;
 mod losses;
+pub mod media;
 mod messages;
 mod prompt_shape;
 mod read;

@@ -35,7 +35,7 @@ def client_of(tmp_path_factory):
         yield client
 
 
-@pytest.fixture(params=["converse", "chat", "messages", "cohere"])
+@pytest.fixture(params=["converse", "chat", "messages", "cohere", "gemini"])
 def bedrock_client(client_of, request):
     return client_of(request.param)
 

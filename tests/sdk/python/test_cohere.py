@@ -36,7 +36,7 @@ def client_of(tmp_path_factory):
         yield client
 
 
-@pytest.fixture(params=["cohere", "chat", "messages", "converse"])
+@pytest.fixture(params=["cohere", "chat", "responses", "messages", "converse", "gemini"])
 def client(client_of, request) -> cohere.ClientV2:
     return client_of(request.param)
 

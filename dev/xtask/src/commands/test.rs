@@ -86,27 +86,29 @@ fn selected(only: &[Step]) -> Vec<Step> {
 
 /// What is made ready while earlier steps run.
 struct Preparations {
-    deny: Option<Background<PathBuf>>,
-    sdk: Clients,
+    deny: Prepared<PathBuf>,
+    sdk: Prepared<Environments>,
 }
 
-/// The vendors' clients, which two steps need.
+/// Something that steps need, as far as it is.
 #[derive(Default)]
-enum Clients {
+enum Prepared<T> {
     #[default]
     Unwanted,
-    Installing(Background<Environments>),
-    Installed(Environments),
+    Underway(Background<T>),
+    Ready(T),
 }
 
-impl Clients {
-    fn ready(&mut self) -> Result<&Environments> {
-        if let Self::Installing(installing) = std::mem::take(self) {
-            *self = Self::Installed(installing.join()?);
-        }
+impl<T: Send + 'static> Prepared<T> {
+    /// Waits for it, the first time; it stays for further steps.
+    fn ready(&mut self) -> Result<&T> {
+        *self = match std::mem::take(self) {
+            Self::Underway(work) => Self::Ready(work.join()?),
+            known => known,
+        };
         match self {
-            Self::Installed(environments) => Ok(environments),
-            _ => bail!("the clients were not prepared"),
+            Self::Ready(prepared) => Ok(prepared),
+            _ => bail!("a step was not prepared"),
         }
     }
 }
@@ -115,16 +117,16 @@ impl Preparations {
     fn start(root: &Path, steps: &[Step]) -> Result<Self> {
         let logs = root.join("target/xtask");
         prerequisites::ensure(&[Prerequisite::CCompiler], &Leash::new(&logs.join("install.log"))?)?;
-        let mut preparations = Self { deny: None, sdk: Clients::Unwanted };
+        let mut preparations = Self { deny: Prepared::Unwanted, sdk: Prepared::Unwanted };
         if steps.contains(&Step::Deny) {
             let root = root.to_path_buf();
             let work = move |leash: &Leash| cargo_deny::ensure(&root, leash);
-            preparations.deny = Some(Background::start(&logs.join("cargo-deny.log"), work)?);
+            preparations.deny = Prepared::Underway(Background::start(&logs.join("cargo-deny.log"), work)?);
         }
         if steps.iter().any(|step| matches!(step, Step::Sdk | Step::Matrix)) {
             let root = root.to_path_buf();
             let work = move |leash: &Leash| sdk::prepare(&root, leash);
-            preparations.sdk = Clients::Installing(Background::start(&logs.join("sdk.log"), work)?);
+            preparations.sdk = Prepared::Underway(Background::start(&logs.join("sdk.log"), work)?);
         }
         Ok(preparations)
     }
@@ -144,8 +146,8 @@ fn run_step(step: Step, root: &Path, preparations: &mut Preparations) -> Result<
             "warnings",
         ])),
         Step::Deny => {
-            let program = preparations.deny.take().context("cargo-deny was not prepared")?.join()?;
-            process::run(&mut cargo_deny::check(&program, root, &["licenses", "bans", "sources"]))
+            let program = preparations.deny.ready()?;
+            process::run(&mut cargo_deny::check(program, root, &["licenses", "bans", "sources"]))
         }
         Step::Build => build(root),
         Step::Sdk => {
@@ -212,6 +214,15 @@ mod tests {
         assert_eq!(steps.len(), Step::value_variants().len());
         assert_eq!(steps.first(), Some(&Step::Fmt));
         assert_eq!(steps.last(), Some(&Step::Nextest));
+    }
+
+    #[test]
+    fn what_was_prepared_is_there_for_every_step_that_needs_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let work = Background::start(&folder.path().join("log"), |_: &Leash| Ok(7)).unwrap();
+        let mut prepared = Prepared::Underway(work);
+        assert_eq!((*prepared.ready().unwrap(), *prepared.ready().unwrap()), (7, 7));
+        assert!(Prepared::<u8>::Unwanted.ready().is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod background;
 mod conversations;
 mod failure;
+mod given_up;
 mod list;
 mod replay;
 mod resume;

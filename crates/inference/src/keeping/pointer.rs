@@ -3,8 +3,9 @@
 use domain::ErrorCode;
 use domain::kept::Continued;
 use wire::convert::responses::{HistoryError, references};
-use wire::json::{Document, DuplicateKey, Kind, Value};
+use wire::json::{Document, Kind, Value};
 
+use crate::ingress::present;
 use crate::refusal::Refusal;
 
 /// Where a request says which response it goes on from.
@@ -32,14 +33,7 @@ pub(crate) fn points_elsewhere(request: &Document) -> Option<Refusal> {
 /// # Errors
 /// When it says two things, or says it wrongly.
 pub(crate) fn pointer(request: &Document) -> Result<Option<Continued>, Refusal> {
-    let duplicate = |key: &'static str| {
-        move |error: DuplicateKey| Refusal::new(ErrorCode::DuplicateMember, error.to_string()).with_param(key)
-    };
-    let previous = request.member(PREVIOUS).map_err(duplicate(PREVIOUS))?;
-    let previous = previous.filter(|member| member.kind() != Kind::Null);
-    let conversation = request.member(CONVERSATION).map_err(duplicate(CONVERSATION))?;
-    let conversation = conversation.filter(|member| member.kind() != Kind::Null);
-    match (previous, conversation) {
+    match (present(request, PREVIOUS)?, present(request, CONVERSATION)?) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => {
             let message = format!("`{PREVIOUS}` and `{CONVERSATION}` exclude each other; send one of them");
@@ -47,7 +41,7 @@ pub(crate) fn pointer(request: &Document) -> Result<Option<Continued>, Refusal> 
         }
         (Some(previous), None) => match previous.as_str() {
             Some(id) => Ok(Some(Continued::Response((&*id).into()))),
-            None => Err(not_an_id(PREVIOUS, "an id")),
+            None => Err(Refusal::of_member(PREVIOUS, "must be an id")),
         },
         (None, Some(conversation)) => {
             let raw = conversation.raw();
@@ -58,14 +52,10 @@ pub(crate) fn pointer(request: &Document) -> Result<Option<Continued>, Refusal> 
             });
             match id {
                 Some(id) => Ok(Some(Continued::Conversation((&*id).into()))),
-                None => Err(not_an_id(CONVERSATION, "an id, or an object with an `id`")),
+                None => Err(Refusal::of_member(CONVERSATION, "must be an id, or an object with an `id`")),
             }
         }
     }
-}
-
-fn not_an_id(param: &'static str, wanted: &str) -> Refusal {
-    Refusal::new(ErrorCode::InvalidMember, format!("`{param}` must be {wanted}")).with_param(param)
 }
 
 /// A request that no history can be put before.

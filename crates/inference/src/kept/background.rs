@@ -9,11 +9,12 @@ use domain::kept::{KeptEvent, KeptResponse, ResponseStatus};
 use domain::{Endpoint, ErrorCode, Route};
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
-use wire::convert::responses::{GivenUp, Waiting, given_up, waiting};
-use wire::formats::{ProviderError, WireError};
-use wire::framing::{Framing, Splitter};
-use wire::json::{Document, ScanLimits, Value};
+use wire::convert::responses::{GivenUp, Waiting, waiting};
+use wire::formats::ProviderError;
+use wire::framing::{Frame, Framing, Splitter};
+use wire::json::Value;
 
+use super::given_up::{Fault, give_up};
 use super::{failure, replay};
 use crate::answer::AnswerBody;
 use crate::attempt::{Call, client_context, dispatch, speaks_clients_format};
@@ -26,13 +27,6 @@ use crate::running::Worker;
 const BEAT: Duration = Duration::from_secs(20);
 /// The longest error answer that is read for its message.
 const ERROR_BYTES_MAX: usize = 64 << 10;
-
-/// Why a response that worked in the background has no answer.
-#[derive(Debug)]
-struct Fault {
-    status: u16,
-    message: String,
-}
 
 /// Answers a request: at once, or when it is to work in the background and no provider of its route would do that itself,
 /// with the response that waits.
@@ -116,7 +110,13 @@ async fn work(call: Call, route: Arc<Route>, worker: Worker, entry: KeptResponse
         }
     };
     drop(answering);
-    give_up(&origin, entry, &fault).await;
+    if let Err(error) =
+        give_up(&origin.gateway, (&entry.tenant, &entry.id), &entry.body, GivenUp::Failed(&fault.error()))
+            .await
+    {
+        // The store's words are for the operator; the response is found lost when it is asked for.
+        drop(failure::refusal(&origin.gateway, error));
+    }
 }
 
 /// Calls the targets and lets their answer be kept. What it returns holds only if there is no answer after all.
@@ -194,48 +194,21 @@ fn events_in(piece: Bytes) -> Vec<KeptEvent> {
 
 /// Why a stream failed, when this is the event that says so.
 fn fault_told(event: &KeptEvent) -> Option<Fault> {
-    let frame = wire::framing::Frame::of(Framing::ServerSentEvents, &event.frame);
+    let frame = Frame::of(Framing::ServerSentEvents, &event.frame);
+    if frame.event()? != b"response.failed" {
+        return None;
+    }
     let data = frame.data();
     let told = Value::parse(&data).ok()?;
-    let error = match frame.event()? {
-        b"response.failed" => told.at(&["response", "error"])?,
-        _ => return None,
-    };
+    let error = told.at(&["response", "error"])?;
     let is_a_limit = error.get("code").and_then(Value::as_str).as_deref() == Some("rate_limit_exceeded");
     let message = error.get("message").and_then(Value::as_str)?.into_owned();
     Some(Fault { status: if is_a_limit { 429 } else { 502 }, message })
 }
 
-/// Marks a response as failed, unless it is finished.
-async fn give_up(origin: &Origin, entry: KeptResponse, fault: &Fault) {
-    let error = WireError {
-        status: fault.status,
-        code: "",
-        kind: "",
-        message: &fault.message,
-        param: None,
-        request_id: None,
-        retry_after: None,
-    };
-    let Some(body) = ended(&entry.body, GivenUp::Failed(&error)) else { return };
-    let touched = origin.gateway.wall_clock().into();
-    let entry = KeptResponse { status: ResponseStatus::GivenUp, body, touched, ..entry };
-    if let Err(error) = origin.gateway.store.finish(entry).await {
-        // The store's words are for the operator; the response is found lost when it is asked for.
-        drop(failure::refusal(&origin.gateway, error));
-    }
-}
-
-/// The body of a response that waited, now that it is given up.
-pub(super) fn ended(body: &Bytes, why: GivenUp<'_>) -> Option<Bytes> {
-    let document = Document::parse(body.clone(), ScanLimits::default()).ok()?;
-    given_up(&document, why).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Bytes, ended, events_in, fault_told};
-    use wire::convert::responses::GivenUp;
+    use super::{Bytes, events_in, fault_told};
 
     const DELTA: &str = "event: response.output_text.delta\ndata: {\"sequence_number\":4}\n\n";
 
@@ -249,12 +222,5 @@ mod tests {
         assert!(fault_told(&events[0]).is_none());
         let fault = fault_told(&events[1]).unwrap();
         assert_eq!((fault.status, fault.message.as_str()), (429, "slow down"));
-    }
-
-    #[test]
-    fn a_response_that_is_given_up_says_so() {
-        let body = Bytes::from_static(br#"{"id":"resp_1","status":"in_progress","error":null}"#);
-        let cancelled = ended(&body, GivenUp::Cancelled).unwrap();
-        assert_eq!(&*cancelled, br#"{"id":"resp_1","status":"cancelled","error":null}"#);
     }
 }

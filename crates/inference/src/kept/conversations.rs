@@ -17,7 +17,7 @@ use super::failure;
 use super::list::{ListQuery, list};
 use crate::answer::AnswerBody;
 use crate::ending::Origin;
-use crate::ingress::{ConversationAction, ReadBody, read_json};
+use crate::ingress::{ConversationAction, ReadBody, present, read_json};
 use crate::keeping::{kept, tenant};
 use crate::pinned::Pinned;
 use crate::refusal::{Refusal, json_response};
@@ -89,8 +89,7 @@ impl Desk {
 
     async fn annotate(&self, id: &ConversationId, request: Request<Incoming>) -> Served {
         let read = self.read(request).await?;
-        let missing =
-            || Refusal::new(ErrorCode::InvalidMember, "`metadata` is missing").with_param("metadata");
+        let missing = || Refusal::of_member("metadata", "is missing");
         let metadata = metadata(&read.document)?.ok_or_else(missing)?;
         let done = self.origin.gateway.store.annotate(&tenant(&self.origin), id, metadata).await;
         if self.stored(done)? { self.get(id).await } else { Err(unknown(id)) }
@@ -115,7 +114,7 @@ impl Desk {
 
     async fn add_items(&self, id: &ConversationId, request: Request<Incoming>) -> Served {
         let read = self.read(request).await?;
-        let missing = || Refusal::new(ErrorCode::InvalidMember, "`items` is missing").with_param("items");
+        let missing = || Refusal::of_member("items", "is missing");
         let items = self.items(&read.document)?.ok_or_else(missing)?;
         let done = self.origin.gateway.store.append(&tenant(&self.origin), id, items.clone()).await;
         if self.stored(done)? { Ok(list(&items, false)) } else { Err(unknown(id)) }
@@ -141,17 +140,18 @@ impl Desk {
 
     /// The items that a body brings, each with an id.
     fn items(&self, document: &Document) -> Result<Option<Vec<KeptItem>>, Refusal> {
-        let Some(raw) = member(document, "items")? else { return Ok(None) };
-        let list = Value::parse(&raw).map_err(|_| wrong("items", "must be a list of items"))?;
+        let Some(raw) = present(document, "items")?.map(|items| items.raw_bytes()) else { return Ok(None) };
+        let list = Value::parse(&raw).map_err(|_| Refusal::of_member("items", "must be a list of items"))?;
         let is_item = |item: &Value<'_>| item.present("type").or_else(|| item.present("role")).is_some();
         if list.kind() != Kind::Array || !list.elements().iter().all(is_item) {
-            return Err(wrong("items", "must be a list of items, each with a `type` or a `role`"));
+            return Err(Refusal::of_member(
+                "items",
+                "must be a list of items, each with a `type` or a `role`",
+            ));
         }
         if list.elements().len() > ITEMS_MAX {
-            return Err(wrong(
-                "items",
-                &format!("must not have more than {ITEMS_MAX} items; add the rest later"),
-            ));
+            let problem = format!("must not have more than {ITEMS_MAX} items; add the rest later");
+            return Err(Refusal::of_member("items", &problem));
         }
         Ok(Some(kept(items_of(&list, self.origin.id.digits()))))
     }
@@ -161,24 +161,15 @@ impl Desk {
     }
 }
 
-/// A member as JSON; none when it is absent or null.
-fn member(document: &Document, name: &'static str) -> Result<Option<Bytes>, Refusal> {
-    let duplicate = |error: wire::json::DuplicateKey| {
-        Refusal::new(ErrorCode::DuplicateMember, error.to_string()).with_param(name)
-    };
-    let member = document.member(name).map_err(duplicate)?;
-    Ok(member.filter(|member| member.kind() != Kind::Null).map(|member| member.raw_bytes()))
-}
-
 /// The notes of a body, if they are what the API allows.
 fn metadata(document: &Document) -> Result<Option<Bytes>, Refusal> {
-    let Some(raw) = member(document, "metadata")? else { return Ok(None) };
+    let Some(raw) = present(document, "metadata")?.map(|notes| notes.raw_bytes()) else { return Ok(None) };
     let must = || {
         let rule = format!(
             "must be an object of at most {NOTES_MAX} strings, with names up to {NOTE_NAME_CHARS_MAX} and values up to \
              {NOTE_CHARS_MAX} characters"
         );
-        wrong("metadata", &rule)
+        Refusal::of_member("metadata", &rule)
     };
     let notes = Value::parse(&raw).map_err(|_| must())?;
     let fits = |(name, value): &(std::borrow::Cow<'_, str>, Value<'_>)| {
@@ -200,10 +191,6 @@ fn shown(conversation: &KeptConversation) -> Response<AnswerBody> {
         object.raw("metadata", std::str::from_utf8(&conversation.metadata).unwrap_or("{}"));
     });
     json_response(StatusCode::OK, body)
-}
-
-fn wrong(param: &'static str, must: &str) -> Refusal {
-    Refusal::new(ErrorCode::InvalidMember, format!("`{param}` {must}")).with_param(param)
 }
 
 fn unknown(id: &ConversationId) -> Refusal {

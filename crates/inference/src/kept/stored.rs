@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::ErrorCode;
-use domain::kept::{KeptResponse, ResponseHead, ResponseId, ResponseStatus, Tenant};
+use domain::kept::{ResponseHead, ResponseId, ResponseStatus, Tenant};
 use domain::ports::response_store::StoreError;
 use http::{Response, StatusCode};
 use serde_json::json;
 use wire::convert::responses::GivenUp;
-use wire::formats::WireError;
 use wire::json::Value;
 
-use super::background::ended;
-use super::list::{ListQuery, parameter, wrong};
+use super::given_up::{Fault, give_up};
+use super::list::{ListQuery, parameter};
 use super::{failure, replay};
 use crate::answer::AnswerBody;
 use crate::ending::Origin;
@@ -78,7 +77,7 @@ async fn get(gateway: &Arc<Gateway>, tenant: Tenant, id: ResponseId, query: Opti
         return Ok(Some(whole(&head.body)));
     }
     let after = parameter(query, "starting_after").map(|number| number.parse::<u64>()).transpose();
-    let after = after.map_err(|_| wrong("starting_after", "must be a number"))?;
+    let after = after.map_err(|_| Refusal::of_member("starting_after", "must be a number"))?;
     if gateway.store.events(&tenant, &id, None, 1).await?.is_empty()
         && !is_streamed_now(gateway, &tenant, &id)
     {
@@ -108,7 +107,7 @@ async fn cancel(gateway: &Gateway, tenant: Tenant, id: ResponseId) -> Served {
     if head.status != ResponseStatus::Unfinished {
         return Ok(Some(already_finished(&head)?));
     }
-    give_up(gateway, &tenant, &id, &head.body, GivenUp::Cancelled).await?;
+    give_up(gateway, (&tenant, &id), &head.body, GivenUp::Cancelled).await?;
     gateway.running.give_up(&tenant, &id);
     // It may have been finished, or deleted, in the meantime.
     Ok(gateway.store.response(&tenant, &id).await?.map(|head| whole(&head.body)))
@@ -146,41 +145,9 @@ pub(super) async fn head(
         return Ok(Some(head));
     }
     let message = "the process that worked on the response has ended; ask again";
-    let error = WireError {
-        status: 500,
-        code: "",
-        kind: "",
-        message,
-        param: None,
-        request_id: None,
-        retry_after: None,
-    };
-    give_up(gateway, tenant, id, &head.body, GivenUp::Failed(&error)).await?;
+    let fault = Fault { status: 500, message: message.to_owned() };
+    give_up(gateway, (tenant, id), &head.body, GivenUp::Failed(&fault.error())).await?;
     gateway.store.response(tenant, id).await
-}
-
-async fn give_up(
-    gateway: &Gateway,
-    tenant: &Tenant,
-    id: &ResponseId,
-    body: &Bytes,
-    why: GivenUp<'_>,
-) -> Result<(), StoreError> {
-    let body = ended(body, why).unwrap_or_else(|| body.clone());
-    let touched = gateway.wall_clock().into();
-    let lifetime = gateway.pin().snapshot.keep_rules.response_lifetime;
-    let entry = KeptResponse {
-        tenant: tenant.clone(),
-        id: id.clone(),
-        status: ResponseStatus::GivenUp,
-        body,
-        continued: None,
-        input: Vec::new(),
-        output: Vec::new(),
-        touched,
-        expires: touched + lifetime,
-    };
-    gateway.store.finish(entry).await.map(drop)
 }
 
 fn whole(body: &Bytes) -> Response<AnswerBody> {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use crate::convert::seal;
 use crate::json::{
-    ArrayWriter, Document, Edit, EditError, Kind, ObjectWriter, Segments, Value, array, object,
+    ArrayWriter, Document, Edit, EditError, Kind, MemberRef, ObjectWriter, Segments, Value, array, object,
 };
 
 /// Members of a request that point to what was stored.
@@ -82,9 +82,22 @@ pub fn items_of(list: &Value<'_>, token: &str) -> Vec<Item> {
 /// # Errors
 /// When `input` occurs twice or is neither a string nor a list.
 pub fn references(request: &Document) -> Result<Vec<String>, HistoryError> {
-    let Some(raw) = raw_input(request)? else { return Ok(Vec::new()) };
-    let input = parsed_input(&raw)?;
-    Ok(input.elements().iter().filter_map(reference).collect())
+    let Some(input) = input_of(request)? else { return Ok(Vec::new()) };
+    match input.kind() {
+        Kind::String => return Ok(Vec::new()),
+        Kind::Array if !may_name_ids(request) => return Ok(Vec::new()),
+        Kind::Array => {}
+        found => return Err(HistoryError::NotItems { found }),
+    }
+    let raw = input.raw_bytes();
+    Ok(parsed_input(&raw)?.elements().iter().filter_map(reference).collect())
+}
+
+/// Whether a member of the name `id` may be anywhere in a request. Most requests have none, which is seen without reading them.
+fn may_name_ids(request: &Document) -> bool {
+    let body = request.body();
+    // A key may be written with escapes.
+    body.contains(br#""id""#) || body.contains(br"\u")
 }
 
 /// The request with the items of the conversation so far before its own, oldest first, and with the items that it refers to
@@ -137,9 +150,13 @@ fn has_foreign_seal(item: &Value<'_>) -> bool {
     seal.is_some_and(|seal| seal.starts_with(seal::PREFIX))
 }
 
-fn raw_input(request: &Document) -> Result<Option<Bytes>, HistoryError> {
+fn input_of(request: &Document) -> Result<Option<MemberRef<'_>>, HistoryError> {
     let member = request.member("input").map_err(EditError::from)?;
-    Ok(member.filter(|member| member.kind() != Kind::Null).map(|member| member.raw_bytes()))
+    Ok(member.filter(|member| member.kind() != Kind::Null))
+}
+
+fn raw_input(request: &Document) -> Result<Option<Bytes>, HistoryError> {
+    Ok(input_of(request)?.map(|input| input.raw_bytes()))
 }
 
 fn parsed_input(raw: &[u8]) -> Result<Value<'_>, HistoryError> {

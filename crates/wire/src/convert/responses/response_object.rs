@@ -4,7 +4,7 @@
 use super::stop::Outcome;
 use crate::convert::client::ClientContext;
 use crate::formats::Usage;
-use crate::json::{ArrayWriter, Kind, ObjectWriter, Value, array, object};
+use crate::json::{ArrayWriter, Document, Kind, ObjectWriter, Value, array, object};
 
 /// The members of a request that a response repeats, with what they are when the request does not say. The two penalties are
 /// no members of a request; Open Responses ("ResponseResource") demands them of every response.
@@ -52,14 +52,21 @@ pub(super) struct Facts<'f> {
 
 /// The members of a request that its responses repeat, as JSON, by name.
 pub(super) fn echo(request: &Value<'_>) -> Vec<(String, String)> {
-    let mut echoed: Vec<(String, String)> = ECHOED
-        .iter()
-        .filter_map(|(name, _)| Some(((*name).to_owned(), repeated(name, request.present(name)?))))
-        .collect();
-    if let Some(tier) = request.present("service_tier") {
-        echoed.push(("service_tier".to_owned(), tier.raw().to_owned()));
-    }
-    echoed
+    repeated_members(|name| Some(repeated(name, request.present(name)?)))
+}
+
+/// The same of a request that was only scanned. Its input, the largest part of it, is not looked at.
+pub(super) fn echo_scanned(request: &Document) -> Vec<(String, String)> {
+    repeated_members(|name| {
+        let raw = request.member(name).ok()??.raw_bytes();
+        let value = Value::parse(&raw).ok().filter(|value| value.kind() != Kind::Null)?;
+        Some(repeated(name, &value))
+    })
+}
+
+fn repeated_members(member: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    let names = ECHOED.iter().map(|(name, _)| *name).chain(["service_tier"]);
+    names.filter_map(|name| Some((name.to_owned(), member(name)?))).collect()
 }
 
 /// A member as a response repeats it.

@@ -14,7 +14,7 @@ const CHAT: ChatMembers =
 const PLACE: Place = Place { choice: 0, part: 0 };
 
 fn context(echoed: &str) -> ClientContext {
-    let echoed = echo(&Value::parse(echoed.as_bytes()).unwrap());
+    let echoed = response_object::echo(&Value::parse(echoed.as_bytes()).unwrap());
     ClientContext {
         token: "t".to_owned(),
         created: 7,

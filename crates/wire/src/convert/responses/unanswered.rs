@@ -6,7 +6,7 @@ use super::response_object::{self, Facts};
 use super::stop::Outcome;
 use crate::convert::client::ClientContext;
 use crate::formats::WireError;
-use crate::json::{Document, Edit, EditError, Value, object};
+use crate::json::{Document, Edit, EditError, object};
 
 /// What a response without an answer waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub enum GivenUp<'e> {
 
 /// The members of a request that its responses repeat, as JSON, by name: [`ClientContext::echoed`].
 #[must_use]
-pub fn echo(request: &Value<'_>) -> Vec<(String, String)> {
-    response_object::echo(request)
+pub fn echo(request: &Document) -> Vec<(String, String)> {
+    response_object::echo_scanned(request)
 }
 
 /// The response that waits for its answer, as JSON. Its id follows from the context's token, so it is that of the answer to
@@ -79,13 +79,12 @@ pub(super) fn error_code(error: &WireError<'_>) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::ScanLimits;
+    use crate::json::{ScanLimits, Value};
 
     fn client() -> ClientContext {
-        let request =
-            br#"{"model":"m","input":"hi","background":true,"temperature":0.50,"conversation":"conv_1",
+        let request = r#"{"model":"m","input":"hi","background":true,"temperature":0.50,"conversation":"conv_1",
             "tools":[{"type":"function","name":"f"},{"type":"web_search"}],"text":{"verbosity":"low"}}"#;
-        let echoed = echo(&Value::parse(request).unwrap());
+        let echoed = echo(&Document::parse(request.into(), ScanLimits::default()).unwrap());
         ClientContext {
             token: "t1".to_owned(),
             created: 7,

@@ -12,6 +12,7 @@ mod gather;
 mod give_up;
 mod hold;
 mod interpreter;
+mod place;
 mod retrieval;
 mod translate;
 
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Endpoint;
+use domain::route::Target;
 use http::HeaderMap;
 use wire::formats::RequestFacts;
 use wire::json::Document;
@@ -62,6 +64,11 @@ impl Call {
     /// The model that the client named; empty where the endpoint lets it name none.
     pub(crate) fn client_model(&self) -> &str {
         self.facts.model.as_deref().unwrap_or_default()
+    }
+
+    /// The model that a target is asked for: its own, else the client's.
+    pub(crate) fn model_at<'c>(&'c self, target: &'c Target) -> &'c str {
+        target.model.as_ref().map_or(self.client_model(), |model| model.as_str())
     }
 
     /// The request as the client sent it.

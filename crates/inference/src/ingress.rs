@@ -5,6 +5,6 @@ mod head;
 mod path;
 pub(crate) mod query;
 
-pub(crate) use body::{ReadBody, SentForm, read_body, read_json, shed};
+pub(crate) use body::{ReadBody, SentForm, member, present, read_body, read_json, shed};
 pub(crate) use head::bound_head;
 pub(crate) use path::{ConversationAction, Operation, Probe, StoredAction, client_shape, match_path};

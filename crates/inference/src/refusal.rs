@@ -36,6 +36,11 @@ impl Refusal {
         Self { code, message: message.into(), param: None, retry_after: None, allow: None }
     }
 
+    /// A member of the body, or a parameter of the query, that is not what it has to be: `problem` follows its name.
+    pub(crate) fn of_member(name: &str, problem: &str) -> Self {
+        Self::new(ErrorCode::InvalidMember, format!("`{name}` {problem}")).with_param(name)
+    }
+
     /// Names the member that is wrong.
     pub(crate) fn with_param(self, param: impl Into<String>) -> Self {
         Self { param: Some(param.into()), ..self }

@@ -8,9 +8,9 @@ use domain::route::{Route, RouteNode, Target};
 use domain::{Endpoint, ErrorCode};
 use engine::route::{self, CompileContext, RouteProblem, spec};
 use http::HeaderMap;
-use wire::json::MemberRef;
 
 use crate::attempt::Call;
+use crate::ingress::member;
 use crate::refusal::Refusal;
 use crate::resolve::{MODEL_NAME_BYTES_MAX, bound_name, permit_alternative};
 
@@ -43,7 +43,8 @@ pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
 
 /// Further models that a request names are no way around what the key may use.
 fn permit_alternatives(call: &Call, route: &Route) -> Result<(), Refusal> {
-    let listed = member(call, "models")?.and_then(|listed| serde_json::from_slice(&listed.raw()).ok());
+    let listed =
+        member(&call.document, "models")?.and_then(|listed| serde_json::from_slice(&listed.raw()).ok());
     let listed: Vec<String> = listed.unwrap_or_default();
     let drawing = if call.endpoint.task() == Task::Images { drawing_model(call)? } else { None };
     listed.iter().chain(&drawing).try_for_each(|name| permit_alternative(route, name, &call.origin.key))
@@ -55,15 +56,10 @@ fn drawing_model(call: &Call) -> Result<Option<String>, Refusal> {
     struct Drawing {
         model: String,
     }
-    let field = member(call, "svg[model]")?.and_then(|field| Some(field.as_str()?.into_owned()));
-    let object = member(call, "svg")?.and_then(|svg| serde_json::from_slice::<Drawing>(&svg.raw()).ok());
+    let field = member(&call.document, "svg[model]")?.and_then(|field| Some(field.as_str()?.into_owned()));
+    let object =
+        member(&call.document, "svg")?.and_then(|svg| serde_json::from_slice::<Drawing>(&svg.raw()).ok());
     Ok(field.or(object.map(|drawing| drawing.model)))
-}
-
-fn member<'c>(call: &'c Call, name: &str) -> Result<Option<MemberRef<'c>>, Refusal> {
-    call.document
-        .member(name)
-        .map_err(|duplicate| Refusal::new(ErrorCode::DuplicateMember, duplicate.to_string()).with_param(name))
 }
 
 fn named_route(call: &Call) -> Result<Arc<Route>, Refusal> {

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::provider::{EndpointPath, Offer};
 use domain::route::Target;
 use domain::{Endpoint, ErrorCode, Provider};
 use smallvec::SmallVec;
@@ -13,9 +12,10 @@ use wire::convert::counting::{self, CountFormat, NotEstimated};
 use wire::json::Value;
 
 use super::Call;
-use super::encode::{Draft, JSON, WayBack, prefixed, same_format};
+use super::encode::{Draft, prefixed, same_format};
 use super::failed::FailedAttempt;
 use super::interpreter::Interpreter;
+use super::place::Place;
 use super::translate::{self, chat_members, refused, strictness};
 use crate::dialect::{count_endpoint, count_format};
 
@@ -33,35 +33,27 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
     let provider = &*target.provider;
     let client = count_format(call.endpoint).ok_or_else(|| translate::not_served(provider, call))?;
     let offered: SmallVec<[_; 5]> = offered(provider, model).collect();
-    let formats: SmallVec<[CountFormat; 5]> = offered.iter().map(|(format, ..)| *format).collect();
+    let formats: SmallVec<[CountFormat; 5]> = offered.iter().map(|(format, _)| *format).collect();
     if formats.is_empty() {
         return Err(translate::not_served(provider, call));
     }
     let request = translate::client_request(call, target)?;
     let value = Value::parse(&request).map_err(|error| refused("", &error.to_string()))?;
-    let named = offered.first().map_or(model.into(), |(_, offer, _)| prefixed(offer, model));
+    let named = offered.first().map_or(model.into(), |(_, place)| prefixed(place.offer, model));
     let to = convert::Target { model: &named, output_tokens_max: None, chat: chat_members(provider) };
-    let counting = counting::translate(&value, client, &formats, &to, strictness(target))
+    let mut counting = counting::translate(&value, client, &formats, &to, strictness(target))
         .map_err(|objection| refused(&objection.path, &objection.message))?;
-    let (_, offer, path) = offered
+    let (_, place) = offered
         .into_iter()
-        .find(|(format, ..)| *format == counting.provider())
+        .find(|(format, _)| *format == counting.provider())
         .ok_or_else(|| translate::not_served(provider, call))?;
-    Ok(Draft {
-        content_type: JSON,
-        body: translate::edited(Bytes::from(counting.body.clone()), offer)?,
-        further: Vec::new(),
-        offer,
-        path,
-        with_query: false,
-        dropped: translate::dropped(&counting.losses),
-        way_back: WayBack::Translated(Interpreter::Counting(Box::new(counting))),
-    })
+    let (body, losses) = (std::mem::take(&mut counting.body), std::mem::take(&mut counting.losses));
+    translate::translated(place, (body, []), &losses, Interpreter::Counting(Box::new(counting)))
 }
 
 /// Whether the target answers such requests but cannot count them.
 pub(super) fn is_estimated(call: &Call, target: &Target) -> bool {
-    let model = target.model.as_ref().map_or(call.client_model(), |model| model.as_str());
+    let model = call.model_at(target);
     count_format(call.endpoint).is_some()
         && offered(&target.provider, model).next().is_none()
         && !translate::spoken(&target.provider, model, false).is_empty()
@@ -98,13 +90,7 @@ fn tokens_of(request: &[u8], client: CountFormat) -> Result<u64, NotEstimated> {
 }
 
 /// The formats that a provider counts in for a model, with where.
-fn offered<'p>(
-    provider: &'p Provider,
-    model: &str,
-) -> impl Iterator<Item = (CountFormat, &'p Offer, &'p EndpointPath)> {
-    CountFormat::ALL.into_iter().filter_map(move |format| {
-        let endpoint = count_endpoint(format);
-        let offer = provider.offer(endpoint, model)?;
-        Some((format, offer, offer.path(endpoint, false)?))
-    })
+fn offered<'p>(provider: &'p Provider, model: &str) -> impl Iterator<Item = (CountFormat, Place<'p>)> {
+    let place = move |format| Some((format, Place::of(provider, count_endpoint(format), model, false)?));
+    CountFormat::ALL.into_iter().filter_map(place)
 }

@@ -18,6 +18,7 @@ use wire::json::{Edit, EditError, Path, Segments};
 
 use super::failed::FailedAttempt;
 use super::interpreter::Interpreter;
+use super::place::Place;
 use super::{Call, counting, translate};
 use crate::dialect::format_of;
 
@@ -51,8 +52,7 @@ pub(super) struct Draft<'t> {
     pub(super) content_type: HeaderValue,
     /// The bodies of further requests, where one does not do.
     pub(super) further: Vec<SmallVec<[Bytes; 4]>>,
-    pub(super) offer: &'t Offer,
-    pub(super) path: &'t EndpointPath,
+    pub(super) place: Place<'t>,
     /// Whether the client's query means something at this endpoint.
     pub(super) with_query: bool,
     pub(super) way_back: WayBack,
@@ -69,11 +69,11 @@ pub(super) fn encode(
     credential: &Credential,
 ) -> Result<Encoded, FailedAttempt> {
     let provider = &*target.provider;
-    let model = target.model.as_ref().map_or(call.client_model(), |model| model.as_str());
-    let Draft { body, further, content_type, offer, path, with_query, way_back, dropped } =
+    let model = call.model_at(target);
+    let Draft { body, further, content_type, place, with_query, way_back, dropped } =
         draft(call, target, model)?;
     let query = call.query.as_deref().filter(|_| with_query);
-    let path = path_at(target, path, model, query).ok_or_else(|| {
+    let path = path_at(target, place.path, model, query).ok_or_else(|| {
         FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{model}` cannot be part of a path"))
     })?;
     let base = target.custom_host.as_ref().map_or(&provider.base, |custom| &custom.base);
@@ -87,7 +87,7 @@ pub(super) fn encode(
         headers.insert(header::CONTENT_TYPE, content_type.clone());
         write_headers(headers, &call.headers, target);
         // After everything else, since a signature covers all of it.
-        prove(&mut request, credential, offer.auth.as_ref(), base, now).map(|()| request)
+        prove(&mut request, credential, place.offer.auth.as_ref(), base, now).map(|()| request)
     };
     let further = further.into_iter().map(request).collect::<Result<_, _>>()?;
     Ok(Encoded { request: request(body)?, further, way_back, dropped })
@@ -111,10 +111,10 @@ pub(super) fn same_format<'t>(
     model: &str,
 ) -> Result<Option<Draft<'t>>, FailedAttempt> {
     let provider = &*target.provider;
-    let offer = provider.offer(call.endpoint, model);
-    let place = offer.and_then(|offer| Some((offer, offer.path(call.endpoint, call.facts.stream)?)));
+    let place = Place::of(provider, call.endpoint, model, call.facts.stream);
     let is_its_own = call.kept.is_none() && !holds_foreign_seal(call);
-    let Some((offer, path)) = place.filter(|_| is_its_own) else { return Ok(None) };
+    let Some(place) = place.filter(|_| is_its_own) else { return Ok(None) };
+    let offer = place.offer;
     let strip_usage = asks_for_usage(call, provider);
     let named = prefixed(offer, model);
     let (edited, content_type) = match &call.form {
@@ -127,8 +127,7 @@ pub(super) fn same_format<'t>(
         body: body.into_iter().collect(),
         content_type,
         further: Vec::new(),
-        offer,
-        path,
+        place,
         with_query: true,
         way_back: WayBack::Same { strip_usage },
         dropped: None,
@@ -137,9 +136,7 @@ pub(super) fn same_format<'t>(
 
 /// Whether a target speaks the format that the request is in.
 pub(crate) fn speaks_clients_format(call: &Call, target: &Target) -> bool {
-    let model = target.model.as_ref().map_or(call.client_model(), |model| model.as_str());
-    let offer = target.provider.offer(call.endpoint, model);
-    offer.is_some_and(|offer| offer.path(call.endpoint, call.facts.stream).is_some())
+    Place::of(&target.provider, call.endpoint, call.model_at(target), call.facts.stream).is_some()
 }
 
 /// Whether the conversation was served by a provider of another format before, whose proofs of thinking the client was

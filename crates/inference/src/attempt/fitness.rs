@@ -28,7 +28,7 @@ impl<'c> Fitness<'c> {
 
     /// What the target's model is known to lack of what the request needs.
     pub(super) fn lack(&self, target: &Target) -> Option<Lack> {
-        let known = self.call.pinned.models.find(&target.provider.name, self.model(target))?;
+        let known = self.call.pinned.models.find(&target.provider.name, self.call.model_at(target))?;
         let size = u64::try_from(self.call.document.body().len()).unwrap_or(u64::MAX);
         if !may_lack(&known, size) {
             return None;
@@ -41,7 +41,7 @@ impl<'c> Fitness<'c> {
     pub(super) fn record(&self, route: &Route, attempts: &mut Attempts) {
         route.root.for_each_target(&mut |target| {
             let Some(lack) = self.lack(target) else { return };
-            let model = self.model(target);
+            let model = self.call.model_at(target);
             attempts.pass_over(target, model, lack);
             let event = TargetPassedOver {
                 request_id: self.call.origin.id.as_str(),
@@ -58,16 +58,12 @@ impl<'c> Fitness<'c> {
     /// The objection of a strict target whose model lacks something.
     pub(super) fn objection(&self, target: &Target) -> Option<FailedAttempt> {
         let lack = Some(target).filter(|target| target.strict).and_then(|target| self.lack(target))?;
-        let message =
-            format!("{}/{} {lack}, and the route is strict", target.provider.name, self.model(target));
+        let message = format!(
+            "{}/{} {lack}, and the route is strict",
+            target.provider.name,
+            self.call.model_at(target)
+        );
         Some(FailedAttempt::objection(ErrorCode::NotTranslatable, message))
-    }
-
-    fn model<'t>(&self, target: &'t Target) -> &'t str
-    where
-        'c: 't,
-    {
-        target.model.as_ref().map_or(self.call.client_model(), |model| model.as_str())
     }
 
     /// What the request needs; nothing where it cannot be read, which is for the target to say.

@@ -1,8 +1,6 @@
 //! A request for vectors or for an order of documents, for a target that does not speak the client's format.
 
-use bytes::Bytes;
 use domain::Endpoint;
-use domain::provider::{EndpointPath, Offer};
 use domain::route::Target;
 use wire::convert::embeddings::{self, EmbeddingClient, EmbeddingProvider};
 use wire::convert::rerank::{self, RerankClient, RerankProvider};
@@ -10,17 +8,12 @@ use wire::convert::{Loss, Objection};
 use wire::json::Value;
 
 use super::Call;
-use super::encode::{Draft, JSON, WayBack, prefixed};
+use super::encode::{Draft, prefixed};
 use super::failed::FailedAttempt;
 use super::interpreter::Interpreter;
-use super::translate::{client_context, client_request, dropped, edited, not_served, refused, strictness};
+use super::place::Place;
+use super::translate::{client_context, client_request, not_served, refused, strictness, translated};
 use crate::dialect::{EMBEDDINGS, RERANKING, embedding_client, rerank_client};
-
-/// Where a target is asked.
-struct Place<'t> {
-    offer: &'t Offer,
-    path: &'t EndpointPath,
-}
 
 /// A request in a provider's format.
 struct Translated<'t> {
@@ -56,18 +49,9 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
     let Translated { place, bodies, losses, interpreter } = least_lost(tried)
         .ok_or_else(|| not_served(&target.provider, call))?
         .map_err(|objection| refused(&objection.path, &objection.message))?;
-    let mut bodies = bodies.into_iter().map(|body| edited(Bytes::from(body), place.offer));
-    let body = bodies.next().ok_or_else(|| not_served(&target.provider, call))??;
-    Ok(Draft {
-        body,
-        content_type: JSON,
-        further: bodies.collect::<Result<_, _>>()?,
-        offer: place.offer,
-        path: place.path,
-        with_query: false,
-        way_back: WayBack::Translated(interpreter),
-        dropped: dropped(&losses),
-    })
+    let mut bodies = bodies.into_iter();
+    let body = bodies.next().ok_or_else(|| not_served(&target.provider, call))?;
+    translated(place, (body, bodies), &losses, interpreter)
 }
 
 /// The translation that loses least, the first of several; where none can be made, what the first objects to.
@@ -86,10 +70,7 @@ impl<'t> Asked<'_, 't> {
         formats: &[(Endpoint, F)],
         translate: impl Fn(F, Place<'t>) -> Result<Translated<'t>, Objection>,
     ) -> Vec<Result<Translated<'t>, Objection>> {
-        let place = |endpoint| {
-            let offer = self.target.provider.offer(endpoint, self.model)?;
-            Some(Place { offer, path: offer.path(endpoint, false)? })
-        };
+        let place = |endpoint| Place::of(&self.target.provider, endpoint, self.model, false);
         let spoken = formats.iter().filter_map(|(endpoint, format)| Some((*format, place(*endpoint)?)));
         spoken.map(|(format, place)| translate(format, place)).collect()
     }

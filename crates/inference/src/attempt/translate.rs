@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use domain::endpoint::Task;
-use domain::provider::{EndpointPath, Offer, StreamUsage};
+use domain::provider::{Offer, StreamUsage};
 use domain::route::Target;
 use domain::{Endpoint, ErrorCode, Provider};
 use http::HeaderValue;
@@ -16,6 +16,7 @@ use super::Call;
 use super::encode::{Draft, JSON, WayBack, apply, prefixed, set_and_remove};
 use super::failed::FailedAttempt;
 use super::interpreter::Interpreter;
+use super::place::Place;
 use super::retrieval;
 use crate::dialect::{endpoint_of, format_of};
 use crate::keeping::points_elsewhere;
@@ -43,7 +44,7 @@ fn prompt_draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Draf
     let provider = &*target.provider;
     let client = format_of(call.endpoint).ok_or_else(|| not_served(provider, call))?;
     let spoken = spoken(provider, model, call.facts.stream);
-    let formats: SmallVec<[Format; 6]> = spoken.iter().map(|(format, ..)| *format).collect();
+    let formats: SmallVec<[Format; 6]> = spoken.iter().map(|(format, _)| *format).collect();
     if formats.is_empty() {
         return Err(not_served(provider, call));
     }
@@ -53,8 +54,8 @@ fn prompt_draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Draf
     }
     let request = client_request(call, target)?;
     let value = Value::parse(&request).map_err(|error| refused("", &error.to_string()))?;
-    let named = spoken.first().map_or(model.into(), |(_, offer, _)| prefixed(offer, model));
-    let translation = convert::translate(
+    let named = spoken.first().map_or(model.into(), |(_, place)| prefixed(place.offer, model));
+    let mut translation = convert::translate(
         &value,
         client,
         &formats,
@@ -67,20 +68,30 @@ fn prompt_draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Draf
         client_context(call, model),
     )
     .map_err(|objection| refused(&objection.path, &objection.message))?;
-    let (_, offer, path) = spoken
+    let (_, place) = spoken
         .into_iter()
-        .find(|(format, ..)| *format == translation.provider())
+        .find(|(format, _)| *format == translation.provider())
         .ok_or_else(|| not_served(provider, call))?;
-    let dropped = dropped(&translation.losses);
+    let (body, losses) = (std::mem::take(&mut translation.body), std::mem::take(&mut translation.losses));
+    translated(place, (body, []), &losses, Interpreter::Prompt(Box::new(translation)))
+}
+
+/// A request in the provider's format: its first body, and those of further requests.
+pub(super) fn translated<'t>(
+    place: Place<'t>,
+    (body, further): (Vec<u8>, impl IntoIterator<Item = Vec<u8>>),
+    losses: &[Loss],
+    interpreter: Interpreter,
+) -> Result<Draft<'t>, FailedAttempt> {
+    let edited = |body| edited(Bytes::from(body), place.offer);
     Ok(Draft {
-        body: edited(Bytes::from(translation.body.clone()), offer)?,
+        body: edited(body)?,
         content_type: JSON,
-        further: Vec::new(),
-        offer,
-        path,
+        further: further.into_iter().map(edited).collect::<Result<_, _>>()?,
+        place,
         with_query: false,
-        way_back: WayBack::Translated(Interpreter::Prompt(Box::new(translation))),
-        dropped,
+        way_back: WayBack::Translated(interpreter),
+        dropped: dropped(losses),
     })
 }
 
@@ -89,15 +100,11 @@ pub(super) fn spoken<'p>(
     provider: &'p Provider,
     model: &str,
     streamed: bool,
-) -> SmallVec<[(Format, &'p Offer, &'p EndpointPath); 6]> {
+) -> SmallVec<[(Format, Place<'p>); 6]> {
     /// Chat first: most providers know it best. Of formats that lose as much of a request, the first is taken.
     const ORDER: [Format; 6] =
         [Format::Chat, Format::Messages, Format::Responses, Format::Gemini, Format::Converse, Format::Cohere];
-    let place = |format: Format| {
-        let endpoint = endpoint_of(format, streamed);
-        let offer = provider.offer(endpoint, model)?;
-        Some((format, offer, offer.path(endpoint, streamed)?))
-    };
+    let place = |format| Some((format, Place::of(provider, endpoint_of(format, streamed), model, streamed)?));
     ORDER.into_iter().filter_map(place).collect()
 }
 
@@ -120,7 +127,7 @@ fn points_elsewhere_of(call: &Call, client: Format) -> Option<Refusal> {
 }
 
 /// A provider's request with what its offer sets and removes.
-pub(super) fn edited(bytes: Bytes, offer: &Offer) -> Result<SmallVec<[Bytes; 4]>, FailedAttempt> {
+fn edited(bytes: Bytes, offer: &Offer) -> Result<SmallVec<[Bytes; 4]>, FailedAttempt> {
     if offer.body.set.is_empty() && offer.body.remove.is_empty() {
         return Ok(SmallVec::from_iter([bytes]));
     }
@@ -154,9 +161,7 @@ fn echoed(call: &Call) -> Vec<(String, String)> {
     if call.endpoint != Endpoint::Responses {
         return Vec::new();
     }
-    let own = call.own_document().body();
-    let own = own.contiguous(0..own.len());
-    Value::parse(&own).map(|own| convert::responses::echo(&own)).unwrap_or_default()
+    convert::responses::echo(call.own_document())
 }
 
 /// The most tokens that a model can answer, where the catalogue knows.
@@ -183,7 +188,7 @@ pub(super) fn not_served(provider: &Provider, call: &Call) -> FailedAttempt {
 }
 
 /// The names of what was lost, for the client: `seed,messages[].name`.
-pub(super) fn dropped(losses: &[Loss]) -> Option<HeaderValue> {
+fn dropped(losses: &[Loss]) -> Option<HeaderValue> {
     let members: BTreeSet<&str> = losses.iter().map(|loss| loss.member.as_ref()).collect();
     let count = members.len();
     let mut text = String::new();

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
 use wire::form::{Boundary, FieldError, Form, FormError, FormLimits, FormScanner};
-use wire::json::{ChunkedBytes, Document, ScanError, ScanLimits, Scanner};
+use wire::json::{ChunkedBytes, Document, Kind, MemberRef, ScanError, ScanLimits, Scanner};
 
 use crate::byte_budget::{ByteBudget, Hold};
 use crate::refusal::Refusal;
@@ -84,6 +84,24 @@ pub(crate) async fn read_json(
     budget: &Arc<ByteBudget>,
 ) -> Result<ReadBody, Refusal> {
     read_body(headers, body, false, limits, budget).await
+}
+
+/// A member of a body.
+///
+/// # Errors
+/// 400 when it occurs twice.
+pub(crate) fn member<'d>(document: &'d Document, name: &str) -> Result<Option<MemberRef<'d>>, Refusal> {
+    document
+        .member(name)
+        .map_err(|duplicate| Refusal::new(ErrorCode::DuplicateMember, duplicate.to_string()).with_param(name))
+}
+
+/// The same, with one that is `null` taken for absent.
+///
+/// # Errors
+/// As [`member`].
+pub(crate) fn present<'d>(document: &'d Document, name: &str) -> Result<Option<MemberRef<'d>>, Refusal> {
+    Ok(member(document, name)?.filter(|member| member.kind() != Kind::Null))
 }
 
 /// The scan of a body while it arrives.

@@ -7,10 +7,12 @@ const KEY: &str = "key";
 
 /// The key in a query.
 pub(crate) fn key_in(query: &str) -> Option<&str> {
-    query
-        .split('&')
-        .find_map(|parameter| parameter.strip_prefix(KEY)?.strip_prefix('='))
-        .filter(|key| !key.is_empty())
+    parameter(query, KEY).filter(|key| !key.is_empty())
+}
+
+/// The value of a parameter as it is written.
+pub(crate) fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
+    query.split('&').find_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('='))
 }
 
 /// Whether a stream is wanted as server-sent events (Google's system parameter `alt`).

@@ -1,12 +1,12 @@
 //! Lists of items in pages, as OpenAI's API has them (API reference, "List input items").
 
-use domain::ErrorCode;
 use domain::kept::{ItemPage, KeptItem};
 use http::{Response, StatusCode};
 use providers::percent;
 use wire::json::object;
 
 use crate::answer::AnswerBody;
+use crate::ingress::query;
 use crate::refusal::{Refusal, json_response};
 
 /// Items in a page when the client does not say.
@@ -31,11 +31,11 @@ impl ListQuery {
         let items = limit.as_deref().map_or(Some(USUAL), |limit| limit.parse().ok());
         let items = items
             .filter(|items| (1..=ITEMS_MAX).contains(items))
-            .ok_or_else(|| wrong("limit", &format!("must be from 1 to {ITEMS_MAX}")))?;
+            .ok_or_else(|| Refusal::of_member("limit", &format!("must be from 1 to {ITEMS_MAX}")))?;
         let newest_first = match parameter(query, "order").as_deref() {
             None | Some("desc") => true,
             Some("asc") => false,
-            Some(_) => return Err(wrong("order", "must be `asc` or `desc`")),
+            Some(_) => return Err(Refusal::of_member("order", "must be `asc` or `desc`")),
         };
         let after = parameter(query, "after").map(|id| id.as_str().into());
         Ok(Self { items, page: ItemPage { after, newest_first, items_max: items + 1 } })
@@ -75,13 +75,7 @@ pub(super) fn list(items: &[KeptItem], has_more: bool) -> Response<AnswerBody> {
 
 /// The value of a parameter of a query, decoded.
 pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
-    let value = query?.split('&').find_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('='))?;
-    percent::decode(value).map(std::borrow::Cow::into_owned)
-}
-
-/// A parameter of the query that is not what it may be.
-pub(super) fn wrong(name: &str, must: &str) -> Refusal {
-    Refusal::new(ErrorCode::InvalidMember, format!("`{name}` {must}")).with_param(name)
+    percent::decode(query::parameter(query?, name)?).map(std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use domain::ErrorCode;
 use domain::endpoint::ClientShape;
 use providers::percent;
 
 use super::Stands;
+use crate::ingress::query;
 use crate::refusal::Refusal;
 
 /// How a vendor's clients ask for pages.
@@ -60,7 +60,10 @@ pub(super) fn of<'a>(
     };
     let size = match parameter(query, paging.size)?.as_deref() {
         None | Some("" | "0") => paging.size_usual,
-        Some(size) => size.parse::<usize>().map_err(|_| wrong(paging.size, A_SIZE))?.min(paging.size_max),
+        Some(size) => {
+            let size = size.parse::<usize>().map_err(|_| Refusal::of_member(paging.size, NO_SIZE))?;
+            size.min(paging.size_max)
+        }
     };
     let after = parameter(query, paging.token)?.filter(|token| !token.is_empty());
     let start = after.map_or(Bound::Unbounded, Bound::Excluded);
@@ -75,17 +78,13 @@ fn listed<'a>((name, stands): (&'a String, &Stands<'a>)) -> (&'a str, Stands<'a>
 }
 
 /// The value of a parameter; forms write a space as `+`, but no name has one.
-fn parameter(query: &str, name: &'static str) -> Result<Option<String>, Refusal> {
-    let value = |pair: &'_ str| pair.strip_prefix(name)?.strip_prefix('=').map(str::to_owned);
-    let Some(value) = query.split('&').find_map(value) else { return Ok(None) };
-    percent::decode(&value).map(|text| Some(text.into_owned())).ok_or_else(|| wrong(name, "text"))
+fn parameter(query: &str, name: &str) -> Result<Option<String>, Refusal> {
+    let Some(value) = query::parameter(query, name) else { return Ok(None) };
+    let text = percent::decode(value).map(|text| Some(text.into_owned()));
+    text.ok_or_else(|| Refusal::of_member(name, "must be text"))
 }
 
-const A_SIZE: &str = "a number that is not negative";
-
-fn wrong(name: &'static str, expected: &str) -> Refusal {
-    Refusal::new(ErrorCode::InvalidMember, format!("`{name}` must be {expected}")).with_param(name)
-}
+const NO_SIZE: &str = "must be a number that is not negative";
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ import pathlib
 from collections import defaultdict
 
 import pytest
-from gateway import FORMATS, serving
+from gateway import FORMATS, endpoints_of, serving
 from speakers import SPEAKERS
 
 TITLES = {
@@ -47,11 +47,7 @@ def pytest_addoption(parser):
 
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory):
-    every = {name for names in FORMATS.values() for name in names}
-    providers = {
-        format: {"like": "scripted", "endpoints": {name: "" for name in every - set(names)}}
-        for format, names in FORMATS.items()
-    }
+    providers = {format: {"like": "scripted", **endpoints_of(format)} for format in FORMATS}
     with serving(tmp_path_factory.mktemp("matrix"), {"providers": providers}) as gateway:
         yield gateway
 

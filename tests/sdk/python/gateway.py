@@ -3,9 +3,10 @@
 import json
 import pathlib
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import boto3
 import cohere
@@ -54,11 +55,28 @@ def serving(folder: pathlib.Path, configuration: dict) -> Iterator[Gateway]:
         process.terminate()
 
 
+def endpoints_of(wanted: str) -> dict:
+    """What makes the scripted provider speak one format only."""
+    others = [names for format, names in FORMATS.items() if format != wanted]
+    return {"endpoints": {name: "" for names in others for name in names}}
+
+
 def speaking(wanted: str) -> dict:
     """A configuration in which the scripted provider speaks one format only."""
-    others = [names for format, names in FORMATS.items() if format != wanted]
-    endpoints = {name: "" for names in others for name in names}
-    return {"providers": {"scripted": {"endpoints": endpoints}}, "routes": {"echo": {"target": "scripted/echo"}}}
+    return {"providers": {"scripted": endpoints_of(wanted)}, "routes": {"echo": {"target": "scripted/echo"}}}
+
+
+@contextmanager
+def by_format(folders, client: Callable[[Gateway], AbstractContextManager]) -> Iterator[Callable]:
+    """A vendor's clients by the one format that the provider behind them speaks, each begun when it is first asked for."""
+    with ExitStack() as stack:
+
+        @cache
+        def client_of(speaks: str):
+            gateway = stack.enter_context(serving(folders.mktemp(speaks), speaking(speaks)))
+            return stack.enter_context(client(gateway))
+
+        yield client_of
 
 
 def bedrock(url: str, access_key_id: str, secret_access_key: str):

@@ -4,11 +4,11 @@ a provider that speaks Converse, whose bytes are passed on, and from one that sp
 
 import base64
 import json
-from contextlib import ExitStack, closing
+from contextlib import closing
 
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
-from gateway import bedrock, serving, speaking
+from gateway import bedrock, by_format
 from scripted import ECHO, echo_of, model
 from test_vision import PIXEL
 
@@ -23,19 +23,11 @@ THINKING = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
 @pytest.fixture(scope="module")
 def client_of(tmp_path_factory):
     """Amazon's client of a Tollgate whose provider speaks one format only."""
-    with ExitStack() as stack:
-        clients = {}
-
-        def client(speaks: str):
-            if speaks not in clients:
-                gateway = stack.enter_context(serving(tmp_path_factory.mktemp(speaks), speaking(speaks)))
-                clients[speaks] = stack.enter_context(closing(bedrock(gateway.url, **gateway.pair)))
-            return clients[speaks]
-
-        yield client
+    with by_format(tmp_path_factory, lambda gateway: closing(bedrock(gateway.url, **gateway.pair))) as client_of:
+        yield client_of
 
 
-@pytest.fixture(params=["converse", "chat", "messages", "cohere"])
+@pytest.fixture(params=["converse", "chat", "messages", "cohere", "gemini"])
 def bedrock_client(client_of, request):
     return client_of(request.param)
 

@@ -3,11 +3,10 @@ format, whose bytes are passed on, and from one that speaks another.
 """
 
 import json
-from contextlib import ExitStack
 
 import cohere
 import pytest
-from gateway import command, serving, speaking
+from gateway import by_format, command
 from scripted import ECHO, ask, echo_of, model
 from test_vision import ANSWER, DATA_URL
 
@@ -24,19 +23,11 @@ ARGUMENTS = {"city": "text", "days": 1}
 @pytest.fixture(scope="module")
 def client_of(tmp_path_factory):
     """Cohere's client of a Tollgate whose provider speaks one format only."""
-    with ExitStack() as stack:
-        clients = {}
-
-        def client(speaks: str) -> cohere.ClientV2:
-            if speaks not in clients:
-                gateway = stack.enter_context(serving(tmp_path_factory.mktemp(speaks), speaking(speaks)))
-                clients[speaks] = stack.enter_context(command(gateway.url, gateway.key))
-            return clients[speaks]
-
-        yield client
+    with by_format(tmp_path_factory, lambda gateway: command(gateway.url, gateway.key)) as client_of:
+        yield client_of
 
 
-@pytest.fixture(params=["cohere", "chat", "messages", "converse"])
+@pytest.fixture(params=["cohere", "chat", "responses", "messages", "converse", "gemini"])
 def client(client_of, request) -> cohere.ClientV2:
     return client_of(request.param)
 

@@ -8,10 +8,11 @@ use crate::configuration::{SECRET, provider};
 use crate::gateway::TestGateway;
 
 /// The formats that are translated.
-const FORMATS: [EventStream; 5] = [
+const FORMATS: [EventStream; 6] = [
     EventStream::Chat,
     EventStream::Responses,
     EventStream::Messages,
+    EventStream::Gemini,
     EventStream::Converse,
     EventStream::Cohere,
 ];

@@ -20,6 +20,7 @@ mod format;
 mod gemini;
 mod identifier;
 mod losses;
+pub mod media;
 mod messages;
 mod prompt_shape;
 mod read;

@@ -31,7 +31,7 @@ pub use event_stream::EventStream;
 pub use provider_error::ProviderError;
 pub use request::{FactsError, RequestFacts, facts};
 pub use request_kind::RequestKind;
-pub(crate) use usage::whole;
 pub use usage::{ServiceTier, Usage, usage_of_answer, usage_of_body, usage_of_request};
+pub(crate) use usage::{milliseconds_of, whole};
 pub use usage_chunk::ask_for_usage;
 pub use wire_error::{ErrorFormat, WireError, amazon_error_type};

@@ -33,7 +33,7 @@ impl ProviderError {
     }
 
     /// Reads an error body or the data of an error event: `{"error":{…}}`, `{"error":"…"}`, `{"message":"…"}`,
-    /// `{"detail":…}`, alone or as the first element of an array. What is not understood is none.
+    /// `{"detail":…}`, Deepgram's `{"err_code":…,"err_msg":…}`, alone or as the first element of an array. What is not understood is none.
     pub fn parse(body: &[u8]) -> Self {
         Value::parse(body).map(|value| Self::of(&value)).unwrap_or_default()
     }
@@ -60,11 +60,11 @@ impl ProviderError {
         let label = |keys: &[&str]| {
             keys.iter().find_map(|key| value.get(key)?.as_label().map(|text| text.into_owned()))
         };
-        let message = ["message", "detail", "msg"].iter().find_map(|key| text_of(value.get(key)?));
+        let message = ["message", "detail", "msg", "err_msg"].iter().find_map(|key| text_of(value.get(key)?));
         Self {
             // `"type":"error"` only says that this is an error.
             kind: label(&["type", "error_type", "status"]).filter(|kind| kind != "error"),
-            code: label(&["code"]),
+            code: label(&["code", "err_code"]),
             message,
             retry_delay: details(value).iter().find_map(retry_delay),
             is_daily_quota: details(value).iter().any(is_daily_quota),
@@ -160,6 +160,8 @@ mod tests {
             read(r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#),
             some("", "", "field required")
         );
+        let deepgram = r#"{"err_code":"INVALID_AUTH","err_msg":"Invalid credentials.","request_id":"r"}"#;
+        assert_eq!(read(deepgram), some("", "INVALID_AUTH", "Invalid credentials."));
         let responses = r#"{"type":"error","code":"ERR","message":"bad","param":null,"sequence_number":1}"#;
         assert_eq!(read(responses), some("", "ERR", "bad"));
     }

@@ -15,6 +15,7 @@ use crate::json::{Document, Value};
 
 pub(crate) use cohere::whole;
 pub(super) use gemini::searches_of as grounding_searches_of;
+pub(crate) use media::milliseconds_of;
 pub use tier::ServiceTier;
 
 /// Counts as one provider reported them; a count that was not reported is none, never 0.

@@ -140,6 +140,10 @@ fn rendered_usage(usage: &Usage) -> String {
         ("reasoning", usage.reasoning_tokens),
         ("audio_in", usage.input_audio_tokens),
         ("audio_out", usage.output_audio_tokens),
+        ("image_in", usage.input_image_tokens),
+        ("image_out", usage.output_image_tokens),
+        ("images", usage.images),
+        ("audio_ms", usage.audio_milliseconds),
     ];
     let known = counts.iter().filter_map(|(name, count)| Some(format!("{name}={}", (*count)?)));
     format!("[{}]", known.collect::<Vec<_>>().join(" "))
@@ -186,7 +190,16 @@ fn converse_streams_are_read_as_recorded() {
 }
 
 #[test]
+fn streams_of_media_are_read_as_recorded() {
+    check_streams("images", EventStream::Images);
+    check_streams("speech", EventStream::Speech);
+    check_streams("transcription", EventStream::Transcription);
+}
+
+#[test]
 fn whole_answers_are_read_as_recorded() {
+    check_bodies("images", RequestKind::Images);
+    check_bodies("transcription", RequestKind::Transcription);
     check_bodies("chat", RequestKind::Chat);
     check_bodies("completions", RequestKind::Completions);
     check_bodies("responses", RequestKind::Responses);

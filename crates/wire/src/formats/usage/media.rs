@@ -20,7 +20,7 @@ impl Usage {
         let audio = usage.at(&["input_token_details", "audio_tokens"]).and_then(Value::as_u64);
         Some(Self {
             input_audio_tokens: tokens.input_audio_tokens.or(audio),
-            audio_milliseconds: seconds.and_then(milliseconds),
+            audio_milliseconds: seconds.and_then(|seconds| milliseconds_of(&seconds.as_label()?)),
             ..tokens
         })
     }
@@ -51,7 +51,7 @@ pub(super) fn usage_of_transcription(answer: &Document) -> Option<Usage> {
     if usage.is_some() {
         return usage;
     }
-    let duration = read("duration").and_then(|raw| milliseconds(&Value::parse(&raw).ok()?))?;
+    let duration = read("duration").and_then(|raw| milliseconds_of(&Value::parse(&raw).ok()?.as_label()?))?;
     Some(Usage { audio_milliseconds: Some(duration), ..Usage::default() })
 }
 
@@ -65,9 +65,8 @@ pub(super) fn usage_of_speech(request: &Document) -> Usage {
 
 /// Seconds in decimal notation as the nearest whole milliseconds; none for what is no length. Read as the decimal that it
 /// is, because a binary fraction would not hold it.
-fn milliseconds(seconds: &Value<'_>) -> Option<u64> {
-    let text = seconds.as_label()?;
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+pub(crate) fn milliseconds_of(seconds: &str) -> Option<u64> {
+    let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, ""));
     let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(whole) || !is_number(fraction) {
         return None;

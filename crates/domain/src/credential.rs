@@ -13,6 +13,8 @@ use crate::ports::sign_in::{Pending, SignIn};
 pub enum AuthScheme {
     /// `authorization: Bearer …`.
     Bearer,
+    /// `authorization: Token …`.
+    Token,
     /// The bare secret in a header of this name.
     Header(HeaderName),
     /// The secret as a query parameter of this name.

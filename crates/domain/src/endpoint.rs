@@ -76,6 +76,20 @@ endpoints! {
         "OpenAI transcriptions of audio: `/audio/transcriptions`.";
     AudioTranslations = "audio_translations", Other, Some(OpenAi),
         "OpenAI translations of audio into English: `/audio/translations`.";
+    GeminiImages = "gemini_images", Images, None,
+        "Images of Gemini models: `/models/{model}:generateContent`.";
+    StabilityImages = "stability_images", Images, None,
+        "Stability AI's images on Bedrock: `/model/{model}/invoke`.";
+    TogetherImages = "together_images", Images, None,
+        "Together AI's images: `/images/generations`.";
+    ElevenLabsSpeech = "elevenlabs_speech", Speech, None,
+        "ElevenLabs speech: `/v1/text-to-speech/{voice}`, streamed `/v1/text-to-speech/{voice}/stream`.";
+    DeepgramSpeech = "deepgram_speech", Speech, None,
+        "Deepgram speech: `/v1/speak`.";
+    ElevenLabsTranscriptions = "elevenlabs_transcriptions", Transcription, None,
+        "ElevenLabs transcriptions: `/v1/speech-to-text`.";
+    DeepgramTranscriptions = "deepgram_transcriptions", Transcription, None,
+        "Deepgram transcriptions: `/v1/listen`.";
     CohereEmbed = "cohere_embed", Embedding, Some(Cohere),
         "Cohere embed: `/v2/embed`.";
     EmbedContent = "embed_content", Embedding, Some(Google),

@@ -75,11 +75,11 @@ pub struct BodyEdits {
 pub enum EndpointPath {
     /// The same for every model.
     Fixed(PathAndQuery),
-    /// With the model in it, percent-encoded, between the two texts.
+    /// With the model in it, or the voice of speech, percent-encoded, between the two texts.
     PerModel {
-        /// Up to `{model}`.
+        /// Up to `{model}` or `{voice}`.
         before: String,
-        /// From after `{model}`, query included.
+        /// From after it, query included.
         after: String,
     },
 }

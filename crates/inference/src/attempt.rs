@@ -12,6 +12,7 @@ mod gather;
 mod give_up;
 mod hold;
 mod interpreter;
+mod media;
 mod place;
 mod retrieval;
 mod translate;

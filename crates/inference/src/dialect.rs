@@ -6,6 +6,7 @@ use domain::price::Tier;
 use wire::convert::Format;
 use wire::convert::counting::CountFormat;
 use wire::convert::embeddings::{EmbeddingClient, EmbeddingProvider};
+use wire::convert::media::MediaFormat;
 use wire::convert::rerank::{RerankClient, RerankProvider};
 use wire::formats::{ErrorFormat, EventStream, RequestKind, ServiceTier, Usage};
 
@@ -46,7 +47,14 @@ pub(crate) fn request_kind(endpoint: Endpoint) -> Option<RequestKind> {
         | Endpoint::NovaEmbeddings
         | Endpoint::CohereEmbedOnBedrock
         | Endpoint::BedrockRerank
-        | Endpoint::CohereRerankOnBedrock => None,
+        | Endpoint::CohereRerankOnBedrock
+        | Endpoint::GeminiImages
+        | Endpoint::StabilityImages
+        | Endpoint::TogetherImages
+        | Endpoint::ElevenLabsSpeech
+        | Endpoint::DeepgramSpeech
+        | Endpoint::ElevenLabsTranscriptions
+        | Endpoint::DeepgramTranscriptions => None,
     }
 }
 
@@ -125,6 +133,27 @@ pub(crate) const RERANKING: [(Endpoint, RerankProvider); 5] = [
     (Endpoint::CohereRerankOnBedrock, RerankProvider::CohereOnBedrock),
     (Endpoint::BedrockRerank, RerankProvider::BedrockAgent),
 ];
+
+/// Where providers are asked in formats of their own for what clients ask OpenAI's way at an endpoint.
+pub(crate) fn media_formats(endpoint: Endpoint) -> &'static [(Endpoint, MediaFormat)] {
+    match endpoint {
+        Endpoint::ImageGenerations => &[
+            (Endpoint::GeminiImages, MediaFormat::GeminiImages),
+            (Endpoint::StabilityImages, MediaFormat::StabilityImages),
+            (Endpoint::TogetherImages, MediaFormat::TogetherImages),
+        ],
+        Endpoint::ImageEdits => &[(Endpoint::GeminiImages, MediaFormat::GeminiImages)],
+        Endpoint::AudioSpeech => &[
+            (Endpoint::ElevenLabsSpeech, MediaFormat::ElevenLabsSpeech),
+            (Endpoint::DeepgramSpeech, MediaFormat::DeepgramSpeech),
+        ],
+        Endpoint::AudioTranscriptions => &[
+            (Endpoint::ElevenLabsTranscriptions, MediaFormat::ElevenLabsTranscription),
+            (Endpoint::DeepgramTranscriptions, MediaFormat::DeepgramTranscription),
+        ],
+        _ => &[],
+    }
+}
 
 /// The format in which clients ask for embeddings at an endpoint.
 pub(crate) fn embedding_client(endpoint: Endpoint) -> Option<EmbeddingClient> {

@@ -117,6 +117,8 @@ pub struct Auth {
 pub enum AuthScheme {
     /// In `authorization: Bearer …`.
     Bearer,
+    /// In `authorization: Token …`.
+    Token,
     /// Alone in the header that `auth.header` names.
     Header,
     /// In the query parameter that `auth.parameter` names.

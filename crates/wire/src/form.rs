@@ -83,12 +83,6 @@ impl Form {
         &self.outline.parts
     }
 
-    /// The content type that names its boundary.
-    #[must_use]
-    pub fn content_type(&self) -> String {
-        self.outline.boundary.content_type()
-    }
-
     /// The content of a part of this form in pieces, none of them copied.
     pub fn pieces(&self, part: &Part) -> impl Iterator<Item = bytes::Bytes> + '_ {
         self.body.slice(part.value.clone())

@@ -55,8 +55,18 @@ pub(super) struct Draft<'t> {
     pub(super) place: Place<'t>,
     /// Whether the client's query means something at this endpoint.
     pub(super) with_query: bool,
+    pub(super) address: Address,
     pub(super) way_back: WayBack,
     pub(super) dropped: Option<HeaderValue>,
+}
+
+/// What of a translated request stands in its address.
+#[derive(Default)]
+pub(super) struct Address {
+    /// What the path has in the place of the model.
+    pub(super) in_path: Option<String>,
+    /// Its query, percent-encoded.
+    pub(super) query: Option<String>,
 }
 
 /// Builds the request of one attempt: in the client's format where the target speaks it, else translated.
@@ -70,11 +80,12 @@ pub(super) fn encode(
 ) -> Result<Encoded, FailedAttempt> {
     let provider = &*target.provider;
     let model = call.model_at(target);
-    let Draft { body, further, content_type, place, with_query, way_back, dropped } =
+    let Draft { body, further, content_type, place, with_query, address, way_back, dropped } =
         draft(call, target, model)?;
     let query = call.query.as_deref().filter(|_| with_query);
-    let path = path_at(target, place.path, model, query).ok_or_else(|| {
-        FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{model}` cannot be part of a path"))
+    let in_path = address.in_path.as_deref().unwrap_or(model);
+    let path = path_at(target, place.path, in_path, query, address.query.as_deref()).ok_or_else(|| {
+        FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{in_path}` cannot be part of a path"))
     })?;
     let base = target.custom_host.as_ref().map_or(&provider.base, |custom| &custom.base);
     let now = call.origin.gateway.wall_clock().into();
@@ -129,6 +140,7 @@ pub(super) fn same_format<'t>(
         further: Vec::new(),
         place,
         with_query: true,
+        address: Address::default(),
         way_back: WayBack::Same { strip_usage },
         dropped: None,
     }))
@@ -156,32 +168,36 @@ pub(super) fn prefixed<'m>(offer: &Offer, model: &'m str) -> Cow<'m, str> {
 }
 
 /// Where the endpoint is at this target: below its custom host's prefix instead of the provider's, and with the client's
-/// query unless the endpoint has one of its own (an API version). `None` when the model cannot be part of a path.
+/// query unless the endpoint has one of its own (an API version), after which that of a translation follows. `None` when
+/// what is named (a model, a voice) cannot be part of a path.
 fn path_at(
     target: &Target,
     path: &EndpointPath,
-    model: &str,
+    named: &str,
     client_query: Option<&str>,
+    own_query: Option<&str>,
 ) -> Option<PathAndQuery> {
     let text = match path {
-        EndpointPath::Fixed(path) if target.custom_host.is_none() && client_query.is_none() => {
+        EndpointPath::Fixed(path)
+            if target.custom_host.is_none() && client_query.is_none() && own_query.is_none() =>
+        {
             return Some(path.clone());
         }
         EndpointPath::Fixed(path) => path.to_string(),
         // As segments of a path these climb (RFC 3986 section 5.2.4), and encoded they are still read so.
-        EndpointPath::PerModel { .. } if matches!(model, "." | "..") => return None,
+        EndpointPath::PerModel { .. } if matches!(named, "." | "..") => return None,
         EndpointPath::PerModel { before, after } => {
-            format!("{before}{}{after}", providers::percent::encode(model))
+            format!("{before}{}{after}", providers::percent::encode(named))
         }
     };
     let own_prefix = target.provider.base.prefix.as_str();
     let below = text.strip_prefix(own_prefix).unwrap_or(&text);
     let prefix = target.custom_host.as_ref().map_or(own_prefix, |custom| custom.base.prefix.as_str());
-    let query = client_query.filter(|_| !below.contains('?'));
-    let whole = match query {
-        Some(query) => format!("{prefix}{below}?{query}"),
-        None => format!("{prefix}{below}"),
-    };
+    let mut whole = format!("{prefix}{below}");
+    for query in client_query.filter(|_| !below.contains('?')).into_iter().chain(own_query) {
+        whole.push(if whole.contains('?') { '&' } else { '?' });
+        whole.push_str(query);
+    }
     PathAndQuery::try_from(whole).ok()
 }
 

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use domain::ports::sign_in::SignInProblem;
 use domain::{ErrorCode, Failure, FailureClass};
+use http::StatusCode;
 use http::response::Parts;
 use providers::transport::SendError;
 
@@ -49,6 +50,24 @@ impl FailedAttempt {
     /// The provider's answer broke off or is not what its format says.
     pub(crate) fn broken(detail: impl Into<String>) -> Self {
         Failure::without_status(FailureClass::Broken, detail).into()
+    }
+
+    /// The provider does not want to do what is asked, and said so with success. It is told as OpenAI tells it (images guide,
+    /// "Content moderation").
+    pub(crate) fn refused(mut head: Parts, why: &str) -> Self {
+        head.status = StatusCode::BAD_REQUEST;
+        let error = serde_json::json!({
+            "message": why, "type": "image_generation_user_error", "code": "moderation_blocked",
+        });
+        let body = Bytes::from(serde_json::json!({"error": error}).to_string());
+        let status = Some(head.status.as_u16());
+        let failure =
+            Failure { class: FailureClass::Caller, status, retry_after: None, detail: why.to_owned() };
+        Self {
+            failure,
+            answer: Some(Box::new(ErrorAnswer { head, body, is_foreign: true })),
+            objection: None,
+        }
     }
 }
 

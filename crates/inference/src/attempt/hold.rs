@@ -6,11 +6,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::endpoint::Task;
 use domain::{Endpoint, Failure, FailureClass, Limits};
+use http::header;
 use http::response::Parts;
-use http::{HeaderValue, header};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use providers::transport::IncomingBody;
+use wire::convert::media::Unanswered;
 use wire::formats::{EventKind, EventStream, ProviderError, Usage};
 use wire::framing::{Batch, Frame, Splitter};
 use wire::json::{ChunkedBytes, Document, Kind, ScanLimits, Scanner};
@@ -155,7 +156,7 @@ pub(super) async fn hold_part(
 /// The client's answer, made of all of the provider's. Its head is that of the first.
 ///
 /// # Errors
-/// When they are not what the provider's format says.
+/// When they are not what the provider's format says, or refuse to be an answer.
 pub(super) fn interpreted(
     answers: Vec<(Parts, WholeBody)>,
     interpreter: &Interpreter,
@@ -165,12 +166,17 @@ pub(super) fn interpreted(
         Some(Whole::new(&head.headers, body.contiguous(0..body.len())))
     };
     let read: Vec<Whole> = answers.iter().filter_map(whole).collect();
-    let (answer, usage) =
-        interpreter.answer(&read).map_err(|error| FailedAttempt::broken(error.to_string()))?;
+    let answer = interpreter.answer(&read);
     let (mut head, _) =
         answers.into_iter().next().ok_or_else(|| FailedAttempt::broken("there is no answer"))?;
-    head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(Committed::Translated(head, Bytes::from(answer), usage))
+    match answer {
+        Ok((answer, usage)) => {
+            head.headers.insert(header::CONTENT_TYPE, interpreter.content_type());
+            Ok(Committed::Translated(head, Bytes::from(answer), usage))
+        }
+        Err(Unanswered::Malformed(why)) => Err(FailedAttempt::broken(why.to_string())),
+        Err(Unanswered::Refused(why)) => Err(FailedAttempt::refused(head, &why)),
+    }
 }
 
 fn essence(head: &Parts) -> String {

@@ -1,12 +1,15 @@
 //! What makes the client's answer of the provider's, where the two speak different formats.
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
+use wire::convert::Translation;
 use wire::convert::counting::Counting;
 use wire::convert::embeddings::{EmbeddingAnswer, EmbeddingTranslation};
+use wire::convert::media::{MediaReader, Unanswered};
 use wire::convert::rerank::RerankTranslation;
-use wire::convert::{Malformed, Translation};
 use wire::formats::Usage;
+
+use super::encode::JSON;
 
 /// How many tokens Bedrock's `InvokeModel` took in, which not every model repeats in its answer (Bedrock user guide, "Monitor
 /// your token usage").
@@ -22,6 +25,8 @@ pub(super) enum Interpreter {
     Reranking(Box<RerankTranslation>),
     /// Of a number of tokens.
     Counting(Box<Counting>),
+    /// Of images, for which there may be several answers, of speech or of a transcript.
+    Media(MediaReader),
 }
 
 /// A provider's whole answer to one request.
@@ -42,20 +47,31 @@ impl Interpreter {
     /// The client's answer, and what it used. There are as many answers as there were requests, in their order.
     ///
     /// # Errors
-    /// When one is not what the provider's format says.
-    pub(super) fn answer(&self, answers: &[Whole]) -> Result<(Vec<u8>, Usage), Malformed> {
+    /// When one is not what the provider's format says, or refuses to be an answer.
+    pub(super) fn answer(&self, answers: &[Whole]) -> Result<(Vec<u8>, Usage), Unanswered> {
         let first = answers.first().map(|answer| &*answer.body).unwrap_or_default();
         match self {
-            Self::Prompt(translation) => translation.answer(first),
-            Self::Reranking(translation) => translation.answer(first),
-            Self::Counting(counting) => counting.answer(first).map(|answer| (answer, Usage::default())),
+            Self::Prompt(translation) => Ok(translation.answer(first)?),
+            Self::Reranking(translation) => Ok(translation.answer(first)?),
+            Self::Counting(counting) => Ok((counting.answer(first)?, Usage::default())),
+            Self::Media(reader) => {
+                reader.answer(&answers.iter().map(|answer| &*answer.body).collect::<Vec<_>>())
+            }
             Self::Embeddings(translation) => {
                 let answers = answers.iter().map(|Whole { body, input_tokens }| EmbeddingAnswer {
                     body,
                     input_tokens: *input_tokens,
                 });
-                translation.answer(&answers.collect::<Vec<_>>())
+                Ok(translation.answer(&answers.collect::<Vec<_>>())?)
             }
+        }
+    }
+
+    /// The type of the client's answer.
+    pub(super) fn content_type(&self) -> HeaderValue {
+        match self {
+            Self::Media(reader) => HeaderValue::from_static(reader.content_type()),
+            Self::Prompt(_) | Self::Embeddings(_) | Self::Reranking(_) | Self::Counting(_) => JSON,
         }
     }
 
@@ -63,7 +79,7 @@ impl Interpreter {
     pub(super) fn prompt(&self) -> Option<&Translation> {
         match self {
             Self::Prompt(translation) => Some(translation),
-            Self::Embeddings(_) | Self::Reranking(_) | Self::Counting(_) => None,
+            Self::Embeddings(_) | Self::Reranking(_) | Self::Counting(_) | Self::Media(_) => None,
         }
     }
 }

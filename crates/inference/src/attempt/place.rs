@@ -21,4 +21,9 @@ impl<'p> Place<'p> {
         let offer = provider.offer(endpoint, model)?;
         Some(Self { offer, path: offer.path(endpoint, streamed)? })
     }
+
+    /// The same, where answers come as they are made, if there is a path of its own for that.
+    pub(super) fn streamed(self, endpoint: Endpoint) -> Self {
+        Self { path: self.offer.path(endpoint, true).unwrap_or(self.path), ..self }
+    }
 }

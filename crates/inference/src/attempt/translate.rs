@@ -12,12 +12,11 @@ use smallvec::SmallVec;
 use wire::convert::{self, ChatMembers, ClientContext, Format, Loss, Strictness};
 use wire::json::{Document, Edit, ScanLimits, Value};
 
-use super::Call;
-use super::encode::{Draft, JSON, WayBack, apply, prefixed, set_and_remove};
+use super::encode::{Address, Draft, JSON, WayBack, apply, prefixed, set_and_remove};
 use super::failed::FailedAttempt;
 use super::interpreter::Interpreter;
 use super::place::Place;
-use super::retrieval;
+use super::{Call, media, retrieval};
 use crate::dialect::{endpoint_of, format_of};
 use crate::keeping::points_elsewhere;
 use crate::refusal::Refusal;
@@ -33,10 +32,9 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
     match call.endpoint.task() {
         Task::Generation => prompt_draft(call, target, model),
         Task::Embedding | Task::Rerank => retrieval::draft(call, target, model),
+        Task::Images | Task::Speech | Task::Transcription => media::draft(call, target, model),
         // Counting has its own way before it comes here; the others are asked in the client's format alone.
-        Task::Counting | Task::Images | Task::Speech | Task::Transcription | Task::Other => {
-            Err(not_served(&target.provider, call))
-        }
+        Task::Counting | Task::Other => Err(not_served(&target.provider, call)),
     }
 }
 
@@ -90,6 +88,7 @@ pub(super) fn translated<'t>(
         further: further.into_iter().map(edited).collect::<Result<_, _>>()?,
         place,
         with_query: false,
+        address: Address::default(),
         way_back: WayBack::Translated(interpreter),
         dropped: dropped(losses),
     })
@@ -188,7 +187,7 @@ pub(super) fn not_served(provider: &Provider, call: &Call) -> FailedAttempt {
 }
 
 /// The names of what was lost, for the client: `seed,messages[].name`.
-fn dropped(losses: &[Loss]) -> Option<HeaderValue> {
+pub(super) fn dropped(losses: &[Loss]) -> Option<HeaderValue> {
     let members: BTreeSet<&str> = losses.iter().map(|loss| loss.member.as_ref()).collect();
     let count = members.len();
     let mut text = String::new();

@@ -48,6 +48,7 @@ pub(super) fn named_scheme(
 ) -> AuthScheme {
     match scheme {
         definition::AuthScheme::Bearer => AuthScheme::Bearer,
+        definition::AuthScheme::Token => AuthScheme::Token,
         definition::AuthScheme::None => AuthScheme::None,
         definition::AuthScheme::Header => header_scheme(header, &format!("{place}.header"), problems),
         definition::AuthScheme::Query => match parameter {

@@ -10,6 +10,9 @@ use crate::definition::{self, Body, Endpoints, ProviderDefinition, VariantAuth};
 /// What stands for the model's name in a path.
 const MODEL: &str = "{model}";
 
+/// What stands for a voice where that, and no model, is named by the path (ElevenLabs).
+const VOICE: &str = "{voice}";
+
 /// Reads what is offered below the path of a base URL.
 pub(super) struct Offers<'a> {
     pub(super) prefix: &'a str,
@@ -108,13 +111,13 @@ fn endpoint_path(prefix: &str, text: &str) -> Result<EndpointPath, &'static str>
         return Err("it must have no fragment");
     }
     let not_a_path = |_| "it is not a path; percent-encode what a URL may not have";
-    let Some((before, after)) = text.split_once(MODEL) else {
+    let Some((before, after)) = text.split_once(MODEL).or_else(|| text.split_once(VOICE)) else {
         return PathAndQuery::try_from(format!("{prefix}{text}"))
             .map(EndpointPath::Fixed)
             .map_err(not_a_path);
     };
-    if after.contains(MODEL) {
-        return Err("`{model}` may be in it only once");
+    if after.contains(MODEL) || after.contains(VOICE) {
+        return Err("`{model}` or `{voice}` may be in it only once");
     }
     let before = format!("{prefix}{before}");
     PathAndQuery::try_from(format!("{before}m{after}")).map_err(not_a_path)?;

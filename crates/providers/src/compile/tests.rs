@@ -222,7 +222,7 @@ fn each_mistake_is_named_with_its_place() {
         ("base_url = \"https://h\"\n[endpoints]\nmodels = \"/a b\"", "endpoints.models: it is not a path"),
         (
             "base_url = \"https://h\"\n[endpoints]\nmodels = \"/{model}/{model}\"",
-            "endpoints.models: `{model}` may be",
+            "endpoints.models: `{model}` or `{voice}` may be",
         ),
         (
             "base_url = \"https://h\"\n[endpoints]\nmodels = \"/a#b\"",

@@ -11,8 +11,8 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// What the schema and the reference say about all of them.
-const ABOUT: &str = "The path of each operation, appended to `base_url`; `{model}` in it stands for the model's name. \
-     An operation without a path is not offered; an empty path takes away one that is built in.";
+const ABOUT: &str = "The path of each operation, appended to `base_url`; `{model}` in it stands for the model's name, \
+     `{voice}` for a voice. An operation without a path is not offered; an empty path takes away one that is built in.";
 
 /// The path of each operation, appended to the base URL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

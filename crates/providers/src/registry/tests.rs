@@ -120,6 +120,9 @@ fn a_model_is_claimed_by_one_provider() {
         ("voyage-3.5", "voyage"),
         ("rerank-2.5", "voyage"),
         ("jina-reranker-m0", "jina"),
+        ("eleven_multilingual_v2", "elevenlabs"),
+        ("nova-3", "deepgram"),
+        ("aura-2-thalia-en", "deepgram"),
         ("kimi-k2.6", "moonshot"),
         ("glm-5", "zhipu"),
         ("gpt-oss-120b", "cerebras"),
@@ -244,6 +247,30 @@ fn bedrock_serves_everything_by_converse_and_openais_models_in_their_own_formats
 }
 
 #[test]
+fn images_and_audio_are_asked_for_where_each_provider_has_them() {
+    let set = |name: &'static str| [(name, "k"), ("AWS_REGION", "us-west-2")];
+    let path =
+        |name: &str, key, endpoint, model, streamed| path_of(name, &set(key), endpoint, model, streamed);
+    let voice =
+        |streamed| path("elevenlabs", "ELEVENLABS_API_KEY", Endpoint::ElevenLabsSpeech, "v/1", streamed);
+    assert_eq!(voice(false), "api.elevenlabs.io/v1/text-to-speech/v%2F1");
+    assert_eq!(voice(true), "api.elevenlabs.io/v1/text-to-speech/v%2F1/stream");
+    let bedrock =
+        |model| path("bedrock", "AWS_BEARER_TOKEN_BEDROCK", Endpoint::StabilityImages, model, false);
+    for model in [
+        "stability.stable-image-ultra-v1:1",
+        "us.stability.stable-image-core-v1:1",
+        "stability.sd3-5-large-v1:0",
+    ] {
+        assert!(bedrock(model).ends_with("/invoke"), "{model}: {}", bedrock(model));
+    }
+    // These change a picture, which no request for a new one holds.
+    assert_eq!(bedrock("us.stability.stable-image-inpaint-v1:0"), "not served");
+    let gemini = path("google", "GEMINI_API_KEY", Endpoint::GeminiImages, "gemini-2.5-flash-image", false);
+    assert!(gemini.ends_with("/v1beta/models/gemini-2.5-flash-image:generateContent"), "{gemini}");
+}
+
+#[test]
 fn the_key_goes_where_each_interface_of_a_provider_wants_it() {
     let auth = |name: &str, endpoint, model: &str| {
         let definition = Registry::builtin().get(name).unwrap().unwrap();
@@ -255,6 +282,8 @@ fn the_key_goes_where_each_interface_of_a_provider_wants_it() {
         provider.offer(endpoint, model).unwrap().auth.clone().unwrap_or(own)
     };
     let header = |name: &'static str| AuthScheme::Header(http::HeaderName::from_static(name));
+    assert_eq!(auth("deepgram", Endpoint::DeepgramSpeech, "aura-2"), AuthScheme::Token);
+    assert_eq!(auth("elevenlabs", Endpoint::ElevenLabsSpeech, "eleven_v3"), header("xi-api-key"));
     assert_eq!(auth("google", Endpoint::GenerateContent, "gemini-3-pro"), header("x-goog-api-key"));
     assert_eq!(auth("google", Endpoint::ChatCompletions, "gemini-3-pro"), AuthScheme::Bearer);
     assert_eq!(auth("azure-foundry", Endpoint::ChatCompletions, "gpt-6"), header("api-key"));

@@ -39,6 +39,7 @@ pub fn present(
     }
     let proof = match auth {
         AuthScheme::Bearer => Proof::Header(AUTHORIZATION, sensitive(&format!("Bearer {text}"))?),
+        AuthScheme::Token => Proof::Header(AUTHORIZATION, sensitive(&format!("Token {text}"))?),
         AuthScheme::Header(name) => Proof::Header(name.clone(), sensitive(text)?),
         AuthScheme::Query(name) => {
             Proof::Query(SecretString::from(format!("{}={}", percent::encode(name), percent::encode(text))))

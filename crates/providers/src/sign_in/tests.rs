@@ -44,6 +44,8 @@ fn a_secret_goes_where_its_scheme_says_and_nothing_else_changes() {
 #[test]
 fn an_offer_may_want_the_secret_elsewhere() {
     let header = AuthScheme::Header(HeaderName::from_static("x-key"));
+    let token = proven("/m", &credential(&AuthScheme::Token), None);
+    assert_eq!(token.headers()["authorization"], "Token k&1");
     let request = proven("/m", &credential(&header), Some(&AuthScheme::Bearer));
     assert_eq!(request.headers()["authorization"], "Bearer k&1");
     assert!(request.headers()["authorization"].is_sensitive() && !request.headers().contains_key("x-key"));

@@ -22,6 +22,7 @@ mod headers;
 mod kept;
 mod limits;
 mod media;
+mod media_translation;
 mod names;
 mod providers;
 mod reload;

@@ -28,11 +28,6 @@ impl Boundary {
         (fits && text.bytes().all(is_boundary_byte)).then(|| Self(text.to_owned()))
     }
 
-    /// The content type of a form with this boundary.
-    pub(super) fn content_type(&self) -> String {
-        format!("multipart/form-data; boundary=\"{}\"", self.0)
-    }
-
     /// The delimiter that begins each part: the boundary after two dashes.
     pub(super) fn delimiter(&self) -> Vec<u8> {
         format!("--{}", self.0).into_bytes()

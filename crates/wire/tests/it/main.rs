@@ -5,6 +5,7 @@
 mod convert;
 mod golden;
 mod laws;
+mod media;
 mod properties;
 mod recordings;
 mod retrieval;

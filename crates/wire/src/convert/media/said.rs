@@ -7,8 +7,8 @@ use crate::convert::losses::Loss;
 use crate::convert::translation::Strictness;
 use crate::json::{Kind, Value};
 
-/// Members that are nowhere lost: the model is sent in its own way, and who asks decides nothing about the answer.
-const NEVER_LOST: [&str; 3] = ["model", "user", "safety_identifier"];
+/// The member that is sent in each provider's own way, wherever that is.
+const MODEL: &str = "model";
 
 /// The members of a request that were not taken yet.
 pub(super) struct Said<'r, 'a> {
@@ -106,7 +106,7 @@ impl<'r, 'a> Said<'r, 'a> {
 
     /// Takes all that is left but these, as members of the provider's own.
     pub(super) fn take_all_but(&mut self, foreign: &[&str]) -> Vec<(&'r str, &'r Value<'a>)> {
-        let is_own = |name: &str| !foreign.contains(&name) && !NEVER_LOST.contains(&name);
+        let is_own = |name: &str| !foreign.contains(&name) && name != MODEL;
         let (own, rest) = std::mem::take(&mut self.rest).into_iter().partition(|(name, _)| is_own(name));
         self.rest = rest;
         own
@@ -117,7 +117,7 @@ impl<'r, 'a> Said<'r, 'a> {
     /// # Errors
     /// When nothing may be lost.
     pub(super) fn losses(self, strictness: Strictness) -> Result<Vec<Loss>, Objection> {
-        let left = self.rest.into_iter().filter(|(name, _)| !NEVER_LOST.contains(name));
+        let left = self.rest.into_iter().filter(|(name, _)| *name != MODEL);
         let left = left.map(|(name, _)| Loss {
             member: Cow::Owned(name.trim_end_matches("[]").to_owned()),
             what: Cow::Borrowed("it is left out"),

@@ -9,11 +9,13 @@ use crate::form::{Boundary, Form, FormLimits};
 use crate::formats::Usage;
 use crate::json::Value;
 
+const FORM: &str = "multipart/form-data; boundary=b";
+
 fn form(fields: &str) -> Form {
     let file = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\ncontent-type: audio/wav\r\n\r\nRIFF\r\n";
     let image =
         file.replace("file\"; ", "image\"; ").replace("a.wav", "a.png").replace("audio/wav", "image/png");
-    let boundary = Boundary::of_content_type("multipart/form-data; boundary=b").unwrap();
+    let boundary = Boundary::of_content_type(FORM).unwrap();
     let body = Bytes::from(format!("{fields}{file}{image}--b--"));
     Form::parse(body, boundary, FormLimits::default()).unwrap()
 }
@@ -43,9 +45,7 @@ impl From<MediaTranslation<'_>> for Sent {
             MediaBody::Json(bodies) => {
                 (bodies.into_iter().map(text).collect(), "application/json".to_owned())
             }
-            MediaBody::Form(edit) => {
-                (vec![text(edit.apply().into_bytes().to_vec())], form("").content_type())
-            }
+            MediaBody::Form(edit) => (vec![text(edit.apply().into_bytes().to_vec())], FORM.to_owned()),
             MediaBody::File { content, media_type } => (vec![text(content.concat())], media_type),
         };
         let whole = MediaTranslation { body: MediaBody::Json(Vec::new()), ..translation };
@@ -184,7 +184,7 @@ fn together_has_sides_for_sizes_and_members_of_its_own() {
         asked.body(),
         r#"{"model":"m","prompt":"a cat","n":1,"width":512,"height":256,"response_format":"base64","steps":4}"#
     );
-    assert_eq!(asked.lost(), ["quality"]);
+    assert_eq!(asked.lost(), ["quality", "user"]);
     let (answer, _) =
         asked.reads(&[r#"{"id":"i","data":[{"index":0,"b64_json":"QQ=="},{"index":1,"url":"u"}]}"#]).unwrap();
     assert_eq!(answer, r#"{"created":7,"data":[{"b64_json":"QQ=="},{"url":"u"}]}"#);
@@ -290,7 +290,6 @@ fn eleven_labs_gets_the_clients_form_with_its_own_names() {
         Strictness::Strict,
     );
     let asked = asked.unwrap();
-    assert_eq!(asked.media_type, "multipart/form-data; boundary=\"b\"");
     let boundary = Boundary::of_content_type(&asked.media_type).unwrap();
     let sent = Form::parse(Bytes::from(asked.body().to_owned()), boundary, FormLimits::default());
     let sent = sent.unwrap();

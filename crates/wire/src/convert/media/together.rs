@@ -9,8 +9,18 @@ use crate::convert::translation::Strictness;
 use crate::json::{Value, object};
 
 /// Members that OpenAI has and Together does not.
-const FOREIGN: [&str; 8] =
-    ["quality", "background", "moderation", "style", "output_compression", "partial_images", "stream", "svg"];
+const FOREIGN: [&str; 10] = [
+    "quality",
+    "background",
+    "moderation",
+    "style",
+    "output_compression",
+    "partial_images",
+    "stream",
+    "svg",
+    "user",
+    "safety_identifier",
+];
 
 pub(super) fn request<'r>(
     request: MediaRequest<'r, '_>,

@@ -108,7 +108,7 @@ fn transcription(gateway: &TestGateway, fields: &[(&str, &str)]) -> Call {
     gateway.client().post("/v1/audio/transcriptions", body).header("content-type", FORM)
 }
 
-fn speech(gateway: &TestGateway, more: Value) -> Call {
+fn speech(gateway: &TestGateway, more: &Value) -> Call {
     let mut body = json!({"model": "p/m", "input": "hello", "voice": "v/1"});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     gateway.client().post("/v1/audio/speech", body.to_string())
@@ -273,7 +273,7 @@ async fn speech_passes_piece_by_piece_from_providers_with_words_of_their_own() {
     ] {
         let fake = FakeProvider::always(audio()).await;
         let gateway = gateway(&fake, endpoint, path, json!({"character": "30"})).await;
-        let mut spoken = speech(&gateway, json!({})).open().await;
+        let mut spoken = speech(&gateway, &json!({})).open().await;
         assert_eq!(
             (spoken.head.status.as_u16(), spoken.head.headers["content-type"].to_str().unwrap()),
             (200, "audio/mpeg")
@@ -294,17 +294,17 @@ async fn a_voice_is_no_way_to_another_path_and_a_file_of_sound_is_asked_for_whol
     let path = "/v1/text-to-speech/{voice}";
     let gateway = gateway(&fake, "elevenlabs_speech", path, json!({"character": "30"})).await;
     for voice in ["..", "."] {
-        let climbing = speech(&gateway, json!({"voice": voice})).answer().await;
+        let climbing = speech(&gateway, &json!({"voice": voice})).answer().await;
         assert_eq!((climbing.status.as_u16(), fake.asked()), (400, 0), "{}", climbing.text());
     }
-    let whole = speech(&gateway, json!({"response_format": "wav", "voice": {"id": "../x"}})).open().await;
+    let whole = speech(&gateway, &json!({"response_format": "wav", "voice": {"id": "../x"}})).open().await;
     drop(whole);
     let sent = fake.only_request();
     assert_eq!(
         (sent.path.as_str(), sent.query.as_str()),
         ("/v1/text-to-speech/..%2Fx", "output_format=wav_24000")
     );
-    let unknown = speech(&gateway, json!({"response_format": "flac"})).answer().await;
+    let unknown = speech(&gateway, &json!({"response_format": "flac"})).answer().await;
     assert_eq!(
         (unknown.status.as_u16(), &unknown.json()["error"]["param"]),
         (400, &json!("response_format"))
@@ -315,7 +315,7 @@ async fn a_voice_is_no_way_to_another_path_and_a_file_of_sound_is_asked_for_whol
 async fn speech_that_is_json_is_the_providers_failure() {
     let fake = FakeProvider::always(scripts::json(&json!({"request_id": "r"}))).await;
     let gateway = gateway(&fake, "deepgram_speech", "/v1/speak", json!({"character": "30"})).await;
-    let answer = speech(&gateway, json!({})).answer().await;
+    let answer = speech(&gateway, &json!({})).answer().await;
     assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (502, "TG3001"), "{}", answer.text());
 }
 

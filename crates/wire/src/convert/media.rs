@@ -191,7 +191,7 @@ impl MediaReader {
                     MediaFormat::TogetherImages => together::answer(answer),
                     _ => gemini::answer(answer),
                 }))?;
-                Ok(image::write(drawn, wanted))
+                Ok(image::write(&drawn, wanted))
             }
             Answer::Transcript(format, wanted) => {
                 let answer = answers.first().ok_or_else(|| Malformed("there is no answer".to_owned()))?;

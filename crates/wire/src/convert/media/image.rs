@@ -195,7 +195,7 @@ impl<'a> Drawn<'a> {
 }
 
 /// Writes OpenAI's answer. An image that is wanted by address is given one that holds it (RFC 2397).
-pub(super) fn write(drawn: Drawn<'_>, wanted: &Wanted) -> (Vec<u8>, Usage) {
+pub(super) fn write(drawn: &Drawn<'_>, wanted: &Wanted) -> (Vec<u8>, Usage) {
     let mut body = Vec::new();
     object(&mut body, |answer| {
         answer.number("created", wanted.created);

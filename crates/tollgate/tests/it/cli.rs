@@ -6,8 +6,9 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use domain::KeyText;
+use http::StatusCode;
 use serde_json::{Value, json};
-use testkit::{Client, EventStream, FakeProvider, scripts, within};
+use testkit::{Client, EventStream, FakeProvider, Script, Step, scripts, within};
 
 use crate::configuration::{SECRET, key, key_entry, one, provider};
 
@@ -169,6 +170,44 @@ async fn provider_check_signs_in_and_tries_what_there_is_for_the_model() {
     assert!(
         bodies.len() == 2 && bodies.iter().all(|body| body["metadata"]["user_id"] == "check"),
         "{bodies:?}"
+    );
+}
+
+#[tokio::test]
+async fn provider_check_draws_and_speaks_with_the_models_that_are_named() {
+    let images = FakeProvider::always(scripts::json(&json!({"images": ["QQ=="]}))).await;
+    let head = Step::head(StatusCode::OK, "audio/mpeg");
+    let speech = FakeProvider::always(Script::new(vec![head, Step::Bytes("ID3".into())])).await;
+    let mut entry = provider(images.base_url());
+    entry["endpoints"] = json!({"stability_images": "/model/{model}/invoke"});
+    let mut spoken = provider(speech.base_url());
+    spoken["endpoints"] = json!({"elevenlabs_speech": "/{voice}", "deepgram_speech": "/speak?tag=t"});
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &json!({"providers": {"p": entry, "q": spoken}}));
+    let path = folder.path().to_owned();
+    let check = |arguments: &'static [&str]| {
+        let path = path.clone();
+        let work =
+            move || run(&path, &[&["provider", "check", "--config", "tollgate.yaml"], arguments].concat());
+        async { within("the check", tokio::task::spawn_blocking(work)).await.unwrap() }
+    };
+    let drawn = check(&["p", "--image-model", "m"]).await;
+    assert!(out(&drawn).contains("ok   stability_images"), "{} {}", out(&drawn), complaint(&drawn));
+    assert!(images.only_request().path.ends_with("/model/m/invoke"));
+    let heard = check(&["q", "--speech-model", "m", "--voice", "v 1"]).await;
+    for part in ["ok   elevenlabs_speech", "ok   deepgram_speech", "3 bytes of audio/mpeg"] {
+        assert!(out(&heard).contains(part), "{part} is not in {} {}", out(&heard), complaint(&heard));
+    }
+    let asked: Vec<String> =
+        speech.requests().iter().map(|request| format!("{}?{}", request.path, request.query)).collect();
+    assert_eq!(asked, ["/v1/v%201?", "/v1/speak?tag=t&model=m"]);
+    speech.keep_answering(scripts::json(&json!({"request_id": "r"})));
+    let silent = check(&["q", "--speech-model", "m"]).await;
+    assert_eq!(silent.status.code(), Some(1));
+    assert!(
+        out(&silent).contains("FAIL deepgram_speech") && !out(&silent).contains("elevenlabs"),
+        "{}",
+        out(&silent)
     );
 }
 

@@ -225,6 +225,43 @@ async fn an_answer_that_is_none_falls_over_and_is_a_failure_at_the_end() {
 }
 
 #[tokio::test]
+async fn images_too_large_to_be_held_are_the_providers_failure() {
+    let [gemini, ..] = images();
+    let part = json!({"inlineData": {"mimeType": "image/png", "data": "QUFB".repeat(2_000)}});
+    let large = json!({"candidates": [{"content": {"parts": [part]}}]});
+    let fake = FakeProvider::always(scripts::json(&large)).await;
+    let gateway = TestGateway::start(json!({
+        "providers": {"p": serving(&fake, gemini.endpoint, gemini.path)},
+        "limits": {"held_answer_bytes_max": "4KiB"},
+    }))
+    .await;
+    for n in [1, 2] {
+        let drawn = draw(&gateway, "p/m", json!({"n": n})).await;
+        assert_eq!((drawn.status.as_u16(), drawn.error_code().as_str()), (502, "TG3001"));
+        assert!(drawn.error_message().contains("the answer is too large"), "{}", drawn.text());
+    }
+}
+
+#[tokio::test]
+async fn a_routes_parameters_hold_in_the_clients_words() {
+    let [_, deepgram] = transcripts();
+    let fake = FakeProvider::always(scripts::json(&deepgram.answer)).await;
+    let gateway = TestGateway::start(json!({
+        "providers": {"p": serving(&fake, deepgram.endpoint, deepgram.path)},
+        "routes": {"r": {
+            "target": "p/m",
+            "default_params": {"language": "de"},
+            "override_params": {"diarize": true},
+            "drop_params": ["prompt"],
+        }},
+    }))
+    .await;
+    let answer = transcription(&gateway, &[("model", "r"), ("prompt", "names")]).answer().await;
+    assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-dropped")), (200, ""), "{}", answer.text());
+    assert_eq!(fake.only_request().query, "model=m&language=de&diarize=true&smart_format=true");
+}
+
+#[tokio::test]
 async fn what_a_provider_does_not_want_to_draw_is_told_as_openai_tells_it() {
     let [gemini, stability, _] = images();
     for (format, answer, why) in [

@@ -10,7 +10,8 @@ use std::time::Duration;
 use anyhow::{anyhow, bail};
 use clap::Args;
 use control::Loaded;
-use domain::Provider;
+use domain::endpoint::Task;
+use domain::{Endpoint, Provider};
 use providers::sign_in::SignIns;
 
 use crate::commands::surroundings::{environment, loader, now, random_bits, say};
@@ -38,6 +39,15 @@ pub struct Check {
     /// A model to order documents with; without one, reranking is not tried.
     #[arg(long)]
     rerank_model: Option<String>,
+    /// A model to draw with; without one, images are not tried.
+    #[arg(long)]
+    image_model: Option<String>,
+    /// A model to speak with; without one, speech is not tried.
+    #[arg(long)]
+    speech_model: Option<String>,
+    /// The voice to speak with, where the model is not one itself.
+    #[arg(long)]
+    voice: Option<String>,
 }
 
 impl Check {
@@ -49,16 +59,21 @@ impl Check {
             generation: model.as_deref(),
             embedding: self.embedding_model.as_deref(),
             rerank: self.rerank_model.as_deref(),
+            image: self.image_model.as_deref(),
+            speech: self.speech_model.as_deref(),
+            voice: self.voice.as_deref(),
         };
         let trials = trials(&provider, models);
         say(&format!("{} at {}", provider.name, provider.base));
         if trials.is_empty() {
             bail!(
-                "nothing could be tried, since no model of `{}` is known; name one with --model",
+                "nothing of `{}` could be tried, since no model for what it serves is known; name one with --model, --embedding-model, \
+                 --rerank-model, --image-model, or --speech-model and --voice",
                 provider.name
             );
         }
-        if model.is_none() {
+        let mut generates = Endpoint::ALL.into_iter().filter(|endpoint| endpoint.task() == Task::Generation);
+        if model.is_none() && generates.any(|endpoint| provider.serves(endpoint)) {
             say("no model is known; name one with --model to try generating");
         }
         let transport = transport(&loaded.upstream, environment().as_ref())?;

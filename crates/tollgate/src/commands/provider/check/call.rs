@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::endpoint::Task;
 use domain::provider::{BodyEdits, EndpointPath, Offer};
 use domain::{Credential, Provider};
+use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Limited};
@@ -73,15 +75,18 @@ impl<'a> Caller<'a> {
 }
 
 fn uri(offer: &Offer, trial: &Trial) -> Result<Uri, String> {
-    match offer.path(trial.endpoint, trial.streamed).ok_or("it is not served")? {
-        EndpointPath::Fixed(path) => Ok(Uri::from(path.clone())),
+    let mut path = match offer.path(trial.endpoint, trial.streamed).ok_or("it is not served")? {
+        EndpointPath::Fixed(path) => path.to_string(),
         EndpointPath::PerModel { before, after } => {
-            let path = format!("{before}{}{after}", providers::percent::encode(&trial.model));
-            PathAndQuery::try_from(path.as_str())
-                .map(Uri::from)
-                .map_err(|_| format!("`{path}` is not a path"))
+            let named = trial.in_path.as_deref().unwrap_or(&trial.model);
+            format!("{before}{}{after}", providers::percent::encode(named))
         }
+    };
+    if let Some(query) = &trial.query {
+        path.push(if path.contains('?') { '&' } else { '?' });
+        path.push_str(query);
     }
+    PathAndQuery::try_from(path.as_str()).map(Uri::from).map_err(|_| format!("`{path}` is not a path"))
 }
 
 /// A body with what the provider wants in it and without what it does not want.
@@ -112,7 +117,19 @@ async fn judge(
         let message = ProviderError::parse(&read).message.unwrap_or_default();
         return Err(format!("status {}  {}", head.status.as_u16(), redacted(&message, credential)));
     }
+    if trial.endpoint.task() == Task::Speech {
+        return judge_audio(&head, &read);
+    }
     if trial.streamed { judge_stream(&read, trial) } else { judge_whole(&read, trial) }
+}
+
+fn judge_audio(head: &Parts, body: &Bytes) -> Result<String, String> {
+    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.filter(|kind| !kind.starts_with("application/json") && !kind.starts_with("text/"));
+    match kind {
+        Some(kind) if !body.is_empty() => Ok(format!("{} bytes of {kind}", body.len())),
+        _ => Err("the answer is no audio".to_owned()),
+    }
 }
 
 fn judge_whole(body: &Bytes, trial: &Trial) -> Result<String, String> {

@@ -1,5 +1,6 @@
 //! The smallest request that proves an endpoint.
 
+mod media;
 mod retrieval;
 
 use domain::endpoint::Task;
@@ -17,6 +18,10 @@ pub(super) struct Trial {
     /// The request's body; `None` is a GET.
     pub(super) body: Option<Value>,
     pub(super) model: String,
+    /// What stands in the path in the place of the model.
+    pub(super) in_path: Option<String>,
+    /// Its query, percent-encoded.
+    pub(super) query: Option<String>,
     /// Whether the answer is a stream that must reach its end.
     pub(super) streamed: bool,
 }
@@ -27,6 +32,10 @@ pub(super) struct Models<'a> {
     pub(super) generation: Option<&'a str>,
     pub(super) embedding: Option<&'a str>,
     pub(super) rerank: Option<&'a str>,
+    pub(super) image: Option<&'a str>,
+    pub(super) speech: Option<&'a str>,
+    /// The voice that the model of speech speaks with.
+    pub(super) voice: Option<&'a str>,
 }
 
 impl<'a> Models<'a> {
@@ -34,6 +43,8 @@ impl<'a> Models<'a> {
         match task {
             Task::Embedding => self.embedding,
             Task::Rerank => self.rerank,
+            Task::Images => self.image,
+            Task::Speech => self.speech,
             _ => self.generation,
         }
     }
@@ -48,7 +59,8 @@ pub(super) fn trials(provider: &Provider, models: Models<'_>) -> Vec<Trial> {
 fn of_endpoint(provider: &Provider, endpoint: Endpoint, models: Models<'_>) -> Vec<Trial> {
     let trial = |model: &str, body: Option<Value>, streamed: bool| {
         let title = if streamed { format!("{endpoint}, streamed") } else { endpoint.to_string() };
-        Trial { title, endpoint, body, model: model.to_owned(), streamed }
+        let (in_path, query) = media::address(endpoint, models);
+        Trial { title, endpoint, body, model: model.to_owned(), in_path, query, streamed }
     };
     if endpoint == Endpoint::Models {
         return vec![trial("", None, false)];
@@ -56,6 +68,8 @@ fn of_endpoint(provider: &Provider, endpoint: Endpoint, models: Models<'_>) -> V
     let smallest = |model| match endpoint.task() {
         Task::Embedding => retrieval::embedding(endpoint, model),
         Task::Rerank => retrieval::order(endpoint, model, provider),
+        Task::Images => media::image(endpoint, model),
+        Task::Speech => media::speech(endpoint, model, models.voice),
         _ => body(endpoint, model),
     };
     let model = models.of(endpoint.task());

@@ -48,7 +48,7 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
         .find(|(format, _)| *format == counting.provider())
         .ok_or_else(|| translate::not_served(provider, call))?;
     let (body, losses) = (std::mem::take(&mut counting.body), std::mem::take(&mut counting.losses));
-    translate::translated(place, (body, []), &losses, Interpreter::Counting(Box::new(counting)))
+    translate::translated(place, (body.into(), []), &losses, Interpreter::Counting(Box::new(counting)))
 }
 
 /// Whether the target answers such requests but cannot count them.

@@ -1,5 +1,6 @@
 //! A request for vectors or for an order of documents, for a target that does not speak the client's format.
 
+use bytes::Bytes;
 use domain::Endpoint;
 use domain::route::Target;
 use wire::convert::embeddings::{self, EmbeddingClient, EmbeddingProvider};
@@ -49,7 +50,7 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
     let Translated { place, bodies, losses, interpreter } = least_lost(tried)
         .ok_or_else(|| not_served(&target.provider, call))?
         .map_err(|objection| refused(&objection.path, &objection.message))?;
-    let mut bodies = bodies.into_iter();
+    let mut bodies = bodies.into_iter().map(Bytes::from);
     let body = bodies.next().ok_or_else(|| not_served(&target.provider, call))?;
     translated(place, (body, bodies), &losses, interpreter)
 }

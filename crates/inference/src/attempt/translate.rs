@@ -71,17 +71,17 @@ fn prompt_draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Draf
         .find(|(format, _)| *format == translation.provider())
         .ok_or_else(|| not_served(provider, call))?;
     let (body, losses) = (std::mem::take(&mut translation.body), std::mem::take(&mut translation.losses));
-    translated(place, (body, []), &losses, Interpreter::Prompt(Box::new(translation)))
+    translated(place, (body.into(), []), &losses, Interpreter::Prompt(Box::new(translation)))
 }
 
 /// A request in the provider's format: its first body, and those of further requests.
 pub(super) fn translated<'t>(
     place: Place<'t>,
-    (body, further): (Vec<u8>, impl IntoIterator<Item = Vec<u8>>),
+    (body, further): (Bytes, impl IntoIterator<Item = Bytes>),
     losses: &[Loss],
     interpreter: Interpreter,
 ) -> Result<Draft<'t>, FailedAttempt> {
-    let edited = |body| edited(Bytes::from(body), place.offer);
+    let edited = |body| edited(body, place.offer);
     Ok(Draft {
         body: edited(body)?,
         content_type: JSON,

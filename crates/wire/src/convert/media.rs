@@ -81,8 +81,9 @@ pub struct MediaTranslation<'r> {
 /// What is sent.
 #[derive(Debug)]
 pub enum MediaBody<'r> {
-    /// JSON: the first request, and those for further images where a provider makes one at a time.
-    Json(Vec<Vec<u8>>),
+    /// JSON: the first request, and those for further images where a provider makes one at a time. What is the same in all
+    /// of them is there once.
+    Json(Vec<Bytes>),
     /// The client's form with other fields.
     Form(FormEdit<'r>),
     /// The client's file alone, in pieces.
@@ -207,7 +208,7 @@ impl MediaReader {
 
 impl MediaTranslation<'_> {
     /// Requests with JSON bodies and nothing beside them.
-    fn of_json(bodies: Vec<Vec<u8>>, losses: Vec<Loss>, answer: Answer) -> Self {
+    fn of_json(bodies: Vec<Bytes>, losses: Vec<Loss>, answer: Answer) -> Self {
         Self {
             body: MediaBody::Json(bodies),
             voice: None,

@@ -53,7 +53,7 @@ pub(super) fn speech<'r>(
     let query = Some(query(parameters));
     let mut body = Vec::new();
     object(&mut body, |body| body.str("text", &input));
-    let translation = MediaTranslation::of_json(vec![body], said.losses(strictness)?, Answer::Audio);
+    let translation = MediaTranslation::of_json(vec![body.into()], said.losses(strictness)?, Answer::Audio);
     Ok(MediaTranslation { query, ..translation })
 }
 

@@ -65,7 +65,7 @@ pub(super) fn speech<'r>(
             body.raw_if(name, said.take(name).map(|value| value.raw()));
         }
     });
-    let translation = MediaTranslation::of_json(vec![body], said.losses(strictness)?, Answer::Audio);
+    let translation = MediaTranslation::of_json(vec![body.into()], said.losses(strictness)?, Answer::Audio);
     Ok(MediaTranslation {
         voice: Some(voice.into_owned()),
         query: Some(query([("output_format", format)])),

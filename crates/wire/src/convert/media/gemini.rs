@@ -1,5 +1,7 @@
 //! Images of Gemini models (Gemini API docs, "Image generation"): text and pictures in, pictures out.
 
+use bytes::Bytes;
+
 use super::image::{Asked, Content, Drawn, Image, Picture, pictures, refused};
 use super::said::Said;
 use super::{Answer, MediaFormat, MediaRequest, MediaTranslation, Unanswered};
@@ -21,7 +23,7 @@ pub(super) fn request<'r>(
     if asked.output_format.is_some() {
         said.lose("output_format", "the provider's own is used");
     }
-    let body = body(&asked.prompt, &pictures, ratio);
+    let body = Bytes::from(body(&asked.prompt, &pictures, ratio));
     // There is one image in each answer.
     let bodies = vec![body; asked.count];
     let answer = Answer::Images(MediaFormat::GeminiImages, asked.wanted);

@@ -1,6 +1,8 @@
 //! Stability AI's models on Amazon Bedrock (Bedrock user guide, "Stable Image Ultra", "Stable Image Core" and "Stable
 //! Diffusion 3.5 Large"), asked by `InvokeModel`.
 
+use bytes::Bytes;
+
 use super::image::{Asked, Content, Drawn, Image, refused};
 use super::said::Said;
 use super::{Answer, MediaFormat, MediaRequest, MediaTranslation, Unanswered};
@@ -42,7 +44,7 @@ pub(super) fn request<'r>(
                 body.raw_if(name, value.map(Value::raw));
             }
         });
-        body
+        Bytes::from(body)
     };
     let bodies = (0..asked.count).map(body).collect();
     let answer = Answer::Images(MediaFormat::StabilityImages, asked.wanted);

@@ -40,13 +40,13 @@ struct Sent {
 
 impl From<MediaTranslation<'_>> for Sent {
     fn from(translation: MediaTranslation<'_>) -> Self {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let text = |bytes: Bytes| String::from_utf8(bytes.to_vec()).unwrap();
         let (bodies, media_type) = match translation.body {
             MediaBody::Json(bodies) => {
                 (bodies.into_iter().map(text).collect(), "application/json".to_owned())
             }
-            MediaBody::Form(edit) => (vec![text(edit.apply().into_bytes().to_vec())], FORM.to_owned()),
-            MediaBody::File { content, media_type } => (vec![text(content.concat())], media_type),
+            MediaBody::Form(edit) => (vec![text(edit.apply().into_bytes())], FORM.to_owned()),
+            MediaBody::File { content, media_type } => (vec![text(content.concat().into())], media_type),
         };
         let whole = MediaTranslation { body: MediaBody::Json(Vec::new()), ..translation };
         Self { bodies, media_type, whole }
@@ -153,6 +153,22 @@ fn several_images_are_asked_for_one_by_one_where_a_provider_makes_one_at_a_time(
     assert_eq!((used.images, used.input_tokens, used.output_tokens), (Some(2), Some(6), Some(3)));
     assert!(matches!(asked.reads(&[refused, refused]), Err(Unanswered::Refused(_))));
     assert!(matches!(asked.reads(&[&drawn(1), "{}"]), Err(Unanswered::Malformed(_))));
+    let MediaBody::Json(bodies) = translate(
+        MediaRequest {
+            members: &Value::parse(br#"{"prompt":"a","n":10}"#).unwrap(),
+            form: None,
+            model: "m",
+            created: 7,
+        },
+        MediaFormat::GeminiImages,
+        Strictness::Lenient,
+    )
+    .unwrap()
+    .body
+    else {
+        panic!("it is JSON")
+    };
+    assert!(bodies.iter().all(|body| body.as_ptr() == bodies[0].as_ptr()), "what is the same is held once");
     // The same seed would draw the same again.
     let seeded = sent(MediaFormat::StabilityImages, r#"{"prompt":"a cat","n":2,"seed":5}"#);
     assert_eq!(seeded.bodies, [r#"{"prompt":"a cat","seed":5}"#, r#"{"prompt":"a cat","seed":6}"#]);

@@ -47,7 +47,7 @@ pub(super) fn request<'r>(
         own.iter().for_each(|(name, value)| body.named(name, value.raw()));
     });
     let answer = Answer::Images(MediaFormat::TogetherImages, asked.wanted);
-    Ok(MediaTranslation::of_json(vec![body], said.losses(strictness)?, answer))
+    Ok(MediaTranslation::of_json(vec![body.into()], said.losses(strictness)?, answer))
 }
 
 pub(super) fn answer<'a>(answer: &Value<'a>) -> Result<Drawn<'a>, Unanswered> {

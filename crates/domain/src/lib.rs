@@ -3,6 +3,7 @@
 //! Nothing here does I/O, knows a clock, or knows a provider's wire format.
 
 mod base_url;
+mod breaker;
 pub mod catalog;
 pub mod client_header;
 mod credential;
@@ -26,6 +27,7 @@ pub mod snapshot;
 pub mod timeouts;
 pub mod usage;
 
+pub use breaker::BreakerPolicy;
 pub use catalog::CatalogModel;
 pub use endpoint::Endpoint;
 pub use error_code::ErrorCode;

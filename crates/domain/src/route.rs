@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 
+use crate::breaker::BreakerPolicy;
 use crate::name::{ModelName, RouteName};
 use crate::provider::{BaseUrl, Credential, Provider};
 use crate::timeouts::Timeouts;
@@ -123,6 +124,8 @@ pub struct RouteDefaults {
     pub retry: RetryPolicy,
     /// Time limits.
     pub timeouts: Timeouts,
+    /// When targets are left alone for a while. It holds for all routes, since a target's health is not a route's.
+    pub breaker: BreakerPolicy,
 }
 
 /// Changes of a request's JSON body, applied in the order defaults, overrides, drops.

@@ -3,6 +3,7 @@
 //! Pure code: state and facts and now in, decision out. No clock, no randomness, no I/O; the planes own the state and
 //! carry the decisions out.
 
+pub mod breaker;
 pub mod classify;
 pub mod credentials;
 pub mod fitness;
@@ -11,7 +12,8 @@ pub mod retry;
 pub mod retry_after;
 pub mod route;
 
+pub use breaker::Breaker;
 pub use classify::classify;
 pub use credentials::Bench;
 pub use fitness::{Demand, Lack, lack};
-pub use plan::{Step, Walk};
+pub use plan::{Outlook, Step, Walk};

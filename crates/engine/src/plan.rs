@@ -25,6 +25,14 @@ pub enum Step {
     GiveUp,
 }
 
+/// What a walk asks of the world at each step.
+pub trait Outlook {
+    /// 64 random bits.
+    fn random(&mut self) -> u64;
+    /// Whether a target should be left alone for now: its breaker is open, or all of its credentials rest.
+    fn rests(&mut self, target: &Target) -> bool;
+}
+
 /// A request's place in its route. Holds the route, so that a reload does not disturb it.
 #[derive(Debug)]
 pub struct Walk {
@@ -36,16 +44,16 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Starts at the first target that `fits` the request; where none does, all are tried as if they did. `random` gives 64
-    /// random bits per call.
+    /// Starts at the first target that `fits` the request and does not rest. Where none fits, all are tried as if they did; where
+    /// all rest, those that fit are tried as if they did not.
     pub fn start(
         route: Arc<Route>,
         fits: &mut dyn FnMut(&Target) -> bool,
-        random: &mut dyn FnMut() -> u64,
+        outlook: &mut dyn Outlook,
     ) -> Self {
         let unfit = Unfit::of(&route, fits);
         let mut walk = Self { route, place: SmallVec::new(), retries: 0, unfit };
-        walk.descend(random);
+        walk.descend(outlook);
         walk
     }
 
@@ -68,72 +76,110 @@ impl Walk {
 
     /// Decides what follows a failure of the current target. `fresh_credential` says whether the target has a
     /// credential that this request has not tried and that does not rest.
-    pub fn failed(
-        &mut self,
-        failure: &Failure,
-        fresh_credential: bool,
-        random: &mut dyn FnMut() -> u64,
-    ) -> Step {
+    pub fn failed(&mut self, failure: &Failure, fresh_credential: bool, outlook: &mut dyn Outlook) -> Step {
         let own_fault = matches!(failure.class, FailureClass::Credential | FailureClass::RateLimited);
         if own_fault && fresh_credential {
             return Step::OtherCredential;
         }
-        if let Some(wait) = self.retry_wait(failure, random) {
+        let status = failure.effective_status();
+        if let Some(wait) = self.retry_wait(failure, outlook)
+            && !self.is_better_elsewhere(status, outlook)
+        {
             self.retries += 1;
             return Step::Retry(wait);
         }
         self.retries = 0;
-        if self.advance(failure.effective_status(), random) { Step::NextTarget } else { Step::GiveUp }
+        if self.advance(status, outlook) { Step::NextTarget } else { Step::GiveUp }
     }
 
-    fn retry_wait(&self, failure: &Failure, random: &mut dyn FnMut() -> u64) -> Option<Duration> {
+    fn retry_wait(&self, failure: &Failure, outlook: &mut dyn Outlook) -> Option<Duration> {
         let policy = &self.target()?.retry;
         let worth_it =
             self.retries < policy.attempts && policy.on_status_codes.contains(&failure.effective_status());
-        worth_it.then(|| retry::wait(policy, self.retries, failure.retry_after, random()))?
+        worth_it.then(|| retry::wait(policy, self.retries, failure.retry_after, outlook.random()))?
+    }
+
+    /// Whether the target rests by now, and another that does not is left.
+    fn is_better_elsewhere(&self, status: u16, outlook: &mut dyn Outlook) -> bool {
+        if !self.target().is_some_and(|target| outlook.rests(target)) {
+            return false;
+        }
+        (0..self.place.len()).any(|depth| {
+            let further = self.further(depth, status);
+            further.iter().any(|child| self.is_awake(child, outlook))
+        })
+    }
+
+    /// The children that may follow after a failure with this status at a depth.
+    fn further(&self, depth: usize, status: u16) -> &[RouteNode] {
+        let taken = self.place.get(depth).copied().unwrap_or_default();
+        match self.node(depth) {
+            Some(RouteNode::Fallback { on_status_codes, children })
+                if on_status_codes.as_ref().is_none_or(|codes| codes.contains(&status)) =>
+            {
+                children.get(taken + 1..).unwrap_or_default()
+            }
+            _ => &[],
+        }
     }
 
     /// Moves to the next target: up to the innermost fallback that reacts to `status` and has a child left, then down.
-    fn advance(&mut self, status: u16, random: &mut dyn FnMut() -> u64) -> bool {
-        while let Some(taken) = self.place.pop() {
-            let Some(RouteNode::Fallback { on_status_codes, children }) = self.node(self.place.len()) else {
-                continue;
-            };
-            let reacts = on_status_codes.as_ref().is_none_or(|codes| codes.contains(&status));
-            if let Some(next) = self.first_fit(children, taken + 1).filter(|_| reacts) {
-                self.place.push(next);
-                self.descend(random);
+    fn advance(&mut self, status: u16, outlook: &mut dyn Outlook) -> bool {
+        while !self.place.is_empty() {
+            let depth = self.place.len() - 1;
+            let next = self.choose(self.further(depth, status), outlook);
+            let taken = self.place.pop().unwrap_or_default();
+            if let Some(next) = next {
+                self.place.push(taken + 1 + next);
+                self.descend(outlook);
                 return true;
             }
         }
         false
     }
 
-    fn descend(&mut self, random: &mut dyn FnMut() -> u64) {
+    fn descend(&mut self, outlook: &mut dyn Outlook) {
         loop {
             let child = match self.node(self.place.len()) {
                 Some(RouteNode::Single(_)) => 0,
-                Some(RouteNode::Fallback { children, .. }) => self.first_fit(children, 0).unwrap_or(0),
-                Some(RouteNode::LoadBalance { children }) => self.weighed(children, random()),
+                Some(RouteNode::Fallback { children, .. }) => self.choose(children, outlook).unwrap_or(0),
+                Some(RouteNode::LoadBalance { children }) => self.weighed(children, outlook),
                 Some(RouteNode::Target(_)) | None => return,
             };
             self.place.push(child);
         }
     }
 
-    /// The first child from a place on that has a target which fits.
-    fn first_fit(&self, children: &[RouteNode], from: usize) -> Option<usize> {
-        (from..children.len())
-            .find(|place| children.get(*place).is_some_and(|child| self.unfit.leaves(child)))
+    /// The first child with a target that fits and does not rest; where all rest, the first with a target that fits.
+    fn choose(&self, children: &[RouteNode], outlook: &mut dyn Outlook) -> Option<usize> {
+        if let [only] = children {
+            return self.unfit.leaves(only).then_some(0);
+        }
+        let awake = children.iter().position(|child| self.is_awake(child, outlook));
+        awake.or_else(|| children.iter().position(|child| self.unfit.leaves(child)))
     }
 
-    /// A child by weight, of those that have a target which fits.
-    fn weighed(&self, children: &[(u32, RouteNode)], random: u64) -> usize {
-        let weight = |(weight, node): &(u32, RouteNode)| if self.unfit.leaves(node) { *weight } else { 0 };
-        let weights: SmallVec<[u32; 8]> = children.iter().map(weight).collect();
-        // Where all the weight is on what does not fit, the rest shares it.
-        let any = || children.iter().position(|(_, node)| self.unfit.leaves(node));
-        weighted(&weights, random).or_else(any).unwrap_or(0)
+    /// Whether a node leads to a target that fits and does not rest.
+    fn is_awake(&self, node: &RouteNode, outlook: &mut dyn Outlook) -> bool {
+        let mut awake = false;
+        node.for_each_target(&mut |target| {
+            awake = awake || (self.unfit.spares(target) && !outlook.rests(target));
+        });
+        awake
+    }
+
+    /// A child by weight: of those with a target that fits and does not rest, else of those with one that fits.
+    fn weighed(&self, children: &[(u32, RouteNode)], outlook: &mut dyn Outlook) -> usize {
+        let random = outlook.random();
+        let share = |is_meant: &mut dyn FnMut(&RouteNode) -> bool| {
+            let weight = |(weight, node): &(u32, RouteNode)| if is_meant(node) { *weight } else { 0 };
+            weighted(&children.iter().map(weight).collect::<SmallVec<[u32; 8]>>(), random)
+        };
+        // Health gives nothing to what has no weight; where all the weight is on what does not fit, the rest shares it.
+        share(&mut |node| self.is_awake(node, outlook))
+            .or_else(|| share(&mut |node| self.unfit.leaves(node)))
+            .or_else(|| children.iter().position(|(_, node)| self.unfit.leaves(node)))
+            .unwrap_or(0)
     }
 
     /// The node that the first `depth` steps lead to.

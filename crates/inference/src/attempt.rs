@@ -16,6 +16,7 @@ mod media;
 mod place;
 mod retrieval;
 mod translate;
+mod view;
 
 use std::sync::Arc;
 use std::time::Duration;

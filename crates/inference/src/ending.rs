@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::charge::{Charge, charge, is_charged};
 use crate::dialect::usage_of;
 use crate::gateway::Gateway;
+use crate::health::Watch;
 use crate::pinned::ProviderState;
 use crate::request_id::RequestId;
 
@@ -48,6 +49,8 @@ pub(crate) struct Ending {
     /// `None` where nothing is charged for, or not yet known.
     cost: Option<Charge>,
     dropped: Option<HeaderValue>,
+    /// What its end is told to, once it is answered.
+    watch: Option<Watch>,
     estimated: bool,
     told: bool,
 }
@@ -70,6 +73,7 @@ impl Ending {
             usage: Usage::default(),
             cost: None,
             dropped: None,
+            watch: None,
             estimated: false,
             told: false,
         }
@@ -92,6 +96,11 @@ impl Ending {
     /// Notes what the request alone says is used, such as the characters of a text to be spoken.
     pub(crate) fn asks(&mut self, usage: wire::formats::Usage) {
         self.asked = usage;
+    }
+
+    /// Notes who judges the target by how the answer ends.
+    pub(crate) fn watched_by(&mut self, watch: Option<Watch>) {
+        self.watch = watch;
     }
 
     /// Adds time spent waiting for a provider or for a retry, which is not Tollgate's own.
@@ -188,6 +197,9 @@ impl Ending {
     pub(crate) fn end(&mut self, outcome: Outcome) {
         if std::mem::replace(&mut self.told, true) {
             return;
+        }
+        if let Some(watch) = self.watch.take() {
+            watch.ended(outcome);
         }
         let telemetry = &self.origin.gateway.telemetry;
         telemetry.meters().in_flight.dec();

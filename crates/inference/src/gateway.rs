@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::byte_budget::ByteBudget;
+use crate::health::Health;
 use crate::pinned::{Configuration, Pinned};
 use crate::response_owners::ResponseOwners;
 use crate::running::Running;
@@ -45,6 +46,7 @@ pub struct Gateway {
     pub(crate) telemetry: Telemetry,
     pub(crate) budget: Arc<ByteBudget>,
     pub(crate) owners: ResponseOwners,
+    pub(crate) health: Health,
     pub(crate) store: Arc<dyn ResponseStore>,
     pub(crate) running: Arc<Running>,
     /// How many token counts may be estimated at once.
@@ -71,6 +73,7 @@ impl Gateway {
             telemetry: parts.telemetry,
             budget: Arc::default(),
             owners: ResponseOwners::new(),
+            health: Health::new(),
             store: parts.store,
             running: Arc::default(),
             estimates: Arc::new(Semaphore::new(cores())),

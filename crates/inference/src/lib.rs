@@ -11,6 +11,7 @@ mod charge;
 pub mod dialect;
 mod ending;
 mod gateway;
+mod health;
 mod ingress;
 mod keeping;
 mod kept;

@@ -2,6 +2,7 @@
 
 mod answer_not_kept;
 mod attempt_failed;
+mod breaker_turned;
 mod configuration_loaded;
 mod request_ended;
 mod request_refused;
@@ -10,6 +11,7 @@ mod target_passed_over;
 
 pub use answer_not_kept::AnswerNotKept;
 pub use attempt_failed::AttemptFailed;
+pub use breaker_turned::BreakerTurned;
 pub use configuration_loaded::ConfigurationLoaded;
 pub use request_ended::RequestEnded;
 pub use request_refused::RequestRefused;

@@ -92,6 +92,11 @@ struct LackLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProviderLabels {
+    provider: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TokenLabels {
     provider: String,
     model: String,
@@ -121,6 +126,8 @@ struct Families {
     first_token: Family<OperationLabels, Histogram, fn() -> Histogram>,
     failures: Family<FailureLabels, Counter>,
     passed_over: Family<LackLabels, Counter>,
+    breakers_open: Family<ProviderLabels, Gauge>,
+    breaker_openings: Family<ProviderLabels, Counter>,
     tokens: Family<TokenLabels, Counter>,
     cost: Family<ModelLabels, Dollars>,
     unpriced: Family<ModelLabels, Counter>,
@@ -165,6 +172,8 @@ impl Meters {
                 requests: Family::default(),
                 failures: Family::default(),
                 passed_over: Family::default(),
+                breakers_open: Family::default(),
+                breaker_openings: Family::default(),
                 tokens: Family::default(),
                 cost: Family::default(),
                 unpriced: Family::default(),
@@ -207,6 +216,10 @@ impl Meters {
             "Targets that were not called, by provider and what they lack",
             families.passed_over.clone(),
         );
+        let open = "Circuit breakers that are open, or probe whether they may close";
+        registry.register("breakers_open", open, families.breakers_open.clone());
+        let openings = "Times that a circuit breaker opened";
+        registry.register("breaker_openings", openings, families.breaker_openings.clone());
         registry.register("tokens", "Tokens that providers reported", families.tokens.clone());
         let cost = "What requests cost, as far as the catalogue has prices";
         registry.register_with_unit("cost", cost, Unit::Other("usd".to_owned()), families.cost.clone());
@@ -311,6 +324,24 @@ impl ProviderMeters {
     pub(crate) fn passed_over(&self, lack: &'static str) {
         let labels = LackLabels { provider: self.name.to_string(), lack };
         self.families.passed_over.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn breaker_turned(&self, was_closed: bool, is_open: bool) {
+        let labels = ProviderLabels { provider: self.name.to_string() };
+        if is_open {
+            self.families.breaker_openings.get_or_create(&labels).inc();
+        }
+        let open = self.families.breakers_open.get_or_create(&labels);
+        match (was_closed, is_open) {
+            (true, true) => open.inc(),
+            (false, false) => open.dec(),
+            _ => return,
+        };
+    }
+
+    /// A breaker that is open is forgotten, for want of calls.
+    pub fn breaker_forgotten(&self) {
+        self.breaker_turned(false, false);
     }
 
     pub(crate) fn used(&self, model: &str, usage: &Usage, cost: Option<Result<Money, Unpriced>>) {

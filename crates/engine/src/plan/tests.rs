@@ -8,7 +8,7 @@ use domain::route::{ParameterRules, RetryPolicy, Route, RouteNode, Target};
 use domain::{Failure, FailureClass, Timeouts};
 use proptest::prelude::*;
 
-use super::{Step, Walk};
+use super::{Outlook, Step, Walk};
 
 fn provider() -> Arc<Provider> {
     Arc::new(Provider {
@@ -52,8 +52,37 @@ fn fallback(codes: Option<&[u16]>, children: Vec<RouteNode>) -> RouteNode {
     RouteNode::Fallback { on_status_codes: codes.map(|codes| codes.iter().copied().collect()), children }
 }
 
+/// A world in which nothing rests.
+struct Calm;
+
+impl Outlook for Calm {
+    fn random(&mut self) -> u64 {
+        0
+    }
+
+    fn rests(&mut self, _: &Target) -> bool {
+        false
+    }
+}
+
+/// A world in which some targets rest.
+struct World<'w> {
+    random: u64,
+    resting: &'w [&'w str],
+}
+
+impl Outlook for World<'_> {
+    fn random(&mut self) -> u64 {
+        self.random
+    }
+
+    fn rests(&mut self, target: &Target) -> bool {
+        self.resting.contains(&target.path.as_str())
+    }
+}
+
 fn start(root: RouteNode) -> Walk {
-    Walk::start(Arc::new(Route { name: None, root }), &mut |_| true, &mut || 0)
+    Walk::start(Arc::new(Route { name: None, root }), &mut |_| true, &mut Calm)
 }
 
 fn fault(status: u16) -> Failure {
@@ -65,7 +94,7 @@ fn course(root: RouteNode, statuses: &[u16]) -> Vec<String> {
     let mut walk = start(root);
     let mut called = vec![walk.target().unwrap().path.clone()];
     for status in statuses {
-        match walk.failed(&fault(*status), false, &mut || 0) {
+        match walk.failed(&fault(*status), false, &mut Calm) {
             Step::GiveUp => {
                 called.push("end".to_owned());
                 break;
@@ -117,9 +146,9 @@ fn another_credential_is_tried_at_once_when_the_credential_was_at_fault() {
         retry_after: None,
         detail: String::new(),
     };
-    assert_eq!(walk.failed(&refused, true, &mut || 0), Step::OtherCredential);
-    assert_eq!(walk.failed(&refused, false, &mut || 0), Step::GiveUp);
-    assert_eq!(start(target("a")).failed(&fault(500), true, &mut || 0), Step::GiveUp);
+    assert_eq!(walk.failed(&refused, true, &mut Calm), Step::OtherCredential);
+    assert_eq!(walk.failed(&refused, false, &mut Calm), Step::GiveUp);
+    assert_eq!(start(target("a")).failed(&fault(500), true, &mut Calm), Step::GiveUp);
 }
 
 #[test]
@@ -131,14 +160,14 @@ fn a_wish_beyond_the_longest_wait_ends_the_retries() {
         retry_after: Some(Duration::from_secs(seconds)),
         detail: String::new(),
     };
-    assert_eq!(walk.failed(&limited(2), false, &mut || 0), Step::Retry(Duration::from_secs(2)));
-    assert_eq!(walk.failed(&limited(3600), false, &mut || 0), Step::GiveUp);
+    assert_eq!(walk.failed(&limited(2), false, &mut Calm), Step::Retry(Duration::from_secs(2)));
+    assert_eq!(walk.failed(&limited(3600), false, &mut Calm), Step::GiveUp);
 }
 
 /// The first target called when only those named fit, at each of these points of the load balancers.
 fn first_of(root: RouteNode, fitting: &[&str], random: u64) -> String {
     let fits = &mut |target: &Target| fitting.contains(&target.path.as_str());
-    let walk = Walk::start(Arc::new(Route { name: None, root }), fits, &mut || random);
+    let walk = Walk::start(Arc::new(Route { name: None, root }), fits, &mut World { random, resting: &[] });
     walk.target().unwrap().path.clone()
 }
 
@@ -163,11 +192,11 @@ fn what_does_not_fit_is_passed_over_in_every_kind_of_node() {
 fn a_fallback_passes_over_what_does_not_fit_on_every_step() {
     let root = fallback(None, ["a", "b", "c", "d"].map(target).into());
     let fits = &mut |target: &Target| matches!(target.path.as_str(), "b" | "d");
-    let mut walk = Walk::start(Arc::new(Route { name: None, root }), fits, &mut || 0);
+    let mut walk = Walk::start(Arc::new(Route { name: None, root }), fits, &mut Calm);
     assert_eq!(walk.target().unwrap().path, "b");
-    assert_eq!(walk.failed(&fault(500), false, &mut || 0), Step::NextTarget);
+    assert_eq!(walk.failed(&fault(500), false, &mut Calm), Step::NextTarget);
     assert_eq!(walk.target().unwrap().path, "d");
-    assert_eq!(walk.failed(&fault(500), false, &mut || 0), Step::GiveUp);
+    assert_eq!(walk.failed(&fault(500), false, &mut Calm), Step::GiveUp);
 }
 
 #[test]
@@ -177,7 +206,61 @@ fn where_nothing_fits_all_are_tried() {
     assert_eq!(first_of(target("a"), &[], 0), "a");
 }
 
+/// The targets called when each call fails with 500, while some rest.
+fn course_around(root: RouteNode, resting: &[&str]) -> Vec<String> {
+    let mut world = World { random: 0, resting };
+    let mut walk = Walk::start(Arc::new(Route { name: None, root }), &mut |_| true, &mut world);
+    let mut called = vec![walk.target().unwrap().path.clone()];
+    while walk.failed(&fault(500), false, &mut world) != Step::GiveUp {
+        called.push(walk.target().unwrap().path.clone());
+    }
+    called
+}
+
+#[test]
+fn what_rests_is_passed_over_while_another_does_not() {
+    let root = || fallback(None, ["a", "b", "c", "d"].map(target).into());
+    assert_eq!(course_around(root(), &["a", "c"]), ["b", "d"]);
+    assert_eq!(course_around(root(), &["b", "c", "d"]), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn where_all_rest_they_are_tried_in_order() {
+    let inner = fallback(None, vec![target("b"), target("c")]);
+    let root = fallback(None, vec![target("a"), inner]);
+    assert_eq!(course_around(root, &["a", "b", "c"]), ["a", "b", "c"]);
+    assert_eq!(course_around(target("a"), &["a"]), ["a"]);
+}
+
+#[test]
+fn a_target_that_rests_is_not_tried_again_while_another_does_not() {
+    let root = || fallback(None, vec![retrying("a", 2), retrying("b", 1)]);
+    assert_eq!(course_around(root(), &["b"]), ["a", "a", "a", "b", "b"]);
+    let mut walk = start(root());
+    let mut tired = World { random: 0, resting: &["a"] };
+    assert_eq!(walk.failed(&fault(500), false, &mut tired), Step::NextTarget);
+    assert_eq!(walk.target().unwrap().path, "b");
+}
+
 proptest! {
+    /// Under load balancing, no target that rests is called while another does not, nor ever one without weight.
+    #[test]
+    fn a_load_balancer_prefers_what_does_not_rest(
+        weights in prop::collection::vec(0_u32..100, 2..6), resting in 0_u8..64, random: u64,
+    ) {
+        prop_assume!(weights.iter().any(|weight| *weight > 0));
+        let names: Vec<String> = (0..weights.len()).map(|place| place.to_string()).collect();
+        let names_of_resting: Vec<&str> =
+            names.iter().enumerate().filter(|(place, _)| resting >> place & 1 == 1).map(|(_, name)| name.as_str()).collect();
+        let children = weights.iter().zip(&names).map(|(weight, name)| (*weight, target(name))).collect();
+        let route = Arc::new(Route { name: None, root: RouteNode::LoadBalance { children } });
+        let walk = Walk::start(route, &mut |_| true, &mut World { random, resting: &names_of_resting });
+        let taken: usize = walk.target().unwrap().path.parse().unwrap();
+        let is_awake = |place: usize| weights[place] > 0 && resting >> place & 1 == 0;
+        let some_awake = (0..weights.len()).any(is_awake);
+        prop_assert!(weights[taken] > 0 && (is_awake(taken) || !some_awake), "{} of {:?}", taken, weights);
+    }
+
     #[test]
     fn weights_are_shares(weights in prop::collection::vec(0_u32..100, 1..6), random: u64) {
         prop_assume!(weights.iter().any(|weight| *weight > 0));

@@ -29,6 +29,11 @@ impl Unfit {
         self.0.is_empty()
     }
 
+    /// Whether a target is not passed over.
+    pub(super) fn spares(&self, target: &Target) -> bool {
+        !self.0.contains(&target.path)
+    }
+
     /// Whether a node leads to a target that is not passed over.
     pub(super) fn leaves(&self, node: &RouteNode) -> bool {
         if self.0.is_empty() {

@@ -1,6 +1,7 @@
 //! From a route's form to the tree that requests walk: names become providers, inheritance is resolved, and everything
 //! that is wrong is reported at once, with its path.
 
+mod breaker;
 mod header;
 mod inherit;
 mod parameter;
@@ -111,8 +112,9 @@ pub fn defaults(spec: &DefaultsSpec) -> Result<Defaults, Vec<RouteProblem>> {
     let context = CompileContext { providers: &Nobody, defaults: &built_in, origin: Origin::Operator };
     let mut compiler = Compiler { context: &context, problems: Vec::new(), targets: 0 };
     let settings = compiler.refine(&Inherited::from(&built_in), &node, &Place::root());
+    let breaker = compiler.breaker(&spec.circuit_breaker.unwrap_or_default());
     if compiler.problems.is_empty() {
-        Ok(Defaults { retry: settings.retry, timeouts: settings.timeouts })
+        Ok(Defaults { retry: settings.retry, timeouts: settings.timeouts, breaker })
     } else {
         Err(compiler.problems)
     }

@@ -1,5 +1,6 @@
 //! The form of a route, for files and headers alike. Doc comments are the reference that users read.
 
+mod breaker;
 mod credential_text;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use self::breaker::BreakerSpec;
 pub use self::credential_text::CredentialText;
 use super::RouteProblem;
 use super::time::{TimeLimit, TimeSpan};
@@ -131,6 +133,8 @@ pub struct DefaultsSpec {
     pub idle_timeout: Option<TimeLimit>,
     /// For one attempt as a whole, the body included; `1h` when absent.
     pub total_timeout: Option<TimeLimit>,
+    /// When targets that fail or are slow are left alone for a while, as long as another can answer.
+    pub circuit_breaker: Option<BreakerSpec>,
 }
 
 /// Reads a route sent in a request's header.

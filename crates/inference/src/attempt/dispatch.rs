@@ -22,8 +22,10 @@ use super::fitness::Fitness;
 use super::gather::gather;
 use super::give_up::{Attempts, give_up};
 use super::hold::{Committed, commit};
+use super::view::{View, bench_of};
 use crate::answer::AnswerBody;
 use crate::ending::Ending;
+use crate::health::{self, Watch};
 use crate::pinned::ProviderState;
 use crate::refusal::Refusal;
 
@@ -45,13 +47,14 @@ struct Chosen<'a> {
 /// When Tollgate itself has to answer, because no target could.
 pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<AnswerBody>, Refusal> {
     let gateway = Arc::clone(&call.origin.gateway);
-    let mut random = || gateway.random();
+    let mut outlook = View { call: &call };
     let mut ending = Ending::new(call.origin.clone());
     ending.waited(call.waited);
     ending.asks(usage_of_request(call.facts.kind, &call.document));
     let fitness = Fitness::of(&call);
     let mut attempts = Attempts::default();
-    let mut walk = Walk::start(Arc::clone(&route), &mut |target| fitness.lack(target).is_none(), &mut random);
+    let mut walk =
+        Walk::start(Arc::clone(&route), &mut |target| fitness.lack(target).is_none(), &mut outlook);
     if walk.passes_over_some() {
         fitness.record(&route, &mut attempts);
     }
@@ -67,6 +70,7 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
         let model = served_model(&call, target);
         ending.attempt(&state, model);
         ending.knows(call.pinned.models.find(&target.provider.name, model.unwrap_or_default()));
+        let mut watch = watch(&call, &route, target, &state);
         let sent = Instant::now();
         let result = match fitness.objection(target) {
             Some(objection) => Err(objection),
@@ -76,6 +80,10 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
             Ok(committed) => {
                 if !matches!(committed, Committed::Estimated(_)) {
                     chosen.served();
+                    if let Some(watch) = &mut watch {
+                        watch.answered(sent.elapsed());
+                    }
+                    ending.watched_by(watch);
                 }
                 let credential = chosen.credential.id.clone();
                 return Ok(deliver(&call, committed, &state, credential, ending).await);
@@ -84,10 +92,13 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
         };
         let now = gateway.uptime();
         chosen.failed(&failed, now);
+        if let Some(watch) = watch {
+            watch.failed(&failed.failure);
+        }
         let fresh = chosen.has_alternative(tried, now);
         report(&call, target, &state, &failed);
         attempts.add(target, served_model(&call, target), &failed, sent.elapsed());
-        match walk.failed(&failed.failure, fresh, &mut random) {
+        match walk.failed(&failed.failure, fresh, &mut outlook) {
             Step::OtherCredential => {}
             Step::NextTarget => tried = Tried::default(),
             Step::Retry(wait) => {
@@ -95,9 +106,24 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
                 tokio::time::sleep(wait).await;
                 ending.waited(wait);
             }
-            Step::GiveUp => return Ok(give_up(&call, failed, &attempts, &state, ending)),
+            Step::GiveUp => {
+                attempts.rested(&route, &call, &mut outlook);
+                return Ok(give_up(&call, failed, &attempts, &state, ending));
+            }
         }
     }
+}
+
+/// Watches a call of a target for its breakers.
+fn watch(call: &Call, route: &Route, target: &Target, state: &ProviderState) -> Option<Watch> {
+    let watched = health::Call {
+        target,
+        model: call.model_at(target),
+        meters: &state.meters,
+        snapshot: &call.pinned.snapshot,
+        is_own_route: route.name.is_none(),
+    };
+    Watch::begin(&call.origin.gateway, &watched)
 }
 
 /// One attempt, from its first byte to an answer that is sure.
@@ -150,8 +176,7 @@ fn choose<'a>(
     state: &'a ProviderState,
     tried: &mut Tried,
 ) -> Option<Chosen<'a>> {
-    let own = Arc::ptr_eq(&target.credentials, &target.provider.credentials);
-    let bench = Some(&*state.bench).filter(|_| own && Arc::ptr_eq(&target.provider, &state.provider));
+    let bench = bench_of(target, state);
     let owned = call
         .owner
         .as_ref()

@@ -1,13 +1,14 @@
 //! The answer when nothing is left to try: the provider's own error where it is the client's to mend, else a list of
 //! what was tried.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 use domain::endpoint::ClientShape;
 use domain::route::Target;
-use domain::{ErrorCode, Failure, FailureClass};
-use engine::Lack;
+use domain::{ErrorCode, Failure, FailureClass, Route};
+use engine::Outlook;
 use http::response::Parts;
 use http::{HeaderValue, Response, header};
 use telemetry::meters::Outcome;
@@ -28,6 +29,8 @@ use crate::refusal::Refusal;
 pub(super) struct Attempts {
     lines: Vec<String>,
     passed_over: Vec<String>,
+    /// The places of the targets that were called.
+    called: Vec<String>,
 }
 
 impl Attempts {
@@ -43,6 +46,9 @@ impl Attempts {
             Some(model) => format!("{}/{model}", target.provider.name),
             None => target.provider.name.to_string(),
         };
+        if !self.called.contains(&target.path) {
+            self.called.push(target.path.clone());
+        }
         let number = self.lines.len() + 1;
         self.lines.push(format!(
             "{number}. {name}: {} ({detail}) after {} ms",
@@ -54,8 +60,17 @@ impl Attempts {
 
 impl Attempts {
     /// Notes a target that was not called.
-    pub(super) fn pass_over(&mut self, target: &Target, model: &str, lack: Lack) {
-        self.passed_over.push(format!("{}/{model} {lack}", target.provider.name));
+    pub(super) fn pass_over(&mut self, target: &Target, model: &str, why: impl fmt::Display) {
+        self.passed_over.push(format!("{}/{model} {why}", target.provider.name));
+    }
+
+    /// Notes the targets that were not called because they rest.
+    pub(super) fn rested(&mut self, route: &Route, call: &Call, outlook: &mut dyn Outlook) {
+        route.root.for_each_target(&mut |target| {
+            if !self.called.contains(&target.path) && outlook.rests(target) {
+                self.pass_over(target, call.model_at(target), "rests, having failed too often");
+            }
+        });
     }
 
     /// Everything that was tried, and what was not.
@@ -145,12 +160,11 @@ fn refusal(failure: &Failure, objection: Option<RefusedHere>, attempts: &Attempt
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        Attempts, ErrorCode, FailedAttempt, Failure, FailureClass, Lack, Target, is_the_clients, refusal,
-    };
+    use super::{Attempts, ErrorCode, FailedAttempt, Failure, FailureClass, Target, is_the_clients, refusal};
     use crate::resolve::tests::provider;
     use domain::TimeoutStage;
     use domain::route::{ParameterRules, RetryPolicy};
+    use engine::Lack;
     use std::time::Duration;
 
     fn target() -> Target {

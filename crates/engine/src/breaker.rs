@@ -1,0 +1,176 @@
+//! The circuit breaker: a target that fails is left alone for a while, then tried by single probes until it is well.
+//!
+//! Pure: times are durations since any fixed start, and whoever holds a breaker brings the rules along, so that a change of the
+//! rules does not forget what was seen.
+
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod window;
+
+use std::time::Duration;
+
+use domain::BreakerPolicy;
+
+pub use verdict::{Stage, Verdict, verdict};
+use window::Window;
+
+/// What a breaker has seen of one target.
+#[derive(Debug, Default)]
+pub struct Breaker {
+    phase: Phase,
+    window: Window,
+    failures_in_a_row: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Phase {
+    /// Calls pass.
+    #[default]
+    Closed,
+    /// Calls go elsewhere until a time; `trips` counts the openings since it was last closed.
+    Open { since: Duration, until: Duration, trips: u32 },
+    /// One probe at a time passes.
+    HalfOpen { probing: bool, succeeded: u32, trips: u32 },
+}
+
+/// A call that has begun. Its end is told to the breaker with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket {
+    begun: Duration,
+    is_probe: bool,
+}
+
+impl Ticket {
+    /// Whether the call finds out if the target is well again.
+    #[must_use]
+    pub fn is_probe(&self) -> bool {
+        self.is_probe
+    }
+}
+
+/// What a call's end did to the breaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It opened.
+    Opened {
+        /// For how long.
+        cool_down: Duration,
+    },
+    /// It closed.
+    Closed,
+}
+
+impl Breaker {
+    /// Whether calls should go elsewhere at this time.
+    #[must_use]
+    pub fn is_shut(&self, now: Duration) -> bool {
+        match self.phase {
+            Phase::Closed => false,
+            Phase::Open { until, .. } => now < until,
+            Phase::HalfOpen { probing, .. } => probing,
+        }
+    }
+
+    /// Whether it is closed, so that nothing is known against the target.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.phase == Phase::Closed
+    }
+
+    /// A call begins: the one probe where it is due, else one like any other. A call may begin although the breaker is shut,
+    /// where there is nowhere else to go.
+    pub fn begin(&mut self, now: Duration) -> Ticket {
+        let is_probe = match self.phase {
+            Phase::Open { until, trips, .. } if now >= until => {
+                self.phase = Phase::HalfOpen { probing: true, succeeded: 0, trips };
+                true
+            }
+            Phase::HalfOpen { probing: false, succeeded, trips } => {
+                self.phase = Phase::HalfOpen { probing: true, succeeded, trips };
+                true
+            }
+            _ => false,
+        };
+        Ticket { begun: now, is_probe }
+    }
+
+    /// A call succeeded.
+    pub fn succeeded(
+        &mut self,
+        ticket: Ticket,
+        is_slow: bool,
+        policy: &BreakerPolicy,
+        now: Duration,
+    ) -> Option<Turn> {
+        match self.phase {
+            Phase::Closed => {
+                self.failures_in_a_row = 0;
+                self.window.add(false, is_slow, policy.window, now);
+                (self.window.slow_percent(policy, now) >= policy.slow_percent)
+                    .then(|| self.open(0, None, policy, now))
+                    .flatten()
+            }
+            Phase::HalfOpen { succeeded, trips, .. } if ticket.is_probe => {
+                self.phase = Phase::HalfOpen { probing: false, succeeded: succeeded + 1, trips };
+                (succeeded + 1 >= policy.probes).then(|| self.close())
+            }
+            // What was called for want of anything better, and answered: it is well again.
+            Phase::Open { since, .. } if ticket.begun >= since && !is_slow => Some(self.close()),
+            Phase::Open { .. } | Phase::HalfOpen { .. } => None,
+        }
+    }
+
+    /// A call failed, and the target is to blame. `wish` is how long the provider asked to be left alone.
+    pub fn failed(
+        &mut self,
+        ticket: Ticket,
+        verdict: Verdict,
+        wish: Option<Duration>,
+        policy: &BreakerPolicy,
+        now: Duration,
+    ) -> Option<Turn> {
+        match self.phase {
+            Phase::Closed => {
+                self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
+                self.window.add(true, false, policy.window, now);
+                let is_enough = verdict == Verdict::Absent
+                    || self.failures_in_a_row >= policy.consecutive_failures
+                    || self.window.failed_percent(policy, now) >= policy.failure_percent;
+                is_enough.then(|| self.open(0, wish, policy, now)).flatten()
+            }
+            Phase::HalfOpen { trips, .. } if ticket.is_probe => self.open(trips, wish, policy, now),
+            Phase::Open { .. } | Phase::HalfOpen { .. } => None,
+        }
+    }
+
+    /// A call ended without a verdict about the target: the client left, or it was somebody else's fault.
+    pub fn abandoned(&mut self, ticket: Ticket) {
+        if let Phase::HalfOpen { succeeded, trips, .. } = self.phase
+            && ticket.is_probe
+        {
+            self.phase = Phase::HalfOpen { probing: false, succeeded, trips };
+        }
+    }
+
+    fn open(
+        &mut self,
+        trips: u32,
+        wish: Option<Duration>,
+        policy: &BreakerPolicy,
+        now: Duration,
+    ) -> Option<Turn> {
+        if !policy.enabled {
+            return None;
+        }
+        let doubled = policy.cool_down.saturating_mul(1_u32.checked_shl(trips).unwrap_or(u32::MAX));
+        let cool_down = doubled.max(wish.unwrap_or_default()).min(policy.cool_down_max);
+        self.phase = Phase::Open { since: now, until: now + cool_down, trips: (trips + 1).min(31) };
+        Some(Turn::Opened { cool_down })
+    }
+
+    fn close(&mut self) -> Turn {
+        *self = Self::default();
+        Turn::Closed
+    }
+}

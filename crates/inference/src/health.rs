@@ -1,0 +1,123 @@
+//! How targets do, for all requests and across reloads: a circuit breaker for each model at a provider, and one for each
+//! provider whatever the model. Who decides is `engine`; here its state is kept and found.
+
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ProviderName;
+use domain::route::Target;
+use engine::Breaker;
+use engine::breaker::Stage;
+use parking_lot::Mutex;
+use quick_cache::Equivalent;
+use quick_cache::sync::Cache;
+use telemetry::ProviderMeters;
+
+pub(crate) use watch::{Call, Watch};
+
+/// Most breakers; those asked for least go first, closed as they would begin again.
+const BREAKERS_MAX: usize = 20_000;
+
+/// Every breaker.
+#[derive(Debug)]
+pub(crate) struct Health(Cache<Guarded, Arc<Guard>>);
+
+/// What a breaker guards.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Guarded {
+    provider: ProviderName,
+    /// Another host than the provider's own.
+    host: Option<Box<str>>,
+    /// The model; absent for the provider as a whole.
+    model: Option<Box<str>>,
+}
+
+/// The same, borrowed. Its members are in the same order, so that both have one hash.
+#[derive(Hash)]
+struct Sought<'a> {
+    provider: &'a ProviderName,
+    host: Option<&'a str>,
+    model: Option<&'a str>,
+}
+
+impl Equivalent<Guarded> for Sought<'_> {
+    fn equivalent(&self, key: &Guarded) -> bool {
+        *self.provider == key.provider
+            && self.host == key.host.as_deref()
+            && self.model == key.model.as_deref()
+    }
+}
+
+impl<'a> Sought<'a> {
+    fn of(target: &'a Target, model: &'a str, stage: Stage) -> Self {
+        Self {
+            provider: &target.provider.name,
+            host: target.custom_host.as_ref().map(|custom| custom.base.authority.as_str()),
+            model: (stage == Stage::Target).then_some(model),
+        }
+    }
+
+    fn owned(&self) -> Guarded {
+        Guarded {
+            provider: self.provider.clone(),
+            host: self.host.map(Into::into),
+            model: self.model.map(Into::into),
+        }
+    }
+}
+
+/// A breaker, and where its turns are counted.
+#[derive(Debug)]
+struct Guard {
+    breaker: Mutex<Breaker>,
+    meters: Arc<ProviderMeters>,
+    model: Option<Box<str>>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if !self.breaker.get_mut().is_closed() {
+            self.meters.breaker_forgotten();
+        }
+    }
+}
+
+impl Health {
+    pub(crate) fn new() -> Self {
+        Self(Cache::new(BREAKERS_MAX))
+    }
+
+    /// Whether a breaker keeps calls from a target at this time.
+    pub(crate) fn is_shut(&self, target: &Target, model: &str, now: Duration) -> bool {
+        [Stage::Target, Stage::Provider].into_iter().any(|stage| {
+            let guard = self.0.get(&Sought::of(target, model, stage));
+            guard.is_some_and(|guard| guard.breaker.lock().is_shut(now))
+        })
+    }
+
+    fn guard(
+        &self,
+        (target, model): (&Target, &str),
+        meters: &Arc<ProviderMeters>,
+        stage: Stage,
+    ) -> Arc<Guard> {
+        let sought = Sought::of(target, model, stage);
+        if let Some(guard) = self.0.get(&sought) {
+            return guard;
+        }
+        let make = || {
+            let model = sought.model.map(Into::into);
+            Ok::<_, std::convert::Infallible>(Arc::new(Guard {
+                breaker: Mutex::default(),
+                meters: Arc::clone(meters),
+                model,
+            }))
+        };
+        match self.0.get_or_insert_with(&sought.owned(), make) {
+            Ok(guard) => guard,
+            Err(never) => match never {},
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Targets that fail are left alone while another can answer, and come back when they are well.
+
+use serde_json::{Value, json};
+use testkit::{Client, EventStream, FakeProvider, Script, scripts};
+
+use crate::configuration::provider;
+use crate::gateway::TestGateway;
+
+const CHAT: EventStream = EventStream::Chat;
+const OPEN: &str = "tollgate_breakers_open{provider=\"p\"}";
+
+fn fine() -> Script {
+    scripts::json(&scripts::answer(CHAT, "hi"))
+}
+
+/// A fallback from `p` to `q`, and what else the configuration says.
+fn fallback(p: &FakeProvider, q: &FakeProvider, more: &Value) -> Value {
+    let mut configuration = json!({
+        "providers": {"p": provider(p.base_url()), "q": provider(q.base_url())},
+        "routes": {"r": {"strategy": {"mode": "fallback"}, "targets": [{"target": "p/m"}, {"target": "q/m"}]}},
+    });
+    configuration.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    configuration
+}
+
+async fn before(p: &FakeProvider, q: &FakeProvider, more: &Value) -> TestGateway {
+    TestGateway::start(fallback(p, q, more)).await
+}
+
+async fn ask(gateway: &TestGateway, times: usize) {
+    for time in 0..times {
+        let answer = gateway.chat("r").await;
+        assert_eq!(answer.status, 200, "{time}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_fails_again_and_again_is_asked_no_more() {
+    let failures = [
+        scripts::error(500, "broken"),
+        scripts::error(529, "busy"),
+        scripts::malformed_json(),
+        scripts::cut(),
+    ];
+    for failure in failures {
+        let (p, q) = (FakeProvider::always(failure).await, FakeProvider::always(fine()).await);
+        let gateway = before(&p, &q, &json!({})).await;
+        ask(&gateway, 9).await;
+        assert_eq!((p.asked(), q.asked()), (5, 9));
+        assert_eq!(gateway.metric(OPEN).await, 1.0);
+        assert_eq!(gateway.metric("tollgate_breaker_openings_total{provider=\"p\"}").await, 1.0);
+        assert_eq!(gateway.metric("tollgate_rescued_requests_total").await, 5.0);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_wrong_rests_nobody() {
+    let p = FakeProvider::always(scripts::error(400, "wrong")).await;
+    let q = FakeProvider::always(fine()).await;
+    let gateway = before(&p, &q, &json!({})).await;
+    ask(&gateway, 9).await;
+    assert_eq!((p.asked(), gateway.metric(OPEN).await), (9, 0.0));
+}
+
+#[tokio::test]
+async fn a_provider_that_limits_its_only_credential_is_left_alone_as_long_as_it_asks() {
+    let p = FakeProvider::always(scripts::rate_limited("retry-after", "60")).await;
+    let q = FakeProvider::always(fine()).await;
+    let gateway = before(&p, &q, &json!({})).await;
+    ask(&gateway, 5).await;
+    assert_eq!((p.asked(), q.asked()), (1, 5));
+}
+
+#[tokio::test]
+async fn where_all_rest_they_are_asked_in_order_and_the_error_names_them_all() {
+    let p = FakeProvider::always(scripts::error(500, "broken")).await;
+    let q = FakeProvider::always(scripts::error(500, "broken too")).await;
+    let gateway = before(&p, &q, &json!({})).await;
+    for _ in 0..7 {
+        let answer = gateway.chat("r").await;
+        assert_eq!(answer.status, 502);
+        assert!(answer.error_message().contains("1. p/m: provider"), "{}", answer.error_message());
+        assert!(answer.error_message().contains("2. q/m: provider"), "{}", answer.error_message());
+    }
+    assert_eq!((p.asked(), q.asked()), (7, 7));
+}
+
+#[tokio::test]
+async fn the_error_names_a_target_that_was_left_alone() {
+    let (p, q) =
+        (FakeProvider::always(scripts::error(500, "broken")).await, FakeProvider::always(fine()).await);
+    let gateway = before(&p, &q, &json!({})).await;
+    ask(&gateway, 5).await;
+    q.keep_answering(scripts::error(500, "broken too"));
+    let answer = gateway.chat("r").await;
+    assert_eq!(answer.status, 502);
+    let message = answer.error_message();
+    assert!(message.ends_with("passed over: p/m rests, having failed too often"), "{message}");
+}
+
+#[tokio::test]
+async fn one_probe_brings_a_target_back() {
+    let broken = (0..5).map(|_| scripts::error(500, "broken"));
+    let (p, q) = (FakeProvider::playing(broken).await, FakeProvider::always(fine()).await);
+    p.keep_answering(fine());
+    let gateway = before(&p, &q, &json!({"defaults": {"circuit_breaker": {"cool_down": "1ms"}}})).await;
+    ask(&gateway, 5).await;
+    while p.asked() == 5 {
+        ask(&gateway, 1).await;
+    }
+    assert_eq!(gateway.metric(OPEN).await, 0.0);
+    let before = q.asked();
+    ask(&gateway, 3).await;
+    assert_eq!(q.asked(), before, "it has all of the traffic again");
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_off_speaks_against_its_target() {
+    let begun = scripts::stream(CHAT, &["hi", " there"]).up_to_content(1);
+    let (p, q) = (FakeProvider::always(begun.cut()).await, FakeProvider::always(fine()).await);
+    let gateway = before(&p, &q, &json!({})).await;
+    for _ in 0..5 {
+        gateway.ask_streamed(CHAT, "r").open().await.rest().await.assert_ends_with_error_event(CHAT);
+    }
+    ask(&gateway, 1).await;
+    assert_eq!((p.asked(), q.asked()), (5, 1));
+}
+
+#[tokio::test]
+async fn a_load_balancer_sends_everything_to_what_does_not_rest() {
+    let (p, q) =
+        (FakeProvider::always(scripts::error(500, "broken")).await, FakeProvider::always(fine()).await);
+    let mut configuration = fallback(&p, &q, &json!({}));
+    configuration["routes"]["r"]["strategy"] = json!({"mode": "loadbalance"});
+    configuration["routes"]["r"]["targets"][0]["weight"] = json!(10_000);
+    configuration["routes"]["r"]["targets"][1]["weight"] = json!(0.001);
+    let gateway = TestGateway::start(configuration).await;
+    for _ in 0..5 {
+        assert_eq!(gateway.chat("r").await.status, 502);
+    }
+    ask(&gateway, 4).await;
+    assert_eq!((p.asked(), q.asked()), (5, 4));
+}
+
+#[tokio::test]
+async fn breakers_survive_a_reload_and_can_be_turned_off() {
+    let (p, q) =
+        (FakeProvider::always(scripts::error(500, "broken")).await, FakeProvider::always(fine()).await);
+    let mut gateway = before(&p, &q, &json!({})).await;
+    ask(&gateway, 6).await;
+    gateway.reconfigure(fallback(&p, &q, &json!({"limits": {"body_bytes_max": "1MiB"}}))).await;
+    ask(&gateway, 1).await;
+    assert_eq!(p.asked(), 5);
+    gateway
+        .reconfigure(fallback(&p, &q, &json!({"defaults": {"circuit_breaker": {"enabled": false}}})))
+        .await;
+    ask(&gateway, 7).await;
+    assert_eq!(p.asked(), 12);
+}
+
+/// A route of a client's own, with a time limit that no provider can keep.
+async fn ask_hastily(client: Client) -> u16 {
+    let route = json!({"strategy": {"mode": "fallback"}, "first_token_timeout": "1ms",
+        "targets": [{"target": "p/m"}, {"target": "q/m"}]});
+    let body = scripts::request(CHAT, "x", false).to_string();
+    let call = client.post(scripts::path(CHAT), body).header("x-tollgate-config", &route.to_string());
+    call.answer().await.status.as_u16()
+}
+
+#[tokio::test]
+async fn a_clients_own_haste_is_nobody_elses_measure() {
+    let (p, q) = (FakeProvider::always(scripts::hang()).await, FakeProvider::always(scripts::hang()).await);
+    let gateway = before(&p, &q, &json!({})).await;
+    for _ in 0..6 {
+        assert_eq!(ask_hastily(gateway.client()).await, 504);
+    }
+    assert_eq!((p.asked(), gateway.metric(OPEN).await), (6, 0.0));
+}

@@ -47,6 +47,12 @@ impl Ticket {
     pub fn is_probe(&self) -> bool {
         self.is_probe
     }
+
+    /// The ticket of a probe that has answered, and whose answer goes on.
+    #[must_use]
+    pub fn after_probe(self) -> Self {
+        Self { is_probe: false, ..self }
+    }
 }
 
 /// What a call's end did to the breaker.

@@ -27,7 +27,7 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Watch {
     gateway: Arc<Gateway>,
     snapshot: Arc<Snapshot>,
-    stages: Vec<Watched>,
+    stages: [Watched; 2],
     has_own_limits: bool,
     is_slow: bool,
 }
@@ -57,7 +57,7 @@ impl Watch {
         Some(Self {
             gateway: Arc::clone(gateway),
             snapshot: Arc::clone(snapshot),
-            stages: [Stage::Target, Stage::Provider].map(watched).into(),
+            stages: [Stage::Target, Stage::Provider].map(watched),
             has_own_limits: is_own_route && target.timeouts != defaults.timeouts,
             is_slow: false,
         })
@@ -66,11 +66,12 @@ impl Watch {
     /// The first content is there, or the whole answer. A probe has done its work; any other call is judged by its end.
     pub(crate) fn answered(&mut self, took: Duration) {
         self.is_slow = self.policy().slow_after.is_some_and(|limit| took > limit);
-        let is_slow = self.is_slow;
-        let probes = self.stages.iter().map(|watched| watched.ticket.filter(Ticket::is_probe));
-        for (place, ticket) in probes.enumerate().collect::<Vec<_>>() {
-            if let Some(ticket) = ticket {
-                self.tell(place, |breaker, policy, now| breaker.succeeded(ticket, is_slow, policy, now));
+        for place in 0..self.stages.len() {
+            if let Some(probe) = self.take(place, Ticket::is_probe) {
+                self.praise(place, probe);
+                if let Some(watched) = self.stages.get_mut(place) {
+                    watched.ticket = Some(probe.after_probe());
+                }
             }
         }
     }
@@ -91,19 +92,28 @@ impl Watch {
             }
             return;
         }
-        let is_slow = self.is_slow;
         for place in 0..self.stages.len() {
-            if let Some(ticket) = self.stages.get_mut(place).and_then(|watched| watched.ticket.take()) {
-                self.tell(place, |breaker, policy, now| breaker.succeeded(ticket, is_slow, policy, now));
+            if let Some(ticket) = self.take(place, |_| true) {
+                self.praise(place, ticket);
             }
         }
     }
 
+    /// The ticket of a stage, if it is meant.
+    fn take(&mut self, place: usize, is_meant: impl Fn(&Ticket) -> bool) -> Option<Ticket> {
+        self.stages.get_mut(place)?.ticket.take_if(|ticket| is_meant(ticket))
+    }
+
+    fn praise(&self, place: usize, ticket: Ticket) {
+        let is_slow = self.is_slow;
+        self.tell(place, |breaker, policy, now| breaker.succeeded(ticket, is_slow, policy, now));
+    }
+
     fn blame(&mut self, judge: impl Fn(Stage) -> Option<Verdict>, wish: Option<Duration>) {
         for place in 0..self.stages.len() {
-            let Some(watched) = self.stages.get_mut(place) else { continue };
-            let Some(verdict) = judge(watched.stage) else { continue };
-            if let Some(ticket) = watched.ticket.take() {
+            let verdict = self.stages.get(place).and_then(|watched| judge(watched.stage));
+            let Some(verdict) = verdict else { continue };
+            if let Some(ticket) = self.take(place, |_| true) {
                 self.tell(place, |breaker, policy, now| breaker.failed(ticket, verdict, wish, policy, now));
             }
         }

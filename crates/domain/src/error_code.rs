@@ -35,6 +35,8 @@ pub enum ErrorCode {
     ConversationNotFound,
     /// The body is no form, or one that readers would read differently.
     MalformedForm,
+    /// No condition of the route holds, and it has no default.
+    NoBranch,
     /// No key was sent.
     KeyMissing,
     /// The key is not known.
@@ -80,7 +82,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -97,6 +99,7 @@ impl ErrorCode {
         Self::InvalidHeader,
         Self::ConversationNotFound,
         Self::MalformedForm,
+        Self::NoBranch,
         Self::KeyMissing,
         Self::KeyUnknown,
         Self::ModelNotAllowed,
@@ -155,6 +158,7 @@ impl ErrorCode {
             Self::InvalidHeader => ("TG1014", 400, REQUEST),
             Self::ConversationNotFound => ("TG1015", 404, REQUEST),
             Self::MalformedForm => ("TG1016", 400, REQUEST),
+            Self::NoBranch => ("TG1018", 400, REQUEST),
             Self::KeyMissing => ("TG2001", 401, "authentication_error"),
             Self::KeyUnknown => ("TG2002", 401, "authentication_error"),
             Self::ModelNotAllowed => ("TG2003", 403, DENIED),

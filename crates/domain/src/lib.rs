@@ -6,6 +6,7 @@ mod base_url;
 mod breaker;
 pub mod catalog;
 pub mod client_header;
+pub mod condition;
 mod credential;
 pub mod endpoint;
 pub mod error_code;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::HeaderName;
 
 use crate::breaker::BreakerPolicy;
+use crate::condition::{Condition, Fact};
 use crate::name::{ModelName, RouteName};
 use crate::provider::{BaseUrl, Credential, Provider};
 use crate::timeouts::Timeouts;
@@ -25,7 +26,7 @@ pub struct Route {
 #[derive(Debug)]
 pub enum RouteNode {
     /// Call this target.
-    Target(Box<Target>),
+    Target(Arc<Target>),
     /// Take the first child, whatever happens.
     Single(Box<RouteNode>),
     /// Take the children in order until one does not fail.
@@ -40,6 +41,43 @@ pub enum RouteNode {
         /// At least one, each with a weight; the sum is above zero.
         children: Vec<(u32, RouteNode)>,
     },
+    /// Take the one child that the request's facts choose.
+    Conditional(Branches),
+    /// Take one child by weight, the same for the same facts.
+    Sticky(Stickiness),
+}
+
+/// Children of which the request's facts choose one.
+#[derive(Debug)]
+pub struct Branches {
+    /// In their order, each with the place of the child that is taken when it holds and none before it does.
+    pub conditions: Vec<(Condition, usize)>,
+    /// The place of the child that is taken when none holds.
+    pub default: Option<usize>,
+    /// At least one.
+    pub children: Vec<RouteNode>,
+}
+
+/// Children among which the same values of some facts choose the same one.
+#[derive(Debug)]
+pub struct Stickiness {
+    /// The facts; at least one.
+    pub facts: Vec<Fact>,
+    /// After what time the choice is made anew; never when absent.
+    pub ttl: Option<Duration>,
+    /// At least one; the sum of the weights is above zero.
+    pub children: Vec<StickyChild>,
+}
+
+/// A child that keeps its requests when its siblings change.
+#[derive(Debug)]
+pub struct StickyChild {
+    /// Its share.
+    pub weight: u32,
+    /// What it is known by, whatever its place among its siblings.
+    pub identity: u64,
+    /// What is taken.
+    pub node: RouteNode,
 }
 
 impl RouteNode {
@@ -51,6 +89,12 @@ impl RouteNode {
             Self::Fallback { children, .. } => children.iter().for_each(|child| child.for_each_target(visit)),
             Self::LoadBalance { children } => {
                 children.iter().for_each(|(_, child)| child.for_each_target(visit))
+            }
+            Self::Conditional(branches) => {
+                branches.children.iter().for_each(|child| child.for_each_target(visit));
+            }
+            Self::Sticky(sticky) => {
+                sticky.children.iter().for_each(|child| child.node.for_each_target(visit));
             }
         }
     }

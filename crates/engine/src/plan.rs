@@ -59,7 +59,8 @@ impl Walk {
 
     /// The target to call now.
     ///
-    /// `None` only for a route whose tree has a node without children, which compiling refuses.
+    /// `None` only for a route whose tree has a node without children, which compiling refuses, or one that the request's
+    /// facts decide, which [`crate::route::settled`] has replaced.
     #[must_use]
     pub fn target(&self) -> Option<&Target> {
         match self.node(self.place.len())? {
@@ -144,7 +145,9 @@ impl Walk {
                 Some(RouteNode::Single(_)) => 0,
                 Some(RouteNode::Fallback { children, .. }) => self.choose(children, outlook).unwrap_or(0),
                 Some(RouteNode::LoadBalance { children }) => self.weighed(children, outlook),
-                Some(RouteNode::Target(_)) | None => return,
+                Some(RouteNode::Target(_) | RouteNode::Conditional(_) | RouteNode::Sticky(_)) | None => {
+                    return;
+                }
             };
             self.place.push(child);
         }
@@ -185,7 +188,7 @@ impl Walk {
     /// The node that the first `depth` steps lead to.
     fn node(&self, depth: usize) -> Option<&RouteNode> {
         self.place.iter().take(depth).try_fold(&self.route.root, |node, child| match node {
-            RouteNode::Target(_) => None,
+            RouteNode::Target(_) | RouteNode::Conditional(_) | RouteNode::Sticky(_) => None,
             RouteNode::Single(only) => Some(&**only),
             RouteNode::Fallback { children, .. } => children.get(*child),
             RouteNode::LoadBalance { children } => children.get(*child).map(|(_, node)| node),

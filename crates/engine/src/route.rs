@@ -2,11 +2,15 @@
 //! object that Portkey's users have, whether it stands in the configuration file or in a request's header.
 
 pub mod compile;
+pub mod condition;
 pub mod near;
+pub mod settle;
 pub mod spec;
+mod sticky;
 pub mod time;
 
 pub use compile::{CompileContext, Defaults, Origin, ProviderDirectory, compile, defaults};
+pub use settle::{NoBranch, settled};
 pub use spec::RouteSpec;
 
 /// One thing that is wrong with a route.

@@ -44,6 +44,8 @@ pub(crate) struct Call {
     pub(crate) origin: Origin,
     pub(crate) pinned: Arc<Pinned>,
     pub(crate) endpoint: Endpoint,
+    /// The path of its URL.
+    pub(crate) path: Box<str>,
     pub(crate) headers: HeaderMap,
     /// The client's query, such as `beta=true` of Anthropic's SDKs.
     pub(crate) query: Option<Box<str>>,

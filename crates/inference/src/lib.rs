@@ -10,6 +10,7 @@ mod byte_budget;
 mod charge;
 pub mod dialect;
 mod ending;
+mod facts;
 mod gateway;
 mod health;
 mod ingress;

@@ -155,7 +155,7 @@ fn direct(provider: &Arc<Provider>, model: ModelName, defaults: &RouteDefaults) 
         forward_headers: Vec::new(),
         strict: false,
     };
-    Route { name: None, root: RouteNode::Target(Box::new(target)) }
+    Route { name: None, root: RouteNode::Target(Arc::new(target)) }
 }
 
 /// A saved route is permitted by its name; its targets must be of providers that the key may reach.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use domain::endpoint::Task;
 use domain::route::{Route, RouteNode, Target};
 use domain::{Endpoint, ErrorCode};
-use engine::route::{self, CompileContext, RouteProblem, spec};
+use engine::route::{self, CompileContext, NoBranch, RouteProblem, spec};
 use http::HeaderMap;
 
 use crate::attempt::Call;
+use crate::facts::{Body, RequestFacts};
 use crate::ingress::member;
 use crate::refusal::Refusal;
 use crate::resolve::{MODEL_NAME_BYTES_MAX, bound_name, permit_alternative};
@@ -21,14 +22,15 @@ const PROVIDER_HEADERS: [&str; 2] = ["x-tollgate-provider", "x-portkey-provider"
 /// What OpenAI's moderation endpoint uses when no model is named (API reference, "Create moderation").
 const MODERATION_MODEL: &str = "omni-moderation-latest";
 
-/// Finds the route, and notes the owner of a continued conversation in the call.
+/// Finds the route, settles what the request's facts decide in it, and notes the owner of a continued conversation in the call.
 ///
 /// # Errors
-/// When nothing has the model's name, the key may not use it, or the header is wrong.
+/// When nothing has the model's name, the key may not use it, a header is wrong, or no condition holds.
 pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
     bound_name(call.client_model())?;
     let route = named_route(call)?;
     permit_alternatives(call, &route)?;
+    let route = settled(call, &route)?;
     let Some(previous) = call.facts.previous_response_id.as_deref() else { return Ok(route) };
     let owners = &call.origin.gateway.owners;
     if owners.is_foreign(previous, &call.origin.key.name) {
@@ -39,6 +41,20 @@ pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
     let narrowed = target_of(&route, |target| target.provider.name == owner.provider);
     call.owner = Some(owner);
     Ok(narrowed.unwrap_or(route))
+}
+
+/// The route as it is for this request: of its conditions the branches that are taken.
+fn settled(call: &Call, route: &Arc<Route>) -> Result<Arc<Route>, Refusal> {
+    let body = Body::of(call);
+    let facts = RequestFacts::of(call, &body)?;
+    route::settled(route, &facts).map_err(|NoBranch| {
+        let which = route.name.as_ref().map_or_else(
+            || "the route in the request's header".to_owned(),
+            |name| format!("the route `{name}`"),
+        );
+        let message = format!("no condition of {which} holds for this request, and it has no `default`");
+        Refusal::new(ErrorCode::NoBranch, message)
+    })
 }
 
 /// Further models that a request names are no way around what the key may use.
@@ -178,7 +194,7 @@ fn target_of(route: &Route, fits: impl Fn(&Target) -> bool) -> Option<Arc<Route>
             found = Some(target.clone());
         }
     });
-    found.map(|target| Arc::new(Route { name: None, root: RouteNode::Target(Box::new(target)) }))
+    found.map(|target| Arc::new(Route { name: None, root: RouteNode::Target(Arc::new(target)) }))
 }
 
 #[cfg(test)]
@@ -189,10 +205,11 @@ mod tests {
     use crate::resolve::tests::provider;
     use domain::route::{ParameterRules, RetryPolicy, Target};
     use http::HeaderValue;
+    use std::sync::Arc;
 
     fn target(name: &str) -> RouteNode {
         let provider = provider(name, &[]);
-        RouteNode::Target(Box::new(Target {
+        RouteNode::Target(Arc::new(Target {
             path: name.to_owned(),
             credentials: provider.credentials.clone(),
             provider,

@@ -34,7 +34,7 @@ fn target(name: &str) -> RouteNode {
 }
 
 fn retrying(name: &str, attempts: u32) -> RouteNode {
-    RouteNode::Target(Box::new(Target {
+    RouteNode::Target(Arc::new(Target {
         path: name.to_owned(),
         provider: provider(),
         model: None,

@@ -2,16 +2,19 @@
 //! that is wrong is reported at once, with its path.
 
 mod breaker;
+mod conditional;
 mod header;
 mod inherit;
 mod parameter;
+mod sticky;
 mod strategy;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
+pub use conditional::ROUTE_TESTS_MAX;
 use domain::CredentialId;
 use domain::provider::{Credential, Provider};
 pub use domain::route::RouteDefaults as Defaults;
@@ -79,13 +82,20 @@ pub struct CompileContext<'a> {
 /// # Errors
 /// With everything that is wrong with it, in the order of the text.
 pub fn compile(spec: &RouteSpec, context: &CompileContext<'_>) -> Result<RouteNode, Vec<RouteProblem>> {
-    let mut compiler = Compiler { context, problems: Vec::new(), targets: 0 };
+    let mut compiler = Compiler { context, problems: Vec::new(), targets: 0, tests: 0 };
     let root = compiler.node(spec, &Place::root(), &Inherited::from(context.defaults));
     if compiler.targets > ROUTE_TARGETS_MAX {
         compiler.report(
             "targets",
             format!("a route has at most {ROUTE_TARGETS_MAX} targets, this one {}", compiler.targets),
         );
+    }
+    if compiler.tests > ROUTE_TESTS_MAX {
+        let message = format!(
+            "all conditions of a route compare at most {ROUTE_TESTS_MAX} values, these {}",
+            compiler.tests
+        );
+        compiler.report("strategy", message);
     }
     match root {
         Some(root) if compiler.problems.is_empty() => Ok(root),
@@ -110,7 +120,7 @@ pub fn defaults(spec: &DefaultsSpec) -> Result<Defaults, Vec<RouteProblem>> {
     };
     let built_in = Defaults::default();
     let context = CompileContext { providers: &Nobody, defaults: &built_in, origin: Origin::Operator };
-    let mut compiler = Compiler { context: &context, problems: Vec::new(), targets: 0 };
+    let mut compiler = Compiler { context: &context, problems: Vec::new(), targets: 0, tests: 0 };
     let settings = compiler.refine(&Inherited::from(&built_in), &node, &Place::root());
     let breaker = compiler.breaker(&spec.circuit_breaker.unwrap_or_default());
     if compiler.problems.is_empty() {
@@ -175,6 +185,7 @@ struct Compiler<'a> {
     context: &'a CompileContext<'a>,
     problems: Vec<RouteProblem>,
     targets: usize,
+    tests: usize,
 }
 
 impl Compiler<'_> {
@@ -193,7 +204,7 @@ impl Compiler<'_> {
             None => {
                 self.refuse_group_members(spec, place);
                 self.targets += 1;
-                self.target(spec, place, settings).map(|target| RouteNode::Target(Box::new(target)))
+                self.target(spec, place, settings).map(|target| RouteNode::Target(Arc::new(target)))
             }
         }
     }

@@ -14,7 +14,7 @@ use serde_json::Value;
 pub use self::breaker::BreakerSpec;
 pub use self::credential_text::CredentialText;
 use super::RouteProblem;
-use super::time::{TimeLimit, TimeSpan};
+use super::time::{TimeInSeconds, TimeLimit, TimeSpan};
 
 /// A route or a node of one: either a target (`provider` and `model`, or `target`), or a `strategy` over `targets`.
 /// Retry, time limits, `custom_host` and `forward_headers` hold for everything below unless set lower;
@@ -22,7 +22,8 @@ use super::time::{TimeLimit, TimeSpan};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RouteSpec {
-    /// A label for people; it has no effect.
+    /// What `conditions` and `default` of the strategy above call this node; otherwise a label for people. Under a `sticky`
+    /// strategy also what the node is known by when others come and go.
     pub name: Option<String>,
     /// How one of `targets` is chosen. Required when there is more than one.
     pub strategy: Option<StrategySpec>,
@@ -83,6 +84,45 @@ pub struct StrategySpec {
     #[serde(default)]
     #[schemars(inner(range(min = 100, max = 599)))]
     pub on_status_codes: Option<Vec<u16>>,
+    /// For `conditional`: what is asked, in order; the first that holds decides.
+    #[serde(default)]
+    pub conditions: Option<Vec<ConditionSpec>>,
+    /// For `conditional`: the `name` of the target that is taken when no condition holds; the request is refused with 400
+    /// when absent.
+    #[serde(default)]
+    pub default: Option<String>,
+    /// For `loadbalance`: the same target for the same user, session or whatever else is named.
+    #[serde(default)]
+    pub sticky: Option<StickySpec>,
+}
+
+/// One condition and where it leads.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConditionSpec {
+    /// What has to hold of the request: facts, each with a value or with operators (`$eq`, `$ne`, `$gt`, `$gte`, `$lt`,
+    /// `$lte`, `$in`, `$nin`, `$regex`, `$exists`, `$not`), all of them together; `$and`, `$or` and `$not` over further
+    /// queries. Facts are `metadata.…`, `params.…`, `headers.…`, `url.pathname`, `key`, `endpoint`, `model`, `stream`,
+    /// `time.hour`, `time.weekday` and `estimated_tokens`.
+    #[schemars(with = "BTreeMap<String, Value>")]
+    pub query: Value,
+    /// The `name` of the target that is taken then.
+    pub then: String,
+}
+
+/// What binds requests to a target.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StickySpec {
+    /// Whether it is in force; true when absent.
+    #[serde(default)]
+    pub enabled: Option<bool>,
+    /// The facts whose values choose the target, such as `metadata.user` or `headers.x-session`; a request that has none of
+    /// them is spread by weight.
+    pub hash_fields: Vec<String>,
+    /// After what time the choice is made anew; never when absent.
+    #[serde(default)]
+    pub ttl: Option<TimeInSeconds>,
 }
 
 /// The rule of a strategy.
@@ -95,6 +135,8 @@ pub enum StrategyMode {
     Fallback,
     /// One target at random, by weight.
     Loadbalance,
+    /// The target that the first condition which holds names.
+    Conditional,
 }
 
 /// When a target is tried again. Members that are absent come from the configuration's `defaults`.
@@ -161,9 +203,7 @@ pub fn refusal(setting: &str) -> Option<String> {
             "Tollgate has no guardrails yet; remove it, and do not rely on a check that is not made"
         }
         "input_mutators" | "output_mutators" => "Tollgate has no mutators; see `override_params`",
-        "conditions" | "default" | "sticky" | "cb_config" => {
-            "Tollgate does not have this part of a strategy yet; remove it"
-        }
+        "cb_config" => "Tollgate does not have this part of a strategy yet; remove it",
         "prompt_id" => "Tollgate has no prompt templates yet; remove it",
         _ if setting.starts_with("aws_")
             || setting.starts_with("vertex_")

@@ -20,6 +20,10 @@ pub const LIMIT_FORMAT: &str = "time-limit";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TimeSpan(pub Duration);
 
+/// A length of time of at least a second, whose bare number is seconds, as Portkey has it for `ttl`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeInSeconds(pub Duration);
+
 /// A time limit: a length of time above zero, or the text `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeLimit {
@@ -114,6 +118,34 @@ impl Visitor<'_> for SpanVisitor {
     }
 }
 
+struct SecondsVisitor;
+
+impl Visitor<'_> for SecondsVisitor {
+    type Value = TimeInSeconds;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a time such as \"10m\" or a number of seconds")
+    }
+
+    fn visit_u64<E: Error>(self, seconds: u64) -> Result<TimeInSeconds, E> {
+        let span = TimeSpan::from_milliseconds(seconds.saturating_mul(1000)).map_err(E::custom)?;
+        TimeInSeconds::from_span(span)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<TimeInSeconds, E> {
+        text.parse().map_err(E::custom).and_then(TimeInSeconds::from_span)
+    }
+}
+
+impl TimeInSeconds {
+    fn from_span<E: Error>(span: TimeSpan) -> Result<Self, E> {
+        if span.0 < Duration::from_secs(1) {
+            return Err(E::custom("expected a time of at least a second"));
+        }
+        Ok(Self(span.0))
+    }
+}
+
 struct LimitVisitor;
 
 impl Visitor<'_> for LimitVisitor {
@@ -139,6 +171,12 @@ impl<'de> Deserialize<'de> for TimeSpan {
     }
 }
 
+impl<'de> Deserialize<'de> for TimeInSeconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SecondsVisitor)
+    }
+}
+
 impl<'de> Deserialize<'de> for TimeLimit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(LimitVisitor)
@@ -155,6 +193,20 @@ impl JsonSchema for TimeSpan {
             SPAN_FORMAT,
             "^[0-9]+(ms|s|m|h|d)$",
             "A time such as `250ms`, `30s`, `10m`, `1h` or `1d`; a bare number is milliseconds.",
+        )
+    }
+}
+
+impl JsonSchema for TimeInSeconds {
+    fn schema_name() -> Cow<'static, str> {
+        "TimeInSeconds".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        time_schema(
+            SPAN_FORMAT,
+            "^[0-9]+(ms|s|m|h|d)$",
+            "A time of at least a second such as `30s`, `10m`, `1h` or `1d`; a bare number is seconds.",
         )
     }
 }
@@ -185,7 +237,7 @@ fn time_schema(format: &str, pattern: &str, description: &str) -> Schema {
 
 #[cfg(test)]
 mod tests {
-    use super::{TIME_MAX, TimeLimit, TimeProblem, TimeSpan};
+    use super::{TIME_MAX, TimeInSeconds, TimeLimit, TimeProblem, TimeSpan};
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -218,6 +270,16 @@ mod tests {
         assert_eq!(limit("700").unwrap().duration(), Some(Duration::from_millis(700)));
         assert!(limit("0").is_err());
         assert!(limit("\"0s\"").is_err());
+    }
+
+    #[test]
+    fn a_bare_number_of_seconds_is_seconds() {
+        let time = |json| serde_json::from_str::<TimeInSeconds>(json);
+        assert_eq!(time("300").unwrap().0, Duration::from_secs(300));
+        assert_eq!(time("\"5m\"").unwrap().0, Duration::from_secs(300));
+        for bad in ["0", "\"999ms\"", "\"300\"", "-1", "18446744073709551615", "null"] {
+            assert!(time(bad).is_err(), "{bad}");
+        }
     }
 
     proptest! {

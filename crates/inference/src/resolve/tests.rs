@@ -152,7 +152,7 @@ fn an_inline_route_is_compiled_once_and_permitted_each_time() {
             let mut target =
                 target(&direct(&provider("p", &[]), "unused".into(), &Default::default())).clone();
             target.model = None;
-            Ok(Arc::new(Route { name: None, root: RouteNode::Target(Box::new(target)) }))
+            Ok(Arc::new(Route { name: None, root: RouteNode::Target(Arc::new(target)) }))
         };
         resolver.inline("{}", client_model, key, compile).map(drop)
     };

@@ -11,6 +11,7 @@ mod breakers;
 mod cancel;
 mod catalog;
 mod cli;
+mod conditions;
 mod costs;
 mod counting;
 mod credentials;

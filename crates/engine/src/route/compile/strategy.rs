@@ -1,11 +1,13 @@
-//! How a node with several targets chooses: its mode, statuses and weights, checked.
+//! How a node with several targets chooses: its mode, statuses, weights and stickiness, checked.
 
 use std::collections::BTreeSet;
 
-use domain::route::RouteNode;
+use domain::route::{Branches, RouteNode};
 
 use super::super::member;
-use super::super::spec::{RouteSpec, StrategyMode};
+use super::super::spec::{RouteSpec, StrategyMode, StrategySpec};
+use super::conditional::Choice;
+use super::sticky::Binding;
 use super::{Compiler, Place};
 
 /// Weights are kept as whole numbers; this many make up a weight of 1 where any weight has decimals.
@@ -17,6 +19,8 @@ pub(super) enum Strategy {
     Single,
     Fallback { on_status_codes: Option<BTreeSet<u16>> },
     LoadBalance { weights: Vec<u32> },
+    Conditional(Choice),
+    Sticky { weights: Vec<u32>, binding: Binding },
 }
 
 impl Strategy {
@@ -27,6 +31,12 @@ impl Strategy {
             Self::Fallback { on_status_codes } => Some(RouteNode::Fallback { on_status_codes, children }),
             Self::LoadBalance { weights } => {
                 Some(RouteNode::LoadBalance { children: weights.into_iter().zip(children).collect() })
+            }
+            Self::Conditional(Choice { conditions, default }) => {
+                Some(RouteNode::Conditional(Branches { conditions, default, children }))
+            }
+            Self::Sticky { weights, binding } => {
+                Some(RouteNode::Sticky(binding.over(weights.into_iter().zip(children))))
             }
         }
     }
@@ -45,8 +55,7 @@ impl Compiler<'_> {
         }
         let lone = (targets.len() == 1).then_some(StrategyMode::Single);
         let Some(mode) = spec.strategy.as_ref().map(|strategy| strategy.mode).or(lone) else {
-            let message =
-                "say how to choose among the targets: `strategy: {mode: fallback}` or `loadbalance`";
+            let message = "say how to choose among the targets: `strategy: {mode: fallback}`, `loadbalance` or `conditional`";
             self.report(place.member("strategy"), message);
             return None;
         };
@@ -55,11 +64,53 @@ impl Compiler<'_> {
             let message = "statuses move on to the next target only with `mode: fallback`; for retries write `retry.on_status_codes`";
             self.report(statuses_path(spec, place), message);
         }
+        self.refuse_members_of_others(spec.strategy.as_ref(), mode, place);
         match mode {
             StrategyMode::Single => Some(Strategy::Single),
             StrategyMode::Fallback => Some(Strategy::Fallback { on_status_codes: statuses }),
-            StrategyMode::Loadbalance => {
-                self.weights(targets, place).map(|weights| Strategy::LoadBalance { weights })
+            StrategyMode::Loadbalance => self.balance(spec.strategy.as_ref(), targets, place),
+            StrategyMode::Conditional => {
+                self.choice(spec.strategy.as_ref()?, targets, place).map(Strategy::Conditional)
+            }
+        }
+    }
+
+    fn balance(
+        &mut self,
+        strategy: Option<&StrategySpec>,
+        targets: &[RouteSpec],
+        place: &Place,
+    ) -> Option<Strategy> {
+        let weights = self.weights(targets, place);
+        let sticky = strategy.and_then(|strategy| strategy.sticky.as_ref());
+        let binding =
+            sticky.and_then(|sticky| self.binding(sticky, targets, &place.member("strategy.sticky")));
+        let weights = weights?;
+        Some(match binding {
+            Some(binding) => Strategy::Sticky { weights, binding },
+            None => Strategy::LoadBalance { weights },
+        })
+    }
+
+    /// A part of a strategy that its mode has no use for would be ignored.
+    fn refuse_members_of_others(
+        &mut self,
+        strategy: Option<&StrategySpec>,
+        mode: StrategyMode,
+        place: &Place,
+    ) {
+        let Some(strategy) = strategy else { return };
+        let members = [
+            ("conditions", strategy.conditions.is_some(), StrategyMode::Conditional, "conditional"),
+            ("default", strategy.default.is_some(), StrategyMode::Conditional, "conditional"),
+            ("sticky", strategy.sticky.is_some(), StrategyMode::Loadbalance, "loadbalance"),
+        ];
+        for (name, is_written, its_mode, mode_name) in members {
+            if is_written && mode != its_mode {
+                self.report(
+                    place.member(&format!("strategy.{name}")),
+                    format!("only `mode: {mode_name}` has this"),
+                );
             }
         }
     }

@@ -85,6 +85,11 @@ fn compiled(route: &serde_json::Value, origin: Origin) -> Result<RouteNode, Vec<
     compile(&spec, &context)
 }
 
+/// A route of the operator's own that is right.
+pub(crate) fn compiled_by_operator(route: &serde_json::Value) -> RouteNode {
+    compiled(route, Origin::Operator).unwrap()
+}
+
 fn problems(route: &serde_json::Value, origin: Origin) -> Vec<String> {
     compiled(route, origin).unwrap_err().iter().map(ToString::to_string).collect()
 }
@@ -203,7 +208,9 @@ fn one_target_needs_no_strategy_and_several_do() {
     let several = json!({"targets": [{"provider": "openai"}, {"provider": "local"}]});
     assert_eq!(
         problems(&several, Origin::Operator),
-        ["strategy: say how to choose among the targets: `strategy: {mode: fallback}` or `loadbalance`"]
+        [
+            "strategy: say how to choose among the targets: `strategy: {mode: fallback}`, `loadbalance` or `conditional`"
+        ]
     );
 }
 
@@ -271,6 +278,110 @@ fn everything_that_is_wrong_is_reported_at_once_with_its_path() {
             "targets[6].targets: there must be at least one target",
         ]
     );
+}
+
+#[test]
+fn a_choice_that_leads_nowhere_or_somewhere_unnamed_is_refused() {
+    let target = |name: &str| json!({"name": name, "provider": "openai"});
+    let choice = |strategy: serde_json::Value, targets: serde_json::Value| {
+        problems(&json!({"strategy": strategy, "targets": targets}), Origin::Operator)
+    };
+    let query = json!({"key": "ops"});
+    let found = choice(
+        json!({
+            "mode": "conditional",
+            "conditions": [{"query": query, "then": "smal"}, {"query": {"kye": "x"}, "then": "large"}],
+            "default": "none",
+        }),
+        json!([target("small"), target("large"), target("small")]),
+    );
+    assert_eq!(found[0], "targets[2].name: `small` is the name of targets[0] already");
+    assert!(found[1].starts_with("strategy.conditions[0].then: none of the targets beside this strategy"));
+    assert!(found[1].ends_with("has the name `smal`; did you mean `small`?"), "{}", found[1]);
+    assert!(
+        found[2].starts_with("strategy.conditions[1].query.kye: there is no fact `kye`; did you mean `key`?")
+    );
+    assert!(found[3].starts_with("strategy.default: none of the targets"), "{}", found[3]);
+    assert_eq!(found.len(), 4);
+
+    let one = json!({"mode": "conditional", "conditions": [{"query": query, "then": "small"}]});
+    let found = choice(one, json!([target("small"), {"provider": "openai"}]));
+    assert_eq!(
+        found,
+        [
+            "targets[1]: no condition leads here, nor does `default`; give it a `name` and name it there, or remove it"
+        ]
+    );
+    let found = choice(json!({"mode": "conditional"}), json!([target("small"), target("large")]));
+    assert!(found[0].starts_with("strategy.conditions: a `conditional` strategy needs"), "{found:?}");
+}
+
+#[test]
+fn a_part_of_a_strategy_that_its_mode_would_ignore_is_refused() {
+    let targets = json!([{"name": "a", "provider": "openai"}, {"name": "b", "provider": "local"}]);
+    let sticky = json!({"hash_fields": ["metadata.user", "time.yaer"]});
+    let strategy = json!({"mode": "fallback", "conditions": [], "default": "a", "sticky": sticky});
+    assert_eq!(
+        problems(&json!({"strategy": strategy, "targets": targets}), Origin::Operator),
+        [
+            "strategy.conditions: only `mode: conditional` has this",
+            "strategy.default: only `mode: conditional` has this",
+            "strategy.sticky: only `mode: loadbalance` has this",
+        ]
+    );
+    let strategy = json!({"mode": "loadbalance", "sticky": sticky});
+    let found = problems(&json!({"strategy": strategy, "targets": targets}), Origin::Operator);
+    assert!(
+        found[0].starts_with("strategy.sticky.hash_fields[1]: there is no fact `time.yaer`"),
+        "{found:?}"
+    );
+    let strategy = json!({"mode": "loadbalance", "sticky": {"hash_fields": []}});
+    let found = problems(&json!({"strategy": strategy, "targets": targets}), Origin::Operator);
+    assert!(found[0].starts_with("strategy.sticky.hash_fields: name at least one fact"), "{found:?}");
+}
+
+#[test]
+fn a_route_compares_a_bounded_number_of_values() {
+    let queries: Vec<_> = (0..201).map(|n| json!({"metadata.n": n})).collect();
+    let route = json!({
+        "strategy": {"mode": "conditional", "conditions": [{"query": {"$or": queries}, "then": "a"}]},
+        "targets": [{"name": "a", "provider": "openai"}],
+    });
+    let found = problems(&route, Origin::Operator);
+    assert_eq!(found, ["strategy: all conditions of a route compare at most 200 values, these 201"]);
+}
+
+/// The identities of the children of a sticky node.
+fn identities(targets: &serde_json::Value) -> Vec<u64> {
+    let strategy = json!({"mode": "loadbalance", "sticky": {"hash_fields": ["key"], "ttl": 60}});
+    match compiled_by_operator(&json!({"strategy": strategy, "targets": targets})) {
+        RouteNode::Sticky(sticky) => {
+            assert_eq!(sticky.ttl, Some(Duration::from_secs(60)));
+            sticky.children.iter().map(|child| child.identity).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_sticky_child_is_known_by_its_name_or_by_whom_it_calls() {
+    let [a, b] = [json!({"target": "openai/a"}), json!({"target": "openai/b"})];
+    let before = identities(&json!([a, b, a]));
+    assert_eq!(identities(&json!([b, a, a])), [before[1], before[0], before[2]]);
+    assert_ne!(before[0], before[2], "two of a kind are told apart");
+    let named = identities(&json!([{"name": "n", "target": "openai/a"}, b]));
+    assert_eq!(identities(&json!([{"name": "n", "target": "openai/c"}, b])), named);
+    assert_ne!(named[0], before[0]);
+}
+
+#[test]
+fn stickiness_that_is_switched_off_is_none() {
+    let sticky = json!({"enabled": false, "hash_fields": ["key"]});
+    let route = json!({
+        "strategy": {"mode": "loadbalance", "sticky": sticky},
+        "targets": [{"target": "openai/a"}, {"target": "openai/b"}],
+    });
+    assert!(matches!(compiled_by_operator(&route), RouteNode::LoadBalance { .. }));
 }
 
 #[test]

@@ -54,7 +54,15 @@ fn a_setting_that_would_be_ignored_is_refused_by_name_and_place() {
 fn mistakes_of_form_carry_their_path() {
     for (json, path) in [
         (&br#"{"targets": [{}, {"retry": {"attempts": "x"}}]}"#[..], "targets[1].retry.attempts"),
-        (br#"{"strategy": {"mode": "conditional"}}"#, "strategy.mode"),
+        (br#"{"strategy": {"mode": "conditionl"}}"#, "strategy.mode"),
+        (
+            br#"{"strategy": {"mode": "conditional", "conditions": [{"query": {}}]}}"#,
+            "strategy.conditions[0]",
+        ),
+        (
+            br#"{"strategy": {"mode": "loadbalance", "sticky": {"hash_fields": ["key"], "ttl": 0}}}"#,
+            "strategy.sticky.ttl",
+        ),
         (br#"{"retry": {"on_status_codes": [429, 70000]}}"#, "retry.on_status_codes[1]"),
         (br#"{"idle_timeout": "0s"}"#, "idle_timeout"),
         (br#"{} {}"#, ""),
@@ -73,7 +81,7 @@ fn every_unsupported_setting_has_advice_and_no_supported_one_has() {
     for name in supported.keys() {
         assert_eq!(refusal(name), None);
     }
-    for name in ["cache", "virtual_key", "input_guardrails", "aws_region", "sticky", "prompt_id"] {
+    for name in ["cache", "virtual_key", "input_guardrails", "aws_region", "cb_config", "prompt_id"] {
         assert!(refusal(name).unwrap().contains(name));
     }
 }

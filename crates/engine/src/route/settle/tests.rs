@@ -1,0 +1,170 @@
+//! What is left of a route when the facts have decided.
+
+use std::sync::Arc;
+
+use domain::Route;
+use domain::route::RouteNode;
+use serde_json::{Value, json};
+
+use super::{NoBranch, settled};
+use crate::{Outlook, Walk};
+use crate::route::compile::tests::compiled_by_operator;
+use crate::route::condition::tests::Request;
+
+/// No chance, and at most one model that rests.
+struct Calm(Option<&'static str>);
+
+impl Outlook for Calm {
+    fn random(&mut self) -> u64 {
+        0
+    }
+
+    fn rests(&mut self, target: &domain::Target) -> bool {
+        self.0.is_some() && target.model.as_ref().map(|model| model.as_str()) == self.0
+    }
+}
+
+fn route(spec: &Value) -> Arc<Route> {
+    Arc::new(Route { name: None, root: compiled_by_operator(spec) })
+}
+
+/// The models that a walk would call, one after another.
+fn course(spec: &Value, request: &Value) -> Result<Vec<String>, NoBranch> {
+    let route = settled(&route(spec), &Request(request.clone()))?;
+    let mut walk = Walk::start(route, &mut |_| true, &mut Calm(None));
+    let mut called = Vec::new();
+    let failure = domain::Failure {
+        class: domain::FailureClass::Provider,
+        status: Some(500),
+        retry_after: None,
+        detail: String::new(),
+    };
+    loop {
+        called.push(walk.target().unwrap().model.as_ref().unwrap().as_str().to_owned());
+        if walk.failed(&failure, false, &mut Calm(None)) == crate::Step::GiveUp {
+            return Ok(called);
+        }
+    }
+}
+
+fn target(model: &str) -> Value {
+    json!({"name": model, "provider": "openai", "model": model})
+}
+
+fn by_plan(default: Option<&str>) -> Value {
+    json!({
+        "name": "by-plan",
+        "strategy": {
+            "mode": "conditional",
+            "conditions": [
+                {"query": {"metadata.plan": "pro"}, "then": "large"},
+                {"query": {"metadata.plan": {"$exists": true}}, "then": "small"},
+            ],
+            "default": default,
+        },
+        "targets": [target("small"), target("large")],
+    })
+}
+
+#[test]
+fn the_first_condition_that_holds_decides_and_its_siblings_are_never_called() {
+    let course = |plan: &str| course(&by_plan(None), &json!({"metadata": {"plan": plan}})).unwrap();
+    assert_eq!(course("pro"), ["large"]);
+    assert_eq!(course("free"), ["small"]);
+}
+
+#[test]
+fn where_none_holds_the_default_is_taken_or_nothing() {
+    assert_eq!(course(&by_plan(Some("small")), &json!({})).unwrap(), ["small"]);
+    assert_eq!(course(&by_plan(None), &json!({})), Err(NoBranch));
+}
+
+#[test]
+fn a_node_without_a_branch_is_left_out_of_what_is_above_it() {
+    let fallback = |targets: Value| json!({"strategy": {"mode": "fallback"}, "targets": targets});
+    let spec = fallback(json!([by_plan(None), target("spare")]));
+    assert_eq!(course(&spec, &json!({})).unwrap(), ["spare"]);
+    assert_eq!(course(&spec, &json!({"metadata": {"plan": "pro"}})).unwrap(), ["large", "spare"]);
+    let balance = json!({"strategy": {"mode": "loadbalance"}, "targets": [by_plan(None), target("spare")]});
+    assert_eq!(course(&balance, &json!({})).unwrap(), ["spare"]);
+    assert_eq!(course(&fallback(json!([by_plan(None), by_plan(None)])), &json!({})), Err(NoBranch));
+}
+
+#[test]
+fn branches_nest() {
+    let spec = json!({
+        "strategy": {
+            "mode": "conditional",
+            "conditions": [{"query": {"stream": true}, "then": "by-plan"}],
+            "default": "whole",
+        },
+        "targets": [by_plan(Some("small")), target("whole")],
+    });
+    assert_eq!(course(&spec, &json!({"stream": true, "metadata": {"plan": "pro"}})).unwrap(), ["large"]);
+    assert_eq!(course(&spec, &json!({"stream": false})).unwrap(), ["whole"]);
+}
+
+#[test]
+fn a_sticky_node_takes_one_child_and_no_failure_moves_on() {
+    let spec = json!({
+        "strategy": {"mode": "fallback"},
+        "targets": [
+            {"strategy": {"mode": "loadbalance", "sticky": {"hash_fields": ["metadata.user"]}},
+             "targets": [target("a"), target("b"), target("c")]},
+            target("spare"),
+        ],
+    });
+    let mut firsts = std::collections::BTreeSet::new();
+    for user in 0..50 {
+        let request = json!({"metadata": {"user": user}});
+        let called = course(&spec, &request).unwrap();
+        assert_eq!(called.len(), 2);
+        assert_eq!(called[1], "spare");
+        assert_eq!(course(&spec, &request).unwrap(), called);
+        firsts.insert(called[0].clone());
+    }
+    assert_eq!(firsts.len(), 3);
+    // Nothing names a user: the draw decides, here always the first.
+    assert_eq!(course(&spec, &json!({})).unwrap(), ["a", "spare"]);
+}
+
+#[test]
+fn a_sticky_child_that_rests_or_does_not_fit_gives_way_to_its_next_in_line_for_its_own_requests_only() {
+    let spec = json!({
+        "strategy": {"mode": "loadbalance", "sticky": {"hash_fields": ["metadata.user"]}},
+        "targets": [target("a"), target("b"), target("c")],
+    });
+    let route = route(&spec);
+    let first = |user: i32, unfit: Option<&str>, resting: Option<&'static str>| {
+        let settled = settled(&route, &Request(json!({"metadata": {"user": user}}))).unwrap();
+        let fits = &mut |target: &domain::Target| target.model.as_ref().map(|model| model.as_str()) != unfit;
+        let walk = Walk::start(settled, fits, &mut Calm(resting));
+        walk.target().unwrap().model.as_ref().unwrap().as_str().to_owned()
+    };
+    for user in 0..50 {
+        let own = first(user, None, None);
+        let without_b = first(user, Some("b"), None);
+        assert_ne!(without_b, "b");
+        assert_eq!(first(user, None, Some("b")), without_b);
+        if own != "b" {
+            assert_eq!(without_b, own);
+        }
+    }
+}
+
+#[test]
+fn a_route_in_which_facts_decide_nothing_is_passed_on_as_it_is() {
+    let route = route(&json!({"strategy": {"mode": "fallback"}, "targets": [target("a"), target("b")]}));
+    assert!(Arc::ptr_eq(&settled(&route, &Request(json!({}))).unwrap(), &route));
+}
+
+#[test]
+fn targets_are_shared_with_the_route_and_not_copied() {
+    let route = route(&by_plan(None));
+    let settled = settled(&route, &Request(json!({"metadata": {"plan": "pro"}}))).unwrap();
+    let (RouteNode::Target(own), RouteNode::Conditional(branches)) = (&settled.root, &route.root) else {
+        panic!("a target of a conditional node")
+    };
+    let RouteNode::Target(original) = &branches.children[1] else { panic!("a target") };
+    assert!(Arc::ptr_eq(own, original));
+}

@@ -1,0 +1,231 @@
+//! What a request's route may ask about it. Nothing is read that no condition asks for; the body as a whole only when one
+//! asks for something inside of a member.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use domain::ErrorCode;
+use domain::condition::{Fact, Number, Step};
+use engine::route::condition::{FactValue, Facts};
+use http::{HeaderMap, HeaderName};
+use jiff::Timestamp;
+use wire::json::{Document, Kind, MemberRef, Value};
+
+use crate::attempt::Call;
+use crate::refusal::Refusal;
+
+/// What the client says about its request; meant for the gateway alone.
+const METADATA_HEADERS: [&str; 2] = ["x-tollgate-metadata", "x-portkey-metadata"];
+/// Longest metadata, in bytes.
+const METADATA_BYTES_MAX: usize = 8 * 1024;
+/// About so many bytes of JSON are a token: an estimate that costs nothing.
+const BYTES_PER_TOKEN: usize = 4;
+
+/// The facts of one request, at one moment.
+pub(crate) struct RequestFacts<'c> {
+    call: &'c Call,
+    metadata: Option<Value<'c>>,
+    body: &'c Body<'c>,
+    tree: OnceCell<Option<Value<'c>>>,
+    now: Timestamp,
+}
+
+/// The request as its client sent it, put together when it is asked for.
+pub(crate) struct Body<'c> {
+    document: &'c Document,
+    whole: OnceCell<Cow<'c, [u8]>>,
+}
+
+impl<'c> Body<'c> {
+    pub(crate) fn of(call: &'c Call) -> Self {
+        Self { document: call.own_document(), whole: OnceCell::new() }
+    }
+
+    fn whole(&self) -> &[u8] {
+        self.whole.get_or_init(|| self.document.body().range(0..self.document.body().len()))
+    }
+}
+
+impl<'c> RequestFacts<'c> {
+    /// # Errors
+    /// 400 when the metadata is no JSON object, or too long.
+    pub(crate) fn of(call: &'c Call, body: &'c Body<'c>) -> Result<Self, Refusal> {
+        let metadata = metadata(&call.headers)?;
+        let now = call.origin.gateway.wall_clock();
+        Ok(Self { call, metadata, body, tree: OnceCell::new(), now })
+    }
+
+    fn parameter(&self, steps: &[Step], passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
+        if let [Step::Member(key)] = steps
+            && let Ok(Some(member)) = self.body.document.member(key)
+        {
+            return member_passes(&member, passes);
+        }
+        let tree = self.tree.get_or_init(|| Value::parse(self.body.whole()).ok());
+        tree.as_ref().is_some_and(|tree| any_below(tree, steps, passes))
+    }
+
+    fn header(&self, name: &HeaderName, passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
+        let values = self.call.headers.get_all(name).into_iter();
+        let mut values = values.map(|value| value.to_str().map_or(FactValue::Opaque, FactValue::Text));
+        values.any(passes)
+    }
+
+    fn tokens(&self) -> Number {
+        let tokens = self.call.document.body().len().div_ceil(BYTES_PER_TOKEN);
+        Number::Whole(i128::try_from(tokens).unwrap_or(i128::MAX))
+    }
+}
+
+impl Facts for RequestFacts<'_> {
+    fn any(&self, fact: &Fact, passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
+        match fact {
+            Fact::Metadata(steps) => {
+                self.metadata.as_ref().is_some_and(|metadata| any_below(metadata, steps, passes))
+            }
+            Fact::Parameter(steps) => self.parameter(steps, passes),
+            Fact::Header(name) => self.header(name, passes),
+            Fact::Pathname => passes(FactValue::Text(&self.call.path)),
+            Fact::Key => passes(FactValue::Text(self.call.origin.key.name.as_str())),
+            Fact::Endpoint => passes(FactValue::Text(self.call.endpoint.name())),
+            Fact::Model => {
+                self.call.facts.model.as_deref().is_some_and(|model| passes(FactValue::Text(model)))
+            }
+            Fact::Stream => passes(FactValue::Flag(self.call.facts.stream)),
+            Fact::EstimatedTokens => passes(FactValue::Number(self.tokens())),
+            // The clock's, which `now` is for.
+            Fact::Hour | Fact::Weekday => false,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+/// The metadata of a request, when it has some.
+fn metadata(headers: &HeaderMap) -> Result<Option<Value<'_>>, Refusal> {
+    let found = METADATA_HEADERS.iter().find_map(|name| headers.get(*name).map(|value| (name, value)));
+    let Some((name, text)) = found else { return Ok(None) };
+    let refuse = |problem: &str| Refusal::new(ErrorCode::InvalidHeader, format!("`{name}` {problem}"));
+    if text.len() > METADATA_BYTES_MAX {
+        return Err(refuse(&format!("has {} bytes, of at most {METADATA_BYTES_MAX}", text.len())));
+    }
+    match Value::parse(text.as_bytes()) {
+        Ok(metadata) if metadata.kind() == Kind::Object => Ok(Some(metadata)),
+        Ok(other) => Err(refuse(&format!("must hold a JSON object, found {}", other.kind()))),
+        Err(error) => Err(refuse(&format!("must hold a JSON object: {error}"))),
+    }
+}
+
+/// Whether any value at the end of the path passes.
+fn any_below(value: &Value<'_>, steps: &[Step], passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return value_passes(value, passes) };
+    let elements = value.elements();
+    let next = match step {
+        Step::Member(key) => value.get(key),
+        Step::FromFront(place) => elements.get(*place),
+        Step::FromBack(place) => elements.iter().rev().nth(*place),
+        Step::Every => return elements.iter().any(|element| any_below(element, rest, passes)),
+    };
+    next.is_some_and(|value| any_below(value, rest, passes))
+}
+
+fn member_passes(member: &MemberRef<'_>, passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
+    match member.kind() {
+        // What is inside is of no matter, and may be long.
+        Kind::Array | Kind::Object => passes(FactValue::Opaque),
+        _ => Value::parse(&member.raw()).is_ok_and(|value| value_passes(&value, passes)),
+    }
+}
+
+fn value_passes(value: &Value<'_>, passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
+    match value.kind() {
+        Kind::Null => false,
+        Kind::Array | Kind::Object => passes(FactValue::Opaque),
+        Kind::Bool => passes(value.as_bool().map_or(FactValue::Opaque, FactValue::Flag)),
+        Kind::Number => passes(Number::parse(value.raw()).map_or(FactValue::Opaque, FactValue::Number)),
+        Kind::String => {
+            let text = value.as_str();
+            passes(text.as_deref().map_or(FactValue::Opaque, FactValue::Text))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, METADATA_BYTES_MAX, any_below, metadata};
+    use domain::condition::{Number, Step};
+    use engine::route::condition::FactValue;
+    use http::{HeaderMap, HeaderName, HeaderValue};
+    use proptest::prelude::*;
+    use wire::json::Value;
+
+    fn headers(values: &[(&'static str, &[u8])]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &[u8])| {
+            (HeaderName::from_static(name), HeaderValue::from_bytes(value).unwrap())
+        };
+        values.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn metadata_is_an_object_of_bounded_length_or_refused() {
+        assert!(metadata(&headers(&[])).unwrap().is_none());
+        let both =
+            headers(&[("x-portkey-metadata", br#"{"a":1}"#), ("x-tollgate-metadata", br#"{"b":"\u00e9"}"#)]);
+        assert_eq!(metadata(&both).unwrap().unwrap().get("b").unwrap().as_str().unwrap(), "é");
+        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(METADATA_BYTES_MAX));
+        for (text, problem) in [
+            (&b"{"[..], "must hold a JSON object: "),
+            (b"[1]", "must hold a JSON object, found an array"),
+            (b"", "must hold a JSON object: "),
+            (b"{\"a\":\"\xff\"}", "must hold a JSON object: "),
+            (long.as_bytes(), "has 8200 bytes, of at most 8192"),
+        ] {
+            let refusal = metadata(&headers(&[("x-portkey-metadata", text)])).unwrap_err();
+            assert_eq!(refusal.code.code(), "TG1014");
+            assert!(refusal.message.contains(problem), "{}", refusal.message);
+        }
+    }
+
+    #[test]
+    fn values_are_what_they_are_in_the_text() {
+        let text = br#"{"n":12345678901234567890,"t":"a\nb","f":false,"o":{},"z":null,"l":[1,[2],3],"u":"\ud800","big":1e999}"#;
+        let tree = Value::parse(text).unwrap();
+        let found = |steps: &[Step]| {
+            let mut found = Vec::new();
+            any_below(&tree, steps, &mut |value| {
+                found.push(format!("{value:?}"));
+                false
+            });
+            found
+        };
+        let member = |key: &str| Step::Member(key.to_owned());
+        let shown = |value: FactValue<'_>| vec![format!("{value:?}")];
+        assert_eq!(
+            found(&[member("n")]),
+            shown(FactValue::Number(Number::Whole(12_345_678_901_234_567_890)))
+        );
+        assert_eq!(found(&[member("t")]), shown(FactValue::Text("a\nb")));
+        assert_eq!(found(&[member("f")]), shown(FactValue::Flag(false)));
+        for opaque in ["o", "l", "u", "big"] {
+            assert_eq!(found(&[member(opaque)]), shown(FactValue::Opaque), "{opaque}");
+        }
+        assert!(found(&[member("z")]).is_empty());
+        assert_eq!(found(&[member("l"), Step::FromBack(0)]), shown(FactValue::Number(Number::Whole(3))));
+        assert_eq!(found(&[member("l"), Step::Every]).len(), 3);
+        assert_eq!(found(&[member("l"), Step::Every, Step::FromFront(0)]).len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_panics(bytes in prop::collection::vec(32_u8..=255, 0..64)) {
+            if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+                let headers = HeaderMap::from_iter([(HeaderName::from_static("x-tollgate-metadata"), value)]);
+                if let Ok(Some(object)) = metadata(&headers) {
+                    prop_assert_eq!(object.kind(), Kind::Object);
+                }
+            }
+        }
+    }
+}

@@ -14,16 +14,18 @@ pub(super) fn identity(text: &str) -> u64 {
     first_bits(&blake3::hash(text.as_bytes()))
 }
 
-/// The children that `facts` choose, first choice first; `None` where none of the node's facts is there.
+/// The children with a share, in the order that `facts` choose, first choice first; `None` where none of the node's facts is
+/// there.
 pub(super) fn ranked<'n>(node: &'n Stickiness, facts: &dyn Facts) -> Option<Vec<&'n StickyChild>> {
     let seed = seed(node, facts)?;
-    let mut children: Vec<_> = node.children.iter().map(|child| (distance(seed, child), child)).collect();
+    let with_share = node.children.iter().filter(|child| child.weight > 0);
+    let mut children: Vec<_> = with_share.map(|child| (distance(seed, child), child)).collect();
     children.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     Some(children.into_iter().map(|(_, child)| child).collect())
 }
 
 /// Exponentially distributed with the child's weight as its rate: the least of several is of each child as often as its
-/// weight says. Infinite for a weight of 0.
+/// weight says.
 fn distance(seed: u64, child: &StickyChild) -> f64 {
     let draw = mixed(seed ^ child.identity);
     // 53 bits, which a float holds exactly, and a half, so that it is neither 0 nor 1.

@@ -7,9 +7,9 @@ use domain::route::RouteNode;
 use serde_json::{Value, json};
 
 use super::{NoBranch, settled};
-use crate::{Outlook, Walk};
 use crate::route::compile::tests::compiled_by_operator;
 use crate::route::condition::tests::Request;
+use crate::{Outlook, Walk};
 
 /// No chance, and at most one model that rests.
 struct Calm(Option<&'static str>);

@@ -203,7 +203,9 @@ pub fn refusal(setting: &str) -> Option<String> {
             "Tollgate has no guardrails yet; remove it, and do not rely on a check that is not made"
         }
         "input_mutators" | "output_mutators" => "Tollgate has no mutators; see `override_params`",
-        "cb_config" => "Tollgate does not have this part of a strategy yet; remove it",
+        "cb_config" => {
+            "a target is left alone whatever the route; set `defaults.circuit_breaker` in the configuration file"
+        }
         "prompt_id" => "Tollgate has no prompt templates yet; remove it",
         _ if setting.starts_with("aws_")
             || setting.starts_with("vertex_")

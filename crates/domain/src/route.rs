@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::HeaderName;
@@ -36,8 +37,10 @@ pub enum RouteNode {
         /// At least one.
         children: Vec<RouteNode>,
     },
-    /// Take one child by weight.
+    /// Take one child.
     LoadBalance {
+        /// By what.
+        by: Balance,
         /// At least one, each with a weight; the sum is above zero.
         children: Vec<(u32, RouteNode)>,
     },
@@ -45,6 +48,30 @@ pub enum RouteNode {
     Conditional(Branches),
     /// Take one child by weight, the same for the same facts.
     Sticky(Stickiness),
+}
+
+/// By what a load balancer chooses.
+#[derive(Debug, Clone)]
+pub enum Balance {
+    /// At random, by weight.
+    Weight,
+    /// In turn, as often as the weights say.
+    RoundRobin(Arc<Turns>),
+    /// The child with the fewest calls under way for its weight.
+    LeastBusy,
+    /// The faster of two that are drawn by weight, calls under way taken into account.
+    Latency,
+}
+
+/// Whose turn it is. It counts on for as long as its route is in force, which changes nothing that the route says.
+#[derive(Debug, Default)]
+pub struct Turns(AtomicU64);
+
+impl Turns {
+    /// The number of this turn.
+    pub fn take(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
 }
 
 /// Children of which the request's facts choose one.
@@ -87,7 +114,7 @@ impl RouteNode {
             Self::Target(target) => visit(target),
             Self::Single(child) => child.for_each_target(visit),
             Self::Fallback { children, .. } => children.iter().for_each(|child| child.for_each_target(visit)),
-            Self::LoadBalance { children } => {
+            Self::LoadBalance { children, .. } => {
                 children.iter().for_each(|(_, child)| child.for_each_target(visit))
             }
             Self::Conditional(branches) => {

@@ -1,15 +1,18 @@
 //! The walk through a route's tree: which target first, and after each failure whether to wait, move on or give up.
 
+mod balance;
 mod unfit;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::route::RouteNode;
+use domain::route::{Balance, RouteNode};
 use domain::{Failure, FailureClass, Route, Target};
 use smallvec::SmallVec;
 
+use crate::load::Load;
 use crate::retry;
+use balance::Weights;
 use unfit::Unfit;
 
 /// What to do after a failure.
@@ -31,6 +34,8 @@ pub trait Outlook {
     fn random(&mut self) -> u64;
     /// Whether a target should be left alone for now: its breaker is open, or all of its credentials rest.
     fn rests(&mut self, target: &Target) -> bool;
+    /// How busy and how fast it is.
+    fn load(&mut self, target: &Target) -> Load;
 }
 
 /// A request's place in its route. Holds the route, so that a reload does not disturb it.
@@ -144,7 +149,7 @@ impl Walk {
             let child = match self.node(self.place.len()) {
                 Some(RouteNode::Single(_)) => 0,
                 Some(RouteNode::Fallback { children, .. }) => self.choose(children, outlook).unwrap_or(0),
-                Some(RouteNode::LoadBalance { children }) => self.weighed(children, outlook),
+                Some(RouteNode::LoadBalance { by, children }) => self.balanced(by, children, outlook),
                 Some(RouteNode::Target(_) | RouteNode::Conditional(_) | RouteNode::Sticky(_)) | None => {
                     return;
                 }
@@ -171,18 +176,45 @@ impl Walk {
         awake
     }
 
-    /// A child by weight: of those with a target that fits and does not rest, else of those with one that fits.
-    fn weighed(&self, children: &[(u32, RouteNode)], outlook: &mut dyn Outlook) -> usize {
-        let random = outlook.random();
-        let share = |is_meant: &mut dyn FnMut(&RouteNode) -> bool| {
-            let weight = |(weight, node): &(u32, RouteNode)| if is_meant(node) { *weight } else { 0 };
-            weighted(&children.iter().map(weight).collect::<SmallVec<[u32; 8]>>(), random)
+    /// A child: of those with a target that fits and does not rest, else of those with one that fits.
+    fn balanced(&self, by: &Balance, children: &[(u32, RouteNode)], outlook: &mut dyn Outlook) -> usize {
+        let weights = |is_meant: &mut dyn FnMut(&RouteNode) -> bool| -> Weights {
+            children.iter().map(|(weight, node)| if is_meant(node) { *weight } else { 0 }).collect()
         };
+        let is_some = |weights: &Weights| weights.iter().any(|weight| *weight > 0);
         // Health gives nothing to what has no weight; where all the weight is on what does not fit, the rest shares it.
-        share(&mut |node| self.is_awake(node, outlook))
-            .or_else(|| share(&mut |node| self.unfit.leaves(node)))
-            .or_else(|| children.iter().position(|(_, node)| self.unfit.leaves(node)))
-            .unwrap_or(0)
+        let awake = weights(&mut |node| self.is_awake(node, outlook));
+        let weights = if is_some(&awake) { awake } else { weights(&mut |node| self.unfit.leaves(node)) };
+        if !is_some(&weights) {
+            return children.iter().position(|(_, node)| self.unfit.leaves(node)).unwrap_or(0);
+        }
+        let chosen = match by {
+            Balance::Weight => balance::by_weight(&weights, outlook.random()),
+            Balance::RoundRobin(turns) => balance::in_turn(&weights, turns.take()),
+            Balance::LeastBusy => {
+                balance::least_busy(&weights, &self.loads(children, outlook), outlook.random())
+            }
+            Balance::Latency => {
+                let random = [outlook.random(), outlook.random()];
+                balance::faster_of_two(&weights, &self.loads(children, outlook), random)
+            }
+        };
+        chosen.unwrap_or(0)
+    }
+
+    /// How busy and how fast each child is, by its targets that fit and do not rest.
+    fn loads(&self, children: &[(u32, RouteNode)], outlook: &mut dyn Outlook) -> SmallVec<[Load; 8]> {
+        let mut load_of = |node: &RouteNode| {
+            let mut sum: Option<Load> = None;
+            node.for_each_target(&mut |target| {
+                if self.unfit.spares(target) && !outlook.rests(target) {
+                    let load = outlook.load(target);
+                    sum = Some(sum.map_or(load, |sum| sum.with(load)));
+                }
+            });
+            sum.unwrap_or_default()
+        };
+        children.iter().map(|(_, node)| load_of(node)).collect()
     }
 
     /// The node that the first `depth` steps lead to.
@@ -191,22 +223,9 @@ impl Walk {
             RouteNode::Target(_) | RouteNode::Conditional(_) | RouteNode::Sticky(_) => None,
             RouteNode::Single(only) => Some(&**only),
             RouteNode::Fallback { children, .. } => children.get(*child),
-            RouteNode::LoadBalance { children } => children.get(*child).map(|(_, node)| node),
+            RouteNode::LoadBalance { children, .. } => children.get(*child).map(|(_, node)| node),
         })
     }
-}
-
-/// The place in whose share of the weights `random` falls; none when they sum to zero.
-fn weighted(weights: &[u32], random: u64) -> Option<usize> {
-    let total: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
-    let mut point = u64::try_from((u128::from(total) * u128::from(random)) >> 64).ok()?;
-    weights.iter().position(|weight| match point.checked_sub(u64::from(*weight)) {
-        Some(rest) => {
-            point = rest;
-            false
-        }
-        None => true,
-    })
 }
 
 #[cfg(test)]

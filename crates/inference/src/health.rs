@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use domain::ProviderName;
 use domain::route::Target;
-use engine::Breaker;
 use engine::breaker::Stage;
+use engine::{Breaker, Load};
 use parking_lot::Mutex;
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
@@ -68,17 +68,23 @@ impl<'a> Sought<'a> {
     }
 }
 
-/// A breaker, and where its turns are counted.
+/// A breaker with the load of what it guards, and where its turns are counted.
 #[derive(Debug)]
 struct Guard {
-    breaker: Mutex<Breaker>,
+    seen: Mutex<Seen>,
     meters: Arc<ProviderMeters>,
     model: Option<Box<str>>,
 }
 
+#[derive(Debug, Default)]
+struct Seen {
+    breaker: Breaker,
+    load: Load,
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
-        if !self.breaker.get_mut().is_closed() {
+        if !self.seen.get_mut().breaker.is_closed() {
             self.meters.breaker_forgotten();
         }
     }
@@ -93,8 +99,14 @@ impl Health {
     pub(crate) fn is_shut(&self, target: &Target, model: &str, now: Duration) -> bool {
         [Stage::Target, Stage::Provider].into_iter().any(|stage| {
             let guard = self.0.get(&Sought::of(target, model, stage));
-            guard.is_some_and(|guard| guard.breaker.lock().is_shut(now))
+            guard.is_some_and(|guard| guard.seen.lock().breaker.is_shut(now))
         })
+    }
+
+    /// How busy and how fast a target is.
+    pub(crate) fn load(&self, target: &Target, model: &str) -> Load {
+        let guard = self.0.get(&Sought::of(target, model, Stage::Target));
+        guard.map(|guard| guard.seen.lock().load).unwrap_or_default()
     }
 
     fn guard(
@@ -110,7 +122,7 @@ impl Health {
         let make = || {
             let model = sought.model.map(Into::into);
             Ok::<_, std::convert::Infallible>(Arc::new(Guard {
-                breaker: Mutex::default(),
+                seen: Mutex::default(),
                 meters: Arc::clone(meters),
                 model,
             }))

@@ -203,7 +203,7 @@ mod tests {
         CONFIG_HEADERS, ErrorCode, HeaderMap, Route, RouteNode, RouteProblem, header, refuse_route, target_of,
     };
     use crate::resolve::tests::provider;
-    use domain::route::{ParameterRules, RetryPolicy, Target};
+    use domain::route::{Balance, ParameterRules, RetryPolicy, Target};
     use http::HeaderValue;
     use std::sync::Arc;
 
@@ -225,7 +225,10 @@ mod tests {
 
     #[test]
     fn a_route_narrows_to_the_first_target_that_fits() {
-        let inner = RouteNode::LoadBalance { children: vec![(1, target("b")), (1, target("c"))] };
+        let inner = RouteNode::LoadBalance {
+            by: Balance::Weight,
+            children: vec![(1, target("b")), (1, target("c"))],
+        };
         let root = RouteNode::Fallback { on_status_codes: None, children: vec![target("a"), inner] };
         let route = Route { name: None, root };
         let narrowed = |name: &str| target_of(&route, |target| target.provider.name.as_str() == name);

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::provider::{BaseUrl, HttpVersion, Offer, Provider, RateLimitHeaders, StreamUsage};
-use domain::route::{ParameterRules, RetryPolicy, Route, RouteNode, Target};
+use domain::route::{Balance, ParameterRules, RetryPolicy, Route, RouteNode, Target};
 use domain::{Failure, FailureClass, Timeouts};
 use proptest::prelude::*;
 
 use super::{Outlook, Step, Walk};
+use crate::load::Load;
 
 fn provider() -> Arc<Provider> {
     Arc::new(Provider {
@@ -63,6 +64,10 @@ impl Outlook for Calm {
     fn rests(&mut self, _: &Target) -> bool {
         false
     }
+
+    fn load(&mut self, _: &Target) -> Load {
+        Load::default()
+    }
 }
 
 /// A world in which some targets rest.
@@ -78,6 +83,10 @@ impl Outlook for World<'_> {
 
     fn rests(&mut self, target: &Target) -> bool {
         self.resting.contains(&target.path.as_str())
+    }
+
+    fn load(&mut self, _: &Target) -> Load {
+        Load::default()
     }
 }
 
@@ -126,7 +135,8 @@ fn an_inner_failure_that_its_fallback_does_not_take_goes_to_the_outer_one() {
 
 #[test]
 fn a_load_balancer_never_tries_a_sibling_but_its_parent_may_move_on() {
-    let balance = RouteNode::LoadBalance { children: vec![(1, target("a")), (1, target("b"))] };
+    let balance =
+        RouteNode::LoadBalance { by: Balance::Weight, children: vec![(1, target("a")), (1, target("b"))] };
     assert_eq!(course(fallback(None, vec![balance, target("c")]), &[500, 500]), ["a", "c", "end"]);
 }
 
@@ -174,6 +184,7 @@ fn first_of(root: RouteNode, fitting: &[&str], random: u64) -> String {
 #[test]
 fn what_does_not_fit_is_passed_over_in_every_kind_of_node() {
     let balanced = |weights: [u32; 3]| RouteNode::LoadBalance {
+        by: Balance::Weight,
         children: weights
             .into_iter()
             .zip(["a", "b", "c"])
@@ -253,7 +264,7 @@ proptest! {
         let names_of_resting: Vec<&str> =
             names.iter().enumerate().filter(|(place, _)| resting >> place & 1 == 1).map(|(_, name)| name.as_str()).collect();
         let children = weights.iter().zip(&names).map(|(weight, name)| (*weight, target(name))).collect();
-        let route = Arc::new(Route { name: None, root: RouteNode::LoadBalance { children } });
+        let route = Arc::new(Route { name: None, root: RouteNode::LoadBalance { by: Balance::Weight, children } });
         let walk = Walk::start(route, &mut |_| true, &mut World { random, resting: &names_of_resting });
         let taken: usize = walk.target().unwrap().path.parse().unwrap();
         let is_awake = |place: usize| weights[place] > 0 && resting >> place & 1 == 0;
@@ -264,7 +275,7 @@ proptest! {
     #[test]
     fn weights_are_shares(weights in prop::collection::vec(0_u32..100, 1..6), random: u64) {
         prop_assume!(weights.iter().any(|weight| *weight > 0));
-        let taken = super::weighted(&weights, random).unwrap();
+        let taken = super::balance::by_weight(&weights, random).unwrap();
         prop_assert!(weights[taken] > 0);
         let total: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
         let before: u64 = weights[..taken].iter().map(|weight| u64::from(*weight)).sum();

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::Route;
-use domain::route::{Branches, RouteNode, Stickiness};
+use domain::route::{Balance, Branches, RouteNode, Stickiness, StickyChild};
 
 use super::condition::{Facts, holds};
 use super::sticky::ranked;
@@ -35,7 +35,7 @@ fn is_settled(node: &RouteNode) -> bool {
         RouteNode::Target(_) => true,
         RouteNode::Single(child) => is_settled(child),
         RouteNode::Fallback { children, .. } => children.iter().all(is_settled),
-        RouteNode::LoadBalance { children } => children.iter().all(|(_, child)| is_settled(child)),
+        RouteNode::LoadBalance { children, .. } => children.iter().all(|(_, child)| is_settled(child)),
         RouteNode::Conditional(_) | RouteNode::Sticky(_) => false,
     }
 }
@@ -48,9 +48,9 @@ fn settle(node: &RouteNode, facts: &dyn Facts) -> Option<RouteNode> {
             let children = children.iter().filter_map(|child| settle(child, facts));
             fallback(on_status_codes.clone(), children.collect())
         }
-        RouteNode::LoadBalance { children } => {
+        RouteNode::LoadBalance { by, children } => {
             let settle = |(weight, child): &(u32, RouteNode)| Some((*weight, settle(child, facts)?));
-            balance(children.iter().filter_map(settle).collect())
+            balance(by.clone(), children.iter().filter_map(settle).collect())
         }
         RouteNode::Conditional(branches) => settle(branch(branches, facts)?, facts),
         RouteNode::Sticky(sticky) => stick(sticky, facts),
@@ -73,7 +73,8 @@ fn stick(sticky: &Stickiness, facts: &dyn Facts) -> Option<RouteNode> {
         }
         None => {
             let children = sticky.children.iter();
-            balance(children.filter_map(|child| Some((child.weight, settle(&child.node, facts)?))).collect())
+            let settle = |child: &StickyChild| Some((child.weight, settle(&child.node, facts)?));
+            balance(Balance::Weight, children.filter_map(settle).collect())
         }
     }
 }
@@ -82,8 +83,8 @@ fn fallback(on_status_codes: Option<BTreeSet<u16>>, children: Vec<RouteNode>) ->
     (!children.is_empty()).then_some(RouteNode::Fallback { on_status_codes, children })
 }
 
-fn balance(children: Vec<(u32, RouteNode)>) -> Option<RouteNode> {
-    (!children.is_empty()).then_some(RouteNode::LoadBalance { children })
+fn balance(by: Balance, children: Vec<(u32, RouteNode)>) -> Option<RouteNode> {
+    (!children.is_empty()).then_some(RouteNode::LoadBalance { by, children })
 }
 
 #[cfg(test)]

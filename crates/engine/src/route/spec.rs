@@ -91,6 +91,9 @@ pub struct StrategySpec {
     /// when absent.
     #[serde(default)]
     pub default: Option<String>,
+    /// For `loadbalance`: by what the target is chosen; by `weight` when absent.
+    #[serde(default)]
+    pub by: Option<BalanceSpec>,
     /// For `loadbalance`: the same target for the same user, session or whatever else is named.
     #[serde(default)]
     pub sticky: Option<StickySpec>,
@@ -133,10 +136,24 @@ pub enum StrategyMode {
     Single,
     /// The targets in order until one does not fail.
     Fallback,
-    /// One target at random, by weight.
+    /// One target, at random by weight unless `by` says otherwise.
     Loadbalance,
     /// The target that the first condition which holds names.
     Conditional,
+}
+
+/// By what a load balancer chooses, among the targets that do not rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BalanceSpec {
+    /// At random, by weight.
+    Weight,
+    /// In turn, as often as the weights say.
+    RoundRobin,
+    /// The target with the fewest calls under way for its weight.
+    LeastBusy,
+    /// The faster of two targets that are drawn by weight: lately fast to their first content, and with few calls under way.
+    Latency,
 }
 
 /// When a target is tried again. Members that are absent come from the configuration's `defaults`.

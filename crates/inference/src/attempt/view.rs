@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::route::Target;
-use engine::Outlook;
 use engine::credentials::{Bench, Tried};
+use engine::{Load, Outlook};
 
 use super::Call;
 use crate::pinned::ProviderState;
@@ -31,6 +31,10 @@ impl Outlook for View<'_> {
         let has_breakers = self.call.pinned.snapshot.route_defaults.breaker.enabled;
         (has_breakers && gateway.health.is_shut(target, self.call.model_at(target), now))
             || is_out_of_credentials()
+    }
+
+    fn load(&mut self, target: &Target) -> Load {
+        self.call.origin.gateway.health.load(target, self.call.model_at(target))
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) struct Watch {
     gateway: Arc<Gateway>,
     snapshot: Arc<Snapshot>,
     stages: [Watched; 2],
+    begun: Duration,
     has_own_limits: bool,
     is_slow: bool,
 }
@@ -40,24 +41,28 @@ struct Watched {
 }
 
 impl Watch {
-    /// Begins; `None` where nothing is kept, because breakers are off or the request chose the host itself.
+    /// Begins; `None` where nothing is kept, because the request chose the host itself.
     pub(crate) fn begin(gateway: &Arc<Gateway>, call: &Call<'_>) -> Option<Self> {
         let Call { target, model, meters, snapshot, is_own_route } = *call;
         let is_own_host = target.custom_host.as_ref().is_some_and(|custom| custom.from_request);
         let defaults = &snapshot.route_defaults;
-        if is_own_host || !defaults.breaker.enabled {
+        if is_own_host {
             return None;
         }
         let now = gateway.uptime();
         let watched = |stage| {
             let guard = gateway.health.guard((target, model), meters, stage);
-            let ticket = Some(guard.breaker.lock().begin(now));
+            let mut seen = guard.seen.lock();
+            seen.load.begun();
+            let ticket = Some(seen.breaker.begin(now));
+            drop(seen);
             Watched { stage, guard, ticket }
         };
         Some(Self {
             gateway: Arc::clone(gateway),
             snapshot: Arc::clone(snapshot),
             stages: [Stage::Target, Stage::Provider].map(watched),
+            begun: now,
             has_own_limits: is_own_route && target.timeouts != defaults.timeouts,
             is_slow: false,
         })
@@ -66,6 +71,7 @@ impl Watch {
     /// The first content is there, or the whole answer. A probe has done its work; any other call is judged by its end.
     pub(crate) fn answered(&mut self, took: Duration) {
         self.is_slow = self.policy().slow_after.is_some_and(|limit| took > limit);
+        self.measure(|load, now| load.answered(took, now));
         for place in 0..self.stages.len() {
             if let Some(probe) = self.take(place, Ticket::is_probe) {
                 self.praise(place, probe);
@@ -80,6 +86,10 @@ impl Watch {
     pub(crate) fn failed(mut self, failure: &Failure) {
         let is_own = self.has_own_limits && matches!(failure.class, FailureClass::Timeout(_));
         if !is_own {
+            if verdict(failure.class, Stage::Target).is_some() {
+                let begun = self.begun;
+                self.measure(|load, now| load.failed(now.saturating_sub(begun), now));
+            }
             self.blame(|stage| verdict(failure.class, stage), failure.retry_after);
         }
     }
@@ -119,6 +129,14 @@ impl Watch {
         }
     }
 
+    /// Measures the target by a call.
+    fn measure(&self, by: impl FnOnce(&mut engine::Load, Duration)) {
+        let target = self.stages.iter().find(|watched| watched.stage == Stage::Target);
+        if let Some(Watched { guard, .. }) = target {
+            by(&mut guard.seen.lock().load, self.gateway.uptime());
+        }
+    }
+
     /// Tells a breaker something, and the world what came of it.
     fn tell(
         &self,
@@ -126,10 +144,10 @@ impl Watch {
         told: impl FnOnce(&mut engine::Breaker, &BreakerPolicy, Duration) -> Option<Turn>,
     ) {
         let Some(Watched { guard, .. }) = self.stages.get(place) else { return };
-        let mut breaker = guard.breaker.lock();
-        let was_closed = breaker.is_closed();
-        let turn = told(&mut breaker, self.policy(), self.gateway.uptime());
-        drop(breaker);
+        let mut seen = guard.seen.lock();
+        let was_closed = seen.breaker.is_closed();
+        let turn = told(&mut seen.breaker, self.policy(), self.gateway.uptime());
+        drop(seen);
         let Some(turn) = turn else { return };
         let cool_down = match turn {
             Turn::Opened { cool_down } => Some(cool_down),
@@ -147,8 +165,10 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         for watched in &mut self.stages {
+            let mut seen = watched.guard.seen.lock();
+            seen.load.ended();
             if let Some(ticket) = watched.ticket.take() {
-                watched.guard.breaker.lock().abandoned(ticket);
+                seen.breaker.abandoned(ticket);
             }
         }
     }

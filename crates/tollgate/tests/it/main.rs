@@ -7,6 +7,7 @@ mod gateway;
 
 mod access;
 mod bad_input;
+mod balance;
 mod breakers;
 mod cancel;
 mod catalog;

@@ -1,11 +1,12 @@
 //! How a node with several targets chooses: its mode, statuses, weights and stickiness, checked.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use domain::route::{Branches, RouteNode};
+use domain::route::{Balance, Branches, RouteNode, Turns};
 
 use super::super::member;
-use super::super::spec::{RouteSpec, StrategyMode, StrategySpec};
+use super::super::spec::{BalanceSpec, RouteSpec, StrategyMode, StrategySpec};
 use super::conditional::Choice;
 use super::sticky::Binding;
 use super::{Compiler, Place};
@@ -18,7 +19,7 @@ const WEIGHT_MAX: f64 = 10_000.0;
 pub(super) enum Strategy {
     Single,
     Fallback { on_status_codes: Option<BTreeSet<u16>> },
-    LoadBalance { weights: Vec<u32> },
+    LoadBalance { by: Balance, weights: Vec<u32> },
     Conditional(Choice),
     Sticky { weights: Vec<u32>, binding: Binding },
 }
@@ -29,8 +30,8 @@ impl Strategy {
         match self {
             Self::Single => children.into_iter().next().map(|child| RouteNode::Single(Box::new(child))),
             Self::Fallback { on_status_codes } => Some(RouteNode::Fallback { on_status_codes, children }),
-            Self::LoadBalance { weights } => {
-                Some(RouteNode::LoadBalance { children: weights.into_iter().zip(children).collect() })
+            Self::LoadBalance { by, weights } => {
+                Some(RouteNode::LoadBalance { by, children: weights.into_iter().zip(children).collect() })
             }
             Self::Conditional(Choice { conditions, default }) => {
                 Some(RouteNode::Conditional(Branches { conditions, default, children }))
@@ -85,10 +86,17 @@ impl Compiler<'_> {
         let sticky = strategy.and_then(|strategy| strategy.sticky.as_ref());
         let binding =
             sticky.and_then(|sticky| self.binding(sticky, targets, &place.member("strategy.sticky")));
+        let by = strategy.and_then(|strategy| strategy.by);
+        if sticky.is_some() && by.is_some_and(|by| by != BalanceSpec::Weight) {
+            self.report(
+                place.member("strategy.by"),
+                "a `sticky` strategy shares by weight; write only one of them",
+            );
+        }
         let weights = weights?;
         Some(match binding {
             Some(binding) => Strategy::Sticky { weights, binding },
-            None => Strategy::LoadBalance { weights },
+            None => Strategy::LoadBalance { by: by.map_or(Balance::Weight, balance), weights },
         })
     }
 
@@ -103,6 +111,7 @@ impl Compiler<'_> {
         let members = [
             ("conditions", strategy.conditions.is_some(), StrategyMode::Conditional, "conditional"),
             ("default", strategy.default.is_some(), StrategyMode::Conditional, "conditional"),
+            ("by", strategy.by.is_some(), StrategyMode::Loadbalance, "loadbalance"),
             ("sticky", strategy.sticky.is_some(), StrategyMode::Loadbalance, "loadbalance"),
         ];
         for (name, is_written, its_mode, mode_name) in members {
@@ -159,6 +168,15 @@ impl Compiler<'_> {
         } else if weight > 0.0 && weight < 1.0 / WEIGHT_SCALE {
             self.report(path, "a weight above 0 is at least 0.001");
         }
+    }
+}
+
+fn balance(spec: BalanceSpec) -> Balance {
+    match spec {
+        BalanceSpec::Weight => Balance::Weight,
+        BalanceSpec::RoundRobin => Balance::RoundRobin(Arc::new(Turns::default())),
+        BalanceSpec::LeastBusy => Balance::LeastBusy,
+        BalanceSpec::Latency => Balance::Latency,
     }
 }
 

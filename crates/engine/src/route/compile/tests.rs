@@ -177,7 +177,7 @@ fn settings_are_inherited_unless_set_lower_and_parameters_merge() {
 #[test]
 fn weights_keep_their_ratio_whole_or_with_decimals() {
     let weights = |route: &serde_json::Value| match compiled(route, Origin::Operator).unwrap() {
-        RouteNode::LoadBalance { children } => {
+        RouteNode::LoadBalance { children, .. } => {
             children.into_iter().map(|(weight, _)| weight).collect::<Vec<_>>()
         }
         other => panic!("{other:?}"),

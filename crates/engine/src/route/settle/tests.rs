@@ -22,6 +22,10 @@ impl Outlook for Calm {
     fn rests(&mut self, target: &domain::Target) -> bool {
         self.0.is_some() && target.model.as_ref().map(|model| model.as_str()) == self.0
     }
+
+    fn load(&mut self, _: &domain::Target) -> crate::Load {
+        crate::Load::default()
+    }
 }
 
 fn route(spec: &Value) -> Arc<Route> {

@@ -30,9 +30,16 @@ const OF_THE_CONNECTION: [&str; 13] = [
     "upgrade",
 ];
 
-/// Where clients and providers put keys, credentials and sessions.
-const OF_CREDENTIALS: [&str; 6] =
-    ["api-key", "authorization", "cookie", "proxy-authorization", "x-api-key", "x-goog-api-key"];
+/// Where clients and providers put keys, credentials and sessions; browsers have a key among the protocols of a WebSocket.
+const OF_CREDENTIALS: [&str; 7] = [
+    "api-key",
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "sec-websocket-protocol",
+    "x-api-key",
+    "x-goog-api-key",
+];
 
 /// What goes along with a signature (AWS's and Oracle's). One of the client's says nothing about the request that the
 /// provider gets.
@@ -78,6 +85,7 @@ mod tests {
             ("authorization", Withheld::Credential),
             ("x-api-key", Withheld::Credential),
             ("api-key", Withheld::Credential),
+            ("sec-websocket-protocol", Withheld::Credential),
             ("x-tollgate-api-key", Withheld::Gateway),
             ("x-portkey-api-key", Withheld::Gateway),
             ("x-amz-security-token", Withheld::Credential),

@@ -54,6 +54,8 @@ endpoints! {
         "Gemini token counting as Vertex AI takes it, the request unwrapped: `/publishers/google/models/{model}:countTokens`.";
     ConverseCountTokens = "converse_count_tokens", Counting, Some(Amazon),
         "Bedrock token counting: `/model/{model}/count-tokens`.";
+    Realtime = "realtime", Other, Some(OpenAi),
+        "OpenAI Realtime sessions over a WebSocket: `/realtime?model={model}`.";
     GenerateContent = "generate_content", Generation, Some(Google),
         "Gemini, whole answers: `/models/{model}:generateContent`.";
     StreamGenerateContent = "stream_generate_content", Generation, Some(Google),
@@ -218,6 +220,7 @@ impl Endpoint {
                 | Self::ConverseCountTokens
                 | Self::EmbedContent
                 | Self::BatchEmbedContents
+                | Self::Realtime
         )
     }
 

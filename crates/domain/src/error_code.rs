@@ -35,6 +35,8 @@ pub enum ErrorCode {
     ConversationNotFound,
     /// The body is no form, or one that readers would read differently.
     MalformedForm,
+    /// The path is for WebSockets, and the request opens none.
+    UpgradeRequired,
     /// No condition of the route holds, and it has no default.
     NoBranch,
     /// No key was sent.
@@ -82,7 +84,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -99,6 +101,7 @@ impl ErrorCode {
         Self::InvalidHeader,
         Self::ConversationNotFound,
         Self::MalformedForm,
+        Self::UpgradeRequired,
         Self::NoBranch,
         Self::KeyMissing,
         Self::KeyUnknown,
@@ -158,6 +161,7 @@ impl ErrorCode {
             Self::InvalidHeader => ("TG1014", 400, REQUEST),
             Self::ConversationNotFound => ("TG1015", 404, REQUEST),
             Self::MalformedForm => ("TG1016", 400, REQUEST),
+            Self::UpgradeRequired => ("TG1017", 426, REQUEST),
             Self::NoBranch => ("TG1018", 400, REQUEST),
             Self::KeyMissing => ("TG2001", 401, "authentication_error"),
             Self::KeyUnknown => ("TG2002", 401, "authentication_error"),

@@ -6,6 +6,7 @@ use domain::{ApiKey, ErrorCode, KeyHash, KeyText, Snapshot};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
+use crate::realtime::key_in_protocols;
 use crate::refusal::Refusal;
 
 /// Where SDKs put a key, in the order in which they are looked at: Tollgate's own header and Portkey's leave
@@ -38,6 +39,7 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
         .find_map(named)
         .or_else(|| headers.get(AUTHORIZATION)?.to_str().ok().map(without_scheme))
         .or_else(|| VENDOR_KEY_HEADERS.iter().find_map(named))
+        .or_else(|| key_in_protocols(headers))
         .map(str::trim)
         .filter(|text| !text.is_empty())
 }

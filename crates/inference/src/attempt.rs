@@ -16,6 +16,7 @@ mod media;
 mod place;
 mod retrieval;
 mod translate;
+mod upgrade;
 mod view;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub(crate) use deadline::Deadlines;
 pub(crate) use dispatch::dispatch;
 pub(crate) use encode::speaks_clients_format;
 pub(crate) use translate::client_context;
+pub(crate) use upgrade::{Opened, Provided};
 
 /// A request that is authorised and ready to be sent to a provider.
 pub(crate) struct Call {

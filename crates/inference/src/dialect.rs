@@ -35,8 +35,9 @@ pub(crate) fn request_kind(endpoint: Endpoint) -> Option<RequestKind> {
         Endpoint::EmbedContent | Endpoint::BatchEmbedContents => Some(RequestKind::EmbedContent),
         Endpoint::CohereEmbed | Endpoint::CohereRerank => Some(RequestKind::CohereRetrieval),
         Endpoint::Rerank | Endpoint::VoyageRerank => Some(RequestKind::Rerank),
-        // Only providers are asked in these.
+        // These have no body, or only providers are asked in them.
         Endpoint::Models
+        | Endpoint::Realtime
         | Endpoint::VertexEmbeddings
         | Endpoint::MistralEmbeddings
         | Endpoint::VoyageEmbeddings

@@ -140,6 +140,21 @@ impl Ending {
         wire::formats::Usage { output_tokens, ..*reported }
     }
 
+    /// Notes what the parts of a session used so far, and what they cost together.
+    pub(crate) fn used_for(&mut self, reported: &wire::formats::Usage, cost: Charge) {
+        self.note(reported, Some(cost));
+    }
+
+    /// What the catalogue knows of the model that was asked for last.
+    pub(crate) fn known(&self) -> Option<Arc<CatalogModel>> {
+        self.known.clone()
+    }
+
+    /// Who was asked last.
+    pub(crate) fn provider(&self) -> Option<&ProviderState> {
+        self.provider.as_deref()
+    }
+
     /// Notes what the provider had reported when its answer broke off.
     pub(crate) fn used_so_far(&mut self, reported: &wire::formats::Usage) {
         let cost = self.is_charged().then_some(Err(Unpriced::Usage));

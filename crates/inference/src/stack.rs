@@ -33,7 +33,7 @@ use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 use crate::route_of::route_of;
 use crate::signature::Signature;
-use crate::{access, kept, models, passthrough, probes, signature, stored};
+use crate::{access, kept, models, passthrough, probes, realtime, signature, stored};
 
 /// Answers one request. Never fails: every error is an answer.
 pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<AnswerBody> {
@@ -92,6 +92,7 @@ async fn answer(
     };
     let endpoint = match operation {
         Operation::Call(endpoint) | Operation::CallModel(endpoint, _) => Some(endpoint),
+        Operation::Realtime => Some(Endpoint::Realtime),
         _ => None,
     };
     let origin = Origin {
@@ -102,7 +103,8 @@ async fn answer(
         shape,
         started,
     };
-    if let (Some(signature), None) = (&signature, endpoint) {
+    let is_read = matches!(operation, Operation::Call(_) | Operation::CallModel(..));
+    if let Some(signature) = signature.as_ref().filter(|_| !is_read) {
         let is_empty = request.body().is_end_stream();
         let head = SignedHead { method: request.method(), uri: request.uri(), headers: request.headers() };
         signature.verify_unread(head, is_empty)?;
@@ -112,6 +114,7 @@ async fn answer(
         Operation::CallModel(endpoint, model) => {
             call(origin, pinned, (endpoint, Some(model.into_owned())), signature, request).await
         }
+        Operation::Realtime => realtime::open(origin, pinned, request).await,
         Operation::ListModels => models::list(&pinned, &key, shape, request.uri().query()),
         Operation::GetModel(model) => models::get(&pinned, &key, &model, shape),
         Operation::Stored(action, response_id) => {

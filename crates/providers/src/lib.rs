@@ -11,3 +11,4 @@ pub mod registry;
 pub mod scripted;
 pub mod sign_in;
 pub mod transport;
+pub mod websocket;

@@ -20,6 +20,7 @@ mod messages;
 mod models;
 mod moderations;
 mod open_ai;
+mod realtime;
 mod responses;
 mod retrieval;
 mod routes;
@@ -47,7 +48,7 @@ pub use script::{Script, ScriptedRequest, Step};
 pub const NAME: &str = "scripted";
 
 /// What it serves, and where.
-const ENDPOINTS: [(Endpoint, &str); 27] = [
+const ENDPOINTS: [(Endpoint, &str); 28] = [
     (Endpoint::ChatCompletions, "/chat/completions"),
     (Endpoint::Completions, "/completions"),
     (Endpoint::Responses, "/responses"),
@@ -61,6 +62,7 @@ const ENDPOINTS: [(Endpoint, &str); 27] = [
     (Endpoint::ConverseCountTokens, "/model/{model}/count-tokens"),
     (Endpoint::GenerateContent, "/models/{model}:generateContent"),
     (Endpoint::StreamGenerateContent, "/models/{model}:streamGenerateContent?alt=sse"),
+    (Endpoint::Realtime, "/realtime?model={model}"),
     (Endpoint::CohereChat, "/v2/chat"),
     (Endpoint::CohereEmbed, "/v2/embed"),
     (Endpoint::CohereRerank, "/v2/rerank"),

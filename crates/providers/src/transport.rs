@@ -27,6 +27,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod upgrade;
 
 pub use address::{AddressPolicy, is_public};
 pub use body::{BoxError, BoxedBody, OutgoingBody, Segments};
@@ -36,6 +37,7 @@ pub use incoming::IncomingBody;
 pub use origin::{Origin, OriginKey};
 pub use resolve::{Resolution, Resolve, SystemResolver};
 pub use settings::{ProxySettings, TransportProblem, TransportSettings};
+pub use upgrade::{UpgradeAnswer, UpgradedStream};
 
 use connect::Connector;
 use proxy::Proxies;

@@ -17,3 +17,4 @@ pub mod framing;
 pub mod json;
 pub mod sse;
 pub mod tokens;
+pub mod websocket;

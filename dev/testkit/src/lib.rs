@@ -15,6 +15,7 @@ pub mod scripts;
 mod task;
 mod tls_front;
 mod transcript;
+mod web_socket;
 
 pub use authority::{Authority, Certificate};
 pub use client::{Answer, Call, Client, Connection, RawConnection, Streamed};
@@ -26,4 +27,5 @@ pub use providers::scripted::{Script, ScriptedRequest, Step};
 pub use raw_provider::RawProvider;
 pub use tls_front::TlsFront;
 pub use transcript::Transcript;
+pub use web_socket::WebSocket;
 pub use wire::formats::EventStream;

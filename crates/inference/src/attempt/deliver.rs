@@ -13,6 +13,7 @@ use wire::json::Document;
 
 use super::Call;
 use super::hold::{Committed, WholeBody};
+use super::upgrade;
 use crate::answer::{
     AnswerBody, COST, Held, OpaqueRelay, Passage, Served, StreamRelay, prepare, sign, takes_trailers,
 };
@@ -43,6 +44,10 @@ pub(super) async fn deliver(
             }
             finish_head(&mut head, state, &mut ending);
             whole(head, held, ending)
+        }
+        Committed::Upgraded(mut head, opened) => {
+            finish_head(&mut head, state, &mut ending);
+            upgrade::accepted(head, opened, ending)
         }
         Committed::Estimated(body) => {
             ending.estimates();

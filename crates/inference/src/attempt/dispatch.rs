@@ -13,7 +13,6 @@ use tokio::time::Instant;
 use wire::formats::usage_of_request;
 
 use super::Call;
-use super::counting;
 use super::deliver::deliver;
 use super::encode::{Encoded, WayBack, encode};
 use super::exchange::{AttemptSettings, exchange, origin_of};
@@ -23,6 +22,7 @@ use super::gather::gather;
 use super::give_up::{Attempts, give_up};
 use super::hold::{Committed, commit};
 use super::view::{View, bench_of};
+use super::{counting, upgrade};
 use crate::answer::AnswerBody;
 use crate::ending::Ending;
 use crate::health::{self, Watch};
@@ -148,11 +148,16 @@ async fn attempt(
     ending.drops(dropped);
     let origin = origin_of(target, &state.origin, &gateway.transport);
     let streamed = call.facts.stream;
-    let is_foreign = !matches!(way_back, WayBack::Same { .. });
+    let is_foreign = !matches!(way_back, WayBack::Same { .. } | WayBack::Upgraded);
     let now = gateway.wall_clock();
     let began = Instant::now();
     let settings = AttemptSettings { target, credential, now, began, streamed, is_foreign };
     let limits = &call.pinned.snapshot.limits;
+    if matches!(way_back, WayBack::Upgraded) {
+        let opened = upgrade::open(request, &gateway.transport, &settings).await;
+        ending.waited(began.elapsed());
+        return opened;
+    }
     let committed = match way_back {
         WayBack::Translated(interpreter) if !further.is_empty() => {
             let requests = std::iter::once(request).chain(further);

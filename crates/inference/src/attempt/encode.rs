@@ -19,7 +19,7 @@ use wire::json::{Edit, EditError, Path, Segments};
 use super::failed::FailedAttempt;
 use super::interpreter::Interpreter;
 use super::place::Place;
-use super::{Call, counting, translate};
+use super::{Call, counting, translate, upgrade};
 use crate::dialect::format_of;
 
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")));
@@ -44,6 +44,8 @@ pub(super) enum WayBack {
     },
     /// Translated.
     Translated(Interpreter),
+    /// As frames of a WebSocket.
+    Upgraded,
 }
 
 /// The part of a request that depends on the target's format.
@@ -87,16 +89,20 @@ pub(super) fn encode(
     let path = path_at(target, place.path, in_path, query, address.query.as_deref()).ok_or_else(|| {
         FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{in_path}` cannot be part of a path"))
     })?;
+    let is_upgrade = matches!(way_back, WayBack::Upgraded);
     let base = target.custom_host.as_ref().map_or(&provider.base, |custom| &custom.base);
     let now = call.origin.gateway.wall_clock().into();
     let request = |body| {
         let mut request = Request::new(OutgoingBody::from(body));
-        *request.method_mut() = Method::POST;
         *request.uri_mut() = Uri::from(path.clone());
-        let headers = request.headers_mut();
-        headers.reserve(12);
-        headers.insert(header::CONTENT_TYPE, content_type.clone());
-        write_headers(headers, &call.headers, target);
+        request.headers_mut().reserve(12);
+        write_headers(request.headers_mut(), &call.headers, target);
+        if is_upgrade {
+            upgrade::write_handshake(request.headers_mut(), &call.headers);
+        } else {
+            *request.method_mut() = Method::POST;
+            request.headers_mut().insert(header::CONTENT_TYPE, content_type.clone());
+        }
         // After everything else, since a signature covers all of it.
         prove(&mut request, credential, place.offer.auth.as_ref(), base, now).map(|()| request)
     };
@@ -105,6 +111,9 @@ pub(super) fn encode(
 }
 
 fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Draft<'t>, FailedAttempt> {
+    if call.endpoint == Endpoint::Realtime {
+        return upgrade::draft(call, target, model);
+    }
     if call.endpoint.task() == Task::Counting {
         return counting::draft(call, target, model);
     }

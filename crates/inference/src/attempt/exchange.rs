@@ -73,7 +73,7 @@ pub(super) fn origin_of(target: &Target, own: &Arc<Origin>, transport: &Transpor
 }
 
 /// Reads an error answer and says whose fault it was.
-async fn read_error_answer(
+pub(super) async fn read_error_answer(
     response: Response<IncomingBody>,
     deadlines: &Deadlines,
     settings: &AttemptSettings<'_>,

@@ -21,6 +21,7 @@ use super::encode::WayBack;
 use super::exchange::{Answered, AttemptSettings, asks_for_patience, classify_error};
 use super::failed::FailedAttempt;
 use super::interpreter::{Interpreter, Whole};
+use super::upgrade::Opened;
 use crate::answer::{Held, Passage, RelayStart, SameFormat, Silence, Translated};
 use crate::byte_budget::{ByteBudget, Hold};
 use crate::dialect::event_stream;
@@ -34,6 +35,8 @@ const EVENT_STREAMS: [&str; 2] = ["text/event-stream", "application/vnd.amazon.e
 pub(super) enum Committed {
     /// All of it.
     Whole(Parts, WholeBody),
+    /// A WebSocket.
+    Upgraded(Parts, Opened),
     /// A number of tokens that nobody was asked for, in the client's format.
     Estimated(Bytes),
     /// All of it, in the client's format, with what it used.
@@ -102,6 +105,7 @@ fn sent(endpoint: Endpoint, way_back: &WayBack) -> Option<EventStream> {
     match way_back {
         WayBack::Same { .. } => event_stream(endpoint),
         WayBack::Translated(interpreter) => Some(interpreter.prompt()?.provider().event_stream()),
+        WayBack::Upgraded => None,
     }
 }
 
@@ -116,6 +120,7 @@ fn passage(endpoint: Endpoint, way_back: &WayBack) -> Option<Passage> {
             let framing = sent(endpoint, way_back)?.framing();
             Some(Passage::Translated(Box::new(Translated::new(translation.stream(), framing))))
         }
+        WayBack::Upgraded => None,
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) enum Operation<'a> {
     Call(Endpoint),
     /// `POST` of an endpoint with the model in its path; it may hold slashes.
     CallModel(Endpoint, Cow<'a, str>),
+    /// `GET /v1/realtime`, which opens a WebSocket.
+    Realtime,
     /// `GET /v1/models`.
     ListModels,
     /// `GET /v1/models/{id}`; the id may hold slashes.
@@ -258,6 +260,7 @@ fn operation<'a>(
     let of_google = path.strip_prefix(GOOGLES_VERSION).filter(|rest| rest.starts_with("/models"));
     let path = of_google.unwrap_or_else(|| without_version(path));
     match path {
+        "/realtime" => Some(require(method, &Method::GET, "GET").map(|()| Operation::Realtime)),
         "/models" => Some(require(method, &Method::GET, "GET").map(|()| Operation::ListModels)),
         _ => nested(method, path),
     }

@@ -1,6 +1,7 @@
 //! The client's query. Google's API takes the key there, so it is read from it and never passed on.
 
 use domain::endpoint::ClientShape;
+use providers::percent;
 
 /// The query parameter that may hold a key (Gemini API reference, "API keys").
 const KEY: &str = "key";
@@ -35,9 +36,53 @@ fn without_key(query: &str) -> Option<Box<str>> {
     (!rest.is_empty()).then(|| rest.into())
 }
 
+/// What names the model of a realtime session: OpenAI's parameter, and the one of Azure's API that is versioned by date.
+const MODEL: [&str; 2] = ["model", "deployment"];
+/// What else is not the provider's to know: the version that Azure's clients name, since the provider's path has its own, and
+/// where Azure's and Google's clients may put a key.
+const NOT_PASSED_ON: [&str; 3] = ["api-version", "api-key", KEY];
+
+/// The model in the query of a realtime session.
+pub(crate) fn model_in(query: &str) -> Option<String> {
+    let value = |wanted: &str| {
+        let named = query.split('&').filter_map(|parameter| parameter.split_once('='));
+        named.into_iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
+    };
+    let model = MODEL.into_iter().find_map(value)?;
+    percent::decode(model).map(std::borrow::Cow::into_owned).filter(|model| !model.is_empty())
+}
+
+/// The rest of such a query, with every mention of the model left out, so that none but the route's is named, and every key.
+pub(crate) fn without_model(query: &str) -> Option<Box<str>> {
+    let is_left_out = |parameter: &&str| {
+        let name = parameter.split('=').next().unwrap_or_default();
+        // A name may be percent-encoded as well.
+        let name = percent::decode(name).unwrap_or_default();
+        MODEL.contains(&&*name) || NOT_PASSED_ON.contains(&&*name) || name.is_empty()
+    };
+    let rest: Vec<&str> = query.split('&').filter(|parameter| !is_left_out(parameter)).collect();
+    let rest = rest.join("&");
+    (!rest.is_empty()).then(|| rest.into())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{ClientShape, key_in, to_pass_on, wants_events};
+    use super::{ClientShape, key_in, model_in, to_pass_on, wants_events, without_model};
+
+    #[test]
+    fn the_model_of_a_session_is_read_and_named_anew() {
+        for (query, model, rest) in [
+            ("model=p%2Fm&intent=talk", Some("p/m"), Some("intent=talk")),
+            ("api-version=2025&deployment=d", Some("d"), None),
+            ("model=a&%6dodel=b&x=1&model=c", Some("a"), Some("x=1")),
+            ("model=a&api-key=k&api%2dkey=k&key=k", Some("a"), None),
+            ("model=", None, None),
+            ("", None, None),
+        ] {
+            assert_eq!(model_in(query).as_deref(), model, "{query}");
+            assert_eq!(without_model(query).as_deref(), rest, "{query}");
+        }
+    }
 
     #[test]
     fn a_key_is_read_and_never_passed_on() {

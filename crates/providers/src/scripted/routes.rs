@@ -12,7 +12,7 @@ use super::responses::ResponseStore;
 use super::script::{Script, ScriptedRequest};
 use super::upload::Upload;
 use super::{
-    chat, cohere, completions, converse, embeddings, gemini, images, messages, models, moderations,
+    chat, cohere, completions, converse, embeddings, gemini, images, messages, models, moderations, realtime,
     responses, retrieval, speech, transcriptions,
 };
 
@@ -23,6 +23,9 @@ const GOOGLES_VERSION: &str = "/v1beta";
 ///
 /// Paths are taken with and without `/v1` or `/v1beta` before them. The behaviour is that of the request's `model`.
 pub fn answer(request: &ScriptedRequest, store: &mut ResponseStore) -> Script {
+    if realtime::is_handshake(request) {
+        return realtime::answer(request);
+    }
     let route = route(request);
     let shape = shape(request, route.as_ref().ok());
     let done = route.and_then(|route| perform(&route, request, shape, store));

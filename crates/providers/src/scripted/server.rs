@@ -1,22 +1,24 @@
 //! A server that plays scripts over HTTP/1.1 and HTTP/2: the scripted provider's, or those of a test.
 
 mod playback;
+mod realtime;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::script::{Script, ScriptedRequest};
+use super::script::{Script, ScriptedRequest, Step};
 use playback::{Departure, Playback};
 
 pub use playback::{PlaybackBody, PlaybackError};
@@ -120,15 +122,26 @@ impl Server {
     async fn serve_connection(self, stream: TcpStream) {
         // A stream that cannot be set is about to fail anyway, and says so when it is used.
         let _ = stream.set_nodelay(true);
-        let service = service_fn(move |request| self.clone().play(request));
+        let session = Arc::new(Mutex::new(None));
+        let slot = Arc::clone(&session);
+        let service = service_fn(move |request| self.clone().play(request, Arc::clone(&slot)));
         let builder = auto::Builder::new(TokioExecutor::new());
         // Connections end with an error whenever a script cuts one or a client leaves.
-        if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
+        if let Err(error) = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await {
             tracing::trace!(%error, "a connection of the scripted provider ended early");
+        }
+        let session = session.lock().take();
+        if let Some(session) = session {
+            session.await;
         }
     }
 
-    async fn play(self, request: Request<Incoming>) -> Result<Response<PlaybackBody>, PlaybackError> {
+    async fn play(
+        self,
+        mut request: Request<Incoming>,
+        session: Arc<Mutex<Option<Wait>>>,
+    ) -> Result<Response<PlaybackBody>, PlaybackError> {
+        let upgrade = hyper::upgrade::on(&mut request);
         let (parts, body) = request.into_parts();
         let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
             return Ok(too_large());
@@ -140,10 +153,21 @@ impl Server {
             headers: parts.headers,
             body: body.to_bytes(),
         };
-        let departure = Departure::watch(request.path.clone(), self.on_client_gone);
+        let mut departure = Departure::watch(request.path.clone(), self.on_client_gone);
+        let handshake = request.headers.contains_key(header::UPGRADE).then(|| request.clone());
         let script = (self.answerer)(request);
+        if let (Some(handshake), true) = (handshake, switches_protocols(&script)) {
+            let switching = realtime::switching(&handshake);
+            *session.lock() = Some(Box::pin(realtime::play(upgrade, handshake)));
+            departure.is_over();
+            return Ok(switching);
+        }
         Playback::new(script, self.sleeper, departure).respond().await
     }
+}
+
+fn switches_protocols(script: &Script) -> bool {
+    matches!(script.steps.first(), Some(Step::Head { status: StatusCode::SWITCHING_PROTOCOLS, .. }))
 }
 
 fn too_large() -> Response<PlaybackBody> {

@@ -20,6 +20,7 @@ use super::error::SendError;
 use super::incoming::IncomingBody;
 use super::proxy::{Proxies, bare_host};
 use super::settings::TransportSettings;
+use super::upgrade::UpgradeAnswer;
 use super::{http1, http2};
 
 /// What tells one pool of connections from another.
@@ -115,6 +116,27 @@ impl Origin {
         let mut connection = http1::Connection::new(stream);
         match connection.exchange(outgoing).await {
             Ok(answer) => Ok(answer.map(|()| IncomingBody::http1(connection, pool))),
+            Err(http1::Unanswered::Unsent(_)) => Err(SendError::Closed { reused: false }),
+            Err(http1::Unanswered::Failed(fault)) => Err(SendError::from_fault(fault, false)),
+        }
+    }
+
+    /// Asks for another protocol on a new connection (RFC 9110, section 7.8), over HTTP/1.1: the origin must be one of that
+    /// version. Everything else is as for [`Self::send`].
+    ///
+    /// # Errors
+    /// When no connection can be made or no answer comes.
+    pub async fn upgrade(
+        &self,
+        mut request: Request<OutgoingBody>,
+        connect_timeout: Duration,
+    ) -> Result<UpgradeAnswer, SendError> {
+        self.form.apply(&mut request);
+        let outgoing = Box::new(http1::Outgoing::new(request));
+        let stream = Box::pin(self.connector.connect(&self.target, connect_timeout)).await?;
+        let mut connection = http1::Connection::new(stream);
+        match connection.exchange(outgoing).await {
+            Ok(answer) => Ok(UpgradeAnswer::new(answer, connection)),
             Err(http1::Unanswered::Unsent(_)) => Err(SendError::Closed { reused: false }),
             Err(http1::Unanswered::Failed(fault)) => Err(SendError::from_fault(fault, false)),
         }

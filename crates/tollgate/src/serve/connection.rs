@@ -9,11 +9,12 @@ use std::time::Duration;
 use domain::Limits;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use hyper::rt::{Read, Write};
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulConnection;
-use inference::{AnswerBody, Gateway};
+use inference::{AnswerBody, Gateway, Session};
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -26,6 +27,8 @@ const STREAMS_MAX: u32 = 256;
 /// The most that is read from a client at once, and kept for one that does not read: large bodies arrive in a few reads,
 /// and their buffers are small enough that the allocator hands out the ones just freed.
 const READ_BYTES_MAX: usize = 128 << 10;
+/// The share of the drain after which a session is told that it ends; the rest is for its goodbyes.
+const GOODBYE_AFTER: f32 = 0.9;
 /// As many headers as hyper reads without an allocation.
 const HEADERS_WITHOUT_ALLOCATION: usize = 100;
 /// How often a silent HTTP/2 client is asked whether it is still there.
@@ -41,6 +44,7 @@ pub(super) struct Protocol {
     http2: Option<http2::Builder<TokioExecutor>>,
     head_read_timeout: Duration,
     write_stall_timeout: Duration,
+    drain_timeout: Duration,
 }
 
 /// Whatever runs a connection to its end.
@@ -53,6 +57,7 @@ impl Protocol {
             http2: http2.then(|| http2_builder(limits)),
             head_read_timeout: limits.head_read_timeout,
             write_stall_timeout: limits.write_stall_timeout,
+            drain_timeout: limits.drain_timeout,
         }
     }
 
@@ -79,10 +84,18 @@ impl Protocol {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let stream = TokioIo::new(StallGuard::new(stream, self.write_stall_timeout));
-        let service = Requests(gateway);
+        let session = Arc::default();
+        let service = Requests { gateway, session: Arc::clone(&session) };
         match self.http2.as_ref().filter(|_| is_http2) {
             Some(http2) => Box::pin(until_ended(Box::pin(http2.serve_connection(stream, service)), draining)),
-            None => Box::pin(until_ended(Box::pin(self.http1.serve_connection(stream, service)), draining)),
+            None => {
+                let connection = Box::pin(self.http1.serve_connection(stream, service).with_upgrades());
+                let goodbye_after = self.drain_timeout.mul_f32(GOODBYE_AFTER);
+                Box::pin(async move {
+                    until_ended(connection, draining.clone()).await;
+                    run_session(&session, goodbye_after, draining).await;
+                })
+            }
         }
     }
 }
@@ -109,8 +122,11 @@ fn http2_builder(limits: &Limits) -> http2::Builder<TokioExecutor> {
     builder
 }
 
-/// The requests of one connection.
-struct Requests(Arc<Gateway>);
+/// The requests of one connection, and the session that the last of them may open on it.
+struct Requests {
+    gateway: Arc<Gateway>,
+    session: Arc<Mutex<Option<Session>>>,
+}
 
 impl Service<Request<Incoming>> for Requests {
     type Response = Response<AnswerBody>;
@@ -119,20 +135,60 @@ impl Service<Request<Incoming>> for Requests {
 
     /// Boxed, so that its memory is given back when the answer's head is there, not when the connection ends.
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let gateway = Arc::clone(&self.0);
-        Box::pin(async move { Ok(inference::serve(gateway, request).await) })
+        let gateway = Arc::clone(&self.gateway);
+        let session = Arc::clone(&self.session);
+        Box::pin(async move {
+            let mut answer = inference::serve(gateway, request).await;
+            if let Some(opened) = Session::of(&mut answer) {
+                *session.lock() = Some(opened);
+            }
+            Ok(answer)
+        })
+    }
+}
+
+/// A connection that can be told to finish the requests it has.
+trait Finishing: Future<Output = hyper::Result<()>> {
+    fn finish(self: Pin<&mut Self>);
+}
+
+impl<I: Read + Write + Unpin + Send + 'static> Finishing for http1::UpgradeableConnection<I, Requests> {
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl<I: Read + Write + Unpin> Finishing for http2::Connection<I, Requests, TokioExecutor> {
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+/// Runs the session that a connection has become, if it has. Once the drain begins it has most of the drain's time left.
+async fn run_session(
+    session: &Mutex<Option<Session>>,
+    goodbye_after: Duration,
+    draining: watch::Receiver<bool>,
+) {
+    let session = session.lock().take();
+    if let Some(session) = session {
+        let stopping = async {
+            begun(draining).await;
+            tokio::time::sleep(goodbye_after).await;
+        };
+        Box::pin(session.run(stopping)).await;
     }
 }
 
 /// Runs a connection to its end, gracefully once the drain begins.
 async fn until_ended<C>(mut connection: Pin<Box<C>>, draining: watch::Receiver<bool>)
 where
-    C: GracefulConnection<Error: std::fmt::Display>,
+    C: Finishing,
 {
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = begun(draining) => {
-            connection.as_mut().graceful_shutdown();
+            connection.as_mut().finish();
             connection.await
         }
     };

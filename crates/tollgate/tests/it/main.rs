@@ -28,6 +28,7 @@ mod media;
 mod media_translation;
 mod names;
 mod providers;
+mod realtime;
 mod reload;
 mod responses;
 mod retrieval;

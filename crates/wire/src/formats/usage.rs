@@ -94,6 +94,32 @@ impl Usage {
         self.tier = later.tier.or(self.tier);
     }
 
+    /// Takes another answer of the same session into account, which was counted by itself.
+    pub fn add(&mut self, other: &Usage) {
+        for (mine, other) in [
+            (&mut self.input_tokens, other.input_tokens),
+            (&mut self.output_tokens, other.output_tokens),
+            (&mut self.cached_input_tokens, other.cached_input_tokens),
+            (&mut self.cache_write_tokens, other.cache_write_tokens),
+            (&mut self.cache_write_1h_tokens, other.cache_write_1h_tokens),
+            (&mut self.cache_write_12h_tokens, other.cache_write_12h_tokens),
+            (&mut self.reasoning_tokens, other.reasoning_tokens),
+            (&mut self.input_audio_tokens, other.input_audio_tokens),
+            (&mut self.cached_audio_tokens, other.cached_audio_tokens),
+            (&mut self.output_audio_tokens, other.output_audio_tokens),
+            (&mut self.input_image_tokens, other.input_image_tokens),
+            (&mut self.cached_image_tokens, other.cached_image_tokens),
+            (&mut self.output_image_tokens, other.output_image_tokens),
+            (&mut self.images, other.images),
+            (&mut self.audio_milliseconds, other.audio_milliseconds),
+            (&mut self.characters, other.characters),
+            (&mut self.searches, other.searches),
+        ] {
+            *mine = mine.map_or(other, |mine| Some(mine.saturating_add(other.unwrap_or(0))));
+        }
+        self.tier = self.tier.or(other.tier);
+    }
+
     /// Every count with its name.
     fn counts(&self) -> [(&'static str, Option<u64>); 17] {
         [

@@ -192,7 +192,7 @@ impl Departure {
     }
 
     /// From now on, leaving is no longer early.
-    fn is_over(&mut self) {
+    pub(super) fn is_over(&mut self) {
         self.callback = None;
     }
 }

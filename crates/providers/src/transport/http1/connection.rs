@@ -69,7 +69,7 @@ impl Connection {
             outgoing.touch();
         }
         self.is_persistent = !outgoing.asks_to_close;
-        let mut reader = HeadReader::new(outgoing.is_head_request);
+        let mut reader = HeadReader::new(outgoing.is_head_request, outgoing.asks_to_upgrade);
         self.outgoing = Some(outgoing);
         let head = poll_fn(|context| self.poll_head(&mut reader, context)).await?;
         self.is_persistent &= head.is_persistent;
@@ -103,6 +103,11 @@ impl Connection {
     /// What is left of the answer's body.
     pub(in crate::transport) fn body(&self) -> &BodyDecoder {
         &self.body
+    }
+
+    /// The byte stream, after an answer that changed the protocol, and what of it was read already.
+    pub(in crate::transport) fn into_parts(self) -> (Stream, BytesMut) {
+        (self.stream, self.unread)
     }
 
     /// Whether the exchange is over and the connection may serve another.

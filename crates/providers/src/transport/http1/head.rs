@@ -28,14 +28,16 @@ pub(super) struct Head {
 pub(super) struct HeadReader {
     /// Whether the request was HEAD, whose answer has no body whatever its head says.
     is_head_request: bool,
+    /// Whether the request asked for another protocol, so that an answer may change to it.
+    asks_to_upgrade: bool,
     interim_answers: usize,
     /// How many bytes of the buffer were looked at, in which no head ends.
     searched: usize,
 }
 
 impl HeadReader {
-    pub(super) fn new(is_head_request: bool) -> Self {
-        Self { is_head_request, interim_answers: 0, searched: 0 }
+    pub(super) fn new(is_head_request: bool, asks_to_upgrade: bool) -> Self {
+        Self { is_head_request, asks_to_upgrade, interim_answers: 0, searched: 0 }
     }
 
     /// Takes the head from the front of `buffer`; `None` while it is not whole.
@@ -44,6 +46,9 @@ impl HeadReader {
             let Some(answer) = take_answer(buffer)? else { break };
             self.searched = 0;
             match answer.status() {
+                StatusCode::SWITCHING_PROTOCOLS if self.asks_to_upgrade => {
+                    return Ok(Some(Head { answer, body: BodyDecoder::Ended, is_persistent: false }));
+                }
                 StatusCode::SWITCHING_PROTOCOLS => return Err(AnswerProblem::SwitchedProtocols),
                 status if !status.is_informational() => return self.interpret(answer).map(Some),
                 _ => self.interim_answers += 1,

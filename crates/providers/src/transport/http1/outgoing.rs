@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use http::header::UPGRADE;
 use http::{Method, Request};
 use http_body::Body;
 use tokio::io::AsyncWrite;
@@ -35,6 +36,8 @@ pub(in crate::transport) struct Outgoing {
     is_touched: bool,
     pub(super) is_head_request: bool,
     pub(super) asks_to_close: bool,
+    /// Whether it asks for another protocol on its connection.
+    pub(super) asks_to_upgrade: bool,
 }
 
 impl Outgoing {
@@ -50,6 +53,7 @@ impl Outgoing {
             is_touched: false,
             is_head_request: *request.method() == Method::HEAD,
             asks_to_close: asks_to_close(request.headers()),
+            asks_to_upgrade: request.headers().contains_key(UPGRADE),
             body: request.into_body(),
         }
     }

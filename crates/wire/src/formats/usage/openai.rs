@@ -53,6 +53,24 @@ impl Usage {
         Some(Self { input_tokens: read.input_tokens.or_else(total), output_tokens: None, ..read })
     }
 
+    /// Reads the `usage` of a realtime response, whose details have other names; none for another kind of value.
+    pub(crate) fn of_realtime(usage: &Value<'_>) -> Option<Self> {
+        let count = |path: &[&str]| usage.at(path).and_then(Value::as_u64);
+        let input = |detail| count(&["input_token_details", detail]);
+        let cached = |detail| count(&["input_token_details", "cached_tokens_details", detail]);
+        (usage.kind() == Kind::Object).then(|| Self {
+            input_tokens: count(&["input_tokens"]),
+            output_tokens: count(&["output_tokens"]),
+            cached_input_tokens: input("cached_tokens"),
+            input_audio_tokens: input("audio_tokens"),
+            input_image_tokens: input("image_tokens"),
+            cached_audio_tokens: cached("audio_tokens"),
+            cached_image_tokens: cached("image_tokens"),
+            output_audio_tokens: count(&["output_token_details", "audio_tokens"]),
+            ..Self::default()
+        })
+    }
+
     /// Reads what a response of OpenAI's Responses used: its `usage`, the tier that stands beside it, and the searches in its
     /// output; none when it reports no usage.
     pub(crate) fn of_response(response: &Value<'_>) -> Option<Self> {

@@ -28,7 +28,7 @@ impl Outcome {
 /// Reads pieces as a connection does.
 pub(super) fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, is_head_request: bool) -> Outcome {
     let mut outcome = Outcome::default();
-    let mut reader = HeadReader::new(is_head_request);
+    let mut reader = HeadReader::new(is_head_request, false);
     let mut unread = BytesMut::new();
     let mut body = None;
     for piece in pieces {

@@ -11,14 +11,16 @@ use domain::route::Target;
 use engine::breaker::Stage;
 use engine::{Breaker, Load};
 use parking_lot::Mutex;
-use quick_cache::Equivalent;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, Equivalent, UnitWeighter};
 use telemetry::ProviderMeters;
 
 pub(crate) use watch::{Call, Watch};
 
 /// Most breakers; those asked for least go first, closed as they would begin again.
 const BREAKERS_MAX: usize = 20_000;
+/// Room for so many is made at the start; most gateways never have more.
+const BREAKERS_AT_FIRST: usize = 256;
 
 /// Every breaker.
 #[derive(Debug)]
@@ -92,7 +94,9 @@ impl Drop for Guard {
 
 impl Health {
     pub(crate) fn new() -> Self {
-        Self(Cache::new(BREAKERS_MAX))
+        let bound = u64::try_from(BREAKERS_MAX).unwrap_or(u64::MAX);
+        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Self(Cache::with(BREAKERS_AT_FIRST, bound, UnitWeighter, hasher, lifecycle))
     }
 
     /// Whether a breaker keeps calls from a target at this time.

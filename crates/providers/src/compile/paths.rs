@@ -66,8 +66,10 @@ impl Offers<'_> {
 
     fn offer(&mut self, place: &str, endpoints: &Endpoints, streamed: &Endpoints, body: &Body) -> Offer {
         let field = |kind: &str, endpoint| format!("{place}{kind}.{endpoint}");
-        let paths =
-            Endpoint::ALL.map(|endpoint| self.path(&field("endpoints", endpoint), endpoints.path(endpoint)?));
+        let paths = Endpoint::ALL.map(|endpoint| {
+            let text = endpoints.path(endpoint)?;
+            self.path(&field("endpoints", endpoint), text)
+        });
         let mut elsewhere = Vec::new();
         for endpoint in Endpoint::ALL {
             let Some(text) = streamed.path(endpoint) else { continue };

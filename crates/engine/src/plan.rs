@@ -12,7 +12,6 @@ use smallvec::SmallVec;
 
 use crate::load::Load;
 use crate::retry;
-use balance::Weights;
 use unfit::Unfit;
 
 /// What to do after a failure.
@@ -32,10 +31,9 @@ pub enum Step {
 pub trait Outlook {
     /// 64 random bits.
     fn random(&mut self) -> u64;
-    /// Whether a target should be left alone for now: its breaker is open, or all of its credentials rest.
-    fn rests(&mut self, target: &Target) -> bool;
-    /// How busy and how fast it is.
-    fn load(&mut self, target: &Target) -> Load;
+    /// How busy and how fast a target is; none when it should be left alone for now, since its breaker is open or all of its
+    /// credentials rest.
+    fn load(&mut self, target: &Target) -> Option<Load>;
 }
 
 /// A request's place in its route. Holds the route, so that a reload does not disturb it.
@@ -107,7 +105,7 @@ impl Walk {
 
     /// Whether the target rests by now, and another that does not is left.
     fn is_better_elsewhere(&self, status: u16, outlook: &mut dyn Outlook) -> bool {
-        if !self.target().is_some_and(|target| outlook.rests(target)) {
+        if self.target().is_none_or(|target| outlook.load(target).is_some()) {
             return false;
         }
         (0..self.place.len()).any(|depth| {
@@ -171,50 +169,43 @@ impl Walk {
     fn is_awake(&self, node: &RouteNode, outlook: &mut dyn Outlook) -> bool {
         let mut awake = false;
         node.for_each_target(&mut |target| {
-            awake = awake || (self.unfit.spares(target) && !outlook.rests(target));
+            awake = awake || (self.unfit.spares(target) && outlook.load(target).is_some());
         });
         awake
     }
 
+    /// How busy and how fast a node is by its targets that fit and do not rest; none when there is no such target.
+    fn load_of(&self, node: &RouteNode, outlook: &mut dyn Outlook) -> Option<Load> {
+        let mut sum: Option<Load> = None;
+        node.for_each_target(&mut |target| {
+            if let Some(load) = self.unfit.spares(target).then(|| outlook.load(target)).flatten() {
+                sum = Some(sum.map_or(load, |sum| sum.with(load)));
+            }
+        });
+        sum
+    }
+
     /// A child: of those with a target that fits and does not rest, else of those with one that fits.
     fn balanced(&self, by: &Balance, children: &[(u32, RouteNode)], outlook: &mut dyn Outlook) -> usize {
-        let weights = |is_meant: &mut dyn FnMut(&RouteNode) -> bool| -> Weights {
-            children.iter().map(|(weight, node)| if is_meant(node) { *weight } else { 0 }).collect()
-        };
-        let is_some = |weights: &Weights| weights.iter().any(|weight| *weight > 0);
+        let loads: SmallVec<[Option<Load>; 8]> =
+            children.iter().map(|(_, node)| self.load_of(node, outlook)).collect();
+        let awake = children.iter().zip(&loads).map(|((weight, _), load)| load.map_or(0, |_| *weight));
+        let fitting = children.iter().map(|(weight, node)| if self.unfit.leaves(node) { *weight } else { 0 });
         // Health gives nothing to what has no weight; where all the weight is on what does not fit, the rest shares it.
-        let awake = weights(&mut |node| self.is_awake(node, outlook));
-        let weights = if is_some(&awake) { awake } else { weights(&mut |node| self.unfit.leaves(node)) };
-        if !is_some(&weights) {
+        let weights = balance::some_weight(awake).or_else(|| balance::some_weight(fitting));
+        let Some(weights) = weights else {
             return children.iter().position(|(_, node)| self.unfit.leaves(node)).unwrap_or(0);
-        }
+        };
         let chosen = match by {
             Balance::Weight => balance::by_weight(&weights, outlook.random()),
             Balance::RoundRobin(turns) => balance::in_turn(&weights, turns.take()),
-            Balance::LeastBusy => {
-                balance::least_busy(&weights, &self.loads(children, outlook), outlook.random())
-            }
+            Balance::LeastBusy => balance::least_busy(&weights, &known(loads), outlook.random()),
             Balance::Latency => {
                 let random = [outlook.random(), outlook.random()];
-                balance::faster_of_two(&weights, &self.loads(children, outlook), random)
+                balance::faster_of_two(&weights, &known(loads), random)
             }
         };
         chosen.unwrap_or(0)
-    }
-
-    /// How busy and how fast each child is, by its targets that fit and do not rest.
-    fn loads(&self, children: &[(u32, RouteNode)], outlook: &mut dyn Outlook) -> SmallVec<[Load; 8]> {
-        let mut load_of = |node: &RouteNode| {
-            let mut sum: Option<Load> = None;
-            node.for_each_target(&mut |target| {
-                if self.unfit.spares(target) && !outlook.rests(target) {
-                    let load = outlook.load(target);
-                    sum = Some(sum.map_or(load, |sum| sum.with(load)));
-                }
-            });
-            sum.unwrap_or_default()
-        };
-        children.iter().map(|(_, node)| load_of(node)).collect()
     }
 
     /// The node that the first `depth` steps lead to.
@@ -226,6 +217,11 @@ impl Walk {
             RouteNode::LoadBalance { children, .. } => children.get(*child).map(|(_, node)| node),
         })
     }
+}
+
+/// The loads, with nothing known of what rests.
+fn known(loads: SmallVec<[Option<Load>; 8]>) -> SmallVec<[Load; 8]> {
+    loads.into_iter().map(Option::unwrap_or_default).collect()
 }
 
 #[cfg(test)]

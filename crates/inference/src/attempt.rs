@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use domain::Endpoint;
 use domain::route::Target;
-use http::HeaderMap;
+use http::{HeaderMap, Uri};
 use wire::formats::RequestFacts;
 use wire::json::Document;
 
@@ -39,15 +39,15 @@ pub(crate) use deadline::Deadlines;
 pub(crate) use dispatch::dispatch;
 pub(crate) use encode::speaks_clients_format;
 pub(crate) use translate::client_context;
-pub(crate) use upgrade::{Opened, Provided};
+pub(crate) use upgrade::Opened;
 
 /// A request that is authorised and ready to be sent to a provider.
 pub(crate) struct Call {
     pub(crate) origin: Origin,
     pub(crate) pinned: Arc<Pinned>,
     pub(crate) endpoint: Endpoint,
-    /// The path of its URL.
-    pub(crate) path: Box<str>,
+    /// Its URL, as the client wrote it.
+    pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     /// The client's query, such as `beta=true` of Anthropic's SDKs.
     pub(crate) query: Option<Box<str>>,

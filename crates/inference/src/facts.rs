@@ -85,7 +85,7 @@ impl Facts for RequestFacts<'_> {
             }
             Fact::Parameter(steps) => self.parameter(steps, passes),
             Fact::Header(name) => self.header(name, passes),
-            Fact::Pathname => passes(FactValue::Text(&self.call.path)),
+            Fact::Pathname => passes(FactValue::Text(self.call.uri.path())),
             Fact::Key => passes(FactValue::Text(self.call.origin.key.name.as_str())),
             Fact::Endpoint => passes(FactValue::Text(self.call.endpoint.name())),
             Fact::Model => {

@@ -15,7 +15,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, UnitWeighter};
 use telemetry::ProviderMeters;
 
-pub(crate) use watch::{Call, Watch};
+pub(crate) use watch::{Subject, Watch};
 
 /// Most breakers; those asked for least go first, closed as they would begin again.
 const BREAKERS_MAX: usize = 20_000;
@@ -25,6 +25,15 @@ const BREAKERS_AT_FIRST: usize = 256;
 /// Every breaker.
 #[derive(Debug)]
 pub(crate) struct Health(Cache<Guarded, Arc<Guard>>);
+
+/// How a target does.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Standing {
+    /// Whether a breaker keeps calls from it.
+    pub(crate) is_shut: bool,
+    /// How busy and how fast it is.
+    pub(crate) load: Load,
+}
 
 /// What a breaker guards.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -99,18 +108,16 @@ impl Health {
         Self(Cache::with(BREAKERS_AT_FIRST, bound, UnitWeighter, hasher, lifecycle))
     }
 
-    /// Whether a breaker keeps calls from a target at this time.
-    pub(crate) fn is_shut(&self, target: &Target, model: &str, now: Duration) -> bool {
-        [Stage::Target, Stage::Provider].into_iter().any(|stage| {
-            let guard = self.0.get(&Sought::of(target, model, stage));
-            guard.is_some_and(|guard| guard.seen.lock().breaker.is_shut(now))
-        })
-    }
-
-    /// How busy and how fast a target is.
-    pub(crate) fn load(&self, target: &Target, model: &str) -> Load {
-        let guard = self.0.get(&Sought::of(target, model, Stage::Target));
-        guard.map(|guard| guard.seen.lock().load).unwrap_or_default()
+    /// How a target does at this time.
+    pub(crate) fn standing(&self, target: &Target, model: &str, now: Duration) -> Standing {
+        let seen = |stage| {
+            let guard = self.0.get(&Sought::of(target, model, stage))?;
+            let seen = guard.seen.lock();
+            Some(Standing { is_shut: seen.breaker.is_shut(now), load: seen.load })
+        };
+        let own = seen(Stage::Target).unwrap_or_default();
+        let is_shut = own.is_shut || seen(Stage::Provider).is_some_and(|provider| provider.is_shut);
+        Standing { is_shut, ..own }
     }
 
     fn guard(

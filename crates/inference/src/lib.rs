@@ -12,6 +12,7 @@ pub mod dialect;
 mod ending;
 mod facts;
 mod gateway;
+mod handoff;
 mod health;
 mod ingress;
 mod keeping;

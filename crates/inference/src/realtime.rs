@@ -20,8 +20,9 @@ use wire::formats::{RequestKind, facts};
 use wire::json::{Document, ScanLimits};
 
 use crate::answer::AnswerBody;
-use crate::attempt::{Call, Provided, dispatch};
-use crate::ending::Origin;
+use crate::attempt::{Call, Opened, dispatch};
+use crate::ending::{Ending, Origin};
+use crate::handoff;
 use crate::ingress::query;
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
@@ -68,15 +69,14 @@ pub(crate) async fn open(
         .map_err(|error| internal(&error))?;
     let mut facts = facts(RequestKind::Responses, &document).map_err(|error| internal(&error))?;
     facts.model = query::model_in(query);
-    let path = head.uri.path().into();
     let mut call = Call {
         hold: origin.gateway.budget.hold(),
         origin,
         pinned: Arc::clone(&pinned),
         endpoint: Endpoint::Realtime,
-        path,
         headers,
         query: query::without_model(query),
+        uri: head.uri,
         document,
         facts,
         owner: None,
@@ -86,9 +86,8 @@ pub(crate) async fn open(
     };
     let route = route_of(&mut call)?;
     let mut response = dispatch(call, route).await?;
-    if let Some((opened, ending)) = Provided::of(&mut response) {
-        let session = Session::new(client, opened, ending, pinned);
-        response.extensions_mut().insert(session.into_slot());
+    if let Some((opened, ending)) = handoff::take::<(Opened, Ending)>(response.extensions_mut()) {
+        handoff::put(response.extensions_mut(), Session::new(client, opened, ending, pinned));
     }
     Ok(response)
 }

@@ -158,13 +158,12 @@ async fn call(
         facts.stream = endpoint.is_streamed();
     }
     let query = head.uri.query().and_then(|query| query::to_pass_on(query, origin.shape));
-    let path = head.uri.path().into();
     let headers = head.headers;
     let mut call = Call {
         origin,
         pinned,
         endpoint,
-        path,
+        uri: head.uri,
         headers,
         query,
         document,

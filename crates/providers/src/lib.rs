@@ -4,7 +4,6 @@
 pub mod catalog;
 pub mod compile;
 pub mod definition;
-pub mod percent;
 mod problem;
 pub mod reference;
 pub mod registry;
@@ -12,3 +11,5 @@ pub mod scripted;
 pub mod sign_in;
 pub mod transport;
 pub mod websocket;
+
+pub use wire::percent;

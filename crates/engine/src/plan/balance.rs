@@ -5,27 +5,30 @@ use smallvec::SmallVec;
 use crate::load::Load;
 
 /// The weights of the children, in their order.
-pub(super) type Weights = SmallVec<[u32; 8]>;
+type Weights = SmallVec<[u32; 8]>;
+
+/// These weights, unless there is none above zero.
+pub(super) fn some_weight(weights: impl Iterator<Item = u32>) -> Option<Weights> {
+    Some(weights.collect::<Weights>()).filter(|weights| weights.iter().any(|weight| *weight > 0))
+}
 
 /// The place in whose share of the weights `random` falls; none when they sum to zero.
 pub(super) fn by_weight(weights: &[u32], random: u64) -> Option<usize> {
     let total: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
-    let mut point = u64::try_from((u128::from(total) * u128::from(random)) >> 64).ok()?;
-    weights.iter().position(|weight| match point.checked_sub(u64::from(*weight)) {
-        Some(rest) => {
-            point = rest;
-            false
-        }
-        None => true,
-    })
+    let point = u64::try_from((u128::from(total) * u128::from(random)) >> 64).ok()?;
+    place_at(point, weights.iter().copied())
 }
 
 /// The place whose turn it is: each has as many turns in a row as its weight says, common divisors taken out.
 pub(super) fn in_turn(weights: &[u32], turn: u64) -> Option<usize> {
     let divisor = weights.iter().copied().fold(0, greatest_common_divisor).max(1);
     let total: u64 = weights.iter().map(|weight| u64::from(weight / divisor)).sum();
-    let mut point = turn.checked_rem(total)?;
-    weights.iter().position(|weight| match point.checked_sub(u64::from(weight / divisor)) {
+    place_at(turn.checked_rem(total)?, weights.iter().map(|weight| weight / divisor))
+}
+
+/// The place in whose share a point falls, where the shares lie one after another.
+fn place_at(mut point: u64, mut shares: impl Iterator<Item = u32>) -> Option<usize> {
+    shares.position(|share| match point.checked_sub(u64::from(share)) {
         Some(rest) => {
             point = rest;
             false

@@ -61,12 +61,8 @@ impl Outlook for Calm {
         0
     }
 
-    fn rests(&mut self, _: &Target) -> bool {
-        false
-    }
-
-    fn load(&mut self, _: &Target) -> Load {
-        Load::default()
+    fn load(&mut self, _: &Target) -> Option<Load> {
+        Some(Load::default())
     }
 }
 
@@ -81,12 +77,8 @@ impl Outlook for World<'_> {
         self.random
     }
 
-    fn rests(&mut self, target: &Target) -> bool {
-        self.resting.contains(&target.path.as_str())
-    }
-
-    fn load(&mut self, _: &Target) -> Load {
-        Load::default()
+    fn load(&mut self, target: &Target) -> Option<Load> {
+        (!self.resting.contains(&target.path.as_str())).then(Load::default)
     }
 }
 

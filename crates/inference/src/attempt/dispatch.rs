@@ -25,7 +25,7 @@ use super::view::{View, bench_of};
 use super::{counting, upgrade};
 use crate::answer::AnswerBody;
 use crate::ending::Ending;
-use crate::health::{self, Watch};
+use crate::health::{Subject, Watch};
 use crate::pinned::ProviderState;
 use crate::refusal::Refusal;
 
@@ -116,14 +116,14 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
 
 /// Watches a call of a target for its breakers.
 fn watch(call: &Call, route: &Route, target: &Target, state: &ProviderState) -> Option<Watch> {
-    let watched = health::Call {
+    let subject = Subject {
         target,
         model: call.model_at(target),
         meters: &state.meters,
         snapshot: &call.pinned.snapshot,
         is_own_route: route.name.is_none(),
     };
-    Watch::begin(&call.origin.gateway, &watched)
+    Watch::begin(&call.origin.gateway, &subject)
 }
 
 /// One attempt, from its first byte to an answer that is sure.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use domain::provider::HttpVersion;
 use domain::route::Target;
 use domain::{Credential, Failure, FailureClass, Provider};
 use engine::classify::{ErrorFacts, classify};
@@ -62,14 +63,23 @@ pub(super) async fn exchange(
 
 /// The origin of a target: its provider's, unless the route names another host.
 pub(super) fn origin_of(target: &Target, own: &Arc<Origin>, transport: &Transport) -> Arc<Origin> {
-    let Some(custom) = &target.custom_host else { return Arc::clone(own) };
-    let address_policy = if custom.from_request { AddressPolicy::PublicOnly } else { AddressPolicy::Any };
-    transport.origin(&OriginKey {
-        scheme: custom.base.scheme.clone(),
-        authority: custom.base.authority.clone(),
-        http_version: target.provider.http_version,
-        address_policy,
-    })
+    match target.custom_host {
+        Some(_) => transport.origin(&origin_key(target, target.provider.http_version)),
+        None => Arc::clone(own),
+    }
+}
+
+/// Where a target is, over some version of HTTP.
+pub(super) fn origin_key(target: &Target, http_version: HttpVersion) -> OriginKey {
+    let custom = target.custom_host.as_ref();
+    let base = custom.map_or(&target.provider.base, |custom| &custom.base);
+    let is_from_request = custom.is_some_and(|custom| custom.from_request);
+    OriginKey {
+        scheme: base.scheme.clone(),
+        authority: base.authority.clone(),
+        http_version,
+        address_policy: if is_from_request { AddressPolicy::PublicOnly } else { AddressPolicy::Any },
+    }
 }
 
 /// Reads an error answer and says whose fault it was.

@@ -67,7 +67,7 @@ impl Attempts {
     /// Notes the targets that were not called because they rest.
     pub(super) fn rested(&mut self, route: &Route, call: &Call, outlook: &mut dyn Outlook) {
         route.root.for_each_target(&mut |target| {
-            if !self.called.contains(&target.path) && outlook.rests(target) {
+            if !self.called.contains(&target.path) && outlook.load(target).is_none() {
                 self.pass_over(target, call.model_at(target), "rests, having failed too often");
             }
         });

@@ -1,17 +1,13 @@
 //! A WebSocket handshake with a provider, an attempt like any other: until the provider has agreed, another credential or
 //! another target can still be tried.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::provider::HttpVersion;
 use domain::route::Target;
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use parking_lot::Mutex;
-use providers::transport::{
-    AddressPolicy, Origin, OriginKey, OutgoingBody, Transport, UpgradeAnswer, UpgradedStream,
-};
+use providers::transport::{OutgoingBody, Transport, UpgradeAnswer, UpgradedStream};
 use providers::websocket::accept;
 use smallvec::SmallVec;
 use tokio::time::Instant;
@@ -19,13 +15,14 @@ use tokio::time::Instant;
 use super::Call;
 use super::deadline::Deadlines;
 use super::encode::{Address, Draft, JSON, WayBack};
-use super::exchange::{AttemptSettings, read_error_answer};
+use super::exchange::{AttemptSettings, origin_key, read_error_answer};
 use super::failed::FailedAttempt;
 use super::hold::Committed;
 use super::place::Place;
 use super::translate::not_served;
 use crate::answer::AnswerBody;
 use crate::ending::Ending;
+use crate::handoff;
 
 /// The provider's side of a WebSocket, and what limits it.
 #[derive(Debug)]
@@ -37,23 +34,11 @@ pub(crate) struct Opened {
     pub(crate) total_until: Option<Instant>,
 }
 
-/// The provider's side and the account of it, on their way to the client's side in the head of its 101.
-#[derive(Clone)]
-pub(crate) struct Provided(Arc<Mutex<Option<(Opened, Ending)>>>);
-
-impl Provided {
-    /// Takes it out of an answer that opens a WebSocket.
-    pub(crate) fn of(answer: &mut Response<AnswerBody>) -> Option<(Opened, Ending)> {
-        answer.extensions_mut().remove::<Self>()?.0.lock().take()
-    }
-}
-
 /// The client's 101 for a provider's.
 pub(super) fn accepted(mut head: Parts, opened: Opened, ending: Ending) -> Response<AnswerBody> {
     head.status = StatusCode::SWITCHING_PROTOCOLS;
-    head.headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    head.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    head.extensions.insert(Provided(Arc::new(Mutex::new(Some((opened, ending))))));
+    name_protocol(&mut head.headers);
+    handoff::put(&mut head.extensions, (opened, ending));
     Response::from_parts(head, AnswerBody::whole([]))
 }
 
@@ -80,13 +65,18 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
 /// The headers of the handshake (RFC 6455 section 4.1). The client's own key goes along, so that each connection has a new
 /// one. Extensions are left out: frames that one compresses could not be metered.
 pub(super) fn write_handshake(headers: &mut HeaderMap, client: &HeaderMap) {
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    name_protocol(headers);
     for name in [header::SEC_WEBSOCKET_KEY, header::SEC_WEBSOCKET_VERSION, header::SEC_WEBSOCKET_PROTOCOL] {
         if let Some(value) = client.get(&name) {
             headers.insert(name, value.clone());
         }
     }
+}
+
+/// What both sides of a handshake say (RFC 6455 sections 4.1 and 4.2.2).
+fn name_protocol(headers: &mut HeaderMap) {
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
 }
 
 /// Opens a WebSocket at a provider.
@@ -102,7 +92,8 @@ pub(super) async fn open(
     let deadlines = Deadlines::from(Instant::now(), timeouts);
     let key = request.headers().get(header::SEC_WEBSOCKET_KEY).and_then(|key| key.to_str().ok());
     let accepted = accept(key.unwrap_or_default());
-    let origin = origin_of(settings.target, transport);
+    // Whatever else is spoken to it: HTTP/2 opens WebSockets otherwise (RFC 8441), and few servers do.
+    let origin = transport.origin(&origin_key(settings.target, HttpVersion::Http1));
     match deadlines.bound(false, origin.upgrade(request, timeouts.connect)).await?? {
         UpgradeAnswer::Switched(answer, stream) => {
             let (head, ()) = answer.into_parts();
@@ -120,20 +111,4 @@ pub(super) async fn open(
         }
         UpgradeAnswer::Other(answer) => Err(read_error_answer(answer, &deadlines, settings).await),
     }
-}
-
-/// The target's host over HTTP/1.1, whatever else is spoken to it: HTTP/2 opens WebSockets otherwise (RFC 8441), and few
-/// servers do.
-fn origin_of(target: &Target, transport: &Transport) -> Arc<Origin> {
-    let (base, address_policy) = match &target.custom_host {
-        Some(custom) if custom.from_request => (&custom.base, AddressPolicy::PublicOnly),
-        Some(custom) => (&custom.base, AddressPolicy::Any),
-        None => (&target.provider.base, AddressPolicy::Any),
-    };
-    transport.origin(&OriginKey {
-        scheme: base.scheme.clone(),
-        authority: base.authority.clone(),
-        http_version: HttpVersion::Http1,
-        address_policy,
-    })
 }

@@ -19,7 +19,7 @@ impl Outlook for View<'_> {
         self.call.origin.gateway.random()
     }
 
-    fn rests(&mut self, target: &Target) -> bool {
+    fn load(&mut self, target: &Target) -> Option<Load> {
         let gateway = &self.call.origin.gateway;
         let now = gateway.uptime();
         let state = self.call.pinned.state(&target.provider);
@@ -29,12 +29,9 @@ impl Outlook for View<'_> {
             })
         };
         let has_breakers = self.call.pinned.snapshot.route_defaults.breaker.enabled;
-        (has_breakers && gateway.health.is_shut(target, self.call.model_at(target), now))
-            || is_out_of_credentials()
-    }
-
-    fn load(&mut self, target: &Target) -> Load {
-        self.call.origin.gateway.health.load(target, self.call.model_at(target))
+        let standing = gateway.health.standing(target, self.call.model_at(target), now);
+        let rests = (has_breakers && standing.is_shut) || is_out_of_credentials();
+        (!rests).then_some(standing.load)
     }
 }
 

@@ -44,11 +44,7 @@ const NOT_PASSED_ON: [&str; 3] = ["api-version", "api-key", KEY];
 
 /// The model in the query of a realtime session.
 pub(crate) fn model_in(query: &str) -> Option<String> {
-    let value = |wanted: &str| {
-        let named = query.split('&').filter_map(|parameter| parameter.split_once('='));
-        named.into_iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
-    };
-    let model = MODEL.into_iter().find_map(value)?;
+    let model = MODEL.into_iter().find_map(|name| parameter(query, name))?;
     percent::decode(model).map(std::borrow::Cow::into_owned).filter(|model| !model.is_empty())
 }
 

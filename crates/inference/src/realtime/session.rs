@@ -20,6 +20,7 @@ use super::flow::{Incoming, Outgoing, Stop, part, pass_on};
 use crate::answer::AnswerBody;
 use crate::attempt::Opened;
 use crate::ending::Ending;
+use crate::handoff;
 use crate::pinned::Pinned;
 
 /// How long one side is given to answer the goodbye of the other.
@@ -33,23 +34,15 @@ pub struct Session {
     pinned: Arc<Pinned>,
 }
 
-/// A session on its way to whoever runs the client's connection.
-#[derive(Clone)]
-pub(super) struct Slot(Arc<Mutex<Option<Session>>>);
-
 impl Session {
     pub(super) fn new(client: OnUpgrade, opened: Opened, ending: Ending, pinned: Arc<Pinned>) -> Self {
         Self { client, opened, ending, pinned }
     }
 
-    pub(super) fn into_slot(self) -> Slot {
-        Slot(Arc::new(Mutex::new(Some(self))))
-    }
-
     /// The session that an answer opens, to be run once the answer was sent.
     #[must_use]
     pub fn of(answer: &mut Response<AnswerBody>) -> Option<Self> {
-        answer.extensions_mut().remove::<Slot>()?.0.lock().take()
+        handoff::take(answer.extensions_mut())
     }
 
     /// Relays until either side ends the session, or `stopping` does.

@@ -25,6 +25,8 @@ use super::translation::Strictness;
 use crate::form::{Form, FormEdit, Part};
 use crate::formats::Usage;
 use crate::json::Value;
+use crate::percent;
+use said::Said;
 
 /// The type of answers that are JSON.
 const JSON: &str = "application/json";
@@ -229,22 +231,20 @@ fn file<'r>(request: &MediaRequest<'r, '_>) -> Result<(&'r Form, &'r Part), Obje
 
 /// A query of these parameters.
 fn query<'p>(parameters: impl IntoIterator<Item = (&'p str, &'p str)>) -> String {
-    let mut query = String::new();
-    for (name, value) in parameters {
-        if !query.is_empty() {
-            query.push('&');
-        }
-        query.push_str(name);
-        query.push('=');
-        for byte in value.bytes() {
-            match byte {
-                // Unreserved (RFC 3986 section 2.3).
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                    query.push(char::from(byte))
-                }
-                _ => query.push_str(&format!("%{byte:02X}")),
-            }
-        }
-    }
-    query
+    let pair = |(name, value)| format!("{name}={}", percent::encode(value));
+    parameters.into_iter().map(pair).collect::<Vec<_>>().join("&")
+}
+
+/// The provider's word for the audio format that is asked for, of those that it has by OpenAI's names; mp3 when none is.
+fn audio_format<T: Copy>(
+    said: &mut Said<'_, '_>,
+    known: &[(&str, T)],
+    message: &'static str,
+) -> Result<T, Objection> {
+    said.usual("stream_format", &["audio"]);
+    said.refuse("stream_format", "speech in events")?;
+    let wanted = said.text("response_format")?;
+    let wanted = wanted.as_deref().unwrap_or("mp3");
+    let found = known.iter().find(|(format, _)| *format == wanted);
+    found.map(|(_, word)| *word).ok_or_else(|| Objection::new("response_format", message))
 }

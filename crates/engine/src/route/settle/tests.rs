@@ -19,12 +19,9 @@ impl Outlook for Calm {
         0
     }
 
-    fn rests(&mut self, target: &domain::Target) -> bool {
-        self.0.is_some() && target.model.as_ref().map(|model| model.as_str()) == self.0
-    }
-
-    fn load(&mut self, _: &domain::Target) -> crate::Load {
-        crate::Load::default()
+    fn load(&mut self, target: &domain::Target) -> Option<crate::Load> {
+        let rests = self.0.is_some() && target.model.as_ref().map(|model| model.as_str()) == self.0;
+        (!rests).then(crate::Load::default)
     }
 }
 

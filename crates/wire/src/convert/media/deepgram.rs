@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::said::Said;
 use super::transcript::{Heard, Wanted, Word};
-use super::{Answer, MediaBody, MediaFormat, MediaRequest, MediaTranslation, file, query};
+use super::{Answer, MediaBody, MediaFormat, MediaRequest, MediaTranslation, audio_format, file, query};
 use crate::convert::codec::{Malformed, Objection};
 use crate::convert::translation::Strictness;
 use crate::json::{Value, object};
@@ -39,16 +39,11 @@ pub(super) fn speech<'r>(
     let mut said = Said::of(request.members);
     let input = said.needed("input")?;
     let model = voice(request.model, &mut said)?;
-    said.usual("stream_format", &["audio"]);
-    said.refuse("stream_format", "speech in events")?;
-    let format = said.text("response_format")?;
-    let format = format.as_deref().unwrap_or("mp3");
-    let format = FORMATS.iter().find(|(name, _)| *name == format).ok_or_else(|| {
-        Objection::new("response_format", "`response_format` must be mp3, opus, aac, flac, wav or pcm")
-    })?;
+    let message = "`response_format` must be mp3, opus, aac, flac, wav or pcm";
+    let format = audio_format(&mut said, &FORMATS, message)?;
     let speed = said.number("speed")?;
     let mut parameters = vec![("model", &*model)];
-    parameters.extend_from_slice(format.1);
+    parameters.extend_from_slice(format);
     parameters.extend(speed.as_deref().map(|speed| ("speed", speed)));
     let query = Some(query(parameters));
     let mut body = Vec::new();
@@ -112,13 +107,7 @@ pub(super) fn answer<'a>(answer: &Value<'a>) -> Result<Heard<'a>, Malformed> {
     let text = best.and_then(|best| best.get("transcript")?.as_str());
     let text = text.ok_or_else(|| Malformed("the answer has no transcript".to_owned()))?;
     let words = best.and_then(|best| best.get("words")).map(Value::elements).unwrap_or_default();
-    let read = |word: &Value<'a>| {
-        Some(Word {
-            text: word.get("punctuated_word").or_else(|| word.get("word"))?.as_str()?,
-            start: word.get("start")?.as_f64()?,
-            end: word.get("end")?.as_f64()?,
-        })
-    };
+    let read = |word: &Value<'a>| Word::of(word.get("punctuated_word").or_else(|| word.get("word"))?, word);
     let language = channel.and_then(|channel| channel.get("detected_language")?.as_str());
     let duration = answer.at(&["metadata", "duration"]).and_then(Value::as_number);
     Ok(Heard { text, language, duration, words: words.iter().filter_map(read).collect() })

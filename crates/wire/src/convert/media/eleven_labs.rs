@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::said::Said;
 use super::transcript::{Heard, Wanted, Word};
-use super::{Answer, MediaBody, MediaFormat, MediaRequest, MediaTranslation, file, query};
+use super::{Answer, MediaBody, MediaFormat, MediaRequest, MediaTranslation, audio_format, file, query};
 use crate::convert::codec::{Malformed, Objection};
 use crate::convert::translation::Strictness;
 use crate::form::FormEdit;
@@ -46,9 +46,8 @@ pub(super) fn speech<'r>(
     let mut said = Said::of(request.members);
     let input = said.needed("input")?;
     let voice = voice(&mut said)?;
-    said.usual("stream_format", &["audio"]);
-    said.refuse("stream_format", "speech in events")?;
-    let format = audio_format(&mut said)?;
+    let message = "this provider answers with `mp3`, `opus`, `wav` or `pcm` alone";
+    let format = audio_format(&mut said, &FORMATS, message)?;
     let speed = said.number("speed")?;
     let settings = said.take("voice_settings").map(|settings| settings.members()).unwrap_or_default();
     let mut body = Vec::new();
@@ -80,15 +79,6 @@ fn voice<'a>(said: &mut Said<'_, 'a>) -> Result<Cow<'a, str>, Objection> {
     let voice = said.take("voice");
     let id = voice.and_then(|voice| voice.get("id").unwrap_or(voice).as_str()).filter(|id| !id.is_empty());
     id.ok_or_else(|| Objection::new("voice", "`voice` must be the id of a voice of ElevenLabs"))
-}
-
-fn audio_format(said: &mut Said<'_, '_>) -> Result<&'static str, Objection> {
-    let wanted = said.text("response_format")?;
-    let wanted = wanted.as_deref().unwrap_or("mp3");
-    let found = FORMATS.iter().find(|(format, _)| *format == wanted);
-    found.map(|(_, name)| *name).ok_or_else(|| {
-        Objection::new("response_format", "this provider answers with `mp3`, `opus`, `wav` or `pcm` alone")
-    })
 }
 
 /// The client's own form, with its fields renamed; the file stays where it is.
@@ -127,13 +117,7 @@ pub(super) fn answer<'a>(answer: &Value<'a>) -> Result<Heard<'a>, Malformed> {
     let text = text.ok_or_else(|| Malformed("the answer has no text".to_owned()))?;
     let words = answer.get("words").map(Value::elements).unwrap_or_default();
     let is_word = |word: &&Value<'a>| word.get("type").and_then(Value::as_str).as_deref() != Some("spacing");
-    let read = |word: &Value<'a>| {
-        Some(Word {
-            text: word.get("text")?.as_str()?,
-            start: word.get("start")?.as_f64()?,
-            end: word.get("end")?.as_f64()?,
-        })
-    };
+    let read = |word: &Value<'a>| Word::of(word.get("text")?, word);
     let words: Vec<Word<'a>> = words.iter().filter(is_word).filter_map(read).collect();
     let duration = answer.present("audio_duration_secs").and_then(Value::as_number);
     let language = answer.get("language_code").and_then(Value::as_str);

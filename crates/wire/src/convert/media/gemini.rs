@@ -20,9 +20,8 @@ pub(super) fn request<'r>(
     let asked = Asked::take(&mut said, request.created)?;
     let pictures = pictures(&request, &mut said)?;
     let ratio = asked.ratio(&mut said, &RATIOS);
-    if asked.output_format.is_some() {
-        said.lose("output_format", "the provider's own is used");
-    }
+    // It has no say in the format.
+    asked.known_format(&mut said, &[]);
     let body = Bytes::from(body(&asked.prompt, &pictures, ratio));
     // There is one image in each answer.
     let bodies = vec![body; asked.count];

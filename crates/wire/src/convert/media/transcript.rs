@@ -7,7 +7,7 @@ use super::JSON;
 use super::said::Said;
 use crate::convert::codec::Objection;
 use crate::formats::{Usage, milliseconds_of};
-use crate::json::{ObjectWriter, object};
+use crate::json::{ObjectWriter, Value, object};
 
 /// How the client wants its transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,14 @@ struct Segment {
 
 /// The longest subtitle, as broadcasters have it: two lines (BBC subtitle guidelines).
 const SEGMENT_CHARS_MAX: usize = 74;
+
+impl<'a> Word<'a> {
+    /// A word with the times that stand beside it.
+    pub(super) fn of(text: &Value<'a>, times: &Value<'_>) -> Option<Self> {
+        let time = |key: &str| times.get(key)?.as_f64();
+        Some(Self { text: text.as_str()?, start: time("start")?, end: time("end")? })
+    }
+}
 
 impl Wanted {
     /// Takes what of a request is about the form of the answer.

@@ -12,6 +12,7 @@ pub mod plan;
 pub mod retry;
 pub mod retry_after;
 pub mod route;
+pub mod watch;
 
 pub use breaker::Breaker;
 pub use classify::classify;
@@ -19,3 +20,4 @@ pub use credentials::Bench;
 pub use fitness::{Demand, Lack, lack};
 pub use load::Load;
 pub use plan::{Outlook, Step, Walk};
+pub use watch::{Guards, Seen, Watch};

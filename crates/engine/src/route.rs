@@ -3,6 +3,7 @@
 
 pub mod compile;
 pub mod condition;
+mod look_up;
 pub mod near;
 pub mod settle;
 pub mod spec;
@@ -10,6 +11,7 @@ mod sticky;
 pub mod time;
 
 pub use compile::{CompileContext, Defaults, Origin, ProviderDirectory, compile, defaults};
+pub use look_up::{direct, look_up};
 pub use settle::{NoBranch, settled};
 pub use spec::RouteSpec;
 

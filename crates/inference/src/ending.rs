@@ -214,7 +214,7 @@ impl Ending {
             return;
         }
         if let Some(watch) = self.watch.take() {
-            watch.ended(outcome);
+            if outcome == Outcome::Failed { watch.broke_off() } else { watch.ended() }
         }
         let telemetry = &self.origin.gateway.telemetry;
         telemetry.meters().in_flight.dec();

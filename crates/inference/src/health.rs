@@ -9,13 +9,13 @@ use std::time::Duration;
 use domain::ProviderName;
 use domain::route::Target;
 use engine::breaker::Stage;
-use engine::{Breaker, Load};
+use engine::{Load, Seen};
 use parking_lot::Mutex;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, UnitWeighter};
 use telemetry::ProviderMeters;
 
-pub(crate) use watch::{Subject, Watch};
+pub(crate) use watch::{Subject, Watch, watch};
 
 /// Most breakers; those asked for least go first, closed as they would begin again.
 const BREAKERS_MAX: usize = 20_000;
@@ -85,12 +85,6 @@ struct Guard {
     seen: Mutex<Seen>,
     meters: Arc<ProviderMeters>,
     model: Option<Box<str>>,
-}
-
-#[derive(Debug, Default)]
-struct Seen {
-    breaker: Breaker,
-    load: Load,
 }
 
 impl Drop for Guard {

@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 
 use domain::endpoint::ClientShape;
 use domain::{ApiKey, ProviderName, Snapshot};
+use engine::route::look_up;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::answer::AnswerBody;
 use crate::pinned::Pinned;
 use crate::refusal::{Refusal, json_response};
-use crate::resolve::{bound_name, look_up, unknown_model};
+use crate::resolve::{bound_name, unknown_model};
 use page::Page;
 
 /// Who a saved route belongs to.

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use domain::route::{ParameterRules, Route, RouteDefaults, RouteNode, Target};
-use domain::{ApiKey, Endpoint, ErrorCode, ModelName, Provider, Snapshot};
+use domain::route::{Route, Target};
+use domain::{ApiKey, Endpoint, ErrorCode, ModelName, Snapshot};
+use engine::route::{direct, look_up};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 
@@ -119,43 +120,6 @@ pub(crate) fn bound_name(name: &str) -> Result<(), Refusal> {
     let message =
         format!("no model's name is longer than {MODEL_NAME_BYTES_MAX} bytes, this one has {}", name.len());
     Err(Refusal::new(ErrorCode::ModelNotFound, message).with_param("model"))
-}
-
-/// The provider that a name means at an endpoint, and the model's name there.
-pub(crate) fn look_up<'a>(
-    snapshot: &'a Snapshot,
-    endpoint: Endpoint,
-    name: &'a str,
-) -> Option<(&'a Arc<Provider>, &'a str)> {
-    let prefixed = name.split_once('/').and_then(|(provider, model)| {
-        let model = Some(model).filter(|model| !model.is_empty())?;
-        Some((snapshot.provider(provider)?, model))
-    });
-    prefixed.or_else(|| {
-        let mut knowing = snapshot.providers.iter().filter(|provider| provider.knows_model(name)).peekable();
-        let first = knowing.peek().copied();
-        knowing
-            .find(|provider| provider.offer(endpoint, name).is_some())
-            .or(first)
-            .map(|provider| (provider, name))
-    })
-}
-
-/// The route of one target with nothing special about it.
-fn direct(provider: &Arc<Provider>, model: ModelName, defaults: &RouteDefaults) -> Route {
-    let target = Target {
-        path: String::new(),
-        provider: Arc::clone(provider),
-        model: Some(model),
-        credentials: Arc::clone(&provider.credentials),
-        custom_host: None,
-        retry: defaults.retry.clone(),
-        timeouts: defaults.timeouts,
-        parameters: ParameterRules::default(),
-        forward_headers: Vec::new(),
-        strict: false,
-    };
-    Route { name: None, root: RouteNode::Target(Arc::new(target)) }
 }
 
 /// A saved route is permitted by its name; its targets must be of providers that the key may reach.

@@ -11,6 +11,11 @@ pub enum Stage {
     Provider,
 }
 
+impl Stage {
+    /// Both, the narrower first.
+    pub const ALL: [Self; 2] = [Self::Target, Self::Provider];
+}
+
 /// What a failure says about what it guards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

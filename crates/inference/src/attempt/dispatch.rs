@@ -25,7 +25,7 @@ use super::view::{View, bench_of};
 use super::{counting, upgrade};
 use crate::answer::AnswerBody;
 use crate::ending::Ending;
-use crate::health::{Subject, Watch};
+use crate::health::{self, Subject, Watch};
 use crate::pinned::ProviderState;
 use crate::refusal::Refusal;
 
@@ -123,7 +123,7 @@ fn watch(call: &Call, route: &Route, target: &Target, state: &ProviderState) -> 
         snapshot: &call.pinned.snapshot,
         is_own_route: route.name.is_none(),
     };
-    Watch::begin(&call.origin.gateway, &subject)
+    health::watch(&call.origin.gateway, &subject)
 }
 
 /// One attempt, from its first byte to an answer that is sure.

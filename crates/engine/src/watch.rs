@@ -1,0 +1,146 @@
+//! One call of a target, watched from its beginning to its end, which is told once to what guards the target.
+//!
+//! Whoever carries calls out brings the [`Guards`]: where the state is kept, what time it is and which rules are in force. So
+//! the server and a simulation judge calls by the very same code.
+
+use std::time::Duration;
+
+use domain::{BreakerPolicy, Failure, FailureClass};
+
+use crate::breaker::{Breaker, Stage, Ticket, Turn, Verdict, verdict};
+use crate::load::Load;
+
+/// What was seen of the calls of one target, or of one provider whatever the model.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Whether it may be called.
+    pub breaker: Breaker,
+    /// How busy and how fast it is.
+    pub load: Load,
+}
+
+/// The two that guard a target: its own breaker, and that of its provider.
+pub trait Guards {
+    /// The time, since any fixed start.
+    fn now(&self) -> Duration;
+    /// The rules in force.
+    fn policy(&self) -> &BreakerPolicy;
+    /// Does something to what was seen at a stage.
+    fn seen<R>(&self, stage: Stage, act: impl FnOnce(&mut Seen) -> R) -> R;
+    /// Hears that a breaker turned, which was closed or not before.
+    fn turned(&self, stage: Stage, was_closed: bool, turn: Turn);
+}
+
+/// A call under way. Dropped untold, it ended without a verdict about the target.
+#[derive(Debug)]
+pub struct Watch<G: Guards> {
+    guards: G,
+    /// One for each of [`Stage::ALL`], absent once the end is told.
+    tickets: [Option<Ticket>; 2],
+    begun: Duration,
+    has_own_limits: bool,
+    is_slow: bool,
+}
+
+impl<G: Guards> Watch<G> {
+    /// A call begins. Where the request brought its own time limits, running out of them is nobody else's measure.
+    pub fn begin(guards: G, has_own_limits: bool) -> Self {
+        let begun = guards.now();
+        let begin = |seen: &mut Seen| {
+            seen.load.begun();
+            Some(seen.breaker.begin(begun))
+        };
+        let tickets = Stage::ALL.map(|stage| guards.seen(stage, begin));
+        Self { guards, tickets, begun, has_own_limits, is_slow: false }
+    }
+
+    /// The first content is there, or the whole answer. A probe has done its work; any other call is judged by its end.
+    pub fn answered(&mut self, took: Duration) {
+        self.is_slow = self.guards.policy().slow_after.is_some_and(|limit| took > limit);
+        let now = self.guards.now();
+        self.guards.seen(Stage::Target, |seen| seen.load.answered(took, now));
+        for (stage, ticket) in Stage::ALL.into_iter().zip(&mut self.tickets) {
+            if let Some(probe) = ticket.take_if(|ticket| ticket.is_probe()) {
+                praise(&self.guards, stage, probe, self.is_slow);
+                *ticket = Some(probe.after_probe());
+            }
+        }
+    }
+
+    /// The call failed before it was answered.
+    pub fn failed(mut self, failure: &Failure) {
+        if self.has_own_limits && matches!(failure.class, FailureClass::Timeout(_)) {
+            return;
+        }
+        if verdict(failure.class, Stage::Target).is_some() {
+            let now = self.guards.now();
+            let took = now.saturating_sub(self.begun);
+            self.guards.seen(Stage::Target, |seen| seen.load.failed(took, now));
+        }
+        self.blame(|stage| verdict(failure.class, stage), failure.retry_after);
+    }
+
+    /// The answer broke off after its first content.
+    pub fn broke_off(mut self) {
+        if !self.has_own_limits {
+            self.blame(|stage| (stage == Stage::Target).then_some(Verdict::Failed), None);
+        }
+    }
+
+    /// The answer has ended, or its client left.
+    pub fn ended(mut self) {
+        for (stage, ticket) in Stage::ALL.into_iter().zip(&mut self.tickets) {
+            if let Some(ticket) = ticket.take() {
+                praise(&self.guards, stage, ticket, self.is_slow);
+            }
+        }
+    }
+
+    fn blame(&mut self, judge: impl Fn(Stage) -> Option<Verdict>, wish: Option<Duration>) {
+        for (stage, ticket) in Stage::ALL.into_iter().zip(&mut self.tickets) {
+            let Some(verdict) = judge(stage) else { continue };
+            if let Some(ticket) = ticket.take() {
+                tell(&self.guards, stage, |breaker, policy, now| {
+                    breaker.failed(ticket, verdict, wish, policy, now)
+                });
+            }
+        }
+    }
+}
+
+fn praise(guards: &impl Guards, stage: Stage, ticket: Ticket, is_slow: bool) {
+    tell(guards, stage, |breaker, policy, now| breaker.succeeded(ticket, is_slow, policy, now));
+}
+
+/// Tells a breaker something, and the guards what came of it.
+fn tell(
+    guards: &impl Guards,
+    stage: Stage,
+    told: impl FnOnce(&mut Breaker, &BreakerPolicy, Duration) -> Option<Turn>,
+) {
+    let (policy, now) = (guards.policy(), guards.now());
+    let (was_closed, turn) = guards.seen(stage, |seen| {
+        let was_closed = seen.breaker.is_closed();
+        (was_closed, told(&mut seen.breaker, policy, now))
+    });
+    if let Some(turn) = turn {
+        guards.turned(stage, was_closed, turn);
+    }
+}
+
+impl<G: Guards> Drop for Watch<G> {
+    fn drop(&mut self) {
+        for (stage, ticket) in Stage::ALL.into_iter().zip(&mut self.tickets) {
+            let ticket = ticket.take();
+            self.guards.seen(stage, |seen| {
+                seen.load.ended();
+                if let Some(ticket) = ticket {
+                    seen.breaker.abandoned(ticket);
+                }
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

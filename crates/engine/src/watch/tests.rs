@@ -1,0 +1,157 @@
+//! Laws of watching calls, on guards of which a test holds everything.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use domain::{BreakerPolicy, Failure, FailureClass, TimeoutStage};
+
+use super::{Guards, Seen, Stage, Turn, Watch};
+
+const START: Duration = Duration::from_secs(1_000);
+const TOOK: Duration = Duration::from_millis(300);
+
+#[derive(Default)]
+struct World {
+    now: Cell<Duration>,
+    policy: BreakerPolicy,
+    seen: [RefCell<Seen>; 2],
+    turns: RefCell<Vec<(Stage, bool, Turn)>>,
+}
+
+impl Guards for &World {
+    fn now(&self) -> Duration {
+        self.now.get()
+    }
+
+    fn policy(&self) -> &BreakerPolicy {
+        &self.policy
+    }
+
+    fn seen<R>(&self, stage: Stage, act: impl FnOnce(&mut Seen) -> R) -> R {
+        act(&mut self.seen[usize::from(stage == Stage::Provider)].borrow_mut())
+    }
+
+    fn turned(&self, stage: Stage, was_closed: bool, turn: Turn) {
+        self.turns.borrow_mut().push((stage, was_closed, turn));
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        Self { now: Cell::new(START), ..Self::default() }
+    }
+
+    /// A call that takes [`TOOK`] up to where `end` tells how it went.
+    fn call(&self, has_own_limits: bool, end: impl FnOnce(Watch<&Self>)) {
+        let watch = Watch::begin(self, has_own_limits);
+        self.now.set(self.now.get() + TOOK);
+        end(watch);
+    }
+
+    fn is_shut(&self, stage: Stage) -> bool {
+        (&self).seen(stage, |seen| seen.breaker.is_shut(self.now.get()))
+    }
+
+    fn pending(&self) -> [u32; 2] {
+        Stage::ALL.map(|stage| (&self).seen(stage, |seen| seen.load.pending))
+    }
+}
+
+fn failure(class: FailureClass) -> Failure {
+    Failure::without_status(class, "")
+}
+
+#[test]
+fn whatever_its_end_a_call_is_no_longer_pending() {
+    let ends: [fn(Watch<&World>); 4] = [
+        |_untold| {},
+        |watch| watch.failed(&failure(FailureClass::Provider)),
+        |mut watch| {
+            watch.answered(TOOK);
+            watch.ended();
+        },
+        |mut watch| {
+            watch.answered(TOOK);
+            watch.broke_off();
+        },
+    ];
+    for end in ends {
+        let world = World::new();
+        world.call(false, |watch| {
+            assert_eq!(world.pending(), [1, 1]);
+            end(watch);
+        });
+        assert_eq!(world.pending(), [0, 0]);
+    }
+}
+
+#[test]
+fn failures_of_a_model_shut_its_target_and_no_other_of_the_provider() {
+    let world = World::new();
+    for _ in 0..5 {
+        world.call(false, |watch| watch.failed(&failure(FailureClass::Provider)));
+    }
+    assert!(world.is_shut(Stage::Target) && !world.is_shut(Stage::Provider));
+    let turns = world.turns.borrow();
+    assert!(matches!(turns.as_slice(), [(Stage::Target, true, Turn::Opened { .. })]), "{turns:?}");
+}
+
+#[test]
+fn a_provider_that_cannot_be_reached_is_shut_as_a_whole() {
+    let world = World::new();
+    for _ in 0..5 {
+        world.call(false, |watch| watch.failed(&failure(FailureClass::Connect)));
+    }
+    assert!(world.is_shut(Stage::Target) && world.is_shut(Stage::Provider));
+}
+
+#[test]
+fn an_answer_that_breaks_off_speaks_against_its_target() {
+    let world = World::new();
+    for _ in 0..5 {
+        world.call(false, |mut watch| {
+            watch.answered(TOOK);
+            watch.broke_off();
+        });
+    }
+    assert!(world.is_shut(Stage::Target));
+}
+
+#[test]
+fn a_request_that_ran_out_of_its_own_limits_speaks_against_nobody() {
+    for (has_own_limits, is_shut) in [(true, false), (false, true)] {
+        let world = World::new();
+        let class = FailureClass::Timeout(TimeoutStage::FirstToken);
+        for _ in 0..5 {
+            world.call(has_own_limits, |watch| watch.failed(&failure(class)));
+        }
+        assert_eq!(world.is_shut(Stage::Target), is_shut);
+    }
+}
+
+#[test]
+fn a_probe_has_done_its_work_with_the_first_content() {
+    let world = World::new();
+    for _ in 0..5 {
+        world.call(false, |watch| watch.failed(&failure(FailureClass::Provider)));
+    }
+    world.now.set(world.now.get() + world.policy.cool_down);
+    let mut probe = Watch::begin(&world, false);
+    assert!(world.is_shut(Stage::Target), "one probe at a time");
+    probe.answered(TOOK);
+    assert!(!world.is_shut(Stage::Target));
+    assert_eq!(world.turns.borrow().last(), Some(&(Stage::Target, false, Turn::Closed)));
+    probe.broke_off();
+    assert!(!world.is_shut(Stage::Target), "one failure of many");
+}
+
+#[test]
+fn a_probe_that_ends_without_a_verdict_lets_another_probe_go() {
+    let world = World::new();
+    for _ in 0..5 {
+        world.call(false, |watch| watch.failed(&failure(FailureClass::Provider)));
+    }
+    world.now.set(world.now.get() + world.policy.cool_down);
+    world.call(false, |_untold| {});
+    assert!(!world.is_shut(Stage::Target));
+}

@@ -20,7 +20,7 @@ mod tests {
         let hash = KeyHash::of("tg-x");
         let text = format!("keys:\n{}", key_entry("team: \"a\"", hash));
         let root = crate::yaml::read(&text).0.unwrap();
-        let checked = crate::structure::check(&root, crate::schema::shared());
+        let checked = crate::structure::check(&root, &crate::schema::config_schema());
         assert_eq!(checked.problems, []);
         let json = checked.json.unwrap();
         assert_eq!(json["keys"][0]["name"], "team: \"a\"");

@@ -152,7 +152,7 @@ impl Loader {
         };
         let interpolation = interpolate(&mut root, self.folder(), self.environment.as_ref());
         let mut redactions = interpolation.redactions;
-        let checked = check(&root, crate::schema::shared());
+        let checked = check(&root, &crate::schema::config_schema());
         redactions.extend(checked.secrets);
         problems.extend(interpolation.problems);
         problems.extend(checked.problems);

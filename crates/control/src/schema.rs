@@ -1,22 +1,16 @@
 //! The JSON schema of the configuration, for editors and for the structural check.
 
-use std::sync::OnceLock;
-
 use serde_json::Value as Json;
 
 use crate::file::ConfigFile;
 
 /// The JSON schema (draft 2020-12) of `tollgate.yaml`. Durations and sizes have the formats `time-span`, `time-limit`, `us-dollars` and
 /// `byte-size`, secrets are `writeOnly`, and `x-aliases` names other spellings of a key.
+///
+/// It is made anew each time: a process needs it for some milliseconds at each load, and it is large.
 #[must_use]
 pub fn config_schema() -> Json {
-    shared().clone()
-}
-
-/// The schema, made once.
-pub(crate) fn shared() -> &'static Json {
-    static SCHEMA: OnceLock<Json> = OnceLock::new();
-    SCHEMA.get_or_init(|| schemars::schema_for!(ConfigFile).to_value())
+    schemars::schema_for!(ConfigFile).to_value()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The providers that are built in: one file of `data/` each, embedded in the binary and parsed when asked for.
-
-use std::borrow::Cow;
+//!
+//! Most of them nobody has a credential for, and parsing them all is a good part of a start. So their text can be looked at
+//! without being parsed.
 
 use rust_embed::Embed;
 
@@ -60,14 +61,47 @@ impl Registry {
         if !self.contains(name) {
             return Ok(None);
         }
-        let Some(file) = DataFiles::get(&format!("{name}{FILE_SUFFIX}")) else {
+        let Some(text) = text(name) else {
             return Ok(None);
         };
-        let text: Cow<'_, str> = String::from_utf8_lossy(&file.data);
         let definition =
             toml::from_str(&text).map_err(|source| RegistryError { name: name.to_owned(), source })?;
         Ok(Some(definition))
     }
+
+    /// What can be said of a provider without parsing its definition; nothing for one that there is none of.
+    #[must_use]
+    pub fn glance(&self, name: &str) -> Glance {
+        let text = text(name).unwrap_or_default();
+        Glance { catalog: catalog_in(&text), variables: variables_in(&text) }
+    }
+}
+
+/// What can be said of a provider without parsing its definition.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Glance {
+    /// Under what name it is in the catalogue, where that is not its own.
+    pub catalog: Option<String>,
+    /// Every word that may be an environment variable: while none of them is set, the provider is not live.
+    pub variables: Vec<String>,
+}
+
+fn text(name: &str) -> Option<String> {
+    let file = DataFiles::get(&format!("{name}{FILE_SUFFIX}"))?;
+    Some(String::from_utf8_lossy(&file.data).into_owned())
+}
+
+/// The value of `catalog` at the definition's top level, which is above its first table.
+fn catalog_in(text: &str) -> Option<String> {
+    let top = text.lines().take_while(|line| !line.starts_with('['));
+    let value = top.filter_map(|line| line.strip_prefix("catalog = \"")?.strip_suffix('"')).next()?;
+    Some(value.to_owned())
+}
+
+fn variables_in(text: &str) -> Vec<String> {
+    let of_a_name = |letter: char| letter == '_' || letter.is_ascii_uppercase() || letter.is_ascii_digit();
+    let words = text.split(|letter| !of_a_name(letter));
+    words.filter(|word| word.contains('_') && word.len() > 2).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

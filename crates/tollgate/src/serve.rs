@@ -3,6 +3,7 @@
 mod connection;
 mod drain;
 mod listener;
+mod prepared;
 mod scripted;
 mod server;
 mod stall;
@@ -10,5 +11,6 @@ mod state;
 mod tls;
 mod upstream;
 
+pub use prepared::Prepared;
 pub use server::{Reloads, Server, ServerParts};
 pub use upstream::{outside, transport};

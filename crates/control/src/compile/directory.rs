@@ -27,7 +27,8 @@ pub struct Directory {
     live: Vec<Arc<Provider>>,
     /// Of configured and added providers: the whole definition, built-in parts included.
     definitions: BTreeMap<String, ProviderDefinition>,
-    /// Of providers that are known but not live: the variables that would make them so.
+    /// Of providers that are known but not live: the variables that would make them so. Of built-in ones that the environment
+    /// has nothing for, it is found out when somebody asks.
     missing: BTreeMap<String, Vec<String>>,
     /// Under what names providers are in the catalogue, where that is not their own.
     listed_as: BTreeMap<String, String>,
@@ -183,6 +184,13 @@ fn add_built_in(directory: &mut Directory, problems: &mut Problems) {
     let names: Vec<String> = makers.chain(others).map(str::to_owned).collect();
     for name in &names {
         if directory.definitions.contains_key(name) {
+            continue;
+        }
+        let glance = directory.registry.glance(name);
+        if let Some(listed_as) = glance.catalog {
+            directory.listed_as.insert(name.clone(), listed_as);
+        }
+        if !glance.variables.iter().any(|variable| directory.environment.variable(variable).is_some()) {
             continue;
         }
         match directory.registry.get(name) {

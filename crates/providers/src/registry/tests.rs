@@ -6,7 +6,7 @@ use domain::Endpoint;
 use domain::endpoint::Task;
 use domain::provider::{AuthScheme, EndpointPath};
 
-use super::Registry;
+use super::{Glance, Registry};
 use crate::compile::{Compiled, compile};
 use crate::definition::{Live, ProviderDefinition};
 use crate::sign_in::SignIns;
@@ -57,6 +57,21 @@ fn no_provider_is_live_in_an_empty_environment() {
             other => panic!("{name}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn a_glance_sees_all_that_could_make_a_provider_live_and_where_it_is_listed() {
+    let registry = Registry::builtin();
+    for (name, definition) in all() {
+        let glance = registry.glance(&name);
+        assert_eq!(glance.catalog, definition.catalog, "{name}");
+        let all_others = |variable: &str| {
+            (!glance.variables.iter().any(|seen| seen == variable)).then(|| "set".to_owned())
+        };
+        let compiled = compile(&name, &definition, &all_others, &SignIns::default());
+        assert!(matches!(compiled, Ok(Compiled::NotLive { .. })), "{name}: {compiled:?}");
+    }
+    assert_eq!(registry.glance("nobody"), Glance::default());
 }
 
 #[test]

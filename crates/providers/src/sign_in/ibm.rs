@@ -20,13 +20,13 @@ pub(crate) struct Plan {
     token_url: String,
 }
 
-const VARIABLES: [&str; 2] = ["WATSONX_APIKEY", "WATSONX_API_KEY"];
 const TOKEN_URL: &str = "https://iam.cloud.ibm.com/identity/token";
 
 /// Plans a sign-in to IBM Cloud.
 pub(super) fn plan(settings: &IbmSettings, reader: &mut Reader<'_>) -> Option<Planned> {
-    let Some(api_key) = reader.secret(settings.api_key.as_ref(), &VARIABLES) else {
-        return Some(Planned::missing(&VARIABLES));
+    let names = settings.api_key_env.clone().unwrap_or_default();
+    let Some(api_key) = reader.secret(settings.api_key.as_ref(), &names) else {
+        return Some(Planned::Missing(names));
     };
     let token_url = match &settings.token_url {
         Some(_) => reader.filled("token_url", settings.token_url.as_ref()),

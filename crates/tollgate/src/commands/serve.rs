@@ -12,8 +12,8 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::surroundings::{environment, loader, now, random_bits, random_key, say, variable};
-use crate::serve::{Server, ServerParts};
+use super::surroundings::{environment, now, random_bits, random_key, say, variable};
+use crate::serve::{Prepared, Server, ServerParts};
 
 /// Serves requests.
 #[derive(Debug, Args)]
@@ -32,20 +32,20 @@ pub struct Serve {
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let first_key = first_start(&self.config)?;
-        start_log(&self.config);
+        let prepared = Prepared::load(ServerParts {
+            file: self.config,
+            environment: environment(),
+            listen: self.listen,
+            scripted: self.scripted,
+            random: random_bits,
+            wall_clock: now,
+        })?;
+        start_log(prepared.loaded().log.format);
         runtime()?.block_on(async {
-            let parts = ServerParts {
-                file: self.config,
-                environment: environment(),
-                listen: self.listen,
-                scripted: self.scripted,
-                random: random_bits,
-                wall_clock: now,
-            };
             // Before anybody can know that there is something to stop or to reload.
             let (stop, stop_now) = (stop_signal(1)?, stop_signal(2)?);
             let mut hangups = signal(SignalKind::hangup())?;
-            let server = Server::start(parts).await?;
+            let server = Server::start(prepared).await?;
             introduce(&server, first_key.as_ref());
             let reload = server.reload_requests();
             tokio::spawn(async move {
@@ -78,14 +78,16 @@ fn first_start(file: &Path) -> anyhow::Result<Option<KeyText>> {
 }
 
 /// Log lines go to standard error, in the form that the configuration asks for; `RUST_LOG` chooses which.
-fn start_log(file: &Path) {
-    let json = loader(file).load(1).is_ok_and(|loaded| loaded.log.format == LogFormat::Json);
+fn start_log(format: LogFormat) {
     let filter = EnvFilter::new(variable("RUST_LOG").as_deref().unwrap_or("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    if json { lines.json().flatten_event(true).init() } else { lines.init() }
+    match format {
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+        LogFormat::Text => lines.init(),
+    }
 }
 
 /// One core is served best without a scheduler for many.

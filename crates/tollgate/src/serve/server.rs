@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 
 use super::connection::Protocol;
 use super::listener::Acceptance;
+use super::prepared::Prepared;
 use super::scripted;
 use super::state::State;
 use super::tls::{Certificate, CertificateFiles};
@@ -70,14 +71,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Loads the configuration, binds and begins to accept.
+    /// Binds and begins to accept.
     ///
     /// # Errors
-    /// When the configuration is wrong, the database cannot be used, or the address cannot be had.
-    pub async fn start(parts: ServerParts) -> anyhow::Result<Self> {
+    /// When a certificate or the database cannot be used, or the address cannot be had.
+    pub async fn start(prepared: Prepared) -> anyhow::Result<Self> {
+        let Prepared { parts, loader, loaded, scripted } = prepared;
         let mut background = JoinSet::new();
-        let loader = Loader::new(&parts.file, Arc::clone(&parts.environment));
-        let (loader, loaded) = scripted::load(loader, parts.scripted, &mut background).await?;
+        if let Some(listener) = scripted {
+            scripted::serve(listener, &mut background)?;
+        }
         let telemetry = Telemetry::new();
         telemetry.set_log_requests(log_requests(&loaded));
         let transport = transport(&loaded.upstream, parts.environment.as_ref())?;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use testkit::{Answer, Call, Client, EventStream, FakeProvider, scripts, within};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use tollgate::serve::{Reloads, Server, ServerParts};
+use tollgate::serve::{Prepared, Reloads, Server, ServerParts};
 
 use crate::configuration::{key, key_entry, one};
 
@@ -63,7 +63,7 @@ impl Setup {
             random,
             wall_clock: Timestamp::now,
         };
-        let server = Server::start(parts).await.unwrap();
+        let server = Server::start(Prepared::load(parts).unwrap()).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         TestGateway {
             folder,

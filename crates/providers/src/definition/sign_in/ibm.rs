@@ -9,8 +9,10 @@ use crate::definition::Secret;
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct IbmSettings {
-    /// The API key; else `WATSONX_APIKEY` or `WATSONX_API_KEY`.
+    /// The API key; else the first variable of `api_key_env` that is set.
     pub api_key: Option<Secret>,
+    /// Environment variables that may hold the API key.
+    pub api_key_env: Option<Vec<String>>,
     /// Where tokens are issued; `https://iam.cloud.ibm.com/identity/token` when left out.
     pub token_url: Option<String>,
 }
@@ -21,6 +23,6 @@ impl IbmSettings {
     }
 
     pub(super) fn merge(self, over: Self) -> Self {
-        merged!(over, self, { api_key, token_url })
+        merged!(over, self, { api_key, api_key_env, token_url })
     }
 }

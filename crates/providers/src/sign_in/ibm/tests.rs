@@ -2,14 +2,16 @@
 
 use crate::sign_in::fake::{Endpoint, authorization, missing, outside, ready, started};
 
+/// The variables are those of a definition.
+const IBM: &str = "[ibm]\napi_key_env = [\"KEY\", \"OTHER_KEY\"]\n";
+
 #[tokio::test]
 async fn an_api_key_is_exchanged_for_a_token() {
     let iam = Endpoint::answering(|_| {
         (200, r#"{"access_token": "ibm", "refresh_token": "not_supported", "expires_in": 3600, "expiration": 1}"#.to_owned())
     })
     .await;
-    let plan =
-        ready(&format!("[ibm]\ntoken_url = \"{}/identity/token\"", iam.url()), &[("WATSONX_APIKEY", "key")]);
+    let plan = ready(&format!("{IBM}token_url = \"{}/identity/token\"", iam.url()), &[("KEY", "key")]);
     let sign_in = started(&plan, &outside(&[])).await;
     assert_eq!(authorization(&*sign_in).unwrap(), "Bearer ibm");
     let [asked] = &iam.asked()[..] else { panic!("one call") };
@@ -20,5 +22,5 @@ async fn an_api_key_is_exchanged_for_a_token() {
 
 #[test]
 fn without_a_key_its_variables_are_named() {
-    assert_eq!(missing("[ibm]", &[]), ["WATSONX_APIKEY", "WATSONX_API_KEY"]);
+    assert_eq!(missing(IBM, &[]), ["KEY", "OTHER_KEY"]);
 }

@@ -55,6 +55,8 @@ pub enum ErrorCode {
     ProviderNotFound,
     /// The request is signed, and its signature is not believed.
     SignatureRefused,
+    /// Every target is where the request must not be served.
+    RegionRefused,
     /// Every target failed.
     TargetsFailed,
     /// Every target failed, the last one by a time limit.
@@ -84,7 +86,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -111,6 +113,7 @@ impl ErrorCode {
         Self::ModelNotFound,
         Self::ProviderNotFound,
         Self::SignatureRefused,
+        Self::RegionRefused,
         Self::TargetsFailed,
         Self::TargetsTimedOut,
         Self::StreamBroken,
@@ -171,6 +174,8 @@ impl ErrorCode {
             Self::ModelNotFound => ("TG2006", 404, REQUEST),
             Self::ProviderNotFound => ("TG2007", 404, REQUEST),
             Self::SignatureRefused => ("TG2008", 403, DENIED),
+            // RFC 7725: unavailable for legal reasons.
+            Self::RegionRefused => ("TG2009", 451, DENIED),
             Self::TargetsFailed => ("TG3001", 502, SERVER),
             Self::TargetsTimedOut => ("TG3002", 504, "timeout_error"),
             Self::StreamBroken => ("TG3003", 502, SERVER),

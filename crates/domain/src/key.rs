@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::name::KeyName;
+use crate::name::{KeyName, RegionName};
 use crate::pattern::Pattern;
 
 const PREFIX: &str = "tg-";
@@ -103,6 +103,9 @@ pub struct ApiKey {
     pub models: Vec<Pattern>,
     /// Which providers it may reach, however named.
     pub providers: Vec<Pattern>,
+    /// Where its requests may be served: patterns over regions. Only one that matches everything matches a place that nobody
+    /// named.
+    pub regions: Vec<Pattern>,
     /// Whether it may use `/providers/{name}/…` and unknown paths of drop-in prefixes, which no model check can cover.
     pub passthrough: bool,
     /// Whether it may send a whole route in `x-tollgate-config`.
@@ -114,6 +117,13 @@ impl ApiKey {
     #[must_use]
     pub fn allows_provider(&self, provider: &str) -> bool {
         self.providers.iter().any(|pattern| pattern.matches(provider))
+    }
+
+    /// Whether its requests may be served in a region, or in one that nobody named.
+    #[must_use]
+    pub fn allows_region(&self, region: Option<&RegionName>) -> bool {
+        let region = region.map_or("", RegionName::as_str);
+        self.regions.iter().any(|pattern| pattern.matches(region))
     }
 
     /// Whether the key may name this model or route.
@@ -192,6 +202,7 @@ mod tests {
             name: "k".into(),
             models: models.iter().copied().map(Pattern::from).collect(),
             providers: providers.iter().copied().map(Pattern::from).collect(),
+            regions: vec![Pattern::any()],
             passthrough: false,
             inline_config: false,
         };

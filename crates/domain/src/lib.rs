@@ -36,7 +36,7 @@ pub use failure::{Failure, FailureClass, TimeoutStage};
 pub use key::{ApiKey, KeyHash, KeyText};
 pub use limits::Limits;
 pub use money::Money;
-pub use name::{CredentialId, KeyName, ModelName, ProviderName, RouteName};
+pub use name::{CredentialId, KeyName, ModelName, ProviderName, RegionName, RouteName};
 pub use need::Need;
 pub use pattern::Pattern;
 pub use provider::{Credential, Provider};

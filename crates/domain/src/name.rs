@@ -72,6 +72,10 @@ name! {
 }
 
 name! {
+    /// Where a provider serves, as it calls the place itself: `eu-west-1`, `europe-west4`.
+    RegionName
+}
+name! {
     /// To whom something that is kept belongs. It exists for nobody else.
     Tenant
 }
@@ -88,10 +92,10 @@ name! {
     ItemId
 }
 
-/// The longest name of a provider or a route.
+/// The longest name of a provider, a route or a region.
 const NAME_BYTES_MAX: usize = 64;
 
-/// Why a text cannot be a provider's or a route's name.
+/// Why a text cannot be the name of a provider, a route or a region.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a name: use 1 to {NAME_BYTES_MAX} letters, digits, `-`, `_` or `.`, starting with a letter or digit"

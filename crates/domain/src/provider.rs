@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 
 use crate::endpoint::Endpoint;
 use crate::failure::FailureClass;
-use crate::name::ProviderName;
+use crate::name::{ProviderName, RegionName};
 use crate::pattern::Pattern;
 
 pub use crate::base_url::{BaseUrl, BaseUrlProblem};
@@ -40,6 +40,8 @@ pub struct Provider {
     pub auth: AuthScheme,
     /// The protocol to its servers.
     pub http_version: HttpVersion,
+    /// Where it serves, as far as anybody said so.
+    pub region: Option<RegionName>,
     /// How it reports usage in a chat stream.
     pub stream_usage: StreamUsage,
     /// How its chat completions differ from what most providers take.

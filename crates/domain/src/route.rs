@@ -10,7 +10,7 @@ use http::HeaderName;
 
 use crate::breaker::BreakerPolicy;
 use crate::condition::{Condition, Fact};
-use crate::name::{ModelName, RouteName};
+use crate::name::{ModelName, RegionName, RouteName};
 use crate::provider::{BaseUrl, Credential, Provider};
 use crate::timeouts::Timeouts;
 
@@ -150,6 +150,8 @@ pub struct Target {
     pub forward_headers: Vec<HeaderName>,
     /// Whether a request is refused of which a translation would lose something.
     pub strict: bool,
+    /// Where it serves; absent where nobody said so, which no request that is bound to a region is sent to.
+    pub region: Option<RegionName>,
 }
 
 /// An address that replaces the provider's.

@@ -75,6 +75,7 @@ mod tests {
             models: vec![Pattern::any()],
             providers: vec![Pattern::any()],
             passthrough: false,
+            regions: Vec::new(),
             inline_config: false,
         };
         Snapshot { keys: [(key.hash(), Arc::new(api_key))].into(), ..Snapshot::default() }

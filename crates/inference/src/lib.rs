@@ -26,6 +26,7 @@ mod provider_words;
 mod realtime;
 mod redaction;
 mod refusal;
+mod region;
 mod request_id;
 mod resolve;
 mod response_owners;

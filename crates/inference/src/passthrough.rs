@@ -27,6 +27,7 @@ use crate::gateway::Gateway;
 use crate::ingress::query;
 use crate::pinned::{Pinned, ProviderState};
 use crate::refusal::Refusal;
+use crate::region::Residence;
 
 /// Where a request is relayed to.
 pub(crate) struct Relayed<'a> {
@@ -68,13 +69,17 @@ pub(crate) async fn relay(
 /// Relays a request to one path of one provider with one of its credentials.
 ///
 /// # Errors
-/// 408 when the client broke its body off.
+/// 408 when the client broke its body off; 451 when the provider is where the request must not be served.
 pub(crate) async fn relay_to(
     origin: Origin,
     pinned: &Pinned,
     to: Relayed<'_>,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Refusal> {
+    let residence = Residence::of(request.headers(), &origin.key)?;
+    if !residence.permits(to.provider.region.as_ref()) {
+        return Err(residence.refusal(&format!("the provider `{}`", to.provider.name)));
+    }
     let state = pinned.state(to.provider);
     let no_credential = || Refusal::new(ErrorCode::Internal, "the provider has no such credential");
     let credential = to.provider.credentials.get(to.credential).ok_or_else(no_credential)?;

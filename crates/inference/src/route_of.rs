@@ -6,13 +6,14 @@ use std::sync::Arc;
 use domain::endpoint::Task;
 use domain::route::{Route, RouteNode, Target};
 use domain::{Endpoint, ErrorCode};
-use engine::route::{self, CompileContext, NoBranch, RouteProblem, spec};
+use engine::route::{self, CompileContext, NothingLeft, Permits, RouteProblem, spec};
 use http::HeaderMap;
 
 use crate::attempt::Call;
 use crate::facts::{Body, RequestFacts};
 use crate::ingress::member;
 use crate::refusal::Refusal;
+use crate::region::Residence;
 use crate::resolve::{MODEL_NAME_BYTES_MAX, bound_name, permit_alternative};
 
 /// A route, or the name of a saved one.
@@ -25,7 +26,8 @@ const MODERATION_MODEL: &str = "omni-moderation-latest";
 /// Finds the route, settles what the request's facts decide in it, and notes the owner of a continued conversation in the call.
 ///
 /// # Errors
-/// When nothing has the model's name, the key may not use it, a header is wrong, or no condition holds.
+/// When nothing has the model's name, the key may not use it, a header is wrong, no condition holds, or every target is where the
+/// request must not be served.
 pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
     bound_name(call.client_model())?;
     let route = named_route(call)?;
@@ -43,17 +45,25 @@ pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
     Ok(narrowed.unwrap_or(route))
 }
 
-/// The route as it is for this request: of its conditions the branches that are taken.
+/// The route as it is for this request: of its conditions the branches that are taken, of its targets those that are where the
+/// request may be served.
 fn settled(call: &Call, route: &Arc<Route>) -> Result<Arc<Route>, Refusal> {
     let body = Body::of(call);
     let facts = RequestFacts::of(call, &body)?;
-    route::settled(route, &facts).map_err(|NoBranch| {
-        let which = route.name.as_ref().map_or_else(
-            || "the route in the request's header".to_owned(),
-            |name| format!("the route `{name}`"),
-        );
-        let message = format!("no condition of {which} holds for this request, and it has no `default`");
-        Refusal::new(ErrorCode::NoBranch, message)
+    let residence = Residence::of(&call.headers, &call.origin.key)?;
+    let permits = |target: &Target| residence.permits(target.region.as_ref());
+    let permits: Option<Permits<'_>> = (!residence.is_free()).then_some(&permits);
+    let called = |unnamed: &str| match &route.name {
+        Some(name) => format!("the route `{name}`"),
+        None => unnamed.to_owned(),
+    };
+    route::settled(route, &facts, permits).map_err(|left| match left {
+        NothingLeft::NotPermitted => residence.refusal(&called("the model's route")),
+        NothingLeft::NoBranch => {
+            let which = called("the route in the request's header");
+            let message = format!("no condition of {which} holds for this request, and it has no `default`");
+            Refusal::new(ErrorCode::NoBranch, message)
+        }
     })
 }
 
@@ -220,6 +230,7 @@ mod tests {
             parameters: ParameterRules::default(),
             forward_headers: Vec::new(),
             strict: false,
+            region: None,
         }))
     }
 

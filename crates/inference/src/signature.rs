@@ -108,6 +108,7 @@ mod tests {
             models: Vec::new(),
             providers: Vec::new(),
             passthrough: false,
+            regions: Vec::new(),
             inline_config: false,
         };
         let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned().into();

@@ -7,8 +7,9 @@ mod paths;
 mod rules;
 mod variables;
 
+use domain::name::check_name;
 use domain::provider::{BaseUrl, ChatHabits, HttpVersion, Provider, StreamUsage};
-use domain::{Pattern, ProviderName};
+use domain::{Pattern, ProviderName, RegionName};
 
 use crate::definition::{self, Live, ProviderDefinition};
 use crate::sign_in::SignIns;
@@ -48,7 +49,7 @@ pub fn compile(
     sign_ins: &SignIns,
 ) -> Result<Compiled, Vec<Problem>> {
     let mut problems = Problems::default();
-    if let Err(problem) = domain::name::check_name(name) {
+    if let Err(problem) = check_name(name) {
         problems.add("", problem.to_string());
     }
     let values = Values::resolve(definition, environment, &mut problems);
@@ -56,6 +57,7 @@ pub fn compile(
     let search = Search { name, definition, auth: &auth, values: &values, environment, sign_ins };
     let found = search.find(&mut problems);
     let base = base_url(definition.base_url.as_deref(), &values, &mut problems);
+    let region = region(definition.region.as_deref(), &values, &mut problems);
     let prefix = base.as_ref().map_or("", |base| base.prefix.as_str());
     let mut offers = Offers { prefix, values: &values, problems: &mut problems };
     let offer = offers.of_all_models(definition);
@@ -85,6 +87,7 @@ pub fn compile(
         credentials,
         auth,
         http_version: http_version(definition.transport.http),
+        region,
         stream_usage: stream_usage(definition.streams.usage),
         chat: ChatHabits {
             of_openai: definition.chat.of_openai.unwrap_or(false),
@@ -115,6 +118,19 @@ fn base_url(text: Option<&str>, values: &Values, problems: &mut Problems) -> Opt
     let filled = values.fill(PATH, text, problems)?;
     match BaseUrl::parse(&filled) {
         Ok(base) => Some(base),
+        Err(problem) => {
+            problems.add(PATH, problem.to_string());
+            None
+        }
+    }
+}
+
+/// The region with its variables filled in; `None` when there is none, or a variable has no value yet.
+fn region(text: Option<&str>, values: &Values, problems: &mut Problems) -> Option<RegionName> {
+    const PATH: &str = "region";
+    let region = values.fill(PATH, text?, problems)?;
+    match check_name(&region) {
+        Ok(()) => Some(RegionName::from(region)),
         Err(problem) => {
             problems.add(PATH, problem.to_string());
             None

@@ -43,6 +43,8 @@ pub struct ProviderDefinition {
     /// The URL that all endpoint paths are appended to, such as `https://api.groq.com/openai/v1`. May hold
     /// `${variable}`, see `variables`.
     pub base_url: Option<String>,
+    /// Where it serves: `eu-west-1`. May hold `${variable}`. Requests that are bound to a region go nowhere else; see `keys`.
+    pub region: Option<String>,
     /// The model names, or patterns with `*`, that this provider serves when a request names them without a
     /// provider: `["gpt-4o", "gpt-*"]`.
     pub models: Option<Vec<String>>,

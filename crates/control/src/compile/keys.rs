@@ -32,6 +32,7 @@ pub(super) fn compile(sections: &[KeySection], problems: &mut Problems) -> HashM
         }
         check_patterns(section.models.as_deref(), &path.key("models"), problems);
         check_patterns(section.providers.as_deref(), &path.key("providers"), problems);
+        check_patterns(section.regions.as_deref(), &path.key("regions"), problems);
     }
     keys
 }
@@ -41,6 +42,7 @@ fn key(section: &KeySection) -> ApiKey {
         name: section.name.as_str().into(),
         models: patterns(section.models.as_deref()),
         providers: patterns(section.providers.as_deref()),
+        regions: patterns(section.regions.as_deref()),
         passthrough: section.passthrough.unwrap_or(false),
         inline_config: section.inline_config.unwrap_or(false),
     }

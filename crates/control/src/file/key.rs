@@ -18,6 +18,10 @@ pub struct KeySection {
     /// The providers it may reach, however named: patterns with `*`. All when absent.
     #[serde(default)]
     pub providers: Option<Vec<String>>,
+    /// Where its requests may be served: patterns with `*` over the regions of providers and targets, such as `eu-*`. A target
+    /// of which nobody said where it is serves no key that is bound so. Everywhere when absent.
+    #[serde(default)]
+    pub regions: Option<Vec<String>>,
     /// Whether it may use a provider's API directly under `/providers/{name}/`, where no model can be checked. `false`
     /// when absent.
     #[serde(default)]

@@ -25,6 +25,7 @@ fn provider() -> Arc<Provider> {
         models: vec![],
         credentials: Arc::from([]),
         http_version: HttpVersion::Http1,
+        region: None,
         stream_usage: StreamUsage::OnRequest,
         chat: domain::provider::ChatHabits::default(),
     })
@@ -46,6 +47,7 @@ fn retrying(name: &str, attempts: u32) -> RouteNode {
         parameters: ParameterRules::default(),
         forward_headers: vec![],
         strict: false,
+        region: None,
     }))
 }
 

@@ -1,4 +1,5 @@
-//! Settles what a request's facts decide before the walk begins: which branches it takes and to which children it sticks.
+//! Settles what a request's facts decide before the walk begins: which branches it takes, to which children it sticks, and which
+//! targets it may not be sent to at all.
 //!
 //! Facts do not change while a request is under way, health does. So this comes first and once, and the walk sees a route
 //! without the branches that are not taken: whatever fails or rests, it cannot end up there.
@@ -7,26 +8,50 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::Route;
-use domain::route::{Balance, Branches, RouteNode, Stickiness, StickyChild};
+use domain::route::{Balance, Branches, RouteNode, Stickiness, StickyChild, Target};
 
 use super::condition::{Facts, holds};
 use super::sticky::ranked;
 
-/// No condition of a node holds and it has no default, so that nothing of the route is left.
+/// Why nothing of a route is left for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no condition holds, and there is no `default`")]
-pub struct NoBranch;
+pub enum NothingLeft {
+    /// No condition of a node holds and it has no default.
+    #[error("no condition holds, and there is no `default`")]
+    NoBranch,
+    /// None of the targets that are left is permitted.
+    #[error("the request may be sent to none of the targets")]
+    NotPermitted,
+}
 
-/// The route as it is for a request with these facts. A node of which no branch is left is left out itself.
+/// Whether a request may be sent to a target, whatever else fails or rests.
+pub type Permits<'a> = &'a dyn Fn(&Target) -> bool;
+
+/// The route as it is for a request with these facts, without the targets that it may not be sent to. A node of which nothing is
+/// left is left out itself.
 ///
 /// # Errors
 /// When nothing is left.
-pub fn settled(route: &Arc<Route>, facts: &dyn Facts) -> Result<Arc<Route>, NoBranch> {
-    if is_settled(&route.root) {
+pub fn settled(
+    route: &Arc<Route>,
+    facts: &dyn Facts,
+    permits: Option<Permits<'_>>,
+) -> Result<Arc<Route>, NothingLeft> {
+    if is_settled(&route.root) && permits.is_none_or(|permits| permits_all(&route.root, permits)) {
         return Ok(Arc::clone(route));
     }
-    let root = settle(&route.root, facts).ok_or(NoBranch)?;
+    let settle = |permits| Settling { facts, permits }.node(&route.root);
+    let root = settle(permits).ok_or_else(|| match settle(None) {
+        Some(_) => NothingLeft::NotPermitted,
+        None => NothingLeft::NoBranch,
+    })?;
     Ok(Arc::new(Route { name: route.name.clone(), root }))
+}
+
+fn permits_all(node: &RouteNode, permits: Permits<'_>) -> bool {
+    let mut all = true;
+    node.for_each_target(&mut |target| all = all && permits(target));
+    all
 }
 
 /// Whether no facts decide anything in it.
@@ -40,20 +65,47 @@ fn is_settled(node: &RouteNode) -> bool {
     }
 }
 
-fn settle(node: &RouteNode, facts: &dyn Facts) -> Option<RouteNode> {
-    match node {
-        RouteNode::Target(target) => Some(RouteNode::Target(Arc::clone(target))),
-        RouteNode::Single(child) => settle(child, facts),
-        RouteNode::Fallback { on_status_codes, children } => {
-            let children = children.iter().filter_map(|child| settle(child, facts));
-            fallback(on_status_codes.clone(), children.collect())
+/// What settles a route.
+struct Settling<'a> {
+    facts: &'a dyn Facts,
+    permits: Option<Permits<'a>>,
+}
+
+impl Settling<'_> {
+    fn node(&self, node: &RouteNode) -> Option<RouteNode> {
+        match node {
+            RouteNode::Target(target) => {
+                let is_permitted = self.permits.is_none_or(|permits| permits(target));
+                is_permitted.then(|| RouteNode::Target(Arc::clone(target)))
+            }
+            RouteNode::Single(child) => self.node(child),
+            RouteNode::Fallback { on_status_codes, children } => {
+                let children = children.iter().filter_map(|child| self.node(child));
+                fallback(on_status_codes.clone(), children.collect())
+            }
+            RouteNode::LoadBalance { by, children } => {
+                let settle = |(weight, child): &(u32, RouteNode)| Some((*weight, self.node(child)?));
+                balance(by.clone(), children.iter().filter_map(settle).collect())
+            }
+            RouteNode::Conditional(branches) => self.node(branch(branches, self.facts)?),
+            RouteNode::Sticky(sticky) => self.stick(sticky),
         }
-        RouteNode::LoadBalance { by, children } => {
-            let settle = |(weight, child): &(u32, RouteNode)| Some((*weight, settle(child, facts)?));
-            balance(by.clone(), children.iter().filter_map(settle).collect())
+    }
+
+    /// The children in the order in which they are this request's own: the first that is well is taken, and no failure moves
+    /// on to the next.
+    fn stick(&self, sticky: &Stickiness) -> Option<RouteNode> {
+        match ranked(sticky, self.facts) {
+            Some(children) => {
+                let children = children.into_iter().filter_map(|child| self.node(&child.node));
+                fallback(Some(BTreeSet::new()), children.collect())
+            }
+            None => {
+                let children = sticky.children.iter();
+                let settle = |child: &StickyChild| Some((child.weight, self.node(&child.node)?));
+                balance(Balance::Weight, children.filter_map(settle).collect())
+            }
         }
-        RouteNode::Conditional(branches) => settle(branch(branches, facts)?, facts),
-        RouteNode::Sticky(sticky) => stick(sticky, facts),
     }
 }
 
@@ -61,22 +113,6 @@ fn branch<'n>(branches: &'n Branches, facts: &dyn Facts) -> Option<&'n RouteNode
     let holding = branches.conditions.iter().find(|(condition, _)| holds(condition, facts));
     let place = holding.map(|(_, place)| *place).or(branches.default)?;
     branches.children.get(place)
-}
-
-/// The children in the order in which they are this request's own: the first that is well is taken, and no failure moves
-/// on to the next.
-fn stick(sticky: &Stickiness, facts: &dyn Facts) -> Option<RouteNode> {
-    match ranked(sticky, facts) {
-        Some(children) => {
-            let children = children.into_iter().filter_map(|child| settle(&child.node, facts));
-            fallback(Some(BTreeSet::new()), children.collect())
-        }
-        None => {
-            let children = sticky.children.iter();
-            let settle = |child: &StickyChild| Some((child.weight, settle(&child.node, facts)?));
-            balance(Balance::Weight, children.filter_map(settle).collect())
-        }
-    }
 }
 
 fn fallback(on_status_codes: Option<BTreeSet<u16>>, children: Vec<RouteNode>) -> Option<RouteNode> {

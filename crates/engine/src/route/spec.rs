@@ -61,6 +61,8 @@ pub struct RouteSpec {
     pub drop_params: Option<Vec<String>>,
     /// Another base URL than the provider's own: `https://host/v1`.
     pub custom_host: Option<String>,
+    /// Where the target serves, when that is another place than its provider's: `eu-west-1`. Only the operator may say so.
+    pub region: Option<String>,
     /// Client headers that are passed on besides the provider's own list.
     pub forward_headers: Option<Vec<String>>,
     /// Whether a request is refused with 400 when translating it to a target's format would lose something of it; without

@@ -180,6 +180,7 @@ mod tests {
             parameters: ParameterRules::default(),
             forward_headers: Vec::new(),
             strict: false,
+            region: None,
         }
     }
 

@@ -49,6 +49,7 @@ pub(crate) fn key(models: &[&str], providers: &[&str]) -> ApiKey {
         models: patterns(models),
         providers: patterns(providers),
         passthrough: false,
+        regions: vec![Pattern::any()],
         inline_config: false,
     }
 }

@@ -24,6 +24,7 @@ impl ProviderDefinition {
             docs: over.docs.or(self.docs),
             live,
             base_url: over.base_url.or(self.base_url),
+            region: over.region.or(self.region),
             models: over.models.or(self.models),
             credentials: over.credentials.or(self.credentials),
             auth: self.auth.merge(over.auth),

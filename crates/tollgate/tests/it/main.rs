@@ -29,6 +29,7 @@ mod media_translation;
 mod names;
 mod providers;
 mod realtime;
+mod regions;
 mod reload;
 mod responses;
 mod retrieval;

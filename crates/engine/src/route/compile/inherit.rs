@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::Timeouts;
+use domain::name::check_name;
 use domain::provider::BaseUrl;
 use domain::route::{CustomHost, RetryPolicy};
+use domain::{RegionName, Timeouts};
 use http::HeaderName;
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ pub(super) struct Inherited {
     pub(super) retry: RetryPolicy,
     pub(super) timeouts: Timeouts,
     pub(super) custom_host: Option<CustomHost>,
+    pub(super) region: Option<RegionName>,
     pub(super) forward_headers: Vec<HeaderName>,
     pub(super) strict: bool,
     pub(super) overrides: BTreeMap<String, Value>,
@@ -32,6 +34,7 @@ impl From<&Defaults> for Inherited {
             retry: defaults.retry.clone(),
             timeouts: defaults.timeouts,
             custom_host: None,
+            region: None,
             forward_headers: Vec::new(),
             strict: false,
             overrides: BTreeMap::new(),
@@ -51,6 +54,9 @@ impl Compiler<'_> {
         self.refine_timeouts(&mut settings.timeouts, spec, place);
         if let Some(text) = &spec.custom_host {
             settings.custom_host = self.custom_host(text, &place.member("custom_host"));
+        }
+        if let Some(name) = &spec.region {
+            settings.region = self.region(name, &place.member("region"));
         }
         if let Some(names) = &spec.forward_headers {
             settings.forward_headers = self.forward_headers(names, &place.member("forward_headers"));
@@ -96,6 +102,19 @@ impl Compiler<'_> {
         timeouts.first_token = lower(spec.first_token_timeout.or(spec.request_timeout), timeouts.first_token);
         timeouts.idle = lower(spec.idle_timeout, timeouts.idle);
         timeouts.total = lower(spec.total_timeout, timeouts.total);
+    }
+
+    /// Where a target is: nothing that a client may make up.
+    fn region(&mut self, name: &str, path: &str) -> Option<RegionName> {
+        if matches!(self.context.origin, Origin::Request { .. }) {
+            self.report(path, "only the operator may say where a target serves; remove it");
+            return None;
+        }
+        if let Err(problem) = check_name(name) {
+            self.report(path, problem.to_string());
+            return None;
+        }
+        Some(RegionName::from(name))
     }
 
     fn custom_host(&mut self, text: &str, path: &str) -> Option<CustomHost> {

@@ -33,7 +33,11 @@ impl Compiler<'_> {
             None => Arc::clone(&provider.credentials),
         };
         self.check_custom_host(&settings, &credentials, spec.api_key.is_some(), place);
+        // A provider says where its own address is, not where another is.
+        let own_region = || provider.region.clone().filter(|_| settings.custom_host.is_none());
+        let region = settings.region.clone().or_else(own_region);
         Some(Target {
+            region,
             path: place.path.clone(),
             provider,
             model,

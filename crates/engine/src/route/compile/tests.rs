@@ -74,6 +74,7 @@ fn provider(name: &str, secret: Option<SecretString>) -> Arc<Provider> {
         credentials: [Credential { id, secret, proof: Proof::Nothing }].into(),
         auth: AuthScheme::Bearer,
         http_version: HttpVersion::default(),
+        region: None,
         stream_usage: StreamUsage::default(),
         chat: domain::provider::ChatHabits::default(),
     })

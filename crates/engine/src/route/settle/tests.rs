@@ -6,7 +6,7 @@ use domain::Route;
 use domain::route::RouteNode;
 use serde_json::{Value, json};
 
-use super::{NoBranch, settled};
+use super::{NothingLeft, Permits, settled};
 use crate::route::compile::tests::compiled_by_operator;
 use crate::route::condition::tests::Request;
 use crate::{Outlook, Walk};
@@ -30,8 +30,13 @@ fn route(spec: &Value) -> Arc<Route> {
 }
 
 /// The models that a walk would call, one after another.
-fn course(spec: &Value, request: &Value) -> Result<Vec<String>, NoBranch> {
-    let route = settled(&route(spec), &Request(request.clone()))?;
+fn course(spec: &Value, request: &Value) -> Result<Vec<String>, NothingLeft> {
+    permitted_course(spec, request, &|_| true)
+}
+
+/// The same, where only some targets are permitted.
+fn permitted_course(spec: &Value, request: &Value, permits: Permits<'_>) -> Result<Vec<String>, NothingLeft> {
+    let route = settled(&route(spec), &Request(request.clone()), Some(permits))?;
     let mut walk = Walk::start(route, &mut |_| true, &mut Calm(None));
     let mut called = Vec::new();
     let failure = domain::Failure {
@@ -77,7 +82,7 @@ fn the_first_condition_that_holds_decides_and_its_siblings_are_never_called() {
 #[test]
 fn where_none_holds_the_default_is_taken_or_nothing() {
     assert_eq!(course(&by_plan(Some("small")), &json!({})).unwrap(), ["small"]);
-    assert_eq!(course(&by_plan(None), &json!({})), Err(NoBranch));
+    assert_eq!(course(&by_plan(None), &json!({})), Err(NothingLeft::NoBranch));
 }
 
 #[test]
@@ -88,7 +93,10 @@ fn a_node_without_a_branch_is_left_out_of_what_is_above_it() {
     assert_eq!(course(&spec, &json!({"metadata": {"plan": "pro"}})).unwrap(), ["large", "spare"]);
     let balance = json!({"strategy": {"mode": "loadbalance"}, "targets": [by_plan(None), target("spare")]});
     assert_eq!(course(&balance, &json!({})).unwrap(), ["spare"]);
-    assert_eq!(course(&fallback(json!([by_plan(None), by_plan(None)])), &json!({})), Err(NoBranch));
+    assert_eq!(
+        course(&fallback(json!([by_plan(None), by_plan(None)])), &json!({})),
+        Err(NothingLeft::NoBranch)
+    );
 }
 
 #[test]
@@ -137,7 +145,7 @@ fn a_sticky_child_that_rests_or_does_not_fit_gives_way_to_its_next_in_line_for_i
     });
     let route = route(&spec);
     let first = |user: i32, unfit: Option<&str>, resting: Option<&'static str>| {
-        let settled = settled(&route, &Request(json!({"metadata": {"user": user}}))).unwrap();
+        let settled = settled(&route, &Request(json!({"metadata": {"user": user}})), None).unwrap();
         let fits = &mut |target: &domain::Target| target.model.as_ref().map(|model| model.as_str()) != unfit;
         let walk = Walk::start(settled, fits, &mut Calm(resting));
         walk.target().unwrap().model.as_ref().unwrap().as_str().to_owned()
@@ -156,16 +164,60 @@ fn a_sticky_child_that_rests_or_does_not_fit_gives_way_to_its_next_in_line_for_i
 #[test]
 fn a_route_in_which_facts_decide_nothing_is_passed_on_as_it_is() {
     let route = route(&json!({"strategy": {"mode": "fallback"}, "targets": [target("a"), target("b")]}));
-    assert!(Arc::ptr_eq(&settled(&route, &Request(json!({}))).unwrap(), &route));
+    assert!(Arc::ptr_eq(&settled(&route, &Request(json!({})), None).unwrap(), &route));
+    let permits_all = settled(&route, &Request(json!({})), Some(&|_| true)).unwrap();
+    assert!(Arc::ptr_eq(&permits_all, &route));
 }
 
 #[test]
 fn targets_are_shared_with_the_route_and_not_copied() {
     let route = route(&by_plan(None));
-    let settled = settled(&route, &Request(json!({"metadata": {"plan": "pro"}}))).unwrap();
+    let settled = settled(&route, &Request(json!({"metadata": {"plan": "pro"}})), None).unwrap();
     let (RouteNode::Target(own), RouteNode::Conditional(branches)) = (&settled.root, &route.root) else {
         panic!("a target of a conditional node")
     };
     let RouteNode::Target(original) = &branches.children[1] else { panic!("a target") };
     assert!(Arc::ptr_eq(own, original));
+}
+
+/// Not to be sent to some of the models.
+fn all_but(models: &[&str]) -> impl Fn(&domain::Target) -> bool {
+    move |target| target.model.as_ref().is_none_or(|model| !models.contains(&model.as_str()))
+}
+
+#[test]
+fn a_target_that_is_not_permitted_is_never_called_though_all_others_fail() {
+    let nested = json!({
+        "strategy": {"mode": "fallback"},
+        "targets": [target("a"), {"strategy": {"mode": "loadbalance"}, "targets": [target("b"), target("c")]}, target("d")],
+    });
+    let request = json!({});
+    assert_eq!(permitted_course(&nested, &request, &all_but(&["a", "b"])).unwrap(), ["c", "d"]);
+    assert_eq!(permitted_course(&nested, &request, &all_but(&["b", "c", "d"])).unwrap(), ["a"]);
+    let none = permitted_course(&nested, &request, &all_but(&["a", "b", "c", "d"]));
+    assert_eq!(none, Err(NothingLeft::NotPermitted));
+}
+
+#[test]
+fn a_branch_that_is_not_permitted_gives_way_to_no_other() {
+    let request = json!({"metadata": {"plan": "pro"}});
+    let chosen = course(&by_plan(None), &request).unwrap();
+    let [chosen] = chosen.as_slice() else { panic!("{chosen:?}") };
+    let refused = permitted_course(&by_plan(None), &request, &all_but(&[chosen]));
+    assert_eq!(refused, Err(NothingLeft::NotPermitted));
+}
+
+#[test]
+fn who_sticks_to_a_permitted_target_stays_there_when_another_is_not_permitted() {
+    let spec = json!({
+        "strategy": {"mode": "loadbalance", "sticky": {"hash_fields": ["metadata.user"]}},
+        "targets": [target("a"), target("b"), target("c")],
+    });
+    for user in 0..50 {
+        let request = json!({"metadata": {"user": user}});
+        let own = course(&spec, &request).unwrap().remove(0);
+        let without_b = permitted_course(&spec, &request, &all_but(&["b"])).unwrap().remove(0);
+        assert_eq!(own == without_b, own != "b");
+        assert_ne!(without_b, "b");
+    }
 }

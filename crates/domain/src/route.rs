@@ -63,6 +63,16 @@ pub enum Balance {
     Latency,
 }
 
+impl Balance {
+    /// The same, with no turn taken yet.
+    fn restarted(&self) -> Self {
+        match self {
+            Self::RoundRobin(_) => Self::RoundRobin(Arc::default()),
+            other => other.clone(),
+        }
+    }
+}
+
 /// Whose turn it is. It counts on for as long as its route is in force, which changes nothing that the route says.
 #[derive(Debug, Default)]
 pub struct Turns(AtomicU64);
@@ -122,6 +132,35 @@ impl RouteNode {
             }
             Self::Sticky(sticky) => {
                 sticky.children.iter().for_each(|child| child.node.for_each_target(visit));
+            }
+        }
+    }
+}
+
+impl RouteNode {
+    /// The same tree with nothing of what it has counted, as if it had only just come into force.
+    #[must_use]
+    pub fn restarted(&self) -> Self {
+        let all = |children: &[Self]| children.iter().map(Self::restarted).collect();
+        match self {
+            Self::Target(target) => Self::Target(Arc::clone(target)),
+            Self::Single(child) => Self::Single(Box::new(child.restarted())),
+            Self::Fallback { on_status_codes, children } => {
+                Self::Fallback { on_status_codes: on_status_codes.clone(), children: all(children) }
+            }
+            Self::LoadBalance { by, children } => {
+                let children = children.iter().map(|(weight, child)| (*weight, child.restarted()));
+                Self::LoadBalance { by: by.restarted(), children: children.collect() }
+            }
+            Self::Conditional(Branches { conditions, default, children }) => Self::Conditional(Branches {
+                conditions: conditions.clone(),
+                default: *default,
+                children: all(children),
+            }),
+            Self::Sticky(Stickiness { facts, ttl, children }) => {
+                let restarted = |child: &StickyChild| StickyChild { node: child.node.restarted(), ..*child };
+                let children = children.iter().map(restarted).collect();
+                Self::Sticky(Stickiness { facts: facts.clone(), ttl: *ttl, children })
             }
         }
     }

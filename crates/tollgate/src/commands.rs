@@ -7,6 +7,7 @@ mod models;
 mod provider;
 mod schema;
 mod serve;
+mod simulate;
 mod surroundings;
 
 use std::process::ExitCode;
@@ -31,6 +32,8 @@ pub enum Command {
     /// The catalogue of models and prices.
     #[command(subcommand)]
     Catalog(catalog::Catalog),
+    /// Says what a configuration would do with traffic and outages.
+    Simulate(simulate::Simulate),
     /// Machine-readable descriptions.
     #[command(subcommand)]
     Schema(schema::Schema),
@@ -47,14 +50,36 @@ impl Command {
             Self::Provider(command) => command.run(),
             Self::Models(command) => command.run(),
             Self::Catalog(command) => command.run(),
+            Self::Simulate(command) => command.run(),
             Self::Schema(command) => command.run(),
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 surroundings::complain(&format!("{error:#}"));
-                ExitCode::FAILURE
+                if error.is::<BadInput>() { ExitCode::from(BadInput::EXIT_CODE) } else { ExitCode::FAILURE }
             }
         }
     }
 }
+
+/// What was given to a command cannot be worked with; told apart, by its exit code, from what came of the work.
+#[derive(Debug)]
+struct BadInput(String);
+
+impl BadInput {
+    /// As for arguments that are wrong.
+    const EXIT_CODE: u8 = 2;
+
+    fn of(error: &anyhow::Error) -> Self {
+        Self(format!("{error:#}"))
+    }
+}
+
+impl std::fmt::Display for BadInput {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadInput {}

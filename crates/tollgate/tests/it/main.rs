@@ -35,6 +35,7 @@ mod responses;
 mod retrieval;
 mod retry;
 mod signing;
+mod simulate;
 mod state;
 mod timeouts;
 mod tls;

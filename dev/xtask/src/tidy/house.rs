@@ -32,6 +32,7 @@ pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
     product("agentic", 2, &["wire", "domain", "engine", "guardrails", "telemetry"], 12_000),
     product("batch", 2, &["wire", "domain", "engine", "providers", "telemetry"], 12_000),
     product("control", 2, &["domain", "engine", "providers", "telemetry"], 12_000),
+    product("simulate", 2, &["domain", "engine", "telemetry"], 5_000).without_cycles(),
     product("tollgate", 3, EVERY_LOWER_CRATE, 6_000),
 ];
 
@@ -47,6 +48,7 @@ const EVERY_LOWER_CRATE: &[&str] = &[
     "agentic",
     "batch",
     "control",
+    "simulate",
 ];
 
 /// The row of a crate.

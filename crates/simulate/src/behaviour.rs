@@ -1,0 +1,261 @@
+//! How a provider does on a usual day: how fast it answers, how often it fails, and how much it lets through.
+
+use std::time::Duration;
+
+use domain::Pattern;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::problem::Problem;
+use crate::spread::{Spread, TimesSpec};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// How a provider, or one of its models, does.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BehaviourSpec {
+    /// Whom this is about: `provider`, `provider/model`, or a pattern with `*`.
+    pub target: String,
+    /// How long it takes to the first token; `{p50: 400ms, p99: 2s}` when absent.
+    pub first_token: Option<TimesSpec>,
+    /// How long each further token takes; `{p50: 15ms, p99: 40ms}` when absent.
+    pub per_token: Option<TimesSpec>,
+    /// How long it takes to fail; `{p50: 100ms, p99: 600ms}` when absent.
+    pub error_after: Option<TimesSpec>,
+    /// What part of the calls fails; 0 when absent.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1))]
+    pub error_rate: f64,
+    /// With which status they fail; 500 when absent.
+    #[schemars(range(min = 400, max = 599))]
+    pub error_status: Option<u16>,
+    /// How much each credential may use of a model; 429 beyond that.
+    pub quota: Option<QuotaSpec>,
+}
+
+/// How much a credential may use of a model. It refills evenly, and what is not used of a minute is lost.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuotaSpec {
+    /// Requests.
+    #[schemars(range(min = 1))]
+    pub requests_per_minute: Option<u64>,
+    /// Tokens of prompts and answers together.
+    #[schemars(range(min = 1))]
+    pub tokens_per_minute: Option<u64>,
+    /// Whether its 429 says how long to wait; yes when absent.
+    pub retry_after: Option<bool>,
+}
+
+/// How a target does.
+#[derive(Debug, Clone)]
+pub(crate) struct Behaviour {
+    pub(crate) first_token: Spread,
+    pub(crate) per_token: Spread,
+    pub(crate) error_after: Spread,
+    pub(crate) error_rate: f64,
+    pub(crate) error_status: u16,
+    pub(crate) quota: Option<QuotaSpec>,
+}
+
+/// Behaviours of which the first that fits a target counts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Behaviours(Vec<(Whom, Behaviour)>);
+
+/// A pattern of targets.
+#[derive(Debug, Clone)]
+pub(crate) struct Whom {
+    text: String,
+    pattern: Pattern,
+}
+
+impl Whom {
+    /// `provider` stands for all of its models.
+    pub(crate) fn new(text: &str) -> Self {
+        let whole = if text.contains(['/', '*']) { text.to_owned() } else { format!("{text}/*") };
+        Self { text: text.to_owned(), pattern: Pattern::from(whole.as_str()) }
+    }
+
+    /// Whether a target `provider/model` is meant.
+    pub(crate) fn means(&self, target: &str) -> bool {
+        self.pattern.matches(target)
+    }
+
+    /// The objection when it means none of the targets.
+    pub(crate) fn objection(&self, targets: &[String]) -> Option<String> {
+        if targets.iter().any(|target| self.means(target)) {
+            return None;
+        }
+        let known = targets.join(", ");
+        Some(format!("the traffic reaches no target called `{}`; it reaches {known}", self.text))
+    }
+}
+
+impl Behaviours {
+    /// Adds what descriptions say.
+    pub(crate) fn add(&mut self, specs: &[BehaviourSpec], targets: &[String], problems: &mut Vec<Problem>) {
+        for (place, spec) in specs.iter().enumerate() {
+            let path = format!("providers[{place}]");
+            let whom = Whom::new(&spec.target);
+            if let Some(message) = whom.objection(targets) {
+                problems.push(Problem { path: format!("{path}.target"), message });
+            }
+            if let Some(behaviour) = Behaviour::compile(spec, &path, problems) {
+                self.0.push((whom, behaviour));
+            }
+        }
+    }
+
+    /// How a target does.
+    pub(crate) fn of(&self, target: &str) -> Behaviour {
+        let found = self.0.iter().find(|(whom, _)| whom.means(target));
+        found.map_or_else(Behaviour::default, |(_, behaviour)| behaviour.clone())
+    }
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        let spread = |p50: u32, p99: u32| {
+            Spread::new((MILLISECOND * p50).as_secs_f64(), (MILLISECOND * p99).as_secs_f64())
+        };
+        Self {
+            first_token: spread(400, 2_000),
+            per_token: spread(15, 40),
+            error_after: spread(100, 600),
+            error_rate: 0.0,
+            error_status: 500,
+            quota: None,
+        }
+    }
+}
+
+impl Behaviour {
+    fn compile(spec: &BehaviourSpec, path: &str, problems: &mut Vec<Problem>) -> Option<Self> {
+        let usual = Self::default();
+        let mut spread = |given: Option<TimesSpec>, usual: Spread, name: &str| {
+            let Some(given) = given else { return Some(usual) };
+            Spread::of_times(&given, &format!("{path}.{name}")).map_err(|problem| problems.push(problem)).ok()
+        };
+        let first_token = spread(spec.first_token, usual.first_token, "first_token");
+        let per_token = spread(spec.per_token, usual.per_token, "per_token");
+        let error_after = spread(spec.error_after, usual.error_after, "error_after");
+        Some(Self {
+            first_token: first_token?,
+            per_token: per_token?,
+            error_after: error_after?,
+            error_rate: spec.error_rate,
+            error_status: spec.error_status.unwrap_or(usual.error_status),
+            quota: spec.quota,
+        })
+    }
+}
+
+/// What is left of a quota.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    requests: Bucket,
+    tokens: Bucket,
+    says_how_long: bool,
+}
+
+/// What is left of one count, in whole numbers, so that nothing is lost to rounding.
+#[derive(Debug, Clone)]
+struct Bucket {
+    per_minute: u128,
+    /// Each thing is worth a minute's nanoseconds, since so many come back in each nanosecond as there are in a minute.
+    left: u128,
+    filled: Duration,
+}
+
+impl Account {
+    pub(crate) fn full(spec: QuotaSpec) -> Self {
+        Self {
+            requests: Bucket::full(spec.requests_per_minute),
+            tokens: Bucket::full(spec.tokens_per_minute),
+            says_how_long: spec.retry_after.unwrap_or(true),
+        }
+    }
+
+    /// Takes a request with so many tokens.
+    ///
+    /// # Errors
+    /// When there is not enough left: after what time there is, in whole seconds as providers say it, if it says so.
+    pub(crate) fn take(&mut self, tokens: u64, now: Duration) -> Result<(), Option<Duration>> {
+        let wait = self.requests.wait(1, now).max(self.tokens.wait(tokens, now));
+        if wait.is_zero() {
+            self.requests.take(1);
+            self.tokens.take(tokens);
+            return Ok(());
+        }
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Err(self.says_how_long.then(|| Duration::from_secs(seconds)))
+    }
+}
+
+impl Bucket {
+    /// What has no limit is never empty.
+    fn full(per_minute: Option<u64>) -> Self {
+        let per_minute = per_minute.map_or(0, u128::from);
+        Self { per_minute, left: per_minute * MINUTE.as_nanos(), filled: Duration::ZERO }
+    }
+
+    /// What is larger than all of it waits for all of it.
+    fn worth(&self, count: u64) -> u128 {
+        u128::from(count).min(self.per_minute) * MINUTE.as_nanos()
+    }
+
+    /// After what time there is as much.
+    fn wait(&mut self, count: u64, now: Duration) -> Duration {
+        let refilled = now.saturating_sub(self.filled).as_nanos() * self.per_minute;
+        self.left = (self.left + refilled).min(self.per_minute * MINUTE.as_nanos());
+        self.filled = now;
+        let missing = self.worth(count).saturating_sub(self.left);
+        let nanoseconds = missing.div_ceil(self.per_minute.max(1));
+        Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+    }
+
+    fn take(&mut self, count: u64) {
+        self.left = self.left.saturating_sub(self.worth(count));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Account, Duration, QuotaSpec, Whom};
+
+    #[test]
+    fn a_provider_stands_for_its_models_and_a_pattern_for_what_it_matches() {
+        let means = |text, target| Whom::new(text).means(target);
+        assert!(means("openai", "openai/gpt-4o") && !means("openai", "openai-eu/gpt-4o"));
+        assert!(means("openai/gpt-4o", "openai/gpt-4o") && !means("openai/gpt-4o", "openai/gpt-4o-mini"));
+        assert!(means("bedrock-*/claude", "bedrock-eu/claude") && means("*", "a/b/c"));
+    }
+
+    #[test]
+    fn a_target_that_is_not_reached_is_named_with_those_that_are() {
+        let targets = ["p/m".to_owned(), "q/m".to_owned()];
+        assert_eq!(Whom::new("q").objection(&targets), None);
+        let message = Whom::new("r").objection(&targets).unwrap();
+        assert_eq!(message, "the traffic reaches no target called `r`; it reaches p/m, q/m");
+    }
+
+    #[test]
+    fn an_account_gives_its_quota_and_then_as_much_as_it_refills() {
+        let spec =
+            QuotaSpec { requests_per_minute: Some(60), tokens_per_minute: Some(6_000), retry_after: None };
+        let (mut account, second) = (Account::full(spec), Duration::from_secs(1));
+        let given = (0..100).filter(|_| account.take(10, Duration::ZERO).is_ok()).count();
+        assert_eq!(given, 60);
+        assert_eq!(account.take(10, Duration::ZERO), Err(Some(second)));
+        assert_eq!(account.take(10, second), Ok(()));
+        let mut account = Account::full(spec);
+        assert_eq!(account.take(6_000, Duration::ZERO), Ok(()));
+        assert_eq!(account.take(3_000, Duration::ZERO), Err(Some(30 * second)));
+        let silent = QuotaSpec { retry_after: Some(false), ..spec };
+        let mut account = Account::full(silent);
+        assert_eq!(account.take(6_000, Duration::ZERO), Ok(()));
+        assert_eq!(account.take(1, Duration::ZERO), Err(None));
+    }
+}

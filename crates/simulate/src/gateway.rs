@@ -1,0 +1,212 @@
+//! The state of a gateway that is not there: what the data plane keeps of targets, providers and credentials, on virtual time.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::provider::Provider;
+use domain::{BreakerPolicy, CatalogModel, Snapshot, Target};
+use engine::breaker::{Stage, Turn};
+use engine::credentials::{Bench, Tried};
+use engine::{Guards, Load, Outlook, Seen};
+
+use crate::behaviour::{Account, Behaviour};
+use crate::fault::Fault;
+use crate::luck::Luck;
+use crate::scenario::{Scenario, model_at, provider_of};
+
+/// Everything that is kept.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    now: Cell<Duration>,
+    policy: BreakerPolicy,
+    pub(crate) targets: Vec<TargetState>,
+    providers: Vec<ProviderState>,
+    /// The place of each target, by provider and model.
+    places: HashMap<String, HashMap<String, usize>>,
+}
+
+/// What is kept of a model at a provider.
+#[derive(Debug)]
+pub(crate) struct TargetState {
+    /// `provider/model`.
+    pub(crate) name: String,
+    pub(crate) known: Option<Arc<CatalogModel>>,
+    pub(crate) behaviour: Behaviour,
+    /// Those that befall it.
+    pub(crate) faults: Vec<Fault>,
+    /// What is left to each credential.
+    pub(crate) accounts: RefCell<Vec<Account>>,
+    /// How often its breaker opened.
+    pub(crate) openings: Cell<u64>,
+    provider: usize,
+    seen: RefCell<Seen>,
+}
+
+/// What is kept of a provider, whatever the model.
+#[derive(Debug)]
+struct ProviderState {
+    provider: Arc<Provider>,
+    bench: Bench,
+    seen: RefCell<Seen>,
+    openings: Cell<u64>,
+}
+
+impl Gateway {
+    /// A gateway that has only just started.
+    pub(crate) fn new(snapshot: &Snapshot, scenario: &Scenario) -> Self {
+        let mut gateway = Self {
+            now: Cell::new(Duration::ZERO),
+            policy: snapshot.route_defaults.breaker.clone(),
+            targets: Vec::new(),
+            providers: Vec::new(),
+            places: HashMap::new(),
+        };
+        for shape in scenario.traffic.shapes() {
+            shape.route.root.for_each_target(&mut |target| {
+                gateway.add(target, model_at(target, &shape.model), snapshot, scenario);
+            });
+        }
+        gateway
+    }
+
+    fn add(&mut self, target: &Target, model: &str, snapshot: &Snapshot, scenario: &Scenario) {
+        let whom = provider_of(target);
+        let places = self.places.entry(whom.clone().into_owned()).or_default();
+        let provider = match places.values().next() {
+            Some(_) if places.contains_key(model) => return,
+            Some(place) => self.targets[*place].provider,
+            None => {
+                self.providers.push(ProviderState::of(&target.provider));
+                self.providers.len() - 1
+            }
+        };
+        places.insert(model.to_owned(), self.targets.len());
+        let name = format!("{whom}/{model}");
+        let behaviour = scenario.behaviours.of(&name);
+        let account = behaviour.quota.map(Account::full);
+        self.targets.push(TargetState {
+            known: snapshot.catalog.find(target.provider.name.as_str(), model),
+            faults: scenario.faults.iter().filter(|fault| fault.befalls(&name)).cloned().collect(),
+            accounts: RefCell::new(
+                account.map_or_else(Vec::new, |account| vec![account; target.credentials.len().max(1)]),
+            ),
+            openings: Cell::new(0),
+            provider,
+            seen: RefCell::default(),
+            name,
+            behaviour,
+        });
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.now.get()
+    }
+
+    /// Time goes on.
+    pub(crate) fn at(&self, now: Duration) {
+        self.now.set(now);
+    }
+
+    /// The place of a target among [`Self::targets`].
+    pub(crate) fn place(&self, target: &Target, asked: &str) -> usize {
+        let models = self.places.get(&*provider_of(target));
+        models.and_then(|models| models.get(model_at(target, asked))).copied().unwrap_or(0)
+    }
+
+    /// Where the health of a target's credentials is kept; nowhere for one that is written into the route.
+    pub(crate) fn bench(&self, target: &Target, place: usize) -> Option<&Bench> {
+        let provider = &self.providers[self.targets[place].provider];
+        let own = Arc::ptr_eq(&target.credentials, &target.provider.credentials);
+        Some(&provider.bench).filter(|_| own && Arc::ptr_eq(&target.provider, &provider.provider))
+    }
+
+    /// How often breakers of whole providers opened.
+    pub(crate) fn provider_openings(&self) -> u64 {
+        self.providers.iter().map(|provider| provider.openings.get()).sum()
+    }
+}
+
+impl ProviderState {
+    fn of(provider: &Arc<Provider>) -> Self {
+        Self {
+            provider: Arc::clone(provider),
+            bench: Bench::new(provider.credentials.len()),
+            seen: RefCell::default(),
+            openings: Cell::new(0),
+        }
+    }
+}
+
+/// What guards one target.
+#[derive(Debug)]
+pub(crate) struct Guarding {
+    pub(crate) gateway: Rc<Gateway>,
+    pub(crate) target: usize,
+}
+
+impl Guarding {
+    fn at(&self, stage: Stage) -> (&RefCell<Seen>, &Cell<u64>) {
+        let target = &self.gateway.targets[self.target];
+        match stage {
+            Stage::Target => (&target.seen, &target.openings),
+            Stage::Provider => {
+                let provider = &self.gateway.providers[target.provider];
+                (&provider.seen, &provider.openings)
+            }
+        }
+    }
+}
+
+impl Guards for Guarding {
+    fn now(&self) -> Duration {
+        self.gateway.now()
+    }
+
+    fn policy(&self) -> &BreakerPolicy {
+        &self.gateway.policy
+    }
+
+    fn seen<R>(&self, stage: Stage, act: impl FnOnce(&mut Seen) -> R) -> R {
+        act(&mut self.at(stage).0.borrow_mut())
+    }
+
+    fn turned(&self, stage: Stage, was_closed: bool, turn: Turn) {
+        if was_closed && matches!(turn, Turn::Opened { .. }) {
+            let openings = self.at(stage).1;
+            openings.set(openings.get() + 1);
+        }
+    }
+}
+
+/// What the walk of a request sees of its targets.
+pub(crate) struct View<'v> {
+    pub(crate) gateway: &'v Gateway,
+    pub(crate) asked: &'v str,
+    pub(crate) luck: &'v mut Luck,
+    /// Whether a target was passed over whose credentials had all been told to wait.
+    pub(crate) spared: &'v mut bool,
+}
+
+impl Outlook for View<'_> {
+    fn random(&mut self) -> u64 {
+        self.luck.bits()
+    }
+
+    fn load(&mut self, target: &Target) -> Option<Load> {
+        let now = self.gateway.now();
+        let place = self.gateway.place(target, self.asked);
+        let state = &self.gateway.targets[place];
+        let bench = self.gateway.bench(target, place).filter(|_| !target.credentials.is_empty());
+        if bench.is_some_and(|bench| !bench.has_fresh(Tried::default(), now)) {
+            *self.spared = true;
+            return None;
+        }
+        let provider = &self.gateway.providers[state.provider];
+        let seen = state.seen.borrow();
+        let is_shut = seen.breaker.is_shut(now) || provider.seen.borrow().breaker.is_shut(now);
+        (!(self.gateway.policy.enabled && is_shut)).then_some(seen.load)
+    }
+}

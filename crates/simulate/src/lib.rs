@@ -1,0 +1,26 @@
+//! What a configuration would do: the very `engine` that decides for real requests, run over traffic and outages on virtual time.
+//!
+//! Pure: a snapshot, a scenario and a seed in, a tally out. No clock, no randomness of the process, no I/O, no `async`.
+
+mod attempt;
+mod behaviour;
+mod fault;
+mod gateway;
+mod luck;
+mod problem;
+pub mod report;
+mod run;
+mod scenario;
+mod spread;
+mod tally;
+mod traffic;
+
+pub use behaviour::{BehaviourSpec, QuotaSpec};
+pub use fault::{FaultSpec, FaultsSpec};
+pub use problem::Problem;
+pub use report::{Outcome, Report};
+pub use run::run;
+pub use scenario::{Scenario, ScenarioProblems};
+pub use spread::{CountsSpec, TimesSpec};
+pub use tally::{Tally, TargetTally, percentile};
+pub use traffic::{Arrival, MixSpec, Traffic, TrafficSpec};

@@ -1,0 +1,61 @@
+//! The figures of a report, as machines read them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::figures::{openings, share_of};
+use super::{Outcome, Report};
+use crate::tally::{Tally, percentile};
+
+pub(super) fn report(report: &Report) -> Value {
+    let configurations: Vec<_> = report.outcomes.iter().map(outcome).collect();
+    json!({ "seed": report.seed, "configurations": configurations })
+}
+
+fn outcome(outcome: &Outcome) -> Value {
+    let tally = &outcome.tally;
+    json!({
+        "name": outcome.name,
+        "requests": tally.requests,
+        "succeeded": tally.succeeded,
+        "success_rate": tally.success_rate(),
+        "failed": tally.failed,
+        "broke_off": tally.broke_off,
+        "rescued": tally.rescued,
+        "attempts": tally.attempts,
+        "first_token_ms": times(&tally.first_tokens, outcome.added_first_token_p99()),
+        "answer_ms": times(&tally.answers, outcome.added_p99()),
+        "limits": { "seen": tally.limited, "avoided": tally.limits_avoided },
+        "breaker_openings": openings(tally),
+        "cost_usd": tally.cost.to_string(),
+        "unpriced": tally.unpriced,
+        "targets": targets(tally),
+    })
+}
+
+fn times(ascending: &[u64], added: Option<Duration>) -> Value {
+    json!({
+        "p50": milliseconds(percentile(ascending, 0.50)),
+        "p99": milliseconds(percentile(ascending, 0.99)),
+        "p99_added_by_faults": milliseconds(added),
+    })
+}
+
+fn milliseconds(time: Option<Duration>) -> Option<f64> {
+    time.map(|time| time.as_micros() as f64 / 1e3)
+}
+
+fn targets(tally: &Tally) -> Vec<Value> {
+    let target = |target: &crate::tally::TargetTally| {
+        json!({
+            "target": target.name,
+            "share": share_of(target, tally),
+            "answered": target.answered,
+            "calls": target.attempts,
+            "failed": target.failures,
+            "breaker_openings": target.openings,
+        })
+    };
+    tally.targets.iter().map(target).collect()
+}

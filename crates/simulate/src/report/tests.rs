@@ -1,0 +1,110 @@
+//! Reports of tallies that are made up.
+
+use std::time::Duration;
+
+use domain::Money;
+
+use super::figures::{long, percent, time};
+use super::{Outcome, Report};
+use crate::tally::{Tally, TargetTally, percentile};
+
+fn tally(slowest: u64) -> Tally {
+    let target = |name: &str, answered| TargetTally {
+        name: name.to_owned(),
+        attempts: 60,
+        failures: 2,
+        answered,
+        openings: 1,
+    };
+    Tally {
+        requests: 100,
+        succeeded: 99,
+        rescued: 3,
+        failed: [("overloaded", 1)].into(),
+        attempts: 120,
+        limited: 2,
+        first_tokens: (1..=50).map(|place| place * 1_000).collect(),
+        answers: (1..=98).map(|place| place * 10_000).chain([slowest]).collect(),
+        cost: Money::from_pico_usd(1_250_000_000_000),
+        targets: vec![target("p/m", 33), target("q/m", 66)],
+        lasted: Duration::from_secs(3_725),
+        ..Tally::default()
+    }
+}
+
+fn report() -> Report {
+    let outcome = |name: &str, slowest| Outcome {
+        name: name.to_owned(),
+        tally: tally(slowest),
+        without_faults: Some(tally(1_000_000)),
+    };
+    Report { seed: 7, outcomes: vec![outcome("one.yaml", 1_500_000), outcome("other.yaml", 900_000)] }
+}
+
+#[test]
+fn people_read_a_column_for_each_configuration() {
+    let expected = "\
+100 requests in 1h02m, seed 7
+
+                           one.yaml  other.yaml
+success                    99.000 %    99.000 %
+failed                            1           1
+  overloaded                      1           1
+  after the first content         0           0
+rescued                           3           3
+attempts per request          1.200       1.200
+first token, p50            0.025 s     0.025 s
+first token, p99            0.050 s     0.050 s
+  added by faults           0.000 s     0.000 s
+whole answer, p50           0.500 s     0.500 s
+whole answer, p99           1.500 s     0.900 s
+  added by faults           0.500 s     0.000 s
+429s seen                         2           2
+429s avoided                      0           0
+breakers opened                   2           2
+cost in US dollars             1.25        1.25
+answers without price             0           0
+
+target  answered  calls  failed  opened  answered  calls  failed  opened
+p/m     33.333 %     60       2       1  33.333 %     60       2       1
+q/m     66.666 %     60       2       1  66.666 %     60       2       1
+";
+    assert_eq!(report().to_string(), expected);
+}
+
+#[test]
+fn machines_read_the_same_figures() {
+    let json = report().to_json();
+    let one = &json["configurations"][0];
+    assert_eq!(json["seed"], 7);
+    assert_eq!(one["name"], "one.yaml");
+    assert_eq!(
+        one["answer_ms"],
+        serde_json::json!({"p50": 500.0, "p99": 1500.0, "p99_added_by_faults": 500.0})
+    );
+    assert_eq!(one["cost_usd"], "1.25");
+    assert_eq!(one["targets"][1]["share"], 66.0 / 99.0);
+}
+
+#[test]
+fn only_a_whole_share_reads_as_one() {
+    assert_eq!(percent(1.0), "100.000 %");
+    assert_eq!(percent(0.999_999_9), "99.999 %");
+    assert_eq!(percent(0.9999), "99.990 %");
+    assert_eq!(percent(0.0), "0.000 %");
+}
+
+#[test]
+fn times_read_as_people_write_them() {
+    assert_eq!(time(None), "-");
+    assert_eq!(time(Some(Duration::from_micros(1_234_567))), "1.235 s");
+    assert_eq!([3, 65, 3_725].map(|seconds| long(Duration::from_secs(seconds))), ["3s", "1m05s", "1h02m"]);
+}
+
+#[test]
+fn a_percentile_is_a_time_that_was_seen() {
+    let times: Vec<u64> = (1..=100).collect();
+    let of = |part| percentile(&times, part).unwrap().as_micros();
+    assert_eq!([of(0.0), of(0.5), of(0.99), of(1.0)], [1, 50, 99, 100]);
+    assert_eq!(percentile(&[], 0.5), None);
+}

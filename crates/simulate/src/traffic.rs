@@ -1,0 +1,100 @@
+//! What clients ask for, and when: made up from a description, or as it was recorded.
+
+mod facts;
+mod generated;
+mod shape;
+mod spec;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Snapshot;
+use jiff::Timestamp;
+
+pub(crate) use facts::RequestFacts;
+pub(crate) use shape::Shape;
+pub use spec::{Arrival, MixSpec, TrafficSpec};
+
+use crate::problem::Problem;
+use generated::Generated;
+
+/// Requests in the order of their time, compiled for one configuration.
+#[derive(Debug, Clone)]
+pub struct Traffic {
+    source: Source,
+    /// What the clock says when the first request may come.
+    pub(crate) start: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Generated(Generated),
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    /// Its place among all, from 0.
+    pub(crate) number: u64,
+    /// When it comes, since the start.
+    pub(crate) at: Duration,
+    /// What it has in common with others.
+    pub(crate) shape: Arc<Shape>,
+    /// How long its body is.
+    pub(crate) body_bytes: u64,
+    /// Tokens of its prompt.
+    pub(crate) input_tokens: u64,
+    /// Tokens that it is answered with.
+    pub(crate) output_tokens: u64,
+}
+
+impl Traffic {
+    /// Traffic made up from a description; `requests_max` in place of what the description says.
+    ///
+    /// # Errors
+    /// With everything that is wrong with it, such as a model that the configuration does not know.
+    pub fn generated(
+        spec: &TrafficSpec,
+        requests_max: Option<u64>,
+        snapshot: &Snapshot,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let start = spec.start(&mut problems);
+        let source = Generated::compile(spec, start, requests_max, snapshot, &mut problems);
+        match source {
+            Some(source) if problems.is_empty() => Ok(Self { source: Source::Generated(source), start }),
+            _ => Err(problems),
+        }
+    }
+
+    /// The kinds of requests that there are.
+    pub(crate) fn shapes(&self) -> impl Iterator<Item = &Arc<Shape>> {
+        match &self.source {
+            Source::Generated(generated) => generated.shapes(),
+        }
+    }
+
+    /// Every request in turn.
+    pub(crate) fn requests(&self, seed: u64) -> Requests<'_> {
+        match &self.source {
+            Source::Generated(generated) => Requests::Generated(generated.requests(seed)),
+        }
+    }
+}
+
+/// Every request in turn.
+#[derive(Debug)]
+pub(crate) enum Requests<'t> {
+    /// Made up.
+    Generated(generated::Requests<'t>),
+}
+
+impl Iterator for Requests<'_> {
+    type Item = Request;
+
+    fn next(&mut self) -> Option<Request> {
+        match self {
+            Self::Generated(requests) => requests.next(),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Configurations in worlds, read as the command reads them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
+mod laws;
+mod traffic;
+mod world;

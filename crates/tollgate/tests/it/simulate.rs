@@ -1,0 +1,104 @@
+//! `tollgate simulate`, run as a person would.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::cli::{complaint, out, run};
+
+const CONFIGURATION: &str = "
+providers:
+  openai: { credentials: [sk-1] }
+  groq: { credentials: [sk-2] }
+routes:
+  reliable:
+    strategy: { mode: fallback }
+    targets:
+      - target: openai/gpt-4o-mini
+      - target: groq/llama-3.3-70b-versatile
+";
+const TRAFFIC: &str = "requests: 2000\nrate: 20\nmix:\n  - model: reliable\n";
+const FAULTS: &str = "faults:\n  - targets: [openai]\n    error_rate: 1\n";
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "tollgate.yaml", CONFIGURATION);
+    write(folder.path(), "traffic.yaml", TRAFFIC);
+    write(folder.path(), "faults.yaml", FAULTS);
+    folder
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    std::fs::write(folder.join(name), text).unwrap();
+}
+
+#[test]
+fn a_configuration_is_shown_in_an_outage_and_beside_another_the_same_each_time() {
+    let folder = folder();
+    let lonely = CONFIGURATION.replace("- target: groq/llama-3.3-70b-versatile", "");
+    write(folder.path(), "lonely.yaml", &lonely);
+    let arguments =
+        ["simulate", "--traffic", "traffic.yaml", "--faults", "faults.yaml", "--compare", "lonely.yaml"];
+    let first = run(folder.path(), &arguments);
+    assert!(first.status.success(), "{}", complaint(&first));
+    assert_eq!(first.stdout, run(folder.path(), &arguments).stdout);
+    for line in ["2000 requests in ", "seed 1", "tollgate.yaml  lonely.yaml", "groq/llama-3.3-70b-versatile"]
+    {
+        assert!(out(&first).contains(line), "{line} is not in {}", out(&first));
+    }
+    let json =
+        run(folder.path(), &[&arguments[..], &["--json", "--requests", "300", "--seed", "9"]].concat());
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let configurations = json["configurations"].as_array().unwrap();
+    assert_eq!(json["seed"], 9);
+    assert_eq!(configurations[0]["succeeded"], 300);
+    assert_eq!(configurations[1]["failed"]["provider"], 300);
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_line_and_the_exit_code_is_2() {
+    let folder = folder();
+    let wrong = [
+        (
+            "traffic.yaml",
+            "requests: 0\nrate: 20\nmix: []\n",
+            "traffic.yaml:1:11: requests: expected a whole number from 1",
+        ),
+        (
+            "traffic.yaml",
+            "requests: 5\nrate: -20\nmix: []\n",
+            "traffic.yaml:2:7: rate: expected a number from 0.001 to 1000000, found -20",
+        ),
+        ("traffic.yaml", "rate: 20\nmix:\n  - model: reliable\n", "add `requests: 100000` or `for: 10m`"),
+        (
+            "traffic.yaml",
+            "requests: 5\nrate: 2\nmix:\n  - model: relaible\n",
+            "traffic.yaml:4:12: mix[0].model: the configuration has no",
+        ),
+        (
+            "faults.yaml",
+            "faults:\n  - targets: [openia]\n    down: true\n",
+            "faults.yaml:2:15: faults[0].targets[0]: the traffic reaches no target called `openia`",
+        ),
+        (
+            "faults.yaml",
+            "faults:\n  - targets: [groq]\n    error_rate: 3\n",
+            "faults.yaml:3:17: faults[0].error_rate: expected a number from 0 to 1",
+        ),
+        ("tollgate.yaml", "routes: {r: {target: nobody/m}}\n", "tollgate.yaml:1:"),
+    ];
+    for (file, text, complaint_of) in wrong {
+        let before = std::fs::read_to_string(folder.path().join(file)).unwrap();
+        write(folder.path(), file, text);
+        let output =
+            run(folder.path(), &["simulate", "--traffic", "traffic.yaml", "--faults", "faults.yaml"]);
+        assert_eq!(output.status.code(), Some(2), "{}", complaint(&output));
+        assert!(complaint(&output).contains(complaint_of), "{complaint_of} is not in {}", complaint(&output));
+        write(folder.path(), file, &before);
+    }
+    let missing = run(folder.path(), &["simulate", "--traffic", "missing.yaml"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(complaint(&missing).contains("missing.yaml: the file cannot be read"), "{}", complaint(&missing));
+    let none = run(folder.path(), &["simulate", "--traffic", "traffic.yaml", "--requests", "0"]);
+    assert_eq!(none.status.code(), Some(2));
+}

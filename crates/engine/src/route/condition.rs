@@ -1,9 +1,10 @@
-//! Conditions on a request: read from the operators that Portkey's users (and MongoDB's) know, and judged by its facts.
+//! Conditions on a request: read from the operators that Portkey's users (and MongoDB's) know, or from CEL, and judged by its facts.
 //!
 //! They are read when a route is loaded, into [`domain::condition::Condition`], so that nothing is left to go wrong with a
 //! request. All operators of one key and all keys of one object hold together, in whatever order they are written.
 
 mod evaluate;
+mod expression;
 mod fact;
 mod operand;
 mod query;

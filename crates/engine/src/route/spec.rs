@@ -105,14 +105,26 @@ pub struct StrategySpec {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConditionSpec {
-    /// What has to hold of the request: facts, each with a value or with operators (`$eq`, `$ne`, `$gt`, `$gte`, `$lt`,
+    /// What has to hold of the request: an expression in CEL (`metadata.plan == "pro" && !stream`), or facts, each with a value or with operators (`$eq`, `$ne`, `$gt`, `$gte`, `$lt`,
     /// `$lte`, `$in`, `$nin`, `$regex`, `$exists`, `$not`), all of them together; `$and`, `$or` and `$not` over further
     /// queries. Facts are `metadata.…`, `params.…`, `headers.…`, `url.pathname`, `key`, `endpoint`, `model`, `stream`,
     /// `time.hour`, `time.weekday` and `estimated_tokens`.
-    #[schemars(with = "BTreeMap<String, Value>")]
+    #[schemars(with = "QueryForm")]
     pub query: Value,
     /// The `name` of the target that is taken then.
     pub then: String,
+}
+
+/// How a query may be written.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is there for the schema alone")]
+enum QueryForm {
+    /// Facts with what they have to be.
+    Facts(BTreeMap<String, Value>),
+    /// An expression in CEL.
+    Expression(String),
 }
 
 /// What binds requests to a target.

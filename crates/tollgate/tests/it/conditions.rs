@@ -53,6 +53,9 @@ async fn each_fact_is_that_of_the_request() {
         json!({"model": "x", "stream": false}),
         json!({"time.hour": {"$gte": 0, "$lte": 23}, "time.weekday": {"$exists": true}}),
         json!({"estimated_tokens": {"$gt": 30, "$lt": 100}}),
+        json!(
+            "metadata.user.plan == 'pro' && params.messages.exists(m, m.role == 'system') && headers['x-team'] == 'search'"
+        ),
     ];
     let gateway = start(&fake, json!({})).await;
     let full = json!({
@@ -174,10 +177,8 @@ async fn a_mistake_in_a_condition_of_a_header_is_told_with_its_path() {
             choice(&json!({"metadata.plan": {"$regx": "a"}})),
             "strategy.conditions[0].query.metadata.plan.$regx: there is no operator `$regx`; did you mean `$regex`?",
         ),
-        (
-            choice(&json!("metadata.plan == 'pro'")),
-            "strategy.conditions[0].query: expected an object such as",
-        ),
+        (choice(&json!("metadata.plan == 'pro")), "strategy.conditions[0].query: it is no expression: 1:18"),
+        (choice(&json!(["metadata.plan"])), "strategy.conditions[0].query: expected an object such as"),
     ] {
         let answer = gateway.ask(CHAT, "x").header(CONFIG, &route.to_string()).answer().await;
         assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-error")), (400, "TG1011"));

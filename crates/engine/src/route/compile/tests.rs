@@ -91,7 +91,7 @@ pub(crate) fn compiled_by_operator(route: &serde_json::Value) -> RouteNode {
     compiled(route, Origin::Operator).unwrap()
 }
 
-fn problems(route: &serde_json::Value, origin: Origin) -> Vec<String> {
+pub(crate) fn problems(route: &serde_json::Value, origin: Origin) -> Vec<String> {
     compiled(route, origin).unwrap_err().iter().map(ToString::to_string).collect()
 }
 

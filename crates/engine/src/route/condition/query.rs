@@ -3,9 +3,10 @@
 use domain::condition::{Condition, Fact, Order, Test, TextPattern};
 use serde_json::{Map, Value};
 
+use super::super::compile::ROUTE_TESTS_MAX;
 use super::super::{RouteProblem, member, near};
-use super::fact;
 use super::operand::{bound, may_be_text, scalar};
+use super::{expression, fact};
 
 /// Deepest nesting of `$and`, `$or` and `$not`.
 const DEPTH_MAX: usize = 16;
@@ -25,7 +26,28 @@ pub(crate) struct Reader<'r> {
 impl Reader<'_> {
     /// `None` when it is wrong, which has been reported then.
     pub(crate) fn query(&mut self, query: &Value, path: &str) -> Option<Condition> {
-        self.object(query, path, 1)
+        match query {
+            Value::String(text) => self.expression(text, path),
+            query => self.object(query, path, 1),
+        }
+    }
+
+    /// A condition in CEL. What is wrong with the query that it stands for is told of the expression.
+    fn expression(&mut self, text: &str, path: &str) -> Option<Condition> {
+        self.tests += text.len().div_ceil(expression::BYTES_PER_TEST);
+        if self.tests > ROUTE_TESTS_MAX {
+            // Told for the route as a whole; no more time is spent on it.
+            return self.report(path, "with this expression the conditions of the route are too many");
+        }
+        let query = match expression::query(text) {
+            Ok(query) => query,
+            Err(message) => return self.report(path, message),
+        };
+        let mut problems = Vec::new();
+        let condition = Reader { problems: &mut problems, tests: 0 }.object(&query, "", 1);
+        let told = problems.into_iter().map(|problem| RouteProblem { path: path.to_owned(), ..problem });
+        self.problems.extend(told);
+        condition
     }
 
     fn report<T>(&mut self, path: impl Into<String>, message: impl Into<String>) -> Option<T> {
@@ -38,7 +60,7 @@ impl Reader<'_> {
             return self.report(path, format!("a query is at most {DEPTH_MAX} levels deep"));
         }
         let Some(members) = query.as_object() else {
-            return self.report(path, "expected an object such as {\"metadata.plan\": {\"$eq\": \"pro\"}}");
+            return self.report(path, "expected an object such as {\"metadata.plan\": {\"$eq\": \"pro\"}}, or an expression: `metadata.plan == \"pro\"`");
         };
         if members.is_empty() {
             return self

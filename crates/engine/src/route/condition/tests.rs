@@ -59,7 +59,8 @@ fn value_of(value: &Value) -> Option<FactValue<'_>> {
     }
 }
 
-fn judged(query: &Value, request: &Value) -> Result<bool, Vec<String>> {
+/// Whether a query holds, or what is wrong with it.
+pub(crate) fn judged(query: &Value, request: &Value) -> Result<bool, Vec<String>> {
     let mut problems = Vec::new();
     let condition = Reader { problems: &mut problems, tests: 0 }.query(query, "query");
     match condition {
@@ -223,7 +224,7 @@ fn everything_that_is_wrong_is_told_with_its_path() {
             "query.$an: there is no `$an`; did you mean `$and`?".to_owned(),
             "query.$and[0]: a query without keys holds for everything; for that there is `default`"
                 .to_owned(),
-            "query.$and[1]: expected an object such as {\"metadata.plan\": {\"$eq\": \"pro\"}}".to_owned(),
+            "query.$and[1]: expected an object such as {\"metadata.plan\": {\"$eq\": \"pro\"}}, or an expression: `metadata.plan == \"pro\"`".to_owned(),
             "query.$eq: `$eq` stands below a fact: {\"metadata.plan\": {\"$eq\": …}}".to_owned(),
             "query.$or: expected a list of at least one query".to_owned(),
             "query.endpoint: there is no endpoint `mesages`; did you mean `messages`?".to_owned(),

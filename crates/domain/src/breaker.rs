@@ -11,7 +11,8 @@ pub struct BreakerPolicy {
     pub consecutive_failures: u32,
     /// Share of failed calls within the window that opens it, in percent; 1 to 100.
     pub failure_percent: u32,
-    /// A call whose first content takes longer is slow; nothing is slow when absent.
+    /// A call whose first content takes longer is slow, and a target of which so long nothing is heard is silent; nothing is when
+    /// absent.
     pub slow_after: Option<Duration>,
     /// Share of slow calls within the window that opens it, in percent; 1 to 100.
     pub slow_percent: u32,
@@ -38,7 +39,7 @@ impl Default for BreakerPolicy {
             window: Duration::from_secs(30),
             calls_min: 20,
             cool_down: Duration::from_secs(10),
-            cool_down_max: Duration::from_secs(300),
+            cool_down_max: Duration::from_secs(60),
             probes: 1,
         }
     }

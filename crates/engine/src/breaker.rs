@@ -21,6 +21,14 @@ pub struct Breaker {
     phase: Phase,
     window: Window,
     failures_in_a_row: u32,
+    silence: Silence,
+}
+
+/// Calls that have begun since anything was last heard of the target.
+#[derive(Debug, Default)]
+struct Silence {
+    calls: u32,
+    since: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -98,7 +106,36 @@ impl Breaker {
             }
             _ => false,
         };
+        if self.silence.calls == 0 {
+            self.silence.since = now;
+        }
+        self.silence.calls = self.silence.calls.saturating_add(1);
         Ticket { begun: now, is_probe }
+    }
+
+    /// A call was answered, or ended before it was: the target is not silent.
+    pub fn heard(&mut self) {
+        self.silence = Silence::default();
+    }
+
+    /// The first content of a call is there, or the whole answer. How long that took does not wait for the end of a stream.
+    pub fn answered(&mut self, is_slow: bool, policy: &BreakerPolicy, now: Duration) -> Option<Turn> {
+        self.heard();
+        if !self.is_closed() {
+            return None;
+        }
+        self.window.add_answer(is_slow, policy.window, now);
+        let is_enough = self.window.slow_percent(policy, now) >= policy.slow_percent;
+        is_enough.then(|| self.open(0, None, policy, now)).flatten()
+    }
+
+    /// Opens it when nothing is heard of the target any more: as many calls wait as failures in a row would open it, and the first of
+    /// them has waited for longer than what counts as slow. So those that come after need not wait for a time limit.
+    pub fn listen(&mut self, policy: &BreakerPolicy, now: Duration) -> Option<Turn> {
+        let waited = now.saturating_sub(self.silence.since);
+        let is_silent = policy.slow_after.is_some_and(|limit| waited > limit)
+            && self.silence.calls >= policy.consecutive_failures;
+        (self.is_closed() && is_silent).then(|| self.open(0, None, policy, now)).flatten()
     }
 
     /// A call succeeded.
@@ -112,10 +149,12 @@ impl Breaker {
         match self.phase {
             Phase::Closed => {
                 self.failures_in_a_row = 0;
-                self.window.add(false, is_slow, policy.window, now);
-                (self.window.slow_percent(policy, now) >= policy.slow_percent)
-                    .then(|| self.open(0, None, policy, now))
-                    .flatten()
+                self.window.add(false, policy.window, now);
+                None
+            }
+            // What opened because it was slow is not well while it is.
+            Phase::HalfOpen { trips, .. } if ticket.is_probe && is_slow => {
+                self.open(trips, None, policy, now)
             }
             Phase::HalfOpen { succeeded, trips, .. } if ticket.is_probe => {
                 self.phase = Phase::HalfOpen { probing: false, succeeded: succeeded + 1, trips };
@@ -139,7 +178,7 @@ impl Breaker {
         match self.phase {
             Phase::Closed => {
                 self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
-                self.window.add(true, false, policy.window, now);
+                self.window.add(true, policy.window, now);
                 let is_enough = verdict == Verdict::Absent
                     || self.failures_in_a_row >= policy.consecutive_failures
                     || self.window.failed_percent(policy, now) >= policy.failure_percent;

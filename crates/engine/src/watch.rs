@@ -39,6 +39,7 @@ pub struct Watch<G: Guards> {
     tickets: [Option<Ticket>; 2],
     begun: Duration,
     has_own_limits: bool,
+    is_answered: bool,
     is_slow: bool,
 }
 
@@ -51,7 +52,10 @@ impl<G: Guards> Watch<G> {
             Some(seen.breaker.begin(begun))
         };
         let tickets = Stage::ALL.map(|stage| guards.seen(stage, begin));
-        Self { guards, tickets, begun, has_own_limits, is_slow: false }
+        if guards.policy().slow_after.is_some() {
+            tell(&guards, Stage::Target, Breaker::listen);
+        }
+        Self { guards, tickets, begun, has_own_limits, is_answered: false, is_slow: false }
     }
 
     /// The first content is there, or the whole answer. A probe has done its work; any other call is judged by its end.
@@ -59,6 +63,9 @@ impl<G: Guards> Watch<G> {
         self.is_slow = self.guards.policy().slow_after.is_some_and(|limit| took > limit);
         let now = self.guards.now();
         self.guards.seen(Stage::Target, |seen| seen.load.answered(took, now));
+        self.is_answered = true;
+        let is_slow = self.is_slow;
+        tell(&self.guards, Stage::Target, |breaker, policy, now| breaker.answered(is_slow, policy, now));
         for (stage, ticket) in Stage::ALL.into_iter().zip(&mut self.tickets) {
             if let Some(probe) = ticket.take_if(|ticket| ticket.is_probe()) {
                 praise(&self.guards, stage, probe, self.is_slow);
@@ -108,7 +115,9 @@ impl<G: Guards> Watch<G> {
     }
 }
 
+/// A model that is slow says nothing about its provider.
 fn praise(guards: &impl Guards, stage: Stage, ticket: Ticket, is_slow: bool) {
+    let is_slow = is_slow && stage == Stage::Target;
     tell(guards, stage, |breaker, policy, now| breaker.succeeded(ticket, is_slow, policy, now));
 }
 
@@ -134,6 +143,9 @@ impl<G: Guards> Drop for Watch<G> {
             let ticket = ticket.take();
             self.guards.seen(stage, |seen| {
                 seen.load.ended();
+                if !self.is_answered {
+                    seen.breaker.heard();
+                }
                 if let Some(ticket) = ticket {
                     seen.breaker.abandoned(ticket);
                 }

@@ -63,16 +63,64 @@ fn failures_from_before_the_window_count_no_more() {
 }
 
 #[test]
-fn slow_calls_open_it_where_slowness_is_defined() {
-    let mut breaker = Breaker::default();
-    let slow = |breaker: &mut Breaker| {
-        let ticket = breaker.begin(START);
-        breaker.succeeded(ticket, true, &policy(), START)
+fn a_probe_that_is_slow_is_no_sign_of_health() {
+    let policy = BreakerPolicy { slow_after: Some(SECOND), ..policy() };
+    let mut breaker = opened();
+    let probe = breaker.begin(START + 10 * SECOND);
+    let turn = breaker.succeeded(probe, true, &policy, START + 13 * SECOND);
+    assert_eq!(turn, Some(Turn::Opened { cool_down: 20 * SECOND }));
+    let probe = breaker.begin(START + 33 * SECOND);
+    assert_eq!(breaker.succeeded(probe, false, &policy, START + 34 * SECOND), Some(Turn::Closed));
+}
+
+#[test]
+fn a_target_of_which_nothing_is_heard_is_not_waited_for_until_the_time_limit() {
+    let policy = BreakerPolicy { slow_after: Some(2 * SECOND), ..policy() };
+    let listened = |calls: u32, heard_after: Option<u32>, waited: Duration| {
+        let mut breaker = Breaker::default();
+        for call in 0..calls {
+            breaker.begin(START);
+            if heard_after == Some(call) {
+                breaker.heard();
+            }
+        }
+        breaker.listen(&policy, START + waited)
     };
-    for _ in 0..19 {
-        assert_eq!(slow(&mut breaker), None);
+    let opened = Some(Turn::Opened { cool_down: 10 * SECOND });
+    assert_eq!(listened(5, None, 3 * SECOND), opened);
+    assert_eq!(listened(4, None, 3 * SECOND), None, "too few wait");
+    assert_eq!(listened(5, None, 2 * SECOND), None, "they have not waited for long");
+    assert_eq!(listened(9, Some(4), 3 * SECOND), None, "it was heard of");
+    let unbounded = BreakerPolicy { slow_after: None, ..policy };
+    let mut breaker = Breaker::default();
+    for _ in 0..99 {
+        breaker.begin(START);
     }
-    assert_eq!(slow(&mut breaker), Some(Turn::Opened { cool_down: 10 * SECOND }));
+    assert_eq!(breaker.listen(&unbounded, START + 99 * SECOND), None);
+}
+
+#[test]
+fn slow_answers_open_it_where_slowness_is_defined() {
+    let answered = |breaker: &mut Breaker, is_slow| breaker.answered(is_slow, &policy(), START);
+    let mut breaker = Breaker::default();
+    for _ in 0..19 {
+        assert_eq!(answered(&mut breaker, true), None);
+    }
+    assert_eq!(answered(&mut breaker, true), Some(Turn::Opened { cool_down: 10 * SECOND }));
+    let mut breaker = Breaker::default();
+    assert!((0..100).all(|answer| answered(&mut breaker, answer % 4 != 0).is_none()), "75 of a hundred");
+}
+
+#[test]
+fn many_good_answers_of_a_while_ago_do_not_hide_that_all_are_slow_now() {
+    let mut breaker = Breaker::default();
+    let policy = policy();
+    for _ in 0..1_000 {
+        assert_eq!(breaker.answered(false, &policy, START), None);
+    }
+    let now = START + policy.window / 2;
+    let turns: Vec<_> = (0..40).filter_map(|_| breaker.answered(true, &policy, now)).collect();
+    assert_eq!(turns.len(), 1);
 }
 
 #[test]
@@ -95,7 +143,7 @@ fn each_probe_that_fails_doubles_the_cool_down_up_to_the_longest() {
     let mut expected = 10;
     for _ in 0..40 {
         now += SECOND * expected;
-        expected = (expected * 2).min(300);
+        expected = (expected * 2).min(60);
         assert_eq!(fail(&mut breaker, now), Some(Turn::Opened { cool_down: SECOND * expected }));
     }
 }

@@ -155,3 +155,25 @@ fn a_probe_that_ends_without_a_verdict_lets_another_probe_go() {
     world.call(false, |_untold| {});
     assert!(!world.is_shut(Stage::Target));
 }
+
+#[test]
+fn calls_that_wait_unheard_shut_a_target_and_any_answer_or_end_of_one_is_a_sign_of_life() {
+    let slow_after = Some(Duration::from_secs(2));
+    let later = Duration::from_secs(3);
+    let ends: [(fn(&mut Option<Watch<&World>>), bool); 3] = [
+        (|_| {}, true),
+        (|first| first.as_mut().unwrap().answered(TOOK), false),
+        (|first| *first = None, false),
+    ];
+    for (end, is_shut) in ends {
+        let policy = BreakerPolicy { slow_after, ..BreakerPolicy::default() };
+        let world = World { policy, ..World::new() };
+        let mut first = Some(Watch::begin(&world, false));
+        let _waiting: Vec<_> = (0..5).map(|_| Watch::begin(&world, false)).collect();
+        end(&mut first);
+        world.now.set(START + later);
+        let _next = Watch::begin(&world, false);
+        assert_eq!(world.is_shut(Stage::Target), is_shut);
+        assert!(!world.is_shut(Stage::Provider));
+    }
+}

@@ -27,6 +27,7 @@ mod limits;
 mod media;
 mod media_translation;
 mod names;
+mod outages;
 mod providers;
 mod realtime;
 mod regions;

@@ -23,6 +23,7 @@ pub mod pattern;
 pub mod ports;
 pub mod price;
 pub mod provider;
+pub mod quota;
 pub mod route;
 pub mod snapshot;
 pub mod timeouts;
@@ -40,6 +41,7 @@ pub use name::{CredentialId, KeyName, ModelName, ProviderName, RegionName, Route
 pub use need::Need;
 pub use pattern::Pattern;
 pub use provider::{Credential, Provider};
+pub use quota::{Priority, Quota};
 pub use route::{Route, RouteNode, Target};
 pub use snapshot::Snapshot;
 pub use timeouts::Timeouts;

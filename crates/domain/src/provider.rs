@@ -8,6 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::failure::FailureClass;
 use crate::name::{ProviderName, RegionName};
 use crate::pattern::Pattern;
+use crate::quota::Counted;
 
 pub use crate::base_url::{BaseUrl, BaseUrlProblem};
 pub use crate::credential::{AuthScheme, Credential, Proof};
@@ -112,6 +113,10 @@ pub struct RateLimitHeaders {
 /// One quota of [`RateLimitHeaders`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaHeaders {
+    /// What it counts; absent where that is nothing that requests can be shaped by.
+    pub counted: Option<Counted>,
+    /// The header with how much there is when it is full.
+    pub limit: Option<HeaderName>,
     /// The header with what remains.
     pub remaining: HeaderName,
     /// The header with the time at which the quota is full again: a duration (`6m0s`, `20ms`), seconds, or an

@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod fitness;
 pub mod load;
 pub mod plan;
+pub mod quota;
 pub mod retry;
 pub mod retry_after;
 pub mod route;

@@ -37,7 +37,7 @@ fn milliseconds(headers: &HeaderMap, name: &str) -> Option<Duration> {
 
 /// Reads seconds (`20`, `0.5`), a compound duration (`6m0s`, `20ms`, as OpenAI and Groq write resets), an RFC 3339 time
 /// (Anthropic) or an HTTP date. A time in the past is no wait.
-fn moment(text: &str, now: Timestamp) -> Option<Duration> {
+pub(crate) fn moment(text: &str, now: Timestamp) -> Option<Duration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).ok();
@@ -88,6 +88,8 @@ mod tests {
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
         let quota = |what: &str| QuotaHeaders {
+            counted: None,
+            limit: None,
             remaining: HeaderName::try_from(format!("x-ratelimit-remaining-{what}")).unwrap(),
             reset: HeaderName::try_from(format!("x-ratelimit-reset-{what}")).unwrap(),
         };

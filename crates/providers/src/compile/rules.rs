@@ -22,7 +22,7 @@ pub(super) fn rate_limits(limits: Option<&[RateLimit]>, problems: &mut Problems)
         let remaining = quota_header(place, "remaining", limit.remaining.as_deref(), problems);
         let reset = quota_header(place, "reset", limit.reset.as_deref(), problems);
         if let (Some(remaining), Some(reset)) = (remaining, reset) {
-            quotas.push(QuotaHeaders { remaining, reset });
+            quotas.push(QuotaHeaders { counted: None, limit: None, remaining, reset });
         }
     }
     RateLimitHeaders { quotas }

@@ -108,6 +108,16 @@ impl Behaviours {
         }
     }
 
+    /// Adds what was seen of a target.
+    pub(crate) fn learn(&mut self, target: &str, first_token: Spread, per_token: Spread) {
+        self.0.push((Whom::new(target), Behaviour { first_token, per_token, ..Behaviour::default() }));
+    }
+
+    /// Adds what others say, for targets that nothing is said about yet.
+    pub(crate) fn extend(&mut self, others: &Self) {
+        self.0.extend_from_slice(&others.0);
+    }
+
     /// How a target does.
     pub(crate) fn of(&self, target: &str) -> Behaviour {
         let found = self.0.iter().find(|(whom, _)| whom.means(target));

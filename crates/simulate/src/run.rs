@@ -46,7 +46,7 @@ pub fn run(snapshot: &Snapshot, scenario: &Scenario, seed: u64) -> Tally {
             What::Ends(place) => run.ends(place),
         }
     }
-    run.tally.finish(&run.gateway)
+    run.tally.finish(&run.gateway, &scenario.faults)
 }
 
 /// Every route of the traffic with one that has counted nothing yet, so that no run begins where another ended.
@@ -131,7 +131,7 @@ impl Run<'_> {
 
     fn arrives(&mut self, request: Request) {
         let Some(route) = self.route_of(&request) else {
-            return self.tally.refused();
+            return self.tally.refused(request.at);
         };
         let mut luck = Luck::of(self.seed, Purpose::Decision, &[request.number]);
         let needs = request.shape.needs.clone();

@@ -41,6 +41,7 @@ impl Scenario {
         let mut behaviours = Behaviours::default();
         behaviours.add(&faults.providers, &targets, &mut problems.faults);
         behaviours.add(providers, &targets, &mut problems.traffic);
+        behaviours.extend(&traffic.behaviours());
         let compile =
             |(place, spec)| Fault::compile(spec, &format!("faults[{place}]"), &targets, &mut problems.faults);
         let faults = faults.faults.iter().enumerate().filter_map(compile).collect();

@@ -8,7 +8,9 @@ use domain::{FailureClass, Money, Usage};
 use jiff::Timestamp;
 use telemetry::cost::{Service, Unpriced, cost};
 
+use crate::fault::Fault;
 use crate::gateway::{Gateway, TargetState};
+use crate::series::Series;
 use crate::traffic::Request;
 
 /// What came of a run.
@@ -44,6 +46,7 @@ pub struct Tally {
     pub targets: Vec<TargetTally>,
     /// When the last request came, after the start.
     pub lasted: Duration,
+    pub(crate) series: Series,
     pub(crate) start_seconds: i64,
 }
 
@@ -60,6 +63,8 @@ pub struct TargetTally {
     pub answered: u64,
     /// How often its breaker opened.
     pub openings: u64,
+    /// Its place in the order in which the run knows targets.
+    pub(crate) place: usize,
 }
 
 /// A request that is over.
@@ -76,13 +81,18 @@ pub(crate) struct Ended<'e> {
 
 impl Tally {
     pub(crate) fn new(gateway: &Gateway, start: Timestamp) -> Self {
-        let of = |target: &TargetState| TargetTally { name: target.name.clone(), ..TargetTally::default() };
-        let targets = gateway.targets.iter().map(of).collect();
+        let of = |(place, target): (usize, &TargetState)| TargetTally {
+            name: target.name.clone(),
+            place,
+            ..TargetTally::default()
+        };
+        let targets = gateway.targets.iter().enumerate().map(of).collect();
         Self { targets, start_seconds: start.as_second(), ..Self::default() }
     }
 
-    pub(crate) fn refused(&mut self) {
+    pub(crate) fn refused(&mut self, came: Duration) {
         self.requests += 1;
+        self.series.failed(came);
         *self.failed.entry("refused").or_default() += 1;
     }
 
@@ -106,12 +116,15 @@ impl Tally {
         if let Some(class) = ended.failure {
             *self.failed.entry(class.name()).or_default() += 1;
             self.broke_off += u64::from(ended.first_token.is_some());
+            self.series.failed(ended.request.at);
             return;
         }
         self.succeeded += 1;
         self.rescued += u64::from(ended.attempts > 1);
         self.targets[ended.place].answered += 1;
-        self.answers.push(microseconds(ended.now - ended.request.at));
+        let took = ended.now - ended.request.at;
+        self.answers.push(microseconds(took));
+        self.series.succeeded(ended.request.at, ended.place, ended.first_token.unwrap_or(took));
         self.first_tokens
             .extend(ended.first_token.filter(|_| ended.request.shape.is_stream).map(microseconds));
         match self.cost_of(ended) {
@@ -134,7 +147,8 @@ impl Tally {
         self.cost.checked_add(cost.total).ok_or(Unpriced::OutOfRange)
     }
 
-    pub(crate) fn finish(mut self, gateway: &Gateway) -> Self {
+    pub(crate) fn finish(mut self, gateway: &Gateway, faults: &[Fault]) -> Self {
+        self.series.mark(faults);
         self.first_tokens.sort_unstable();
         self.answers.sort_unstable();
         self.provider_openings = gateway.provider_openings();

@@ -2,6 +2,7 @@
 
 mod facts;
 mod generated;
+mod recorded;
 mod shape;
 mod spec;
 
@@ -12,11 +13,14 @@ use domain::Snapshot;
 use jiff::Timestamp;
 
 pub(crate) use facts::RequestFacts;
+pub use recorded::Replay;
 pub(crate) use shape::Shape;
 pub use spec::{Arrival, MixSpec, TrafficSpec};
 
+use crate::behaviour::Behaviours;
 use crate::problem::Problem;
 use generated::Generated;
+use recorded::Recorded;
 
 /// Requests in the order of their time, compiled for one configuration.
 #[derive(Debug, Clone)]
@@ -29,6 +33,7 @@ pub struct Traffic {
 #[derive(Debug, Clone)]
 enum Source {
     Generated(Generated),
+    Recorded(Recorded),
 }
 
 /// One request.
@@ -67,34 +72,39 @@ impl Traffic {
         }
     }
 
-    /// The kinds of requests that there are.
-    pub(crate) fn shapes(&self) -> impl Iterator<Item = &Arc<Shape>> {
+    /// Traffic as it was recorded: a JSON object in each line, which is a request or a line of Tollgate's log about the end of one.
+    ///
+    /// # Errors
+    /// With what is wrong, where the path of each problem is the number of its line.
+    pub fn recorded(text: &str, replay: Replay<'_>, snapshot: &Snapshot) -> Result<Self, Vec<Problem>> {
+        let recorded = Recorded::read(text, replay, snapshot)?;
+        Ok(Self { start: recorded.start, source: Source::Recorded(recorded) })
+    }
+
+    /// How providers did when it was recorded, as far as that is known.
+    pub(crate) fn behaviours(&self) -> Behaviours {
         match &self.source {
-            Source::Generated(generated) => generated.shapes(),
+            Source::Generated(_) => Behaviours::default(),
+            Source::Recorded(recorded) => recorded.behaviours.clone(),
+        }
+    }
+
+    /// The kinds of requests that there are.
+    pub(crate) fn shapes(&self) -> Box<dyn Iterator<Item = &Arc<Shape>> + '_> {
+        match &self.source {
+            Source::Generated(generated) => Box::new(generated.shapes()),
+            Source::Recorded(recorded) => Box::new(recorded.shapes()),
         }
     }
 
     /// Every request in turn.
     pub(crate) fn requests(&self, seed: u64) -> Requests<'_> {
         match &self.source {
-            Source::Generated(generated) => Requests::Generated(generated.requests(seed)),
+            Source::Generated(generated) => Box::new(generated.requests(seed)),
+            Source::Recorded(recorded) => Box::new(recorded.requests()),
         }
     }
 }
 
 /// Every request in turn.
-#[derive(Debug)]
-pub(crate) enum Requests<'t> {
-    /// Made up.
-    Generated(generated::Requests<'t>),
-}
-
-impl Iterator for Requests<'_> {
-    type Item = Request;
-
-    fn next(&mut self) -> Option<Request> {
-        match self {
-            Self::Generated(requests) => requests.next(),
-        }
-    }
-}
+pub(crate) type Requests<'t> = Box<dyn Iterator<Item = Request> + 't>;

@@ -160,7 +160,8 @@ fn a_probe_that_ends_without_a_verdict_lets_another_probe_go() {
 fn calls_that_wait_unheard_shut_a_target_and_any_answer_or_end_of_one_is_a_sign_of_life() {
     let slow_after = Some(Duration::from_secs(2));
     let later = Duration::from_secs(3);
-    let ends: [(fn(&mut Option<Watch<&World>>), bool); 3] = [
+    type End = fn(&mut Option<Watch<&World>>);
+    let ends: [(End, bool); 3] = [
         (|_| {}, true),
         (|first| first.as_mut().unwrap().answered(TOOK), false),
         (|first| *first = None, false),

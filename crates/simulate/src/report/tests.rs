@@ -15,6 +15,7 @@ fn tally(slowest: u64) -> Tally {
         failures: 2,
         answered,
         openings: 1,
+        ..TargetTally::default()
     };
     Tally {
         requests: 100,

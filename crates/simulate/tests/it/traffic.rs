@@ -1,5 +1,7 @@
 //! Traffic that is made up asks for what its description says, when it says so.
 
+use simulate::{FaultsSpec, Replay, Scenario, Tally, Traffic};
+
 use crate::world::{THREE, scenario, share, snapshot, tally};
 
 fn route(strategy: &str) -> String {
@@ -152,4 +154,66 @@ mix:
         scenario(&snapshot, nothing, "").unwrap_err(),
         ["mix: no kind of request has a weight above zero"]
     );
+}
+
+fn recorded(lines: &str, replay: Replay<'_>) -> Result<Tally, Vec<String>> {
+    let snapshot = snapshot(THREE);
+    let traffic = Traffic::recorded(lines, replay, &snapshot);
+    let traffic = traffic.map_err(|problems| -> Vec<String> {
+        problems.into_iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect()
+    })?;
+    let scenario = Scenario::new(traffic, &[], &FaultsSpec::default()).unwrap();
+    Ok(simulate::run(&snapshot, &scenario, 1))
+}
+
+#[test]
+fn requests_that_were_written_down_are_sent_again_in_the_order_of_their_time() {
+    let lines = r#"
+        {"at_ms": 9000, "model": "groq/llama-3.3-70b-versatile", "output_tokens": 10}
+        {"at_ms": 1000, "model": "reliable", "stream": true, "metadata": {"plan": "pro"}, "body_bytes": 4000}
+
+        {"at": "1970-01-01T00:00:05Z", "model": "reliable", "key": "nightly", "needs": ["tools"]}"#;
+    let tally = recorded(lines, Replay::default()).unwrap();
+    assert_eq!((tally.requests, tally.succeeded, tally.lasted.as_secs()), (3, 3, 8));
+    assert_eq!(tally.first_tokens.len(), 1, "one is a stream");
+    let one = Replay { requests_max: Some(1), model: Some("anthropic/claude-haiku-4-5") };
+    let tally = recorded(lines, one).unwrap();
+    assert_eq!((tally.requests, share(&tally, "anthropic")), (1, 1.0));
+}
+
+#[test]
+fn the_log_is_sent_again_and_its_providers_are_as_fast_as_they_were() {
+    let mut lines = String::from("{\"message\":\"attempt failed\",\"timestamp\":\"2026-01-05T09:00:00Z\"}\n");
+    for second in 0..50 {
+        lines += &format!(
+            "{{\"timestamp\":\"2026-01-05T09:01:{second:02}.5Z\",\"level\":\"INFO\",\"target\":\"tollgate::request\",\
+             \"message\":\"request ended\",\"request_id\":\"r\",\"key\":\"k\",\"operation\":\"chat_completions\",\
+             \"provider\":\"openai\",\"model\":\"gpt-4o-mini\",\"status\":200,\"outcome\":\"done\",\"attempts\":1,\
+             \"duration_ms\":3000,\"first_token_ms\":1000,\"overhead_us\":90,\"input_tokens\":10,\"output_tokens\":101}}\n"
+        );
+    }
+    let tally = recorded(&lines, Replay::default()).unwrap();
+    assert_eq!((tally.requests, share(&tally, "openai/gpt-4o-mini")), (50, 1.0));
+    assert_eq!(tally.lasted.as_secs(), 49);
+    assert!(tally.first_tokens.iter().all(|time| *time == 1_000_000), "{:?}", tally.first_tokens);
+    assert!(tally.answers.iter().all(|time| *time == 3_000_000));
+    let elsewhere = Replay { model: Some("reliable"), ..Replay::default() };
+    assert_eq!(recorded(&lines, elsewhere).unwrap().succeeded, 50);
+}
+
+#[test]
+fn what_is_wrong_with_a_line_is_said_with_its_number_and_not_for_ever() {
+    let lines = "{\"at_ms\":1,\"model\":\"reliable\"}\n{\"at_ms\":1,\"model\":\"nobody\"}\n{\"model\":\"reliable\"}\nhello\n";
+    let problems = recorded(lines, Replay::default()).unwrap_err();
+    let expected = [
+        "2: the configuration has no route, provider or model called `nobody`",
+        "3: nothing says when it came",
+        "4: expected a request as a JSON object",
+    ];
+    assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+    for (problem, expected) in problems.iter().zip(expected) {
+        assert!(problem.starts_with(expected), "{problem} is not {expected}");
+    }
+    assert!(recorded(&"hello\n".repeat(1_000), Replay::default()).unwrap_err().len() <= 20);
+    assert!(recorded("\n", Replay::default()).unwrap_err()[0].contains("no line is a request"));
 }

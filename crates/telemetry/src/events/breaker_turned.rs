@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::milliseconds;
 use crate::{ProviderMeters, Telemetry};
 
 /// One turn of a breaker.
@@ -27,7 +28,7 @@ impl BreakerTurned<'_> {
                 provider = %self.provider.name(),
                 model = self.model,
                 state = if self.cool_down.is_some() { "open" } else { "closed" },
-                cool_down_ms = self.cool_down.map(|time| time.as_millis()),
+                cool_down_ms = self.cool_down.map(milliseconds),
                 "circuit breaker turned"
             );
         }

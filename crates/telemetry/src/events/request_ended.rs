@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{Endpoint, KeyName, Money, Usage};
 
+use super::{microseconds, milliseconds};
 use crate::cost::Unpriced;
 use crate::meters::{Outcome, operation_name};
 use crate::{ProviderMeters, Telemetry};
@@ -69,9 +70,9 @@ impl RequestEnded<'_> {
             status = self.status,
             outcome = self.outcome.name(),
             attempts = self.attempts,
-            duration_ms = self.duration.as_millis(),
-            first_token_ms = self.first_token.map(|time| time.as_millis()),
-            overhead_us = self.overhead.as_micros(),
+            duration_ms = milliseconds(self.duration),
+            first_token_ms = self.first_token.map(milliseconds),
+            overhead_us = microseconds(self.overhead),
             input_tokens = self.usage.input_tokens,
             output_tokens = self.usage.output_tokens,
             cost_usd = self.cost.and_then(Result::ok).map(tracing::field::display),

@@ -6,13 +6,17 @@ use anyhow::anyhow;
 use clap::Args;
 use control::Document;
 use domain::Snapshot;
-use simulate::{FaultsSpec, Outcome, Problem, Report, Scenario, Traffic, TrafficSpec};
+use simulate::{BehaviourSpec, FaultsSpec, Outcome, Problem, Replay, Report, Scenario, Traffic, TrafficSpec};
 
 use super::BadInput;
 use super::surroundings::{environment, loaded, say, warn};
 
 /// The longest description of traffic or faults, in bytes.
 const DESCRIPTION_BYTES_MAX: u64 = 4 << 20;
+/// The longest recording of traffic, in bytes.
+const RECORDING_BYTES_MAX: u64 = 1 << 30;
+/// The names of recordings end so; everything else is a description.
+const RECORDINGS: [&str; 3] = ["jsonl", "ndjson", "log"];
 
 /// Says what a configuration would do with traffic and outages. Nothing is called: the very decisions of `tollgate serve` run
 /// on virtual time against models of the providers.
@@ -21,7 +25,8 @@ pub struct Simulate {
     /// The configuration file.
     #[arg(long, default_value = "tollgate.yaml")]
     config: PathBuf,
-    /// A description of the traffic.
+    /// A description of the traffic, or a recording of it (`.jsonl`, `.ndjson`, `.log`): a JSON object in each line, which is a request or
+    /// a line of Tollgate's own log.
     #[arg(long)]
     traffic: PathBuf,
     /// A description of what goes wrong.
@@ -36,6 +41,12 @@ pub struct Simulate {
     /// How many requests there are, in place of what the traffic says.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     requests: Option<u64>,
+    /// What the requests of a recording ask for, in place of what they did.
+    #[arg(long)]
+    model: Option<String>,
+    /// Writes a picture of what came of it over time.
+    #[arg(long)]
+    svg: Option<PathBuf>,
     /// Prints the report as JSON.
     #[arg(long)]
     json: bool,
@@ -43,8 +54,13 @@ pub struct Simulate {
 
 /// What all configurations meet.
 struct World {
-    traffic: Document<TrafficSpec>,
+    traffic: TrafficFile,
     faults: Option<Document<FaultsSpec>>,
+}
+
+enum TrafficFile {
+    Described(Document<TrafficSpec>),
+    Recorded { name: String, text: String },
 }
 
 impl Simulate {
@@ -58,37 +74,84 @@ impl Simulate {
     /// When something is wrong with what was given.
     fn report(&self) -> anyhow::Result<String> {
         let world = World::read(&self.traffic, self.faults.as_deref())?;
+        if self.model.is_some() && matches!(world.traffic, TrafficFile::Described(_)) {
+            return Err(anyhow!(
+                "--model is for recordings; a description says in its `mix` what is asked for"
+            ));
+        }
+        let replay = Replay { requests_max: self.requests, model: self.model.as_deref() };
         let mut outcomes = Vec::new();
         for file in std::iter::once(&self.config).chain(&self.compare) {
             let loaded = loaded(file)?;
             loaded.warnings.iter().for_each(|warning| warn(warning));
-            let scenario = world.scenario(&loaded.snapshot, self.requests)?;
+            let scenario = world.scenario(&loaded.snapshot, replay)?;
             outcomes.push(outcome(file, &loaded.snapshot, &scenario, self.seed));
         }
         let report = Report { seed: self.seed, outcomes };
+        if let Some(file) = &self.svg {
+            let written = std::fs::write(file, simulate::svg(&report));
+            written.map_err(|error| anyhow!("{}: the picture cannot be written: {error}", file.display()))?;
+        }
         Ok(if self.json { report.to_json().to_string() } else { report.to_string() })
     }
 }
 
 impl World {
     fn read(traffic: &Path, faults: Option<&Path>) -> anyhow::Result<Self> {
-        let (name, traffic) = text(traffic)?;
-        let traffic = Document::read(&name, &traffic)?;
+        let traffic = TrafficFile::read(traffic)?;
         let Some(faults) = faults else { return Ok(Self { traffic, faults: None }) };
-        let (name, faults) = text(faults)?;
+        let (name, faults) = text(faults, DESCRIPTION_BYTES_MAX)?;
         Ok(Self { traffic, faults: Some(Document::read(&name, &faults)?) })
     }
 
-    fn scenario(&self, snapshot: &Snapshot, requests: Option<u64>) -> anyhow::Result<Scenario> {
-        let spec = &self.traffic.value;
-        let traffic = Traffic::generated(spec, requests, snapshot);
-        let traffic = traffic.map_err(|problems| errors(&self.traffic, problems))?;
+    fn scenario(&self, snapshot: &Snapshot, replay: Replay<'_>) -> anyhow::Result<Scenario> {
+        let traffic = self.traffic.compiled(snapshot, replay)?;
         let usual = FaultsSpec::default();
         let faults = self.faults.as_ref().map_or(&usual, |faults| &faults.value);
-        Scenario::new(traffic, &spec.providers, faults).map_err(|problems| match &self.faults {
+        Scenario::new(traffic, self.traffic.providers(), faults).map_err(|problems| match &self.faults {
             Some(faults) if !problems.faults.is_empty() => errors(faults, problems.faults),
-            _ => errors(&self.traffic, problems.traffic),
+            _ => self.traffic.errors(problems.traffic),
         })
+    }
+}
+
+impl TrafficFile {
+    fn read(file: &Path) -> anyhow::Result<Self> {
+        let is_recording =
+            file.extension().is_some_and(|ending| RECORDINGS.iter().any(|recording| ending == *recording));
+        if is_recording {
+            let (name, text) = text(file, RECORDING_BYTES_MAX)?;
+            return Ok(Self::Recorded { name, text });
+        }
+        let (name, text) = text(file, DESCRIPTION_BYTES_MAX)?;
+        Ok(Self::Described(Document::read(&name, &text)?))
+    }
+
+    fn compiled(&self, snapshot: &Snapshot, replay: Replay<'_>) -> anyhow::Result<Traffic> {
+        let traffic = match self {
+            Self::Described(description) => {
+                Traffic::generated(&description.value, replay.requests_max, snapshot)
+            }
+            Self::Recorded { text, .. } => Traffic::recorded(text, replay, snapshot),
+        };
+        traffic.map_err(|problems| self.errors(problems))
+    }
+
+    fn providers(&self) -> &[BehaviourSpec] {
+        match self {
+            Self::Described(description) => &description.value.providers,
+            Self::Recorded { .. } => &[],
+        }
+    }
+
+    fn errors(&self, problems: Vec<Problem>) -> anyhow::Error {
+        match self {
+            Self::Described(description) => errors(description, problems),
+            Self::Recorded { name, .. } => {
+                let line = |problem: Problem| format!("{name}:{}: {}", problem.path, problem.message);
+                anyhow!("{}", problems.into_iter().map(line).collect::<Vec<_>>().join("\n"))
+            }
+        }
     }
 }
 
@@ -100,9 +163,9 @@ fn outcome(file: &Path, snapshot: &Snapshot, scenario: &Scenario, seed: u64) -> 
 }
 
 /// The name of a file and what it says.
-fn text(file: &Path) -> anyhow::Result<(String, String)> {
+fn text(file: &Path, bytes_max: u64) -> anyhow::Result<(String, String)> {
     let name = file.display().to_string();
-    let text = environment().file(file, DESCRIPTION_BYTES_MAX);
+    let text = environment().file(file, bytes_max);
     let text = text.map_err(|error| anyhow!("{name}: the file cannot be read: {error}"))?;
     Ok((name, text))
 }

@@ -1,10 +1,13 @@
 //! `tollgate simulate`, run as a person would.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use testkit::{Client, EventStream, FakeProvider, scripts};
 
-use crate::cli::{complaint, out, run};
+use crate::cli::{Serving, after, blocking, complaint, out, run};
+use crate::configuration::{key, key_entry, one};
 
 const CONFIGURATION: &str = "
 providers:
@@ -101,4 +104,71 @@ fn what_is_wrong_is_said_with_its_line_and_the_exit_code_is_2() {
     assert!(complaint(&missing).contains("missing.yaml: the file cannot be read"), "{}", complaint(&missing));
     let none = run(folder.path(), &["simulate", "--traffic", "traffic.yaml", "--requests", "0"]);
     assert_eq!(none.status.code(), Some(2));
+}
+
+#[test]
+fn a_picture_is_written_where_it_is_asked_for() {
+    let folder = folder();
+    let arguments = ["simulate", "--traffic", "traffic.yaml", "--svg", "it.svg", "--requests", "100"];
+    assert!(run(folder.path(), &arguments).status.success());
+    let picture = std::fs::read_to_string(folder.path().join("it.svg")).unwrap();
+    assert!(picture.starts_with("<svg ") && picture.contains("tollgate.yaml"), "{picture}");
+    let nowhere = ["simulate", "--traffic", "traffic.yaml", "--svg", "nowhere/it.svg", "--requests", "1"];
+    let output = run(folder.path(), &nowhere);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        complaint(&output).contains("nowhere/it.svg: the picture cannot be written"),
+        "{}",
+        complaint(&output)
+    );
+}
+
+#[tokio::test]
+async fn the_log_of_a_server_can_be_simulated() {
+    let stream = scripts::stream(EventStream::Chat, &["hi", " there"]).script();
+    let fake = FakeProvider::always(stream).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut configuration = one(&fake);
+    configuration["keys"] = json!([key_entry(1, json!({}))]);
+    configuration["log"] = json!({"format": "json", "requests": "all"});
+    write(folder.path(), "tollgate.yaml", &configuration.to_string());
+    let path = folder.path().to_owned();
+    let (serving, said) = blocking(move || Serving::start(&path, "live providers")).await;
+    let address: SocketAddr = after(&said, "listening on http://").parse().unwrap();
+    let client = Client::new(address).with_key(key(1).reveal());
+    for _ in 0..3 {
+        let request = scripts::request(EventStream::Chat, "p/m", true).to_string();
+        let _whole = client.post("/v1/chat/completions", request).open().await.rest().await;
+    }
+    let (_, log) = blocking(|| serving.stop()).await;
+    write(folder.path(), "tollgate.log", &log);
+    let path = folder.path().to_owned();
+    let simulated = blocking(move || run(&path, &["simulate", "--traffic", "tollgate.log", "--json"])).await;
+    assert!(simulated.status.success(), "{} {log}", complaint(&simulated));
+    let json: Value = serde_json::from_slice(&simulated.stdout).unwrap();
+    let outcome = &json["configurations"][0];
+    assert_eq!((&outcome["requests"], &outcome["succeeded"]), (&json!(3), &json!(3)));
+    assert_eq!(outcome["targets"][0]["target"], "p/m");
+    assert!(outcome["first_token_ms"]["p50"].is_number(), "they were streams");
+}
+
+#[test]
+fn a_recording_that_is_wrong_is_said_by_its_lines() {
+    let folder = folder();
+    write(
+        folder.path(),
+        "requests.jsonl",
+        "{\"at_ms\": 5, \"model\": \"reliable\"}\n{\"at_ms\": 5, \"model\": \"no\"}\n",
+    );
+    let output = run(folder.path(), &["simulate", "--traffic", "requests.jsonl"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        complaint(&output).contains("requests.jsonl:2: the configuration has no route"),
+        "{}",
+        complaint(&output)
+    );
+    let good = run(folder.path(), &["simulate", "--traffic", "requests.jsonl", "--model", "reliable"]);
+    assert!(out(&good).starts_with("2 requests in 0s"), "{} {}", out(&good), complaint(&good));
+    let described = run(folder.path(), &["simulate", "--traffic", "traffic.yaml", "--model", "reliable"]);
+    assert_eq!(described.status.code(), Some(2));
 }

@@ -3,6 +3,7 @@
 mod bodies;
 mod chat;
 mod chunks;
+mod decision;
 mod fallback;
 mod first_token;
 mod formats;
@@ -45,7 +46,7 @@ pub(crate) struct Case {
 }
 
 /// All cases in the order of the table.
-pub(crate) const CASES: [Case; 9] = [
+pub(crate) const CASES: [Case; 10] = [
     Case {
         name: "chat",
         about: "1 KiB chat completion, not streamed, as fast as 32 connections can",
@@ -72,6 +73,11 @@ pub(crate) const CASES: [Case; 9] = [
         name: "fallback",
         about: "the first target always fails, the second answers",
         measure: fallback::measure,
+    },
+    Case {
+        name: "decision",
+        about: "which of ten targets is next, in the bench's own process",
+        measure: decision::measure,
     },
     Case { name: "memory", about: "idle, under load, and per open stream", measure: memory::measure },
     Case { name: "start", about: "from the start of the process to the first 200", measure: start::measure },

@@ -6,6 +6,7 @@ mod directory;
 mod keys;
 mod limits;
 mod process;
+mod route_tests;
 mod routes;
 mod signed_requests;
 mod state;
@@ -28,7 +29,7 @@ pub use self::process::listen_address;
 use crate::environment::Environment;
 use crate::file::ConfigFile;
 use crate::path::Path;
-use crate::settings::{LogSettings, ServerSettings, StateSettings, UpstreamSettings};
+use crate::settings::{LogSettings, RouteTest, ServerSettings, StateSettings, UpstreamSettings};
 
 /// What is wrong, and where.
 pub(crate) type Problems = Vec<(Path, String)>;
@@ -61,6 +62,7 @@ pub(crate) struct Compiled {
     pub(crate) upstream: UpstreamSettings,
     pub(crate) state: StateSettings,
     pub(crate) log: LogSettings,
+    pub(crate) tests: Vec<RouteTest>,
     pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) catalog_file: PathBuf,
     pub(crate) warnings: Vec<String>,
@@ -81,6 +83,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let upstream = process::upstream(&file.upstream, surroundings.folder);
     let state = state::settings(&file.state, surroundings.folder, &mut problems);
     let keep_rules = state::rules(&file.state, state.bytes_max, &mut problems);
+    let tests = route_tests::compile(file, &mut problems);
     match server {
         Some(server) if problems.is_empty() => Ok(Compiled {
             providers: directory.live_providers().to_vec(),
@@ -98,6 +101,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
             upstream,
             state,
             log: process::log(&file.log),
+            tests,
             catalog: catalog.catalog,
             catalog_file: catalog.file,
             warnings,

@@ -6,6 +6,7 @@ mod catalog;
 mod key;
 mod limits;
 mod log;
+mod route_test;
 mod server;
 mod signed_requests;
 mod size;
@@ -25,6 +26,7 @@ pub use catalog::{AbovePrices, CatalogSection, OverrideSection, PricesSection, T
 pub use key::KeySection;
 pub use limits::LimitsSection;
 pub use log::{LogFormat, LogRequests, LogSection};
+pub use route_test::{ExpectSection, RouteTestSection};
 pub use server::{ServerSection, TlsSection};
 pub use signed_requests::SignedRequestsSection;
 pub use size::{ByteSize, SIZE_FORMAT, SizeProblem};
@@ -59,4 +61,6 @@ pub struct ConfigFile {
     pub state: StateSection,
     /// What is logged. The format is read at start only.
     pub log: LogSection,
+    /// Requests and where they have to go, which `tollgate check` tries without calling anybody.
+    pub tests: Vec<RouteTestSection>,
 }

@@ -20,7 +20,7 @@ use crate::file::ConfigFile;
 use crate::interpolate::interpolate;
 use crate::path::Path;
 use crate::problem::{ConfigErrors, ConfigProblem, Redactions};
-use crate::settings::{LogSettings, ServerSettings, StateSettings, UpstreamSettings};
+use crate::settings::{LogSettings, RouteTest, ServerSettings, StateSettings, UpstreamSettings};
 use crate::structure::check;
 use crate::yaml::{self, Node};
 
@@ -42,6 +42,8 @@ pub struct Loaded {
     pub state: StateSettings,
     /// What is logged.
     pub log: LogSettings,
+    /// The tests of its routes.
+    pub tests: Vec<RouteTest>,
     /// What is allowed but probably not meant.
     pub warnings: Vec<String>,
     /// The files whose contents were put in by `${file:…}`.
@@ -131,8 +133,11 @@ impl Loader {
             provider_order: provider_order(&draft.root),
         };
         let compiled = compile(&file, &surroundings);
-        let compiled =
+        let mut compiled =
             compiled.map_err(|problems| self.errors(problems.into_iter().map(located).collect()))?;
+        for (index, test) in compiled.tests.iter_mut().enumerate() {
+            test.line = Path::root().key("tests").index(index).locate(&draft.root).line;
+        }
         Ok(loaded(compiled, draft.files, generation))
     }
 
@@ -203,6 +208,7 @@ fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
         upstream: compiled.upstream,
         state: compiled.state,
         log: compiled.log,
+        tests: compiled.tests,
         warnings: compiled.warnings,
         files,
         catalog_file: compiled.catalog_file,
@@ -233,6 +239,7 @@ fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
         catalog: part(section("catalog"), &root.key("catalog"), &mut problems).unwrap_or_default(),
         state: part(section("state"), &root.key("state"), &mut problems).unwrap_or_default(),
         log: part(section("log"), &root.key("log"), &mut problems).unwrap_or_default(),
+        tests: list(json.get("tests"), &root.key("tests"), &mut problems),
     };
     if problems.is_empty() { Ok(file) } else { Err(problems) }
 }

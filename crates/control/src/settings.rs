@@ -1,8 +1,13 @@
 //! What the configuration says to the process rather than to requests: read at start, but for which requests are logged.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use domain::ErrorCode;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 pub use crate::file::{LogFormat, LogRequests, ProxyChoice};
 
@@ -66,4 +71,38 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// Which requests have a line.
     pub requests: LogRequests,
+}
+
+/// A request, and where it has to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteTest {
+    /// What it is about.
+    pub name: String,
+    /// The line of the configuration in which it begins.
+    pub line: usize,
+    /// The name of the key; one that may do everything when absent.
+    pub key: Option<String>,
+    /// The path that it is posted to.
+    pub posted_to: Option<String>,
+    /// Its headers.
+    pub headers: BTreeMap<String, String>,
+    /// Its body.
+    pub body: Map<String, Value>,
+    /// Providers, or `provider/model`, that are taken to be down.
+    pub down: Vec<String>,
+    /// When it is made; now when absent.
+    pub at: Option<Timestamp>,
+    /// Where it has to go.
+    pub expected: Expectation,
+}
+
+/// Where a request has to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expectation {
+    /// To these, as `provider/model`, in order, when each of them fails.
+    Targets(Vec<String>),
+    /// To one of these first, whatever is drawn.
+    FirstOf(Vec<String>),
+    /// Nowhere.
+    Refused(ErrorCode),
 }

@@ -57,6 +57,8 @@ pub enum ErrorCode {
     SignatureRefused,
     /// Every target is where the request must not be served.
     RegionRefused,
+    /// The key may not ask why requests go where they go.
+    ExplainNotAllowed,
     /// Every target failed.
     TargetsFailed,
     /// Every target failed, the last one by a time limit.
@@ -86,7 +88,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -114,6 +116,7 @@ impl ErrorCode {
         Self::ProviderNotFound,
         Self::SignatureRefused,
         Self::RegionRefused,
+        Self::ExplainNotAllowed,
         Self::TargetsFailed,
         Self::TargetsTimedOut,
         Self::StreamBroken,
@@ -176,6 +179,7 @@ impl ErrorCode {
             Self::SignatureRefused => ("TG2008", 403, DENIED),
             // RFC 7725: unavailable for legal reasons.
             Self::RegionRefused => ("TG2009", 451, DENIED),
+            Self::ExplainNotAllowed => ("TG2010", 403, DENIED),
             Self::TargetsFailed => ("TG3001", 502, SERVER),
             Self::TargetsTimedOut => ("TG3002", 504, "timeout_error"),
             Self::StreamBroken => ("TG3003", 502, SERVER),

@@ -110,6 +110,8 @@ pub struct ApiKey {
     pub passthrough: bool,
     /// Whether it may send a whole route in `x-tollgate-config`.
     pub inline_config: bool,
+    /// Whether it may ask why a request goes where it goes.
+    pub explain: bool,
 }
 
 impl ApiKey {
@@ -205,6 +207,7 @@ mod tests {
             regions: vec![Pattern::any()],
             passthrough: false,
             inline_config: false,
+            explain: false,
         };
         assert!(key(&["openai/*"], &["*"]).allows_model("openai", "gpt-4o"));
         assert!(key(&["gpt-*"], &["*"]).allows_model("azure", "gpt-4o"));

@@ -6,6 +6,7 @@
 pub mod breaker;
 pub mod classify;
 pub mod credentials;
+pub mod decision;
 pub mod fitness;
 pub mod load;
 pub mod plan;

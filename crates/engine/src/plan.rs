@@ -1,6 +1,7 @@
 //! The walk through a route's tree: which target first, and after each failure whether to wait, move on or give up.
 
 mod balance;
+mod course;
 mod unfit;
 
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use smallvec::SmallVec;
 use crate::load::Load;
 use crate::retry;
 use unfit::Unfit;
+
+pub use course::course;
 
 /// What to do after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -77,6 +77,7 @@ mod tests {
             passthrough: false,
             regions: Vec::new(),
             inline_config: false,
+            explain: false,
         };
         Snapshot { keys: [(key.hash(), Arc::new(api_key))].into(), ..Snapshot::default() }
     }

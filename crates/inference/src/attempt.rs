@@ -1,5 +1,6 @@
 //! Calling providers: one attempt after another until one is committed or nothing is left to try.
 
+mod consider;
 mod counting;
 mod deadline;
 mod deliver;
@@ -22,8 +23,8 @@ mod view;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Endpoint;
 use domain::route::Target;
+use domain::{Endpoint, Route};
 use http::{HeaderMap, Uri};
 use wire::formats::RequestFacts;
 use wire::json::Document;
@@ -35,6 +36,7 @@ use crate::keeping::Kept;
 use crate::pinned::Pinned;
 use crate::response_owners::Owner;
 
+pub(crate) use consider::{foreseen, not_explained};
 pub(crate) use deadline::Deadlines;
 pub(crate) use dispatch::dispatch;
 pub(crate) use encode::speaks_clients_format;
@@ -56,6 +58,8 @@ pub(crate) struct Call {
     /// The request as it came, where that was a form.
     pub(crate) form: Option<SentForm>,
     pub(crate) facts: RequestFacts,
+    /// The route as it was named, before the request's facts decided anything in it.
+    pub(crate) named: Option<Arc<Route>>,
     /// Who holds the conversation that the request continues, when that is known.
     pub(crate) owner: Option<Arc<Owner>>,
     /// What Tollgate keeps of it itself, whatever its target speaks.

@@ -10,6 +10,7 @@ mod byte_budget;
 mod charge;
 pub mod dialect;
 mod ending;
+mod explain;
 mod facts;
 mod gateway;
 mod handoff;
@@ -37,6 +38,7 @@ mod stack;
 mod stored;
 
 pub use answer::AnswerBody;
+pub use explain::{Question, Refused};
 pub use gateway::{Gateway, GatewayParts, Readiness};
 pub use pinned::Configuration;
 pub use realtime::Session;

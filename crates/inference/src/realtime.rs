@@ -79,6 +79,7 @@ pub(crate) async fn open(
         uri: head.uri,
         document,
         facts,
+        named: None,
         owner: None,
         kept: None,
         form: None,

@@ -32,6 +32,7 @@ pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
     bound_name(call.client_model())?;
     let route = named_route(call)?;
     permit_alternatives(call, &route)?;
+    call.named = Some(Arc::clone(&route));
     let route = settled(call, &route)?;
     let Some(previous) = call.facts.previous_response_id.as_deref() else { return Ok(route) };
     let owners = &call.origin.gateway.owners;

@@ -110,6 +110,7 @@ mod tests {
             passthrough: false,
             regions: Vec::new(),
             inline_config: false,
+            explain: false,
         };
         let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned().into();
         SignedRequests {

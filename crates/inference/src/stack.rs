@@ -15,7 +15,7 @@ use std::sync::Arc;
 use domain::endpoint::ClientShape;
 use domain::{ApiKey, Endpoint, ErrorCode};
 use futures_util::FutureExt;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response, Uri};
 use hyper::body::{Body, Incoming};
 use providers::sign_in::SignedHead;
 use telemetry::events::RequestRefused;
@@ -33,7 +33,7 @@ use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 use crate::route_of::route_of;
 use crate::signature::Signature;
-use crate::{access, kept, models, passthrough, probes, realtime, signature, stored};
+use crate::{access, explain, kept, models, passthrough, probes, realtime, signature, stored};
 
 /// Answers one request. Never fails: every error is an answer.
 pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<AnswerBody> {
@@ -124,6 +124,7 @@ async fn answer(
                 Err(refusal) => Err(refusal),
             }
         }
+        Operation::Explain => explain::answer(origin, pinned, request).await,
         Operation::Conversation(action) => kept::converse(origin, pinned, action, request).await,
         Operation::Passthrough { provider, path } => {
             passthrough::relay(origin, &pinned, provider, path, request).await
@@ -143,13 +144,30 @@ async fn call(
 ) -> Result<Response<AnswerBody>, Refusal> {
     let (head, body) = request.into_parts();
     let limits = &pinned.snapshot.limits;
-    let ReadBody { document, form, hold, waited } =
-        read_body(&head.headers, body, endpoint.takes_form(), limits, &origin.gateway.budget).await?;
+    let read = read_body(&head.headers, body, endpoint.takes_form(), limits, &origin.gateway.budget).await?;
     if let Some(signature) = signature {
         let signed = SignedHead { method: &head.method, uri: &head.uri, headers: &head.headers };
-        let body = form.as_ref().map_or(document.body(), |sent| sent.form.body());
+        let body = read.form.as_ref().map_or(read.document.body(), |sent| sent.form.body());
         signature.verify(signed, body.chunks())?;
     }
+    let mut call = assemble(origin, pinned, (endpoint, path_model), (head.uri, head.headers), read)?;
+    kept::resume(&mut call).await?;
+    let route = route_of(&mut call)?;
+    kept::respond(call, route).await
+}
+
+/// A request whose body is read, with the facts that are taken from it.
+///
+/// # Errors
+/// 400 when a member that is read here is not what it should be.
+pub(crate) fn assemble(
+    origin: Origin,
+    pinned: Arc<Pinned>,
+    (endpoint, path_model): (Endpoint, Option<String>),
+    (uri, headers): (Uri, HeaderMap),
+    read: ReadBody,
+) -> Result<Call, Refusal> {
+    let ReadBody { document, form, hold, waited } = read;
     let kind =
         request_kind(endpoint).ok_or_else(|| Refusal::new(ErrorCode::Internal, "no body is read here"))?;
     let mut facts = facts(kind, &document).map_err(|error| unreadable(&error))?;
@@ -157,26 +175,23 @@ async fn call(
         facts.model = path_model;
         facts.stream = endpoint.is_streamed();
     }
-    let query = head.uri.query().and_then(|query| query::to_pass_on(query, origin.shape));
-    let headers = head.headers;
-    let mut call = Call {
+    let query = uri.query().and_then(|query| query::to_pass_on(query, origin.shape));
+    Ok(Call {
         origin,
         pinned,
         endpoint,
-        uri: head.uri,
+        uri,
         headers,
         query,
         document,
         form,
         facts,
+        named: None,
         owner: None,
         kept: None,
         hold,
         waited,
-    };
-    kept::resume(&mut call).await?;
-    let route = route_of(&mut call)?;
-    kept::respond(call, route).await
+    })
 }
 
 fn unreadable(error: &FactsError) -> Refusal {

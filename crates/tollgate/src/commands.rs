@@ -2,9 +2,12 @@
 
 mod catalog;
 mod check;
+mod dry_run;
+mod explain;
 mod key;
 mod models;
 mod provider;
+mod route_tests;
 mod schema;
 mod serve;
 mod simulate;
@@ -32,6 +35,8 @@ pub enum Command {
     /// The catalogue of models and prices.
     #[command(subcommand)]
     Catalog(catalog::Catalog),
+    /// Says where a request would go, and why.
+    Explain(explain::Explain),
     /// Says what a configuration would do with traffic and outages.
     Simulate(simulate::Simulate),
     /// Machine-readable descriptions.
@@ -50,6 +55,7 @@ impl Command {
             Self::Provider(command) => command.run(),
             Self::Models(command) => command.run(),
             Self::Catalog(command) => command.run(),
+            Self::Explain(command) => command.run(),
             Self::Simulate(command) => command.run(),
             Self::Schema(command) => command.run(),
         };

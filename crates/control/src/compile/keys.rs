@@ -45,6 +45,7 @@ fn key(section: &KeySection) -> ApiKey {
         regions: patterns(section.regions.as_deref()),
         passthrough: section.passthrough.unwrap_or(false),
         inline_config: section.inline_config.unwrap_or(false),
+        explain: section.explain.unwrap_or(false),
     }
 }
 

@@ -29,4 +29,8 @@ pub struct KeySection {
     /// Whether it may send a route of its own in a header. `false` when absent.
     #[serde(default)]
     pub inline_config: Option<bool>,
+    /// Whether it may ask why requests go where they go: with `x-tollgate-explain`, and before they are made. `false` when
+    /// absent.
+    #[serde(default)]
+    pub explain: Option<bool>,
 }

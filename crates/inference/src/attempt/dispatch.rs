@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::route::Target;
-use domain::{Credential, ErrorCode, Route};
+use domain::{Credential, ErrorCode, Failure, Route};
 use engine::credentials::{Bench, Tried};
+use engine::decision::{Attempted, Decision};
 use engine::{Step, Walk};
 use http::Response;
 use telemetry::events::AttemptFailed;
@@ -22,7 +23,7 @@ use super::gather::gather;
 use super::give_up::{Attempts, give_up};
 use super::hold::{Committed, commit};
 use super::view::{View, bench_of};
-use super::{counting, upgrade};
+use super::{consider, counting, upgrade};
 use crate::answer::AnswerBody;
 use crate::ending::Ending;
 use crate::health::{self, Subject, Watch};
@@ -46,17 +47,27 @@ struct Chosen<'a> {
 /// # Errors
 /// When Tollgate itself has to answer, because no target could.
 pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<AnswerBody>, Refusal> {
+    let decision = consider::asked(&call, &route)?;
+    let mut attempts = Attempts::told(decision.is_some());
+    let mut response = call_targets(&call, route, &mut attempts).await?;
+    let decision = decision.map(|decision| Decision { attempts: attempts.into_made(), ..decision });
+    consider::tell(&call, decision.as_ref(), &mut response);
+    Ok(response)
+}
+
+async fn call_targets(
+    call: &Call,
+    route: Arc<Route>,
+    attempts: &mut Attempts,
+) -> Result<Response<AnswerBody>, Refusal> {
     let gateway = Arc::clone(&call.origin.gateway);
-    let mut outlook = View { call: &call };
-    let mut ending = Ending::new(call.origin.clone());
-    ending.waited(call.waited);
-    ending.asks(usage_of_request(call.facts.kind, &call.document));
-    let fitness = Fitness::of(&call);
-    let mut attempts = Attempts::default();
+    let mut outlook = View::of(call);
+    let mut ending = begun(call);
+    let fitness = Fitness::of(call);
     let mut walk =
         Walk::start(Arc::clone(&route), &mut |target| fitness.lack(target).is_none(), &mut outlook);
     if walk.passes_over_some() {
-        fitness.record(&route, &mut attempts);
+        fitness.record(&route, attempts);
     }
     let mut tried = Tried::default();
     loop {
@@ -64,17 +75,17 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
             return Err(Refusal::new(ErrorCode::Internal, "the route is empty"));
         };
         let state = call.pinned.state(&target.provider);
-        let Some(chosen) = choose(&call, target, &state, &mut tried) else {
+        let Some(chosen) = choose(call, target, &state, &mut tried) else {
             return Err(Refusal::new(ErrorCode::Internal, "the target has no credential"));
         };
-        let model = served_model(&call, target);
+        let model = served_model(call, target);
         ending.attempt(&state, model);
         ending.knows(call.pinned.models.find(&target.provider.name, model.unwrap_or_default()));
-        let mut watch = watch(&call, &route, target, &state);
+        let mut watch = watch(call, &route, target, &state);
         let sent = Instant::now();
         let result = match fitness.objection(target) {
             Some(objection) => Err(objection),
-            None => attempt(&call, target, &state, chosen.credential, &mut ending).await,
+            None => attempt(call, target, &state, chosen.credential, &mut ending).await,
         };
         let failed = match result {
             Ok(committed) => {
@@ -85,8 +96,9 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
                     }
                     ending.watched_by(watch);
                 }
+                attempts.served(|| attempted(call, target, chosen.credential, sent, None));
                 let credential = chosen.credential.id.clone();
-                return Ok(deliver(&call, committed, &state, credential, ending).await);
+                return Ok(deliver(call, committed, &state, credential, ending).await);
             }
             Err(failed) => failed,
         };
@@ -96,8 +108,8 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
             watch.failed(&failed.failure);
         }
         let fresh = chosen.has_alternative(tried, now);
-        report(&call, target, &state, &failed);
-        attempts.add(target, served_model(&call, target), &failed, sent.elapsed());
+        report(call, target, &state, &failed);
+        attempts.add(attempted(call, target, chosen.credential, sent, Some(&failed.failure)));
         match walk.failed(&failed.failure, fresh, &mut outlook) {
             Step::OtherCredential => {}
             Step::NextTarget => tried = Tried::default(),
@@ -107,10 +119,39 @@ pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<A
                 ending.waited(wait);
             }
             Step::GiveUp => {
-                attempts.rested(&route, &call, &mut outlook);
-                return Ok(give_up(&call, failed, &attempts, &state, ending));
+                attempts.rested(&route, call, &mut outlook);
+                return Ok(give_up(call, failed, attempts, &state, ending));
             }
         }
+    }
+}
+
+/// The account of a request whose body is read.
+fn begun(call: &Call) -> Ending {
+    let mut ending = Ending::new(call.origin.clone());
+    ending.waited(call.waited);
+    ending.asks(usage_of_request(call.facts.kind, &call.document));
+    ending
+}
+
+/// An attempt, as it is told afterwards.
+fn attempted(
+    call: &Call,
+    target: &Target,
+    credential: &Credential,
+    sent: Instant,
+    failure: Option<&Failure>,
+) -> Attempted {
+    let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    Attempted {
+        place: target.path.clone(),
+        target: consider::name(call, target),
+        credential: credential.id.to_string(),
+        began_ms: millis(sent.saturating_duration_since(call.origin.started)),
+        took_ms: millis(sent.elapsed()),
+        outcome: failure.map_or("served", |failure| failure.class.name()),
+        status: failure.and_then(|failure| failure.status),
+        detail: failure.map(|failure| failure.detail.clone()),
     }
 }
 

@@ -2,13 +2,13 @@
 //! what was tried.
 
 use std::fmt;
-use std::time::Duration;
 
 use bytes::Bytes;
 use domain::endpoint::ClientShape;
 use domain::route::Target;
 use domain::{ErrorCode, Failure, FailureClass, Route};
 use engine::Outlook;
+use engine::decision::Attempted;
 use http::response::Parts;
 use http::{HeaderValue, Response, header};
 use telemetry::meters::Outcome;
@@ -24,41 +24,38 @@ use crate::pinned::ProviderState;
 use crate::provider_words::error_in;
 use crate::refusal::Refusal;
 
-/// What was tried, as text lines for the final error.
+/// What was tried.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    lines: Vec<String>,
+    /// Whether the one that is served is noted as well, since somebody asks.
+    are_told: bool,
+    made: Vec<Attempted>,
     passed_over: Vec<String>,
-    /// The places of the targets that were called.
-    called: Vec<String>,
 }
 
 impl Attempts {
-    pub(super) fn add(
-        &mut self,
-        target: &Target,
-        model: Option<&str>,
-        failed: &FailedAttempt,
-        took: Duration,
-    ) {
-        let Failure { class, detail, .. } = &failed.failure;
-        let name = match model {
-            Some(model) => format!("{}/{model}", target.provider.name),
-            None => target.provider.name.to_string(),
-        };
-        if !self.called.contains(&target.path) {
-            self.called.push(target.path.clone());
-        }
-        let number = self.lines.len() + 1;
-        self.lines.push(format!(
-            "{number}. {name}: {} ({detail}) after {} ms",
-            class.name(),
-            took.as_millis()
-        ));
+    /// None yet.
+    pub(super) fn told(are_told: bool) -> Self {
+        Self { are_told, ..Self::default() }
     }
-}
 
-impl Attempts {
+    /// Notes an attempt.
+    pub(super) fn add(&mut self, attempt: Attempted) {
+        self.made.push(attempt);
+    }
+
+    /// Notes the attempt that served, where somebody asks.
+    pub(super) fn served(&mut self, attempt: impl FnOnce() -> Attempted) {
+        if self.are_told {
+            self.made.push(attempt());
+        }
+    }
+
+    /// All attempts, in order.
+    pub(super) fn into_made(self) -> Vec<Attempted> {
+        self.made
+    }
+
     /// Notes a target that was not called.
     pub(super) fn pass_over(&mut self, target: &Target, model: &str, why: impl fmt::Display) {
         self.passed_over.push(format!("{}/{model} {why}", target.provider.name));
@@ -67,7 +64,8 @@ impl Attempts {
     /// Notes the targets that were not called because they rest.
     pub(super) fn rested(&mut self, route: &Route, call: &Call, outlook: &mut dyn Outlook) {
         route.root.for_each_target(&mut |target| {
-            if !self.called.contains(&target.path) && outlook.load(target).is_none() {
+            let is_called = self.made.iter().any(|attempt| attempt.place == target.path);
+            if !is_called && outlook.load(target).is_none() {
                 self.pass_over(target, call.model_at(target), "rests, having failed too often");
             }
         });
@@ -75,7 +73,8 @@ impl Attempts {
 
     /// Everything that was tried, and what was not.
     fn summary(&self) -> String {
-        let mut summary = self.lines.join("; ");
+        let lines = (1..).zip(&self.made).map(|(number, attempt)| format!("{number}. {attempt}"));
+        let mut summary = lines.collect::<Vec<_>>().join("; ");
         if !self.passed_over.is_empty() {
             summary.push_str("; passed over: ");
             summary.push_str(&self.passed_over.join(", "));
@@ -147,7 +146,7 @@ fn in_clients_format(call: &Call, head: &mut Parts, body: &Bytes, failure: &Fail
 }
 
 fn refusal(failure: &Failure, objection: Option<RefusedHere>, attempts: &Attempts) -> Refusal {
-    if let Some(RefusedHere { code, param }) = objection.filter(|_| attempts.lines.len() == 1) {
+    if let Some(RefusedHere { code, param }) = objection.filter(|_| attempts.made.len() == 1) {
         return Refusal { param, ..Refusal::new(code, failure.detail.clone()) };
     }
     let code = match failure.class {
@@ -160,7 +159,9 @@ fn refusal(failure: &Failure, objection: Option<RefusedHere>, attempts: &Attempt
 
 #[cfg(test)]
 mod tests {
-    use super::{Attempts, ErrorCode, FailedAttempt, Failure, FailureClass, Target, is_the_clients, refusal};
+    use super::{
+        Attempted, Attempts, ErrorCode, FailedAttempt, Failure, FailureClass, Target, is_the_clients, refusal,
+    };
     use crate::resolve::tests::provider;
     use domain::TimeoutStage;
     use domain::route::{ParameterRules, RetryPolicy};
@@ -187,7 +188,16 @@ mod tests {
     fn tried(failures: &[&FailedAttempt]) -> Attempts {
         let mut attempts = Attempts::default();
         for failed in failures {
-            attempts.add(&target(), Some("m"), failed, Duration::from_millis(7));
+            attempts.add(Attempted {
+                place: String::new(),
+                target: "p/m".to_owned(),
+                credential: "p#1".to_owned(),
+                began_ms: 0,
+                took_ms: 7,
+                outcome: failed.failure.class.name(),
+                status: None,
+                detail: Some(failed.failure.detail.clone()),
+            });
         }
         attempts
     }

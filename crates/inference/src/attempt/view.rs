@@ -12,6 +12,60 @@ use crate::pinned::ProviderState;
 /// What the walk of a request sees of its targets.
 pub(super) struct View<'c> {
     pub(super) call: &'c Call,
+    /// What is taken to be down by whoever asks where a request would go: providers, or `provider/model`.
+    pub(super) down: &'c [String],
+}
+
+/// Why a target is left alone for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Its breaker is open.
+    Breaker,
+    /// All of its credentials rest.
+    Credentials,
+    /// Somebody said so.
+    Down,
+}
+
+impl<'c> View<'c> {
+    /// What a request sees.
+    pub(super) fn of(call: &'c Call) -> Self {
+        Self { call, down: &[] }
+    }
+
+    /// Why a target is left alone, if it is.
+    pub(super) fn rest(&self, target: &Target) -> Option<Rest> {
+        self.seen(target).err()
+    }
+
+    /// How busy and how fast a target is.
+    ///
+    /// # Errors
+    /// When it is left alone.
+    fn seen(&self, target: &Target) -> Result<Load, Rest> {
+        let gateway = &self.call.origin.gateway;
+        let now = gateway.uptime();
+        let standing = gateway.health.standing(target, self.call.model_at(target), now);
+        if standing.is_shut && self.call.pinned.snapshot.route_defaults.breaker.enabled {
+            return Err(Rest::Breaker);
+        }
+        let state = self.call.pinned.state(&target.provider);
+        let is_out_of_credentials = bench_of(target, &state)
+            .is_some_and(|bench| !target.credentials.is_empty() && !bench.has_fresh(Tried::default(), now));
+        if is_out_of_credentials {
+            return Err(Rest::Credentials);
+        }
+        if self.is_down(target) { Err(Rest::Down) } else { Ok(standing.load) }
+    }
+
+    fn is_down(&self, target: &Target) -> bool {
+        self.down.iter().any(|down| {
+            let below = down.strip_prefix(target.provider.name.as_str());
+            below.is_some_and(|below| {
+                below.is_empty() || below.strip_prefix('/') == Some(self.call.model_at(target))
+            })
+        })
+    }
 }
 
 impl Outlook for View<'_> {
@@ -20,18 +74,7 @@ impl Outlook for View<'_> {
     }
 
     fn load(&mut self, target: &Target) -> Option<Load> {
-        let gateway = &self.call.origin.gateway;
-        let now = gateway.uptime();
-        let state = self.call.pinned.state(&target.provider);
-        let is_out_of_credentials = || {
-            bench_of(target, &state).is_some_and(|bench| {
-                !target.credentials.is_empty() && !bench.has_fresh(Tried::default(), now)
-            })
-        };
-        let has_breakers = self.call.pinned.snapshot.route_defaults.breaker.enabled;
-        let standing = gateway.health.standing(target, self.call.model_at(target), now);
-        let rests = (has_breakers && standing.is_shut) || is_out_of_credentials();
-        (!rests).then_some(standing.load)
+        self.seen(target).ok()
     }
 }
 

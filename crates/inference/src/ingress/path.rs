@@ -34,6 +34,8 @@ pub(crate) enum Operation<'a> {
         /// What follows, with its leading slash, without a query.
         path: &'a str,
     },
+    /// `POST /api/v1/routes/explain`: where a request would go.
+    Explain,
     /// A probe.
     Probe(Probe),
 }
@@ -119,6 +121,9 @@ pub(crate) fn match_path<'a>(method: &Method, path: &'a str) -> Result<Operation
         // Some load balancers probe with HEAD.
         let method = if *method == Method::HEAD { &Method::GET } else { method };
         return require(method, &Method::GET, "GET, HEAD").map(|()| Operation::Probe(probe));
+    }
+    if path == "/api/v1/routes/explain" {
+        return require(method, &Method::POST, "POST").map(|()| Operation::Explain);
     }
     let (prefix, rest) = split_prefix(path);
     let found = call_of_model(method, rest).or_else(|| operation(method, prefix, rest));

@@ -51,6 +51,7 @@ pub(crate) fn key(models: &[&str], providers: &[&str]) -> ApiKey {
         passthrough: false,
         regions: vec![Pattern::any()],
         inline_config: false,
+        explain: false,
     }
 }
 

@@ -1,0 +1,231 @@
+//! Why a request went where it went: every target of its route with what spoke against it, and every attempt.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// The decision on one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// The saved route; absent for one of the request's own and for `provider/model`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// Every target of the route, in its order.
+    pub targets: Vec<Considered>,
+    /// What was called, in order; empty for a decision that was not carried out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempted>,
+    /// Whether every target that fits rests, so that they are called in order all the same.
+    #[serde(skip_serializing_if = "is_false")]
+    pub bypass: bool,
+    /// How many targets were left out here for want of room.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: usize,
+}
+
+/// A target as it was seen when the first was chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Considered {
+    /// Its place in the route: `targets[1].targets[0]`; empty for a lone target.
+    pub place: String,
+    /// `provider/model`.
+    pub target: String,
+    /// Where it serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Its turn when all before it fail, from 1; absent where it is not called, and where nobody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<usize>,
+    /// What speaks against it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excluded: Option<Exclusion>,
+}
+
+/// What speaks against a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Exclusion {
+    /// As a label.
+    pub reason: Reason,
+    /// In words.
+    pub detail: String,
+}
+
+/// The kinds of reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It is where the request must not be served.
+    Region,
+    /// The request's facts lead to another branch.
+    Facts,
+    /// Its model lacks what the request needs.
+    Lacks,
+    /// Its circuit breaker, or that of its provider, is open.
+    Breaker,
+    /// All of its credentials rest.
+    Credentials,
+    /// Whoever asks said that it is down.
+    Down,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attempted {
+    /// The target's place in the route.
+    pub place: String,
+    /// `provider/model`.
+    pub target: String,
+    /// The id of the credential.
+    pub credential: String,
+    /// When it began, in milliseconds since the request was there.
+    pub began_ms: u64,
+    /// How long it took to its end, or to the first content of an answer that is streamed.
+    pub took_ms: u64,
+    /// `served`, or the class of the failure.
+    pub outcome: &'static str,
+    /// The provider's status, when it gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// What went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl Decision {
+    /// As JSON of at most so many bytes. Targets that were not called are left out first, from the end.
+    #[must_use]
+    pub fn to_json(&self, bytes_max: usize) -> String {
+        let mut shown = self.clone();
+        loop {
+            let text = serde_json::to_string(&shown).unwrap_or_default();
+            if text.len() <= bytes_max {
+                return text;
+            }
+            if shown.targets.pop().is_some() {
+                shown.left_out += 1;
+            } else if shown.attempts.pop().is_none() {
+                return "{}".to_owned();
+            }
+        }
+    }
+
+    /// The targets that are called when each of them fails, in order.
+    #[must_use]
+    pub fn course(&self) -> Vec<&str> {
+        let mut turns: Vec<_> =
+            self.targets.iter().filter_map(|one| Some((one.turn?, &*one.target))).collect();
+        turns.sort_unstable();
+        turns.into_iter().map(|(_, target)| target).collect()
+    }
+}
+
+impl fmt::Display for Decision {
+    /// A line for the route and one for each target, for people.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.route {
+            Some(route) => writeln!(formatter, "route {route}")?,
+            None => writeln!(formatter, "no saved route")?,
+        }
+        if self.bypass {
+            writeln!(formatter, "  all targets rest; they are called in order all the same")?;
+        }
+        self.targets.iter().try_for_each(|target| writeln!(formatter, "{target}"))
+    }
+}
+
+impl fmt::Display for Considered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let turn = match (self.turn, &self.excluded) {
+            (Some(turn), _) => format!("{turn}."),
+            (None, Some(_)) => "✗".to_owned(),
+            (None, None) => "·".to_owned(),
+        };
+        write!(formatter, "  {turn:<3} {}", self.target)?;
+        if !self.place.is_empty() {
+            write!(formatter, "  ({})", self.place)?;
+        }
+        match &self.excluded {
+            Some(excluded) => write!(formatter, "  {}", excluded.detail),
+            None if self.turn.is_none() => {
+                write!(formatter, "  not drawn this time, or not reached by any failure")
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Attempted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let detail = self.detail.as_deref().unwrap_or_default();
+        write!(formatter, "{}: {} ({detail}) after {} ms", self.target, self.outcome, self.took_ms)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Attempted, Considered, Decision, Exclusion, Reason};
+
+    fn considered(number: usize) -> Considered {
+        let excluded =
+            Exclusion { reason: Reason::Breaker, detail: "rests, having failed too often".to_owned() };
+        Considered {
+            place: format!("targets[{number}]"),
+            target: format!("p/model-{number}"),
+            region: None,
+            turn: (number == 1).then_some(1),
+            excluded: (number == 0).then_some(excluded),
+        }
+    }
+
+    fn decision(targets: usize) -> Decision {
+        let attempted = Attempted {
+            place: "targets[1]".to_owned(),
+            target: "p/model-1".to_owned(),
+            credential: "p#1".to_owned(),
+            began_ms: 0,
+            took_ms: 7,
+            outcome: "served",
+            status: Some(200),
+            detail: None,
+        };
+        Decision {
+            route: Some("r".to_owned()),
+            targets: (0..targets).map(considered).collect(),
+            attempts: vec![attempted],
+            bypass: false,
+            left_out: 0,
+        }
+    }
+
+    #[test]
+    fn a_decision_is_cut_to_its_bound_and_says_so() {
+        let whole = decision(100);
+        let full: serde_json::Value = serde_json::from_str(&whole.to_json(usize::MAX)).unwrap();
+        assert_eq!((full["targets"].as_array().unwrap().len(), full.get("left_out")), (100, None));
+        let cut = whole.to_json(1024);
+        assert!(cut.len() <= 1024);
+        let cut: serde_json::Value = serde_json::from_str(&cut).unwrap();
+        let shown = cut["targets"].as_array().unwrap().len();
+        assert_eq!(cut["left_out"], 100 - shown);
+        assert_eq!(cut["attempts"].as_array().unwrap().len(), 1);
+        assert_eq!(whole.to_json(1), "{}");
+    }
+
+    #[test]
+    fn people_see_the_turns_and_what_speaks_against_the_others() {
+        let expected = "route r\n  ✗   p/model-0  (targets[0])  rests, having failed too often\n  1.  p/model-1  (targets[1])\n  ·   p/model-2  \
+                        (targets[2])  not drawn this time, or not reached by any failure\n";
+        assert_eq!(decision(3).to_string(), expected);
+        assert_eq!(decision(3).course(), ["p/model-1"]);
+    }
+}

@@ -1,0 +1,136 @@
+//! What speaks for and against each target of a request's route, when somebody asks.
+
+use std::sync::Arc;
+
+use domain::route::Target;
+use domain::{ErrorCode, Route};
+use engine::decision::{Considered, Decision, Exclusion, Reason};
+use engine::plan;
+use http::{HeaderName, HeaderValue, Response};
+
+use super::Call;
+use super::fitness::Fitness;
+use super::view::{Rest, View};
+use crate::answer::AnswerBody;
+use crate::refusal::Refusal;
+use crate::region::Residence;
+
+/// Asks for the decision beside the answer.
+const ASKED: &str = "x-tollgate-explain";
+/// Where it is told.
+const TOLD: HeaderName = HeaderName::from_static("x-tollgate-decision");
+/// Longest decision in a header: what clients and proxies take of a whole head is little more.
+const TOLD_BYTES_MAX: usize = 8 * 1024;
+
+/// The decision on a request before anything is called; none where nobody asks, or who asks may not.
+pub(super) fn asked(call: &Call, route: &Arc<Route>) -> Result<Option<Decision>, Refusal> {
+    let is_asked = call.headers.get(ASKED).is_some_and(|value| value == "true");
+    if !(is_asked && call.origin.key.explain) {
+        return Ok(None);
+    }
+    let mut view = View::of(call);
+    decision(call, route, &mut view).map(Some)
+}
+
+/// Tells the decision beside the answer, or that the key may not ask for it.
+pub(super) fn tell(call: &Call, decision: Option<&Decision>, response: &mut Response<AnswerBody>) {
+    let is_asked = call.headers.get(ASKED).is_some_and(|value| value == "true");
+    let told = match decision {
+        Some(decision) => HeaderValue::try_from(ascii(&decision.to_json(TOLD_BYTES_MAX))).ok(),
+        None => is_asked
+            .then_some(HeaderValue::from_static("the key may not ask; its owner can set `explain: true`")),
+    };
+    if let Some(told) = told {
+        response.headers_mut().insert(TOLD, told);
+    }
+}
+
+/// JSON that a header can hold: other letters than ASCII's as escapes (RFC 8259 section 7).
+fn ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for letter in json.chars() {
+        match letter {
+            ' '..='~' => text.push(letter),
+            _ => letter
+                .encode_utf16(&mut units)
+                .iter()
+                .for_each(|unit| text.push_str(&format!("\\u{unit:04x}"))),
+        }
+    }
+    text
+}
+
+/// The decision on a request that is not carried out: whom it would call, one after another, if each of them failed.
+pub(crate) fn foreseen(call: &Call, route: &Arc<Route>, down: &[String]) -> Result<Decision, Refusal> {
+    let mut view = View { down, ..View::of(call) };
+    let mut decision = decision(call, route, &mut view)?;
+    let fitness = Fitness::of(call);
+    let course = plan::course(Arc::clone(route), &mut |target| fitness.lack(target).is_none(), &mut view);
+    for target in &mut decision.targets {
+        target.turn = course.iter().position(|place| *place == target.place).map(|turn| turn + 1);
+    }
+    Ok(decision)
+}
+
+fn decision(call: &Call, route: &Arc<Route>, view: &mut View<'_>) -> Result<Decision, Refusal> {
+    let fitness = Fitness::of(call);
+    let residence = Residence::of(&call.headers, &call.origin.key)?;
+    let mut left = Vec::new();
+    route.root.for_each_target(&mut |target| left.push(target.path.as_str()));
+    let whole = call.named.as_ref().unwrap_or(route);
+    let mut targets = Vec::new();
+    whole.root.for_each_target(&mut |target| {
+        let excluded = if !residence.permits(target.region.as_ref()) {
+            Some(Exclusion {
+                reason: Reason::Region,
+                detail: "is where the request must not be served".to_owned(),
+            })
+        } else if left.contains(&target.path.as_str()) {
+            unsuited(&fitness, view, target)
+        } else {
+            Some(Exclusion { reason: Reason::Facts, detail: "the request's facts lead elsewhere".to_owned() })
+        };
+        targets.push(Considered {
+            place: target.path.clone(),
+            target: name(call, target),
+            region: target.region.as_ref().map(ToString::to_string),
+            turn: None,
+            excluded,
+        });
+    });
+    let rests = |one: &&Considered| match &one.excluded {
+        Some(excluded) => matches!(excluded.reason, Reason::Breaker | Reason::Credentials | Reason::Down),
+        None => false,
+    };
+    let is_free = |one: &Considered| one.excluded.is_none();
+    let bypass = !targets.iter().any(is_free) && targets.iter().any(|one| rests(&one));
+    let route = whole.name.as_ref().map(ToString::to_string);
+    Ok(Decision { route, targets, attempts: Vec::new(), bypass, left_out: 0 })
+}
+
+/// What speaks against a target that the request may be sent to.
+fn unsuited(fitness: &Fitness<'_>, view: &View<'_>, target: &Target) -> Option<Exclusion> {
+    if let Some(lack) = fitness.lack(target) {
+        return Some(Exclusion { reason: Reason::Lacks, detail: lack.to_string() });
+    }
+    let (reason, detail) = match view.rest(target)? {
+        Rest::Breaker => (Reason::Breaker, "rests, having failed too often"),
+        Rest::Credentials => (Reason::Credentials, "all of its credentials rest"),
+        Rest::Down => (Reason::Down, "is down, as was said"),
+    };
+    Some(Exclusion { reason, detail: detail.to_owned() })
+}
+
+/// `provider/model` as it is asked for.
+pub(super) fn name(call: &Call, target: &Target) -> String {
+    match call.model_at(target) {
+        "" => target.provider.name.to_string(),
+        model => format!("{}/{model}", target.provider.name),
+    }
+}
+
+/// A request that no route is found for in the ordinary way.
+pub(crate) fn not_explained() -> Refusal {
+    Refusal::new(ErrorCode::PathNotFound, "only requests that are routed by a model are explained")
+}

@@ -1,0 +1,81 @@
+//! A gateway that calls nobody: it tells where requests would go, with everything that `tollgate serve` decides with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, bail};
+use control::Loaded;
+use domain::{ApiKey, Pattern};
+use inference::{Configuration, Gateway, GatewayParts};
+use jiff::Timestamp;
+use store::MemoryStore;
+use telemetry::Telemetry;
+
+use super::surroundings::{environment, now};
+use crate::serve::transport;
+
+/// A gateway of a configuration, and its keys by name.
+pub(super) struct DryRun {
+    gateway: Arc<Gateway>,
+    keys: Vec<Arc<ApiKey>>,
+}
+
+impl DryRun {
+    /// A gateway for which it is a certain time. What it draws is the same each time.
+    ///
+    /// # Errors
+    /// When a certificate authority of the configuration cannot be read.
+    pub(super) fn of(loaded: &Loaded, at: Option<Timestamp>) -> anyhow::Result<Self> {
+        let drawn = AtomicU64::new(0);
+        let parts = GatewayParts {
+            transport: transport(&loaded.upstream, environment().as_ref())?,
+            telemetry: Telemetry::new(),
+            store: Arc::new(MemoryStore::new(0)),
+            random: Box::new(move || mixed(drawn.fetch_add(1, Ordering::Relaxed))),
+            wall_clock: Box::new(move || at.unwrap_or_else(now)),
+        };
+        let snapshot = Arc::clone(&loaded.snapshot);
+        let keys = snapshot.keys.values().cloned().collect();
+        let configuration = Configuration { snapshot, directory: Arc::clone(&loaded.directory) as _ };
+        Ok(Self { gateway: Gateway::new(parts, configuration), keys })
+    }
+
+    /// The gateway.
+    pub(super) fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
+    /// The key of a name; without one, a key that may do everything.
+    ///
+    /// # Errors
+    /// When no key has the name.
+    pub(super) fn key(&self, name: Option<&str>) -> anyhow::Result<Arc<ApiKey>> {
+        let Some(name) = name else { return Ok(Arc::new(everything())) };
+        let found = self.keys.iter().find(|key| key.name.as_str() == name).cloned();
+        match found {
+            Some(key) => Ok(key),
+            None if self.keys.is_empty() => bail!("the configuration has no keys"),
+            None => found.with_context(|| format!("no key is named `{name}`")),
+        }
+    }
+}
+
+fn everything() -> ApiKey {
+    ApiKey {
+        name: "everything".into(),
+        models: vec![Pattern::any()],
+        providers: vec![Pattern::any()],
+        regions: vec![Pattern::any()],
+        passthrough: true,
+        inline_config: true,
+        explain: true,
+    }
+}
+
+/// Numbers that look random, the same each time (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+fn mixed(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}

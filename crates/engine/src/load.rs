@@ -7,6 +7,9 @@ use std::time::Duration;
 
 /// In what time a latency sinks to about a third of the way to that of faster calls.
 const MEMORY: Duration = Duration::from_secs(10);
+/// In what time the latency of a target that is not called sinks to about a third: what is not tried again is not known, and whoever was
+/// once slow would be left out for good where there is little traffic.
+const OBLIVION: Duration = Duration::from_secs(30);
 /// The least that a failed call counts as.
 const FAILURE_MIN: Duration = Duration::from_secs(1);
 
@@ -47,6 +50,17 @@ impl Load {
     pub fn failed(&mut self, took: Duration, now: Duration) {
         let penalty = took.max(self.latency).saturating_mul(2).clamp(FAILURE_MIN, 60 * FAILURE_MIN);
         self.answered(penalty, now);
+    }
+
+    /// The load as it is at a time. While a call is under way nothing is forgotten: that it takes long is no sign of being fast.
+    #[must_use]
+    pub fn at(self, now: Duration) -> Self {
+        if self.pending > 0 || self.latency.is_zero() {
+            return self;
+        }
+        let age = now.saturating_sub(self.measured);
+        let kept = (-age.as_secs_f64() / OBLIVION.as_secs_f64()).exp();
+        Self { latency: self.latency.mul_f64(kept), ..self }
     }
 
     /// The load of several targets, of which the fastest would be called.
@@ -96,6 +110,17 @@ mod tests {
             load.failed(milliseconds(1), NOW);
         }
         assert_eq!(load.latency, Duration::from_secs(60), "a penalty is bounded");
+    }
+
+    #[test]
+    fn a_target_that_is_not_called_is_forgotten_and_one_that_is_waited_for_is_not() {
+        let mut load = Load::default();
+        load.failed(milliseconds(30_000), NOW);
+        assert_eq!(load.at(NOW).latency, milliseconds(60_000));
+        let later = load.at(NOW + 5 * super::OBLIVION).latency;
+        assert!((400..410).contains(&later.as_millis()), "{later:?}");
+        load.begun();
+        assert_eq!(load.at(NOW + 5 * super::OBLIVION).latency, milliseconds(60_000));
     }
 
     #[test]

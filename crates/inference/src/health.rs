@@ -107,7 +107,7 @@ impl Health {
         let seen = |stage| {
             let guard = self.0.get(&Sought::of(target, model, stage))?;
             let seen = guard.seen.lock();
-            Some(Standing { is_shut: seen.breaker.is_shut(now), load: seen.load })
+            Some(Standing { is_shut: seen.breaker.is_shut(now), load: seen.load.at(now) })
         };
         let own = seen(Stage::Target).unwrap_or_default();
         let is_shut = own.is_shut || seen(Stage::Provider).is_some_and(|provider| provider.is_shut);

@@ -207,6 +207,6 @@ impl Outlook for View<'_> {
         let provider = &self.gateway.providers[state.provider];
         let seen = state.seen.borrow();
         let is_shut = seen.breaker.is_shut(now) || provider.seen.borrow().breaker.is_shut(now);
-        (!(self.gateway.policy.enabled && is_shut)).then_some(seen.load)
+        (!(self.gateway.policy.enabled && is_shut)).then(|| seen.load.at(now))
     }
 }

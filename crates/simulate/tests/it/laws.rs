@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use simulate::Report;
 
-use crate::world::{THREE, outcome, scenario, snapshot, tally};
+use crate::world::{THREE, outcome, scenario, share, snapshot, tally};
 
 const TRAFFIC: &str = "{requests: 3000, rate: 40, mix: [{model: reliable, stream: true}, {model: reliable}]}";
 const FLAPPING: &str = "{faults: [{targets: [openai], every: 20s, flap: 10s, error_rate: 0.7}]}";
@@ -43,6 +43,18 @@ fn what_goes_wrong_with_one_provider_changes_no_traffic_of_the_others() {
         (target.attempts, target.answered, target.failures)
     };
     assert_eq!(of(""), of("{faults: [{targets: [openai], error_rate: 0.5}]}"));
+}
+
+#[test]
+fn a_target_that_was_slow_or_gone_gets_its_share_back_also_where_there_is_little_traffic() {
+    let configuration = THREE.replace("mode: fallback", "mode: loadbalance, by: latency");
+    let configuration = format!("{configuration}defaults: {{first_token_timeout: 15s}}\n");
+    let traffic = "{for: 1h, rate: 1, mix: [{model: reliable, stream: true}]}";
+    for fault in ["silent: true", "down: true", "slow: 20", "error_rate: 1"] {
+        let faults = format!("{{faults: [{{targets: [openai], from: 1m, for: 3m, {fault}}}]}}");
+        let share = share(&tally(&configuration, traffic, &faults), "openai");
+        assert!(share > 0.25, "{fault}: {share}");
+    }
 }
 
 proptest! {

@@ -150,7 +150,7 @@ impl Outlook for View<'_> {
         let is_shut = |seen: &Mutex<Seen>| seen.lock().breaker.is_shut(NOW);
         let rests =
             is_shut(&kept.target) || is_shut(&kept.provider) || !kept.bench.has_fresh(Tried::default(), NOW);
-        (!rests).then(|| kept.target.lock().load)
+        (!rests).then(|| kept.target.lock().load.at(NOW))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which of a provider's credentials to use: they rotate, and one that was refused or is over its quota rests while
 //! the others serve.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::FailureClass;
@@ -18,6 +18,8 @@ const REST_MAX: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub struct Bench {
     rests_until: Vec<AtomicU64>,
+    /// Which of them were used although they should rest, and have not failed since.
+    disturbed: Vec<AtomicBool>,
     next: AtomicUsize,
 }
 
@@ -55,7 +57,11 @@ impl Bench {
     /// A bench of `count` credentials, none of which rests.
     #[must_use]
     pub fn new(count: usize) -> Self {
-        Self { rests_until: (0..count).map(|_| AtomicU64::new(0)).collect(), next: AtomicUsize::new(0) }
+        Self {
+            rests_until: (0..count).map(|_| AtomicU64::new(0)).collect(),
+            disturbed: (0..count).map(|_| AtomicBool::new(false)).collect(),
+            next: AtomicUsize::new(0),
+        }
     }
 
     /// The next credential in turn that does not rest and was not tried; when all rest, the one that is back soonest.
@@ -66,7 +72,11 @@ impl Bench {
         let first = if count > 1 { self.next.fetch_add(1, Ordering::Relaxed) % count } else { 0 };
         let untried = (0..count).map(|step| (first + step) % count).filter(|index| !tried.has(*index));
         let index = untried.min_by_key(|index| self.until(*index).saturating_sub(milliseconds(now)))?;
-        Some(Choice { index, resting: self.until(index) > milliseconds(now) })
+        let resting = self.until(index) > milliseconds(now);
+        if let Some(disturbed) = self.disturbed.get(index).filter(|_| resting) {
+            disturbed.store(true, Ordering::Relaxed);
+        }
+        Some(Choice { index, resting })
     }
 
     /// Whether an untried credential is ready to serve at once.
@@ -85,13 +95,19 @@ impl Bench {
         if let Some(until) = self.rests_until.get(index) {
             until.fetch_max(milliseconds(now + rest), Ordering::Relaxed);
         }
+        if let Some(disturbed) = self.disturbed.get(index) {
+            disturbed.store(false, Ordering::Relaxed);
+        }
     }
 
-    /// Ends a credential's rest: it has just served.
+    /// A credential has served. That ends its rest where it was used in spite of it; an answer to a call that began before the rest
+    /// did says nothing about now.
     pub fn served(&self, index: usize) {
-        if let Some(until) = self.rests_until.get(index)
-            && until.load(Ordering::Relaxed) != 0
-        {
+        let (Some(until), Some(disturbed)) = (self.rests_until.get(index), self.disturbed.get(index)) else {
+            return;
+        };
+        if disturbed.load(Ordering::Relaxed) {
+            disturbed.store(false, Ordering::Relaxed);
             until.store(0, Ordering::Relaxed);
         }
     }
@@ -162,6 +178,23 @@ mod tests {
         bench.failed(1, FailureClass::RateLimited, Some(Duration::from_secs(3)), START);
         assert_eq!(bench.choose(Tried::default(), START), Some(Choice { index: 1, resting: true }));
         assert!(!bench.has_fresh(Tried::default(), START));
+    }
+
+    #[test]
+    fn only_a_call_that_began_during_its_rest_ends_it() {
+        let bench = Bench::new(1);
+        let (early, wish) = (bench.choose(Tried::default(), START).unwrap(), Some(Duration::from_secs(20)));
+        bench.failed(0, FailureClass::RateLimited, wish, START);
+        bench.served(early.index);
+        assert_eq!(bench.resting(START), 1);
+        let late = bench.choose(Tried::default(), START).unwrap();
+        assert!(late.resting);
+        bench.served(late.index);
+        assert_eq!(bench.resting(START), 0);
+        let _disturbed = bench.choose(Tried::default(), START);
+        bench.failed(0, FailureClass::RateLimited, wish, START);
+        bench.served(early.index);
+        assert_eq!(bench.resting(START), 1, "nobody has disturbed this rest");
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub enum Balance {
     LeastBusy,
     /// The faster of two that are drawn by weight, calls under way taken into account.
     Latency,
+    /// The child that is likely to cost least.
+    Cost,
 }
 
 impl Balance {

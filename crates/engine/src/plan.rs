@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::route::{Balance, RouteNode};
-use domain::{Failure, FailureClass, Route, Target};
+use domain::{Failure, FailureClass, Money, Route, Target};
 use smallvec::SmallVec;
 
 use crate::load::Load;
@@ -37,6 +37,10 @@ pub trait Outlook {
     /// How busy and how fast a target is; none when it should be left alone for now, since its breaker is open or all of its
     /// credentials rest.
     fn load(&mut self, target: &Target) -> Option<Load>;
+    /// What the request is likely to cost at a target; none where nobody knows its prices.
+    fn cost(&mut self, _target: &Target) -> Option<Money> {
+        None
+    }
 }
 
 /// A request's place in its route. Holds the route, so that a reload does not disturb it.
@@ -188,6 +192,18 @@ impl Walk {
         sum
     }
 
+    /// What a node is likely to cost by the cheapest of its targets that fit and do not rest.
+    fn cost_of(&self, node: &RouteNode, outlook: &mut dyn Outlook) -> Option<Money> {
+        let mut least: Option<Money> = None;
+        node.for_each_target(&mut |target| {
+            if self.unfit.spares(target) && outlook.load(target).is_some() {
+                let cost = outlook.cost(target);
+                least = least.into_iter().chain(cost).min();
+            }
+        });
+        least
+    }
+
     /// A child: of those with a target that fits and does not rest, else of those with one that fits.
     fn balanced(&self, by: &Balance, children: &[(u32, RouteNode)], outlook: &mut dyn Outlook) -> usize {
         let loads: SmallVec<[Option<Load>; 8]> =
@@ -203,6 +219,13 @@ impl Walk {
             Balance::Weight => balance::by_weight(&weights, outlook.random()),
             Balance::RoundRobin(turns) => balance::in_turn(&weights, turns.take()),
             Balance::LeastBusy => balance::least_busy(&weights, &known(loads), outlook.random()),
+            Balance::Cost => {
+                let costs = children
+                    .iter()
+                    .map(|(_, node)| self.cost_of(node, outlook))
+                    .collect::<SmallVec<[_; 8]>>();
+                balance::cheapest(&weights, &costs, outlook.random())
+            }
             Balance::Latency => {
                 let random = [outlook.random(), outlook.random()];
                 balance::faster_of_two(&weights, &known(loads), random)

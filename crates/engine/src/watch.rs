@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use domain::{BreakerPolicy, Failure, FailureClass};
+use domain::{BreakerPolicy, Failure, FailureClass, Usage};
 
 use crate::breaker::{Breaker, Stage, Ticket, Turn, Verdict, verdict};
+use crate::habit::Habit;
 use crate::load::Load;
 
 /// What was seen of the calls of one target, or of one provider whatever the model.
@@ -17,6 +18,8 @@ pub struct Seen {
     pub breaker: Breaker,
     /// How busy and how fast it is.
     pub load: Load,
+    /// What its answers use.
+    pub habit: Habit,
 }
 
 /// The two that guard a target: its own breaker, and that of its provider.
@@ -92,6 +95,11 @@ impl<G: Guards> Watch<G> {
         if !self.has_own_limits {
             self.blame(|stage| (stage == Stage::Target).then_some(Verdict::Failed), None);
         }
+    }
+
+    /// The whole answer used so much.
+    pub fn used(&self, usage: &Usage) {
+        self.guards.seen(Stage::Target, |seen| seen.habit.learn(usage));
     }
 
     /// The answer has ended, or its client left.

@@ -214,6 +214,9 @@ impl Ending {
             return;
         }
         if let Some(watch) = self.watch.take() {
+            if outcome == Outcome::Done {
+                watch.used(&self.usage);
+            }
             if outcome == Outcome::Failed { watch.broke_off() } else { watch.ended() }
         }
         let telemetry = &self.origin.gateway.telemetry;

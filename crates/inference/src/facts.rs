@@ -19,7 +19,7 @@ const METADATA_HEADERS: [&str; 2] = ["x-tollgate-metadata", "x-portkey-metadata"
 /// Longest metadata, in bytes.
 const METADATA_BYTES_MAX: usize = 8 * 1024;
 /// About so many bytes of JSON are a token: an estimate that costs nothing.
-const BYTES_PER_TOKEN: usize = 4;
+pub(crate) const BYTES_PER_TOKEN: usize = 4;
 
 /// The facts of one request, at one moment.
 pub(crate) struct RequestFacts<'c> {

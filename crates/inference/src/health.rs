@@ -9,7 +9,7 @@ use std::time::Duration;
 use domain::ProviderName;
 use domain::route::Target;
 use engine::breaker::Stage;
-use engine::{Load, Seen};
+use engine::{Habit, Load, Seen};
 use parking_lot::Mutex;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, UnitWeighter};
@@ -33,6 +33,8 @@ pub(crate) struct Standing {
     pub(crate) is_shut: bool,
     /// How busy and how fast it is.
     pub(crate) load: Load,
+    /// What its answers use.
+    pub(crate) habit: Habit,
 }
 
 /// What a breaker guards.
@@ -107,7 +109,7 @@ impl Health {
         let seen = |stage| {
             let guard = self.0.get(&Sought::of(target, model, stage))?;
             let seen = guard.seen.lock();
-            Some(Standing { is_shut: seen.breaker.is_shut(now), load: seen.load.at(now) })
+            Some(Standing { is_shut: seen.breaker.is_shut(now), load: seen.load.at(now), habit: seen.habit })
         };
         let own = seen(Stage::Target).unwrap_or_default();
         let is_shut = own.is_shut || seen(Stage::Provider).is_some_and(|provider| provider.is_shut);

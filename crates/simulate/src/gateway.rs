@@ -6,16 +6,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::price::Tier;
 use domain::provider::Provider;
-use domain::{BreakerPolicy, CatalogModel, Snapshot, Target};
+use domain::{BreakerPolicy, CatalogModel, Money, Snapshot, Target};
 use engine::breaker::{Stage, Turn};
 use engine::credentials::{Bench, Tried};
 use engine::{Guards, Load, Outlook, Seen};
+use telemetry::cost::{Service, cost};
 
 use crate::behaviour::{Account, Behaviour};
 use crate::fault::Fault;
 use crate::luck::Luck;
 use crate::scenario::{Scenario, model_at, provider_of};
+use crate::traffic::Request;
 
 /// Everything that is kept.
 #[derive(Debug)]
@@ -184,7 +187,9 @@ impl Guards for Guarding {
 /// What the walk of a request sees of its targets.
 pub(crate) struct View<'v> {
     pub(crate) gateway: &'v Gateway,
-    pub(crate) asked: &'v str,
+    pub(crate) request: &'v Request,
+    /// What the clock said at the beginning, in seconds since 1970.
+    pub(crate) start_seconds: i64,
     pub(crate) luck: &'v mut Luck,
     /// Whether a target was passed over whose credentials had all been told to wait.
     pub(crate) spared: &'v mut bool,
@@ -197,7 +202,7 @@ impl Outlook for View<'_> {
 
     fn load(&mut self, target: &Target) -> Option<Load> {
         let now = self.gateway.now();
-        let place = self.gateway.place(target, self.asked);
+        let place = self.gateway.place(target, &self.request.shape.model);
         let state = &self.gateway.targets[place];
         let bench = self.gateway.bench(target, place).filter(|_| !target.credentials.is_empty());
         if bench.is_some_and(|bench| !bench.has_fresh(Tried::default(), now)) {
@@ -208,5 +213,14 @@ impl Outlook for View<'_> {
         let seen = state.seen.borrow();
         let is_shut = seen.breaker.is_shut(now) || provider.seen.borrow().breaker.is_shut(now);
         (!(self.gateway.policy.enabled && is_shut)).then(|| seen.load.at(now))
+    }
+
+    fn cost(&mut self, target: &Target) -> Option<Money> {
+        let state = &self.gateway.targets[self.gateway.place(target, &self.request.shape.model)];
+        let usage = state.seen.borrow().habit.foretold(self.request.input_tokens);
+        let elapsed = i64::try_from(self.gateway.now().as_secs()).unwrap_or(i64::MAX);
+        let unix_seconds = self.start_seconds.saturating_add(elapsed);
+        let service = Service { tier: Tier::Standard, unix_seconds };
+        cost(&usage, &state.known.as_ref()?.prices, service).ok().map(|cost| cost.total)
     }
 }

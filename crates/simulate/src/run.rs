@@ -139,7 +139,8 @@ impl Run<'_> {
         let mut spared = false;
         let mut view = View {
             gateway: &self.gateway,
-            asked: &request.shape.model,
+            request: &request,
+            start_seconds: self.tally.start_seconds,
             luck: &mut luck,
             spared: &mut spared,
         };
@@ -229,9 +230,13 @@ impl Run<'_> {
         watch.failed(&failure);
         let fresh = bench.is_some_and(|bench| bench.has_fresh(flight.tried, now));
         self.tally.failed(at, failure.class);
-        let asked = Arc::clone(&flight.request.shape);
-        let mut view =
-            View { gateway: &self.gateway, asked: &asked.model, luck: &mut flight.luck, spared: &mut false };
+        let mut view = View {
+            gateway: &self.gateway,
+            request: &flight.request,
+            start_seconds: self.tally.start_seconds,
+            luck: &mut flight.luck,
+            spared: &mut false,
+        };
         let step = flight.walk.failed(&failure, fresh, &mut view);
         if matches!(step, Step::NextTarget | Step::Retry(_)) {
             flight.tried = Tried::default();
@@ -269,6 +274,9 @@ impl Run<'_> {
             self.tally.failed(target, FailureClass::Broken);
             self.leaves(place, target, Some(FailureClass::Broken));
         } else {
+            if let Some(flight) = self.flights.get(place).and_then(Option::as_ref) {
+                watch.used(&flight.request.usage());
+            }
             watch.ended();
             self.leaves(place, target, None);
         }

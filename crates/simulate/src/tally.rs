@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::price::Tier;
-use domain::{FailureClass, Money, Usage};
+use domain::{FailureClass, Money};
 use jiff::Timestamp;
 use telemetry::cost::{Service, Unpriced, cost};
 
@@ -136,11 +136,7 @@ impl Tally {
     /// The cost so far with that of an answer.
     fn cost_of(&self, ended: &Ended<'_>) -> Result<Money, Unpriced> {
         let known = ended.target.known.as_ref().ok_or(Unpriced::Model)?;
-        let usage = Usage {
-            input_tokens: Some(ended.request.input_tokens),
-            output_tokens: Some(ended.request.output_tokens),
-            ..Usage::default()
-        };
+        let usage = ended.request.usage();
         let elapsed = i64::try_from(ended.now.as_secs()).unwrap_or(i64::MAX);
         let unix_seconds = self.start_seconds.saturating_add(elapsed);
         let cost = cost(&usage, &known.prices, Service { tier: Tier::Standard, unix_seconds })?;

@@ -9,7 +9,7 @@ mod spec;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Snapshot;
+use domain::{Snapshot, Usage};
 use jiff::Timestamp;
 
 pub(crate) use facts::RequestFacts;
@@ -51,6 +51,17 @@ pub(crate) struct Request {
     pub(crate) input_tokens: u64,
     /// Tokens that it is answered with.
     pub(crate) output_tokens: u64,
+}
+
+impl Request {
+    /// What it uses.
+    pub(crate) fn usage(&self) -> Usage {
+        Usage {
+            input_tokens: Some(self.input_tokens),
+            output_tokens: Some(self.output_tokens),
+            ..Usage::default()
+        }
+    }
 }
 
 impl Traffic {

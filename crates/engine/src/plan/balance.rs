@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::load::Load;
+use domain::Money;
 
 /// The weights of the children, in their order.
 type Weights = SmallVec<[u32; 8]>;
@@ -67,6 +68,16 @@ pub(super) fn faster_of_two(weights: &[u32], loads: &[Load], random: [u64; 2]) -
     let Some(second) = by_weight(&others, second_random) else { return Some(first) };
     let wait = |place: usize| loads.get(place).map(Load::wait).unwrap_or_default();
     Some(if wait(second) < wait(first) { second } else { first })
+}
+
+/// The place that costs least, of those whose cost is known; one of them by weight where several cost as little.
+pub(super) fn cheapest(weights: &[u32], costs: &[Option<Money>], random: u64) -> Option<usize> {
+    let cost = |place: usize| costs.get(place).copied().flatten();
+    let places = weights.iter().enumerate().filter(|(_, weight)| **weight > 0);
+    let least = places.filter_map(|(place, _)| cost(place)).min();
+    let of_least = |(place, weight): (usize, &u32)| if cost(place) == least { *weight } else { 0 };
+    let as_cheap: Weights = weights.iter().enumerate().map(of_least).collect();
+    by_weight(&as_cheap, random)
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {

@@ -168,6 +168,9 @@ pub enum BalanceSpec {
     LeastBusy,
     /// The faster of two targets that are drawn by weight: lately fast to their first content, and with few calls under way.
     Latency,
+    /// The target that is likely to cost least: by its prices, the length of the request, and what its answers used of late. Those
+    /// without known prices come last.
+    Cost,
 }
 
 /// When a target is tried again. Members that are absent come from the configuration's `defaults`.

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use domain::Money;
+use domain::price::Tier;
 use domain::route::Target;
 use engine::credentials::{Bench, Tried};
 use engine::{Load, Outlook};
+use telemetry::cost::{Service, cost};
 
 use super::Call;
+use crate::facts::BYTES_PER_TOKEN;
 use crate::pinned::ProviderState;
 
 /// What the walk of a request sees of its targets.
@@ -75,6 +79,17 @@ impl Outlook for View<'_> {
 
     fn load(&mut self, target: &Target) -> Option<Load> {
         self.seen(target).ok()
+    }
+
+    fn cost(&mut self, target: &Target) -> Option<Money> {
+        let Call { origin, pinned, document, .. } = self.call;
+        let model = self.call.model_at(target);
+        let known = pinned.models.find(&target.provider.name, model)?;
+        let habit = origin.gateway.health.standing(target, model, origin.gateway.uptime()).habit;
+        let tokens = document.body().len().div_ceil(BYTES_PER_TOKEN);
+        let usage = habit.foretold(u64::try_from(tokens).unwrap_or(u64::MAX));
+        let service = Service { tier: Tier::Standard, unix_seconds: origin.gateway.wall_clock().as_second() };
+        cost(&usage, &known.prices, service).ok().map(|cost| cost.total)
     }
 }
 

@@ -69,3 +69,29 @@ async fn latency_leaves_a_target_that_keeps_failing_before_its_breaker_opens() {
     assert!(failed <= 1, "what fails fast is not fast, and {failed} requests waited for it");
     assert_eq!((p.asked(), q.asked()), (failed, 20 - failed));
 }
+
+#[tokio::test]
+async fn cost_goes_where_the_request_is_likely_to_cost_least() {
+    let used = |output: u32| {
+        let mut answer = scripts::answer(CHAT, "hi");
+        answer["usage"] =
+            json!({"prompt_tokens": 20, "completion_tokens": output, "total_tokens": 20 + output});
+        scripts::json(&answer)
+    };
+    // Cheap tokens, of which it needs many; and dear ones, of which it needs few.
+    let (cheap, dear) = (FakeProvider::always(used(5_000)).await, FakeProvider::always(used(10)).await);
+    let prices = |provider: &str, output: &str| json!({"provider": provider, "model": "m", "prices": {"standard": {"input": "1", "output": output}}});
+    let gateway = TestGateway::start(json!({
+        "providers": {"p": provider(cheap.base_url()), "q": provider(dear.base_url())},
+        "catalog": {"overrides": [prices("p", "1"), prices("q", "2")]},
+        "routes": {"r": {
+            "strategy": {"mode": "loadbalance", "by": "cost"},
+            "targets": [{"target": "p/m"}, {"target": "q/m"}],
+        }},
+    }))
+    .await;
+    ask(&gateway, 1).await;
+    assert_eq!((cheap.asked(), dear.asked()), (1, 0), "nothing is known but the prices");
+    ask(&gateway, 3).await;
+    assert_eq!((cheap.asked(), dear.asked()), (1, 3), "its answers are long");
+}

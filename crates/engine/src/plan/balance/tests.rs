@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{by_weight, faster_of_two, in_turn, least_busy};
+use domain::Money;
+
+use super::{by_weight, cheapest, faster_of_two, in_turn, least_busy};
 use crate::load::Load;
 
 fn load(pending: u32, milliseconds: u64) -> Load {
@@ -101,4 +103,24 @@ proptest! {
         let chosen = faster_of_two(&vec![1; latencies.len()], &loads, random).unwrap();
         prop_assert!(latencies[chosen] < slowest);
     }
+}
+
+#[test]
+fn the_cheapest_is_taken_by_weight_among_as_cheap_ones_and_unknown_prices_come_last() {
+    let usd = |amount: u32| Some(Money::from_usd(amount));
+    for random in randoms(11).take(1_000) {
+        assert_eq!(cheapest(&[1, 1, 1], &[usd(3), usd(2), None], random), Some(1));
+        assert_eq!(
+            cheapest(&[1, 0, 1], &[usd(3), usd(2), None], random),
+            Some(0),
+            "what has no weight is not taken"
+        );
+        assert_eq!(cheapest(&[0, 0], &[usd(3), usd(2)], random), None);
+    }
+    let mut taken = [0_u32; 4];
+    for random in randoms(13).take(10_000) {
+        taken[cheapest(&[3, 1, 5, 5], &[usd(2), usd(2), usd(9), None], random).unwrap()] += 1;
+    }
+    assert!((7_200..7_800).contains(&taken[0]) && taken[0] + taken[1] == 10_000, "{taken:?}");
+    assert!(cheapest(&[1, 1], &[None, None], 5).is_some());
 }

@@ -177,6 +177,7 @@ fn balance(spec: BalanceSpec) -> Balance {
         BalanceSpec::RoundRobin => Balance::RoundRobin(Arc::new(Turns::default())),
         BalanceSpec::LeastBusy => Balance::LeastBusy,
         BalanceSpec::Latency => Balance::Latency,
+        BalanceSpec::Cost => Balance::Cost,
     }
 }
 

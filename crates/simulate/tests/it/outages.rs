@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use simulate::{Outcome, percentile};
+use simulate::{Outcome, Tally, percentile};
 
-use crate::world::{outcome, share};
+use crate::world::{share, tally};
 
 /// Of requests whose answer had not begun when something went wrong.
 const ANSWERED_MIN: f64 = 0.9999;
@@ -47,8 +47,9 @@ fn text(name: &str) -> String {
     std::fs::read_to_string(folder().join(format!("{name}.yaml"))).unwrap()
 }
 
-fn run(outage: &Outage, route: &str) -> Outcome {
-    outcome(&text("tollgate"), &text(route), &text(outage.name), 1)
+fn run(outage: &Outage, route: &str, usual: &Tally) -> Outcome {
+    let tally = tally(&text("tollgate"), &text(route), &text(outage.name));
+    Outcome { name: route.to_owned(), tally, without_faults: Some(usual.clone()) }
 }
 
 /// The share of requests that were answered, of those whose answer had not begun when its connection broke.
@@ -73,12 +74,13 @@ fn judge(outage: &Outage, route: &str, outcome: &Outcome) {
 #[test]
 fn every_outage_is_survived_and_the_page_says_how() {
     let mut page = head();
+    let usual = ROUTES.map(|route| tally(&text("tollgate"), &text(route), ""));
     for outage in &OUTAGES {
         let about = text(outage.name);
         let about = about.lines().next().unwrap_or_default().trim_start_matches("# ");
         write!(page, "\n## {}\n\n{about}\n\n{TABLE}", outage.title).unwrap();
-        for route in ROUTES {
-            let outcome = run(outage, route);
+        for (route, usual) in ROUTES.into_iter().zip(&usual) {
+            let outcome = run(outage, route, usual);
             judge(outage, route, &outcome);
             page.push_str(&row(route, &outcome));
         }

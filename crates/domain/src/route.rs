@@ -12,6 +12,7 @@ use crate::breaker::BreakerPolicy;
 use crate::condition::{Condition, Fact};
 use crate::name::{ModelName, RegionName, RouteName};
 use crate::provider::{BaseUrl, Credential, Provider};
+use crate::retry_budget::RetryBudgetPolicy;
 use crate::timeouts::Timeouts;
 
 /// A route with its name, when it was saved under one.
@@ -240,6 +241,8 @@ pub struct RouteDefaults {
     pub timeouts: Timeouts,
     /// When targets are left alone for a while. It holds for all routes, since a target's health is not a route's.
     pub breaker: BreakerPolicy,
+    /// How often requests may be tried more than once. Every route has a budget of its own.
+    pub retry_budget: RetryBudgetPolicy,
 }
 
 /// Changes of a request's JSON body, applied in the order defaults, overrides, drops.

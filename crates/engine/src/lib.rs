@@ -14,6 +14,7 @@ pub mod plan;
 pub mod quota;
 pub mod retry;
 pub mod retry_after;
+mod retry_budget;
 pub mod route;
 pub mod watch;
 
@@ -24,4 +25,5 @@ pub use fitness::{Demand, Lack, lack};
 pub use habit::Habit;
 pub use load::Load;
 pub use plan::{Outlook, Step, Walk};
+pub use retry_budget::RetryBudget;
 pub use watch::{Guards, Seen, Watch};

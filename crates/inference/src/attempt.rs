@@ -1,5 +1,6 @@
 //! Calling providers: one attempt after another until one is committed or nothing is left to try.
 
+mod allowance;
 mod consider;
 mod counting;
 mod deadline;

@@ -31,6 +31,7 @@ mod region;
 mod request_id;
 mod resolve;
 mod response_owners;
+mod retry_budgets;
 mod route_of;
 mod running;
 mod signature;

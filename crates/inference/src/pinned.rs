@@ -13,6 +13,7 @@ use telemetry::{ProviderMeters, Telemetry};
 
 use crate::known_models::KnownModels;
 use crate::resolve::Resolver;
+use crate::retry_budgets::RetryBudgets;
 
 /// What a gateway serves: a configuration, compiled.
 #[derive(Clone)]
@@ -29,6 +30,7 @@ pub(crate) struct Pinned {
     pub(crate) directory: Arc<dyn ProviderDirectory + Send + Sync>,
     pub(crate) resolver: Resolver,
     pub(crate) models: KnownModels,
+    pub(crate) retry_budgets: RetryBudgets,
     providers: HashMap<ProviderName, Arc<ProviderState>>,
     /// Providers that are not live, named by a route that brings its own credential; as many as the directory has.
     bare: Mutex<HashMap<ProviderName, Arc<ProviderState>>>,
@@ -64,6 +66,7 @@ impl Pinned {
             bare: Mutex::default(),
             resolver: Resolver::new(),
             models: KnownModels::of(&snapshot.catalog),
+            retry_budgets: RetryBudgets::of(&snapshot, before.map(|before| &before.retry_budgets)),
             snapshot,
             directory,
             transport: transport.clone(),

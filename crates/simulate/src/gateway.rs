@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use domain::price::Tier;
 use domain::provider::Provider;
-use domain::{BreakerPolicy, CatalogModel, Money, Snapshot, Target};
+use domain::{BreakerPolicy, CatalogModel, Money, RetryBudgetPolicy, Route, RouteName, Snapshot, Target};
 use engine::breaker::{Stage, Turn};
 use engine::credentials::{Bench, Tried};
-use engine::{Guards, Load, Outlook, Seen};
+use engine::{Guards, Load, Outlook, RetryBudget, Seen};
 use telemetry::cost::{Service, cost};
 
 use crate::behaviour::{Account, Behaviour};
@@ -25,6 +25,9 @@ use crate::traffic::Request;
 pub(crate) struct Gateway {
     now: Cell<Duration>,
     policy: BreakerPolicy,
+    budget_policy: RetryBudgetPolicy,
+    /// The retry budget of each saved route, and of all others together.
+    budgets: RefCell<HashMap<Option<RouteName>, RetryBudget>>,
     pub(crate) targets: Vec<TargetState>,
     providers: Vec<ProviderState>,
     /// The place of each target, by provider and model.
@@ -63,6 +66,8 @@ impl Gateway {
         let mut gateway = Self {
             now: Cell::new(Duration::ZERO),
             policy: snapshot.route_defaults.breaker.clone(),
+            budget_policy: snapshot.route_defaults.retry_budget.clone(),
+            budgets: RefCell::default(),
             targets: Vec::new(),
             providers: Vec::new(),
             places: HashMap::new(),
@@ -102,6 +107,18 @@ impl Gateway {
             name,
             behaviour,
         });
+    }
+
+    /// The first attempt of a request on a route has an answer, or failed.
+    pub(crate) fn earn(&self, route: &Route) {
+        let mut budgets = self.budgets.borrow_mut();
+        budgets.entry(route.name.clone()).or_default().earn(&self.budget_policy, self.now());
+    }
+
+    /// Whether the budget of a route has room for a further attempt, which is taken out of it.
+    pub(crate) fn spend(&self, route: &Route) -> bool {
+        let mut budgets = self.budgets.borrow_mut();
+        budgets.entry(route.name.clone()).or_default().spend(&self.budget_policy, self.now())
     }
 
     pub(crate) fn now(&self) -> Duration {

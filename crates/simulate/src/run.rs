@@ -230,6 +230,10 @@ impl Run<'_> {
         watch.failed(&failure);
         let fresh = bench.is_some_and(|bench| bench.has_fresh(flight.tried, now));
         self.tally.failed(at, failure.class);
+        let route = Arc::clone(&flight.request.shape.route);
+        if flight.attempts == 1 {
+            self.gateway.earn(&route);
+        }
         let mut view = View {
             gateway: &self.gateway,
             request: &flight.request,
@@ -242,6 +246,9 @@ impl Run<'_> {
             flight.tried = Tried::default();
         }
         match step {
+            Step::OtherCredential | Step::NextTarget | Step::Retry(_) if !self.gateway.spend(&route) => {
+                self.leaves(place, at, Some(failure.class));
+            }
             Step::OtherCredential | Step::NextTarget => self.calls(place),
             Step::Retry(wait) => self.plan(now + wait, What::Calls(place)),
             Step::GiveUp => self.leaves(place, at, Some(failure.class)),
@@ -258,6 +265,9 @@ impl Run<'_> {
             bench.served(attempt.credential);
         }
         attempt.watch.answered(now - attempt.began);
+        if flight.attempts == 1 {
+            self.gateway.earn(&flight.request.shape.route);
+        }
         flight.first_token = Some(now - flight.request.at);
         if let End::Ends { at, .. } = attempt.end {
             self.plan(at, What::Ends(place));

@@ -6,6 +6,7 @@ mod breaker_turned;
 mod configuration_loaded;
 mod request_ended;
 mod request_refused;
+mod retry_stopped;
 mod store_failed;
 mod target_passed_over;
 
@@ -15,6 +16,7 @@ pub use breaker_turned::BreakerTurned;
 pub use configuration_loaded::ConfigurationLoaded;
 pub use request_ended::RequestEnded;
 pub use request_refused::RequestRefused;
+pub use retry_stopped::RetryStopped;
 pub use store_failed::StoreFailed;
 pub use target_passed_over::TargetPassedOver;
 

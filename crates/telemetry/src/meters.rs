@@ -146,6 +146,7 @@ pub struct Meters {
     pub(crate) reloads: Family<ReloadLabels, Counter>,
     pub(crate) overhead: Histogram,
     pub(crate) rescued: Counter,
+    pub(crate) retries_stopped: Counter,
     pub(crate) answers_not_kept: Counter,
     pub(crate) store_failures: Counter,
     /// Requests being served.
@@ -183,6 +184,7 @@ impl Meters {
             reloads: Family::default(),
             overhead: Histogram::new(OVERHEAD_BUCKETS),
             rescued: Counter::default(),
+            retries_stopped: Counter::default(),
             answers_not_kept: Counter::default(),
             store_failures: Counter::default(),
             in_flight: Gauge::default(),
@@ -234,6 +236,8 @@ impl Meters {
             "Requests answered although an attempt failed",
             self.rescued.clone(),
         );
+        let stopped = "Attempts that were not made because a retry budget was spent";
+        registry.register("retries_stopped", stopped, self.retries_stopped.clone());
         let not_kept = "Answers that were given but could not be kept";
         registry.register("answers_not_kept", not_kept, self.answers_not_kept.clone());
         let failures = "Requests that the store of conversations failed";

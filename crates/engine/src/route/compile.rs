@@ -6,6 +6,7 @@ mod conditional;
 mod header;
 mod inherit;
 mod parameter;
+mod retry_budget;
 mod sticky;
 mod strategy;
 mod target;
@@ -123,8 +124,9 @@ pub fn defaults(spec: &DefaultsSpec) -> Result<Defaults, Vec<RouteProblem>> {
     let mut compiler = Compiler { context: &context, problems: Vec::new(), targets: 0, tests: 0 };
     let settings = compiler.refine(&Inherited::from(&built_in), &node, &Place::root());
     let breaker = compiler.breaker(&spec.circuit_breaker.unwrap_or_default());
+    let retry_budget = compiler.retry_budget(&spec.retry_budget.unwrap_or_default());
     if compiler.problems.is_empty() {
-        Ok(Defaults { retry: settings.retry, timeouts: settings.timeouts, breaker })
+        Ok(Defaults { retry: settings.retry, timeouts: settings.timeouts, breaker, retry_budget })
     } else {
         Err(compiler.problems)
     }

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod credential_text;
+mod retry_budget;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 pub use self::breaker::BreakerSpec;
 pub use self::credential_text::CredentialText;
+pub use self::retry_budget::RetryBudgetSpec;
 use super::RouteProblem;
 use super::time::{TimeInSeconds, TimeLimit, TimeSpan};
 
@@ -211,6 +213,8 @@ pub struct DefaultsSpec {
     pub total_timeout: Option<TimeLimit>,
     /// When targets that fail or are slow are left alone for a while, as long as another can answer.
     pub circuit_breaker: Option<BreakerSpec>,
+    /// How much retries and fallbacks may add to the traffic.
+    pub retry_budget: Option<RetryBudgetSpec>,
 }
 
 /// Reads a route sent in a request's header.

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use wire::formats::usage_of_request;
 
 use super::Call;
+use super::allowance::Allowance;
 use super::deliver::deliver;
 use super::encode::{Encoded, WayBack, encode};
 use super::exchange::{AttemptSettings, exchange, origin_of};
@@ -60,10 +61,10 @@ async fn call_targets(
     route: Arc<Route>,
     attempts: &mut Attempts,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    let gateway = Arc::clone(&call.origin.gateway);
     let mut outlook = View::of(call);
     let mut ending = begun(call);
     let fitness = Fitness::of(call);
+    let mut allowance = Allowance::of(call, &route);
     let mut walk =
         Walk::start(Arc::clone(&route), &mut |target| fitness.lack(target).is_none(), &mut outlook);
     if walk.passes_over_some() {
@@ -87,6 +88,7 @@ async fn call_targets(
             Some(objection) => Err(objection),
             None => attempt(call, target, &state, chosen.credential, &mut ending).await,
         };
+        allowance.judged(&result);
         let failed = match result {
             Ok(committed) => {
                 if !matches!(committed, Committed::Estimated(_)) {
@@ -97,12 +99,11 @@ async fn call_targets(
                     ending.watched_by(watch);
                 }
                 attempts.served(|| attempted(call, target, chosen.credential, sent, None));
-                let credential = chosen.credential.id.clone();
-                return Ok(deliver(call, committed, &state, credential, ending).await);
+                return Ok(deliver(call, committed, &state, chosen.credential.id.clone(), ending).await);
             }
             Err(failed) => failed,
         };
-        let now = gateway.uptime();
+        let now = call.origin.gateway.uptime();
         chosen.failed(&failed, now);
         if let Some(watch) = watch {
             watch.failed(&failed.failure);
@@ -110,7 +111,7 @@ async fn call_targets(
         let fresh = chosen.has_alternative(tried, now);
         report(call, target, &state, &failed);
         attempts.add(attempted(call, target, chosen.credential, sent, Some(&failed.failure)));
-        match walk.failed(&failed.failure, fresh, &mut outlook) {
+        match allowance.held_to(walk.failed(&failed.failure, fresh, &mut outlook), attempts) {
             Step::OtherCredential => {}
             Step::NextTarget => tried = Tried::default(),
             Step::Retry(wait) => {

@@ -31,6 +31,8 @@ pub(super) struct Attempts {
     are_told: bool,
     made: Vec<Attempted>,
     passed_over: Vec<String>,
+    /// Why there were no more, where targets or tries were left.
+    stopped: Option<String>,
 }
 
 impl Attempts {
@@ -61,6 +63,15 @@ impl Attempts {
         self.passed_over.push(format!("{}/{model} {why}", target.provider.name));
     }
 
+    /// Notes that there was no further attempt, because the budget is spent of this route, or of those without a name.
+    pub(super) fn stopped(&mut self, route: Option<&str>) {
+        let whose = match route {
+            Some(name) => format!("the route `{name}`"),
+            None => "routes without a name".to_owned(),
+        };
+        self.stopped = Some(format!("no further attempt: the retry budget of {whose} is spent"));
+    }
+
     /// Notes the targets that were not called because they rest.
     pub(super) fn rested(&mut self, route: &Route, call: &Call, outlook: &mut dyn Outlook) {
         route.root.for_each_target(&mut |target| {
@@ -78,6 +89,10 @@ impl Attempts {
         if !self.passed_over.is_empty() {
             summary.push_str("; passed over: ");
             summary.push_str(&self.passed_over.join(", "));
+        }
+        if let Some(stopped) = &self.stopped {
+            summary.push_str("; ");
+            summary.push_str(stopped);
         }
         summary
     }
@@ -226,6 +241,20 @@ mod tests {
             "{}",
             refused.message
         );
+    }
+
+    #[test]
+    fn what_ended_the_attempts_early_is_said_last() {
+        let broken = FailedAttempt::broken("it broke");
+        for (route, expected) in [
+            (Some("r"), "; no further attempt: the retry budget of the route `r` is spent"),
+            (None, "; no further attempt: the retry budget of routes without a name is spent"),
+        ] {
+            let mut attempts = tried(&[&broken]);
+            attempts.stopped(route);
+            let message = refusal(&broken.failure, None, &attempts).message;
+            assert!(message.ends_with(expected), "{message}");
+        }
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod reload;
 mod responses;
 mod retrieval;
 mod retry;
+mod retry_budget;
 mod route_tests;
 mod signing;
 mod simulate;

@@ -11,7 +11,7 @@ use super::Compiler;
 
 const PATH: &str = "circuit_breaker";
 /// The shortest window.
-const WINDOW_MIN: Duration = Duration::from_secs(1);
+pub(super) const WINDOW_MIN: Duration = Duration::from_secs(1);
 
 impl Compiler<'_> {
     pub(super) fn breaker(&mut self, spec: &BreakerSpec) -> BreakerPolicy {
@@ -20,22 +20,30 @@ impl Compiler<'_> {
         let failures = (spec.consecutive_failures, usual.consecutive_failures);
         let policy = BreakerPolicy {
             enabled: spec.enabled.unwrap_or(usual.enabled),
-            consecutive_failures: self.within("consecutive_failures", failures, 1..=1000),
+            consecutive_failures: self.within((PATH, "consecutive_failures"), failures, 1..=1000),
             failure_percent: self.within(
-                "failure_percent",
+                (PATH, "failure_percent"),
                 (spec.failure_percent, usual.failure_percent),
                 1..=100,
             ),
             slow_after: spec.slow_after.map(|span| span.0),
-            slow_percent: self.within("slow_percent", (spec.slow_percent, usual.slow_percent), 1..=100),
+            slow_percent: self.within(
+                (PATH, "slow_percent"),
+                (spec.slow_percent, usual.slow_percent),
+                1..=100,
+            ),
             window: span(spec.window, usual.window),
-            calls_min: self.within("minimum_requests", (spec.minimum_requests, usual.calls_min), 1..=100_000),
+            calls_min: self.within(
+                (PATH, "minimum_requests"),
+                (spec.minimum_requests, usual.calls_min),
+                1..=100_000,
+            ),
             cool_down: span(spec.cool_down, usual.cool_down),
             cool_down_max: span(
                 spec.cool_down_max,
                 usual.cool_down_max.max(span(spec.cool_down, usual.cool_down)),
             ),
-            probes: self.within("probes", (spec.probes, usual.probes), 1..=100),
+            probes: self.within((PATH, "probes"), (spec.probes, usual.probes), 1..=100),
         };
         self.check_times(&policy);
         policy
@@ -59,16 +67,17 @@ impl Compiler<'_> {
         }
     }
 
-    fn within(
+    /// What is written, else what is usual, reported when it is out of range.
+    pub(super) fn within(
         &mut self,
-        name: &str,
+        (path, name): (&str, &str),
         (written, usual): (Option<u32>, u32),
         range: RangeInclusive<u32>,
     ) -> u32 {
         let value = written.unwrap_or(usual);
         if !range.contains(&value) {
             let message = format!("expected {} to {}, not {value}", range.start(), range.end());
-            self.report(format!("{PATH}.{name}"), message);
+            self.report(format!("{path}.{name}"), message);
         }
         value
     }

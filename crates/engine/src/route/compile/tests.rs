@@ -401,6 +401,19 @@ fn the_operators_defaults_hold_where_a_route_says_nothing() {
 }
 
 #[test]
+fn the_rules_of_retry_budgets_are_checked_one_by_one() {
+    let spec = serde_json::from_value(json!({"retry_budget": {"percent": 20}})).unwrap();
+    let usual = domain::RetryBudgetPolicy::default();
+    let expected = domain::RetryBudgetPolicy { percent: 20, ..usual };
+    assert_eq!(defaults(&spec).unwrap().retry_budget, expected);
+
+    let wrong = json!({"retry_budget": {"percent": 1001, "per_second": 100_001, "window": "999ms"}});
+    let problems = defaults(&serde_json::from_value(wrong).unwrap()).unwrap_err();
+    let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!(paths, ["retry_budget.percent", "retry_budget.per_second", "retry_budget.window"]);
+}
+
+#[test]
 fn a_route_may_bring_a_credential_to_a_provider_that_has_none() {
     let route = json!({"provider": "groq", "api_key": "gsk-one"});
     let root = compiled(&route, CLIENT).unwrap();

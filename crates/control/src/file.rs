@@ -23,7 +23,7 @@ use serde::Deserialize;
 
 pub use amount::{AMOUNT_FORMAT, Amount, AmountProblem};
 pub use catalog::{AbovePrices, CatalogSection, OverrideSection, PricesSection, TierPrices};
-pub use key::KeySection;
+pub use key::{KeySection, PriorityName};
 pub use limits::LimitsSection;
 pub use log::{LogFormat, LogRequests, LogSection};
 pub use route_test::{ExpectSection, RouteTestSection};

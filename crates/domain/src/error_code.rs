@@ -67,6 +67,8 @@ pub enum ErrorCode {
     StreamBroken,
     /// A stream went silent for too long.
     StreamTimedOut,
+    /// The quota of the provider leaves no place for this request in time.
+    OverQuota,
     /// The process has no memory left for this request.
     Overloaded,
     /// The process is shutting down.
@@ -88,7 +90,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -121,6 +123,7 @@ impl ErrorCode {
         Self::TargetsTimedOut,
         Self::StreamBroken,
         Self::StreamTimedOut,
+        Self::OverQuota,
         Self::Overloaded,
         Self::Draining,
         Self::StateUnavailable,
@@ -184,6 +187,7 @@ impl ErrorCode {
             Self::TargetsTimedOut => ("TG3002", 504, "timeout_error"),
             Self::StreamBroken => ("TG3003", 502, SERVER),
             Self::StreamTimedOut => ("TG3004", 504, "timeout_error"),
+            Self::OverQuota => ("TG3005", 429, "rate_limit_error"),
             Self::Overloaded => ("TG4001", 503, SERVER),
             Self::Draining => ("TG4002", 503, SERVER),
             Self::StateUnavailable => ("TG4003", 503, SERVER),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::name::{KeyName, RegionName};
 use crate::pattern::Pattern;
+use crate::quota::Standing;
 
 const PREFIX: &str = "tg-";
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -112,6 +113,8 @@ pub struct ApiKey {
     pub inline_config: bool,
     /// Whether it may ask why a request goes where it goes.
     pub explain: bool,
+    /// How its requests wait for a provider's quota.
+    pub standing: Standing,
 }
 
 impl ApiKey {
@@ -171,7 +174,7 @@ pub(crate) fn base62<const DIGITS: usize>(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ApiKey, KeyHash, KeyText, Pattern};
+    use super::{ApiKey, KeyHash, KeyText, Pattern, Standing};
     use proptest::prelude::*;
 
     proptest! {
@@ -208,6 +211,7 @@ mod tests {
             passthrough: false,
             inline_config: false,
             explain: false,
+            standing: Standing::default(),
         };
         assert!(key(&["openai/*"], &["*"]).allows_model("openai", "gpt-4o"));
         assert!(key(&["gpt-*"], &["*"]).allows_model("azure", "gpt-4o"));

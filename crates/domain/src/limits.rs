@@ -21,6 +21,10 @@ pub struct Limits {
     pub connections_max: usize,
     /// Most bytes of request bodies and held answers in the process; above it requests are shed with 503.
     pub in_flight_bytes_max: usize,
+    /// Most requests that wait for the quota of one model at one provider.
+    pub queue_length_max: usize,
+    /// Longest time that a request waits for a quota.
+    pub queue_wait_max: Duration,
     /// How long a client may take to send a request head.
     pub head_read_timeout: Duration,
     /// Longest silence while a client sends its body.
@@ -42,6 +46,8 @@ impl Default for Limits {
             held_answer_bytes_max: 8 << 20,
             connections_max: 16_384,
             in_flight_bytes_max: 1 << 30,
+            queue_length_max: 1000,
+            queue_wait_max: Duration::from_secs(30),
             head_read_timeout: Duration::from_secs(60),
             body_idle_timeout: Duration::from_secs(30),
             write_stall_timeout: Duration::from_secs(60),

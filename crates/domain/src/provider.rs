@@ -8,7 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::failure::FailureClass;
 use crate::name::{ProviderName, RegionName};
 use crate::pattern::Pattern;
-use crate::quota::Counted;
+use crate::quota::{Counted, Quota, QuotaRule};
 
 pub use crate::base_url::{BaseUrl, BaseUrlProblem};
 pub use crate::credential::{AuthScheme, Credential, Proof};
@@ -33,6 +33,8 @@ pub struct Provider {
     pub error_rules: Vec<ErrorRule>,
     /// Where it reports its quotas.
     pub rate_limit_headers: RateLimitHeaders,
+    /// What each of its accounts may use; the first that has the model decides.
+    pub quotas: Vec<QuotaRule>,
     /// The model ids it is known to serve under their bare names.
     pub models: Vec<Pattern>,
     /// Credentials to rotate over; one without a secret for providers that need none.
@@ -61,6 +63,13 @@ impl Provider {
     #[must_use]
     pub fn serves(&self, endpoint: Endpoint) -> bool {
         self.offer.has(endpoint) || self.variants.iter().any(|variant| variant.offer.has(endpoint))
+    }
+
+    /// What each account may use of a model, as far as anybody said so.
+    #[must_use]
+    pub fn quota(&self, model: &str) -> Option<&Arc<Quota>> {
+        let has_model = |rule: &&QuotaRule| rule.models.iter().any(|pattern| pattern.matches(model));
+        self.quotas.iter().find(has_model).map(|rule| &rule.quota)
     }
 
     /// Whether a bare model name is known to be this provider's.

@@ -52,9 +52,26 @@ impl Default for Quota {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaRule {
     /// Which models.
-    pub models: Pattern,
+    pub models: Vec<Pattern>,
     /// What an account may use of each of them.
     pub quota: Arc<Quota>,
+}
+
+/// How the requests of a key wait for a provider's quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Their priority where they ask for none.
+    pub priority: Priority,
+    /// The highest that they may ask for.
+    pub priority_max: Priority,
+    /// Their share beside those of other keys with the same priority; at least 1.
+    pub weight: u32,
+}
+
+impl Default for Standing {
+    fn default() -> Self {
+        Self { priority: Priority::Standard, priority_max: Priority::Standard, weight: 1 }
+    }
 }
 
 /// Who goes first where requests have to wait for a provider's quota; the greatest does.

@@ -64,6 +64,8 @@ pub enum Balance {
     Latency,
     /// The child that is likely to cost least.
     Cost,
+    /// The child with most left of its provider's quota.
+    Usage,
 }
 
 impl Balance {

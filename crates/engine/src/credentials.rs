@@ -28,6 +28,12 @@ pub struct Bench {
 pub struct Tried(u64);
 
 impl Tried {
+    /// Every credential.
+    #[must_use]
+    pub fn all() -> Self {
+        Self(u64::MAX)
+    }
+
     /// Marks a credential as tried.
     pub fn add(&mut self, index: usize) {
         self.0 |= Self::bit(index);
@@ -83,6 +89,12 @@ impl Bench {
     #[must_use]
     pub fn has_fresh(&self, tried: Tried, now: Duration) -> bool {
         (0..self.rests_until.len()).any(|index| !tried.has(index) && self.until(index) <= milliseconds(now))
+    }
+
+    /// Whether a credential rests.
+    #[must_use]
+    pub fn rests(&self, index: usize, now: Duration) -> bool {
+        self.until(index) > milliseconds(now)
     }
 
     /// Lets a credential rest if the failure was its own.

@@ -66,6 +66,16 @@ pub enum Reason {
     Credentials,
     /// Whoever asks said that it is down.
     Down,
+    /// A call would have to wait for its provider's quota.
+    Quota,
+}
+
+impl Reason {
+    /// Whether it may be over in a while, so that the target is called all the same where nothing else is left.
+    #[must_use]
+    pub fn is_rest(self) -> bool {
+        matches!(self, Self::Breaker | Self::Credentials | Self::Down | Self::Quota)
+    }
 }
 
 /// One attempt.

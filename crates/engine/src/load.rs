@@ -1,4 +1,4 @@
-//! How busy and how fast a target is.
+//! How busy, how fast and how near to its quota a target is.
 //!
 //! The latency is the largest of late: it rises at once to a slower call and sinks slowly with faster ones ("peak EWMA", as in
 //! Twitter's Finagle), so that a target which begins to stall is left before many have waited for it.
@@ -20,10 +20,18 @@ pub struct Load {
     pub pending: u32,
     /// To the first content, or to the whole answer where it is not streamed; zero before any call.
     pub latency: Duration,
+    /// How much of its provider's quota is used, in thousandths; 1000 where a call would have to wait.
+    pub used: u32,
     measured: Duration,
 }
 
 impl Load {
+    /// The same, with so much of its quota used, in thousandths.
+    #[must_use]
+    pub fn with_used(self, used: u32) -> Self {
+        Self { used, ..self }
+    }
+
     /// A call begins.
     pub fn begun(&mut self) {
         self.pending = self.pending.saturating_add(1);
@@ -67,7 +75,14 @@ impl Load {
     #[must_use]
     pub fn with(self, other: Self) -> Self {
         let faster = if other.latency < self.latency { other } else { self };
-        Self { pending: self.pending.saturating_add(other.pending), ..faster }
+        let used = self.used.min(other.used);
+        Self { pending: self.pending.saturating_add(other.pending), used, ..faster }
+    }
+
+    /// Whether a call would not have to wait for a quota.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.used < 1000
     }
 
     /// What a further call would have to wait for, to compare targets by.

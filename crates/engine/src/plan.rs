@@ -163,10 +163,15 @@ impl Walk {
         }
     }
 
-    /// The first child with a target that fits and does not rest; where all rest, the first with a target that fits.
+    /// The first child with a target that fits, does not rest and has room in its quota, else that does not rest; where all rest,
+    /// the first with a target that fits.
     fn choose(&self, children: &[RouteNode], outlook: &mut dyn Outlook) -> Option<usize> {
         if let [only] = children {
             return self.unfit.leaves(only).then_some(0);
+        }
+        let roomy = |child| self.load_of(child, outlook).is_some_and(|load| load.has_room());
+        if let Some(roomy) = children.iter().position(roomy) {
+            return Some(roomy);
         }
         let awake = children.iter().position(|child| self.is_awake(child, outlook));
         awake.or_else(|| children.iter().position(|child| self.unfit.leaves(child)))
@@ -204,14 +209,20 @@ impl Walk {
         least
     }
 
-    /// A child: of those with a target that fits and does not rest, else of those with one that fits.
+    /// A child: of those with a target that fits, does not rest and has room in its quota, else of those with one that does not
+    /// rest, else of those with one that fits.
     fn balanced(&self, by: &Balance, children: &[(u32, RouteNode)], outlook: &mut dyn Outlook) -> usize {
         let loads: SmallVec<[Option<Load>; 8]> =
             children.iter().map(|(_, node)| self.load_of(node, outlook)).collect();
+        let roomy = |load: &Option<Load>| load.is_some_and(|load| load.has_room());
+        let with_room = children.iter().zip(&loads);
+        let with_room = with_room.map(|((weight, _), load)| if roomy(load) { *weight } else { 0 });
         let awake = children.iter().zip(&loads).map(|((weight, _), load)| load.map_or(0, |_| *weight));
         let fitting = children.iter().map(|(weight, node)| if self.unfit.leaves(node) { *weight } else { 0 });
         // Health gives nothing to what has no weight; where all the weight is on what does not fit, the rest shares it.
-        let weights = balance::some_weight(awake).or_else(|| balance::some_weight(fitting));
+        let weights = balance::some_weight(with_room)
+            .or_else(|| balance::some_weight(awake))
+            .or_else(|| balance::some_weight(fitting));
         let Some(weights) = weights else {
             return children.iter().position(|(_, node)| self.unfit.leaves(node)).unwrap_or(0);
         };
@@ -226,6 +237,7 @@ impl Walk {
                     .collect::<SmallVec<[_; 8]>>();
                 balance::cheapest(&weights, &costs, outlook.random())
             }
+            Balance::Usage => balance::least_used(&weights, &known(loads), outlook.random()),
             Balance::Latency => {
                 let random = [outlook.random(), outlook.random()];
                 balance::faster_of_two(&weights, &known(loads), random)

@@ -78,6 +78,7 @@ mod tests {
             regions: Vec::new(),
             inline_config: false,
             explain: false,
+            standing: domain::quota::Standing::default(),
         };
         Snapshot { keys: [(key.hash(), Arc::new(api_key))].into(), ..Snapshot::default() }
     }

@@ -1,6 +1,7 @@
 //! Calling providers: one attempt after another until one is committed or nothing is left to try.
 
 mod allowance;
+mod chosen;
 mod consider;
 mod counting;
 mod deadline;
@@ -16,6 +17,7 @@ mod hold;
 mod interpreter;
 mod media;
 mod place;
+mod quota;
 mod retrieval;
 mod translate;
 mod upgrade;

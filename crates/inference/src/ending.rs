@@ -16,6 +16,7 @@ use crate::dialect::usage_of;
 use crate::gateway::Gateway;
 use crate::health::Watch;
 use crate::pinned::ProviderState;
+use crate::quotas::Spend;
 use crate::request_id::RequestId;
 
 /// Who asked for what, and since when.
@@ -51,6 +52,8 @@ pub(crate) struct Ending {
     dropped: Option<HeaderValue>,
     /// What its end is told to, once it is answered.
     watch: Option<Watch>,
+    /// What it takes of its provider's quota.
+    spend: Option<Spend>,
     estimated: bool,
     told: bool,
 }
@@ -74,6 +77,7 @@ impl Ending {
             cost: None,
             dropped: None,
             watch: None,
+            spend: None,
             estimated: false,
             told: false,
         }
@@ -101,6 +105,11 @@ impl Ending {
     /// Notes who judges the target by how the answer ends.
     pub(crate) fn watched_by(&mut self, watch: Option<Watch>) {
         self.watch = watch;
+    }
+
+    /// Notes what the answer takes of its provider's quota.
+    pub(crate) fn spends(&mut self, spend: Option<Spend>) {
+        self.spend = spend;
     }
 
     /// Adds time spent waiting for a provider or for a retry, which is not Tollgate's own.
@@ -218,6 +227,9 @@ impl Ending {
                 watch.used(&self.usage);
             }
             if outcome == Outcome::Failed { watch.broke_off() } else { watch.ended() }
+        }
+        if let Some(spend) = self.spend.take() {
+            spend.ended(&self.usage);
         }
         let telemetry = &self.origin.gateway.telemetry;
         telemetry.meters().in_flight.dec();

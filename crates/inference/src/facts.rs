@@ -13,13 +13,12 @@ use wire::json::{Document, Kind, MemberRef, Value};
 
 use crate::attempt::Call;
 use crate::refusal::Refusal;
+use crate::token_estimate::BYTES_PER_TOKEN;
 
 /// What the client says about its request; meant for the gateway alone.
 const METADATA_HEADERS: [&str; 2] = ["x-tollgate-metadata", "x-portkey-metadata"];
 /// Longest metadata, in bytes.
 const METADATA_BYTES_MAX: usize = 8 * 1024;
-/// About so many bytes of JSON are a token: an estimate that costs nothing.
-pub(crate) const BYTES_PER_TOKEN: usize = 4;
 
 /// The facts of one request, at one moment.
 pub(crate) struct RequestFacts<'c> {

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::byte_budget::ByteBudget;
 use crate::health::Health;
 use crate::pinned::{Configuration, Pinned};
+use crate::quotas::Quotas;
 use crate::response_owners::ResponseOwners;
 use crate::running::Running;
 
@@ -47,6 +48,7 @@ pub struct Gateway {
     pub(crate) budget: Arc<ByteBudget>,
     pub(crate) owners: ResponseOwners,
     pub(crate) health: Health,
+    pub(crate) quotas: Quotas,
     pub(crate) store: Arc<dyn ResponseStore>,
     pub(crate) running: Arc<Running>,
     /// How many token counts may be estimated at once.
@@ -74,6 +76,7 @@ impl Gateway {
             budget: Arc::default(),
             owners: ResponseOwners::new(),
             health: Health::new(),
+            quotas: Quotas::new(),
             store: parts.store,
             running: Arc::default(),
             estimates: Arc::new(Semaphore::new(cores())),

@@ -24,6 +24,7 @@ mod passthrough;
 mod pinned;
 mod probes;
 mod provider_words;
+mod quotas;
 mod realtime;
 mod redaction;
 mod refusal;
@@ -37,6 +38,7 @@ mod running;
 mod signature;
 mod stack;
 mod stored;
+mod token_estimate;
 
 pub use answer::AnswerBody;
 pub use explain::{Question, Refused};

@@ -111,6 +111,7 @@ mod tests {
             regions: Vec::new(),
             inline_config: false,
             explain: false,
+            standing: domain::quota::Standing::default(),
         };
         let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned().into();
         SignedRequests {

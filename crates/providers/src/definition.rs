@@ -6,6 +6,7 @@
 mod credential;
 mod endpoints;
 mod merge;
+mod quota;
 mod secret;
 mod sign_in;
 mod variant;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 
 pub use credential::CredentialEntry;
 pub use endpoints::Endpoints;
+pub use quota::{CachedInput, QuotaCount, QuotaEntry, Spans};
 pub use secret::Secret;
 pub use sign_in::{
     AwsSettings, AwsSource, ClientAuthentication, EntraSettings, EntraSource, GoogleSettings, GoogleSource,
@@ -72,6 +74,9 @@ pub struct ProviderDefinition {
     pub errors: Option<Vec<ErrorException>>,
     /// The headers in which the provider reports its quotas.
     pub rate_limits: Option<Vec<RateLimit>>,
+    /// What each of its accounts may use, by model; the first entry that has the model decides. Requests are shaped by it before
+    /// the provider refuses them.
+    pub quota: Option<Vec<QuotaEntry>>,
     /// How the provider is reached.
     pub transport: Transport,
     /// How the provider streams.
@@ -205,10 +210,14 @@ impl From<ErrorMeaning> for FailureClass {
     }
 }
 
-/// The two headers that report one quota.
+/// The headers that report one quota.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RateLimit {
+    /// What the quota counts. When it is said, requests are shaped by what the headers tell.
+    pub counts: Option<QuotaCount>,
+    /// The header with how much there is when it is full.
+    pub limit: Option<String>,
     /// The header with what remains of the quota.
     pub remaining: Option<String>,
     /// The header with the time until, or at which, the quota is full again: a duration (`6m0s`), seconds, or an

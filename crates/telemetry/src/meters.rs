@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
-use domain::{Endpoint, FailureClass, Money, ProviderName, Usage};
+use domain::{Endpoint, FailureClass, Money, Priority, ProviderName, Usage};
 use parking_lot::{Mutex, RwLock};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -97,6 +97,12 @@ struct ProviderLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PriorityLabels {
+    provider: String,
+    priority: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TokenLabels {
     provider: String,
     model: String,
@@ -128,6 +134,9 @@ struct Families {
     passed_over: Family<LackLabels, Counter>,
     breakers_open: Family<ProviderLabels, Gauge>,
     breaker_openings: Family<ProviderLabels, Counter>,
+    queue_length: Family<ProviderLabels, Gauge>,
+    queue_wait: Family<PriorityLabels, Histogram, fn() -> Histogram>,
+    over_quota: Family<PriorityLabels, Counter>,
     tokens: Family<TokenLabels, Counter>,
     cost: Family<ModelLabels, Dollars>,
     unpriced: Family<ModelLabels, Counter>,
@@ -175,6 +184,9 @@ impl Meters {
                 passed_over: Family::default(),
                 breakers_open: Family::default(),
                 breaker_openings: Family::default(),
+                queue_length: Family::default(),
+                queue_wait: Family::new_with_constructor(duration_histogram),
+                over_quota: Family::default(),
                 tokens: Family::default(),
                 cost: Family::default(),
                 unpriced: Family::default(),
@@ -222,6 +234,12 @@ impl Meters {
         registry.register("breakers_open", open, families.breakers_open.clone());
         let openings = "Times that a circuit breaker opened";
         registry.register("breaker_openings", openings, families.breaker_openings.clone());
+        let length = "Requests that wait for a provider's quota";
+        registry.register("queue_length", length, families.queue_length.clone());
+        let wait = "Time that requests waited for a provider's quota";
+        registry.register_with_unit("queue_wait", wait, Unit::Seconds, families.queue_wait.clone());
+        let over = "Requests for which a provider's quota had no place in time";
+        registry.register("over_quota_requests", over, families.over_quota.clone());
         registry.register("tokens", "Tokens that providers reported", families.tokens.clone());
         let cost = "What requests cost, as far as the catalogue has prices";
         registry.register_with_unit("cost", cost, Unit::Other("usd".to_owned()), families.cost.clone());
@@ -346,6 +364,30 @@ impl ProviderMeters {
     /// A breaker that is open is forgotten, for want of calls.
     pub fn breaker_forgotten(&self) {
         self.breaker_turned(false, false);
+    }
+
+    /// A request waits for a quota.
+    pub fn queue_joined(&self) {
+        self.queue_length().inc();
+    }
+
+    /// A request waits no more.
+    pub fn queue_left(&self) {
+        self.queue_length().dec();
+    }
+
+    fn queue_length(&self) -> Gauge {
+        let labels = ProviderLabels { provider: self.name.to_string() };
+        self.families.queue_length.get_or_create_owned(&labels)
+    }
+
+    pub(crate) fn queued(&self, priority: Priority, seconds: f64, is_refused: bool) {
+        let labels = PriorityLabels { provider: self.name.to_string(), priority: priority.name() };
+        if is_refused {
+            self.families.over_quota.get_or_create(&labels).inc();
+        } else {
+            self.families.queue_wait.get_or_create(&labels).observe(seconds);
+        }
     }
 
     pub(crate) fn used(&self, model: &str, usage: &Usage, cost: Option<Result<Money, Unpriced>>) {

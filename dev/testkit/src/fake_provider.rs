@@ -3,15 +3,18 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use providers::scripted::server::{ClientGone, Server};
 use providers::scripted::{Script, Scripted, ScriptedRequest};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use crate::task::OwnedTask;
-use crate::{ManualClock, within};
+use crate::{ManualClock, scripts, within};
 
 /// A provider on a free port, over HTTP/1.1 and HTTP/2. Plays the scripts that were queued, then the standing one, and
 /// without any echoes as the built-in scripted provider does. Ends when dropped.
@@ -28,8 +31,31 @@ pub struct FakeProvider {
 struct Shared {
     queue: Mutex<VecDeque<Script>>,
     standing: Mutex<Option<Script>>,
+    quota: Mutex<Option<Quota>>,
+    refused: AtomicUsize,
     requests: watch::Sender<Vec<ScriptedRequest>>,
     echo: Scripted,
+}
+
+/// So many requests within any span of a length.
+#[derive(Debug)]
+struct Quota {
+    count: usize,
+    per: Duration,
+    served: VecDeque<Instant>,
+}
+
+impl Quota {
+    fn has_room(&mut self, now: Instant) -> bool {
+        while self.served.front().is_some_and(|served| now.duration_since(*served) >= self.per) {
+            self.served.pop_front();
+        }
+        let has_room = self.served.len() < self.count;
+        if has_room {
+            self.served.push_back(now);
+        }
+        has_room
+    }
 }
 
 impl FakeProvider {
@@ -40,6 +66,8 @@ impl FakeProvider {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             standing: Mutex::default(),
+            quota: Mutex::default(),
+            refused: AtomicUsize::new(0),
             requests: watch::Sender::new(Vec::new()),
             echo: Scripted::default(),
         });
@@ -76,6 +104,17 @@ impl FakeProvider {
     /// Plays this from now on whenever the queue is empty.
     pub fn keep_answering(&self, script: Script) {
         *self.shared.standing.lock() = Some(script);
+    }
+
+    /// Refuses from now on what is more than `count` requests within any span of this length.
+    pub fn allow(&self, count: usize, per: Duration) {
+        *self.shared.quota.lock() = Some(Quota { count, per, served: VecDeque::new() });
+    }
+
+    /// How often it refused a request for that.
+    #[must_use]
+    pub fn refused(&self) -> usize {
+        self.shared.refused.load(Ordering::Relaxed)
     }
 
     /// Where it listens.
@@ -134,6 +173,12 @@ impl FakeProvider {
 
 impl Shared {
     fn answer(&self, request: ScriptedRequest) -> Script {
+        let mut quota = self.quota.lock();
+        if quota.as_mut().is_some_and(|quota| !quota.has_room(Instant::now())) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return scripts::error(429, "slow down");
+        }
+        drop(quota);
         let queued = self.queue.lock().pop_front();
         let script =
             queued.or_else(|| self.standing.lock().clone()).unwrap_or_else(|| self.echo.answer(&request));
@@ -150,9 +195,7 @@ pub async fn closed_address() -> SocketAddr {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use super::FakeProvider;
+    use super::{Duration, FakeProvider};
     use crate::{Client, EventStream, Script, Step, closed_address, scripts};
 
     #[tokio::test]

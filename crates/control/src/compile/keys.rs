@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::name::check_name;
-use domain::{ApiKey, KeyHash, Pattern};
+use domain::quota::Standing;
+use domain::{ApiKey, KeyHash, Pattern, Priority};
 
 use super::Problems;
-use crate::file::KeySection;
+use crate::file::{KeySection, PriorityName};
 use crate::path::Path;
 
 pub(super) fn compile(sections: &[KeySection], problems: &mut Problems) -> HashMap<KeyHash, Arc<ApiKey>> {
@@ -20,6 +21,11 @@ pub(super) fn compile(sections: &[KeySection], problems: &mut Problems) -> HashM
         }
         if let Some(first) = names.insert(section.name.as_str(), index) {
             problems.push((path.key("name"), format!("`keys[{first}]` is named `{}` already", section.name)));
+        }
+        let Standing { priority, priority_max, .. } = standing(section);
+        if priority_max < priority {
+            let message = format!("it is lower than `priority`, which is {}", priority.name());
+            problems.push((path.key("priority_max"), message));
         }
         match section.hash.parse::<KeyHash>() {
             Err(problem) => problems.push((path.key("hash"), problem.to_string())),
@@ -46,6 +52,21 @@ fn key(section: &KeySection) -> ApiKey {
         passthrough: section.passthrough.unwrap_or(false),
         inline_config: section.inline_config.unwrap_or(false),
         explain: section.explain.unwrap_or(false),
+        standing: standing(section),
+    }
+}
+
+fn standing(section: &KeySection) -> Standing {
+    let priority = section.priority.map_or(Priority::Standard, priority);
+    let priority_max = section.priority_max.map_or(priority, self::priority);
+    Standing { priority, priority_max, weight: section.weight.unwrap_or(1) }
+}
+
+fn priority(name: PriorityName) -> Priority {
+    match name {
+        PriorityName::Realtime => Priority::Realtime,
+        PriorityName::Standard => Priority::Standard,
+        PriorityName::Batch => Priority::Batch,
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) fn compile(section: &LimitsSection, problems: &mut Problems) -> Limit
         held_answer_bytes_max: size(section.held_answer_bytes_max, base.held_answer_bytes_max),
         connections_max: count(section.connections_max, base.connections_max),
         in_flight_bytes_max: size(section.in_flight_bytes_max, base.in_flight_bytes_max),
+        queue_length_max: count(section.queue_length_max, base.queue_length_max),
+        queue_wait_max: time(section.queue_wait_max, base.queue_wait_max),
         head_read_timeout: time(section.head_read_timeout, base.head_read_timeout),
         body_idle_timeout: time(section.body_idle_timeout, base.body_idle_timeout),
         write_stall_timeout: time(section.write_stall_timeout, base.write_stall_timeout),

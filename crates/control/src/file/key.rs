@@ -33,4 +33,27 @@ pub struct KeySection {
     /// absent.
     #[serde(default)]
     pub explain: Option<bool>,
+    /// Who goes first where requests wait for a provider's quota, unless the request says otherwise in `x-tollgate-priority`:
+    /// `standard` when absent.
+    #[serde(default)]
+    pub priority: Option<PriorityName>,
+    /// The highest priority that its requests may ask for; as `priority` when absent.
+    #[serde(default)]
+    pub priority_max: Option<PriorityName>,
+    /// Its share of a quota that others with the same priority wait for, too; 1 when absent.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1000))]
+    pub weight: Option<u32>,
+}
+
+/// Who goes first where requests wait.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PriorityName {
+    /// Before all others.
+    Realtime,
+    /// As most are.
+    Standard,
+    /// After all others, with a tenth of each configured quota left to them.
+    Batch,
 }

@@ -31,6 +31,12 @@ pub struct LimitsSection {
     /// Most bytes of request bodies and held answers in the process; above it requests are refused with status 503.
     /// `1GiB` when absent.
     pub in_flight_bytes_max: Option<ByteSize>,
+    /// Most requests that wait for the quota of one model at one provider; 1000 when absent. With 0 none waits.
+    #[schemars(range(max = 100_000))]
+    pub queue_length_max: Option<u32>,
+    /// Longest time that a request waits for a provider's quota, `30s` when absent. One that would wait longer is refused at once
+    /// with status 429.
+    pub queue_wait_max: Option<TimeSpan>,
     /// How long a client may take to send a request's head, the wait for the next request included; `60s` when absent.
     pub head_read_timeout: Option<TimeSpan>,
     /// Longest silence while a client sends its body; `30s` when absent.

@@ -56,6 +56,18 @@ pub(super) fn least_busy(weights: &[u32], loads: &[Load], random: u64) -> Option
     by_weight(&as_few, random)
 }
 
+/// The place with most of its quota left; one of them by weight where several have as much.
+pub(super) fn least_used(weights: &[u32], loads: &[Load], random: u64) -> Option<usize> {
+    let used = |place: usize| loads.get(place).map_or(0, |load| load.used);
+    let places = || weights.iter().enumerate().filter(|(_, weight)| **weight > 0);
+    let least = places().map(|(place, _)| used(place)).min()?;
+    let mut as_much = Weights::from_slice(weights);
+    for (_, weight) in as_much.iter_mut().enumerate().filter(|(place, _)| used(*place) > least) {
+        *weight = 0;
+    }
+    by_weight(&as_much, random)
+}
+
 /// Of two places drawn by weight, the one whose next call would wait for less: nearly as good as to know the best of all, and
 /// it does not send everything to the one that was best a moment ago.
 pub(super) fn faster_of_two(weights: &[u32], loads: &[Load], random: [u64; 2]) -> Option<usize> {

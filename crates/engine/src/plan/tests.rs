@@ -22,6 +22,7 @@ fn provider() -> Arc<Provider> {
         forward_headers: vec![],
         error_rules: vec![],
         rate_limit_headers: RateLimitHeaders::default(),
+        quotas: vec![],
         models: vec![],
         credentials: Arc::from([]),
         http_version: HttpVersion::Http1,

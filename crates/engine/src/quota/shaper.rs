@@ -129,11 +129,9 @@ impl<T> Shaper<T> {
         }
     }
 
-    /// A request that waits gives up; says when it might have been its turn.
-    pub fn leave(&mut self, asked: &Asked<'_>, ticket: Ticket, now: Duration) -> Duration {
-        let expected = self.expected(asked, ticket, now);
+    /// A request that waits gives up.
+    pub fn leave(&mut self, ticket: Ticket) {
         self.queue.leave(ticket);
-        expected
     }
 
     /// Whom to tell that it may be its turn.
@@ -187,6 +185,23 @@ impl<T> Shaper<T> {
         rooms.max().unwrap_or(1000)
     }
 
+    /// How long one at a place waits at least; zero where that depends on when calls end.
+    pub fn expected(&mut self, asked: &Asked<'_>, ticket: Ticket, now: Duration) -> Duration {
+        let (ahead, calls) = self.queue.ahead(ticket);
+        let shared = u64::try_from(asked.credentials.len()).unwrap_or(1).max(1);
+        let ahead = Cost {
+            input: ahead.input / shared,
+            cached_input: ahead.cached_input / shared,
+            output: ahead.output / shared,
+        };
+        let spare = asked.priority == Priority::Batch;
+        let waits = asked.credentials.iter().map(|credential| {
+            let account = self.account(credential);
+            account.wait(&asked.cost, (&ahead, calls / shared), spare, now).unwrap_or_default()
+        });
+        waits.min().unwrap_or_default()
+    }
+
     /// Leave to call with the first credential that has room, else how long until one has.
     fn grant(&mut self, asked: &Asked<'_>, now: Duration) -> Result<Granted, Option<Duration>> {
         let spare = asked.priority == Priority::Batch;
@@ -203,23 +218,6 @@ impl<T> Shaper<T> {
             }
         }
         Err(soonest)
-    }
-
-    /// How long one at a place waits at least; zero where that depends on when calls end.
-    fn expected(&mut self, asked: &Asked<'_>, ticket: Ticket, now: Duration) -> Duration {
-        let (ahead, calls) = self.queue.ahead(ticket);
-        let shared = u64::try_from(asked.credentials.len()).unwrap_or(1).max(1);
-        let ahead = Cost {
-            input: ahead.input / shared,
-            cached_input: ahead.cached_input / shared,
-            output: ahead.output / shared,
-        };
-        let spare = asked.priority == Priority::Batch;
-        let waits = asked.credentials.iter().map(|credential| {
-            let account = self.account(credential);
-            account.wait(&asked.cost, (&ahead, calls / shared), spare, now).unwrap_or_default()
-        });
-        waits.min().unwrap_or_default()
     }
 
     fn known(&mut self, credential: &CredentialId) -> Option<&mut Account> {

@@ -173,6 +173,8 @@ pub enum BalanceSpec {
     /// The target that is likely to cost least: by its prices, the length of the request, and what its answers used of late. Those
     /// without known prices come last.
     Cost,
+    /// The target with most left of its provider's quota.
+    Usage,
 }
 
 /// When a target is tried again. Members that are absent come from the configuration's `defaults`.

@@ -28,7 +28,7 @@ pub(super) fn asked(call: &Call, route: &Arc<Route>) -> Result<Option<Decision>,
     if !(is_asked && call.origin.key.explain) {
         return Ok(None);
     }
-    let mut view = View::of(call);
+    let mut view = View::of(call)?;
     decision(call, route, &mut view).map(Some)
 }
 
@@ -63,7 +63,7 @@ fn ascii(json: &str) -> String {
 
 /// The decision on a request that is not carried out: whom it would call, one after another, if each of them failed.
 pub(crate) fn foreseen(call: &Call, route: &Arc<Route>, down: &[String]) -> Result<Decision, Refusal> {
-    let mut view = View { down, ..View::of(call) };
+    let mut view = View { down, ..View::of(call)? };
     let mut decision = decision(call, route, &mut view)?;
     let fitness = Fitness::of(call);
     let course = plan::course(Arc::clone(route), &mut |target| fitness.lack(target).is_none(), &mut view);
@@ -100,7 +100,7 @@ fn decision(call: &Call, route: &Arc<Route>, view: &mut View<'_>) -> Result<Deci
         });
     });
     let rests = |one: &&Considered| match &one.excluded {
-        Some(excluded) => matches!(excluded.reason, Reason::Breaker | Reason::Credentials | Reason::Down),
+        Some(excluded) => excluded.reason.is_rest(),
         None => false,
     };
     let is_free = |one: &Considered| one.excluded.is_none();
@@ -118,6 +118,7 @@ fn unsuited(fitness: &Fitness<'_>, view: &View<'_>, target: &Target) -> Option<E
         Rest::Breaker => (Reason::Breaker, "rests, having failed too often"),
         Rest::Credentials => (Reason::Credentials, "all of its credentials rest"),
         Rest::Down => (Reason::Down, "is down, as was said"),
+        Rest::Quota => (Reason::Quota, "has no room in its provider's quota"),
     };
     Some(Exclusion { reason, detail: detail.to_owned() })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::route::Target;
 use domain::{Credential, ErrorCode, Failure, Route};
-use engine::credentials::{Bench, Tried};
+use engine::credentials::Tried;
 use engine::decision::{Attempted, Decision};
 use engine::{Step, Walk};
 use http::Response;
@@ -15,6 +15,7 @@ use wire::formats::usage_of_request;
 
 use super::Call;
 use super::allowance::Allowance;
+use super::chosen::choose;
 use super::deliver::deliver;
 use super::encode::{Encoded, WayBack, encode};
 use super::exchange::{AttemptSettings, exchange, origin_of};
@@ -23,25 +24,17 @@ use super::fitness::Fitness;
 use super::gather::gather;
 use super::give_up::{Attempts, give_up};
 use super::hold::{Committed, commit};
-use super::view::{View, bench_of};
-use super::{consider, counting, upgrade};
+use super::view::View;
+use super::{consider, counting, quota, upgrade};
 use crate::answer::AnswerBody;
 use crate::ending::Ending;
 use crate::health::{self, Subject, Watch};
 use crate::pinned::ProviderState;
+use crate::quotas::Spend;
 use crate::refusal::Refusal;
 
 /// How long a request waits for the first token of a sign-in that has only just begun.
 const FIRST_TOKEN_WAIT: Duration = Duration::from_secs(2);
-
-/// A credential that was chosen for an attempt, and where its health is kept.
-struct Chosen<'a> {
-    credential: &'a Credential,
-    /// Absent for a credential written into the route.
-    health: Option<(&'a Bench, usize)>,
-    /// Whether a conversation is bound to it, so that no other credential can serve.
-    bound: bool,
-}
 
 /// Calls the targets of a route until one answers.
 ///
@@ -61,7 +54,7 @@ async fn call_targets(
     route: Arc<Route>,
     attempts: &mut Attempts,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    let mut outlook = View::of(call);
+    let mut outlook = View::of(call)?;
     let mut ending = begun(call);
     let fitness = Fitness::of(call);
     let mut allowance = Allowance::of(call, &route);
@@ -76,38 +69,38 @@ async fn call_targets(
             return Err(Refusal::new(ErrorCode::Internal, "the route is empty"));
         };
         let state = call.pinned.state(&target.provider);
-        let Some(chosen) = choose(call, target, &state, &mut tried) else {
+        let Some(mut chosen) = choose(call, target, &state, tried) else {
             return Err(Refusal::new(ErrorCode::Internal, "the target has no credential"));
         };
-        let model = served_model(call, target);
-        ending.attempt(&state, model);
-        ending.knows(call.pinned.models.find(&target.provider.name, model.unwrap_or_default()));
-        let mut watch = watch(call, &route, target, &state);
-        let sent = Instant::now();
-        let result = match fitness.objection(target) {
+        ending.attempt(&state, served_model(call, target));
+        ending.knows(call.pinned.models.find(&target.provider.name, call.model_at(target)));
+        let entered = match fitness.objection(target) {
             Some(objection) => Err(objection),
-            None => attempt(call, target, &state, chosen.credential, &mut ending).await,
+            None => quota::enter(&outlook, (target, &state), (&mut chosen, tried), &mut ending).await,
         };
+        tried.add(chosen.index);
+        let watch = entered.is_ok().then(|| watch(call, &route, target, &state)).flatten();
+        let sent = Instant::now();
+        let (spend, result) = match entered {
+            Ok(spend) => (spend, attempt(call, target, &state, chosen.credential, &mut ending).await),
+            Err(objection) => (None, Err(objection)),
+        };
+        quota::heard(call, (target, &state), (&chosen.credential.id, spend.as_ref()), &result);
         allowance.judged(&result);
         let failed = match result {
             Ok(committed) => {
                 if !matches!(committed, Committed::Estimated(_)) {
                     chosen.served();
-                    if let Some(watch) = &mut watch {
-                        watch.answered(sent.elapsed());
-                    }
-                    ending.watched_by(watch);
+                    told_of_its_end(&mut ending, watch, sent.elapsed(), spend);
                 }
                 attempts.served(|| attempted(call, target, chosen.credential, sent, None));
                 return Ok(deliver(call, committed, &state, chosen.credential.id.clone(), ending).await);
             }
             Err(failed) => failed,
         };
+        told_of_failure(watch, spend, &failed.failure);
         let now = call.origin.gateway.uptime();
         chosen.failed(&failed, now);
-        if let Some(watch) = watch {
-            watch.failed(&failed.failure);
-        }
         let fresh = chosen.has_alternative(tried, now);
         report(call, target, &state, &failed);
         attempts.add(attempted(call, target, chosen.credential, sent, Some(&failed.failure)));
@@ -153,6 +146,25 @@ fn attempted(
         outcome: failure.map_or("served", |failure| failure.class.name()),
         status: failure.and_then(|failure| failure.status),
         detail: failure.map(|failure| failure.detail.clone()),
+    }
+}
+
+/// Hands over to the end of an answer who judges the target by it, and what it takes of the quota.
+fn told_of_its_end(ending: &mut Ending, mut watch: Option<Watch>, took: Duration, spend: Option<Spend>) {
+    if let Some(watch) = &mut watch {
+        watch.answered(took);
+    }
+    ending.watched_by(watch);
+    ending.spends(spend);
+}
+
+/// Tells of a failure who judges the target by it, and gives back what it did not take of the quota.
+fn told_of_failure(watch: Option<Watch>, spend: Option<Spend>, failure: &Failure) {
+    if let Some(spend) = spend {
+        spend.failed();
+    }
+    if let Some(watch) = watch {
+        watch.failed(failure);
     }
 }
 
@@ -214,43 +226,6 @@ async fn attempt(
     };
     ending.waited(began.elapsed());
     committed
-}
-
-/// The credential of the conversation's owner, else the next in turn.
-fn choose<'a>(
-    call: &Call,
-    target: &'a Target,
-    state: &'a ProviderState,
-    tried: &mut Tried,
-) -> Option<Chosen<'a>> {
-    let bench = bench_of(target, state);
-    let owned = call
-        .owner
-        .as_ref()
-        .and_then(|owner| target.credentials.iter().position(|credential| credential.id == owner.credential));
-    let next = || bench?.choose(*tried, call.origin.gateway.uptime()).map(|choice| choice.index);
-    let index = owned.or_else(next).unwrap_or(0);
-    tried.add(index);
-    let credential = target.credentials.get(index)?;
-    Some(Chosen { credential, health: bench.map(|bench| (bench, index)), bound: owned.is_some() })
-}
-
-impl Chosen<'_> {
-    fn has_alternative(&self, tried: Tried, now: Duration) -> bool {
-        !self.bound && self.health.is_some_and(|(bench, _)| bench.has_fresh(tried, now))
-    }
-
-    fn served(&self) {
-        if let Some((bench, index)) = self.health {
-            bench.served(index);
-        }
-    }
-
-    fn failed(&self, failed: &FailedAttempt, now: Duration) {
-        if let Some((bench, index)) = self.health {
-            bench.failed(index, failed.failure.class, failed.failure.retry_after, now);
-        }
-    }
 }
 
 fn served_model<'a>(call: &'a Call, target: &'a Target) -> Option<&'a str> {

@@ -161,8 +161,11 @@ fn in_clients_format(call: &Call, head: &mut Parts, body: &Bytes, failure: &Fail
 }
 
 fn refusal(failure: &Failure, objection: Option<RefusedHere>, attempts: &Attempts) -> Refusal {
-    if let Some(RefusedHere { code, param }) = objection.filter(|_| attempts.made.len() == 1) {
-        return Refusal { param, ..Refusal::new(code, failure.detail.clone()) };
+    if let Some(RefusedHere { code, param }) =
+        objection.filter(|objection| attempts.made.len() == 1 || objection.code == ErrorCode::OverQuota)
+    {
+        let refusal = Refusal::new(code, failure.detail.clone()).with_retry_after(failure.retry_after);
+        return Refusal { param, ..refusal };
     }
     let code = match failure.class {
         FailureClass::Timeout(_) => ErrorCode::TargetsTimedOut,

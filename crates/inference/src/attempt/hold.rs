@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::endpoint::Task;
 use domain::{Endpoint, Failure, FailureClass, Limits};
-use http::header;
 use http::response::Parts;
+use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use providers::transport::IncomingBody;
@@ -45,6 +45,20 @@ pub(super) enum Committed {
     Stream(Parts, Box<RelayStart>, Option<String>),
     /// Bytes that are passed on unread, the first ones read already.
     Opaque(Parts, Held, IncomingBody, Silence),
+}
+
+impl Committed {
+    /// What the provider wrote above its answer; none where it was not asked.
+    pub(super) fn headers(&self) -> Option<&HeaderMap> {
+        match self {
+            Self::Whole(head, _)
+            | Self::Upgraded(head, _)
+            | Self::Translated(head, ..)
+            | Self::Stream(head, ..)
+            | Self::Opaque(head, ..) => Some(&head.headers),
+            Self::Estimated(_) => None,
+        }
+    }
 }
 
 /// A whole answer.

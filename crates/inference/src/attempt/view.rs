@@ -1,6 +1,7 @@
 //! What the walk of a request sees of its targets: which of them rest at this moment.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::Money;
 use domain::price::Tier;
@@ -10,12 +11,15 @@ use engine::{Load, Outlook};
 use telemetry::cost::{Service, cost};
 
 use super::Call;
-use crate::facts::BYTES_PER_TOKEN;
+use super::quota::{Claim, credentials, is_shaped};
 use crate::pinned::ProviderState;
+use crate::refusal::Refusal;
+use crate::token_estimate::BYTES_PER_TOKEN;
 
 /// What the walk of a request sees of its targets.
 pub(super) struct View<'c> {
     pub(super) call: &'c Call,
+    pub(super) claim: Claim,
     /// What is taken to be down by whoever asks where a request would go: providers, or `provider/model`.
     pub(super) down: &'c [String],
 }
@@ -29,17 +33,25 @@ pub(super) enum Rest {
     Credentials,
     /// Somebody said so.
     Down,
+    /// A call would have to wait for its provider's quota.
+    Quota,
 }
 
 impl<'c> View<'c> {
     /// What a request sees.
-    pub(super) fn of(call: &'c Call) -> Self {
-        Self { call, down: &[] }
+    ///
+    /// # Errors
+    /// When it asks for a priority that is none, or that its key may not have.
+    pub(super) fn of(call: &'c Call) -> Result<Self, Refusal> {
+        Ok(Self { call, claim: Claim::of(call)?, down: &[] })
     }
 
     /// Why a target is left alone, if it is.
     pub(super) fn rest(&self, target: &Target) -> Option<Rest> {
-        self.seen(target).err()
+        match self.seen(target) {
+            Ok(load) => (!load.has_room()).then_some(Rest::Quota),
+            Err(rest) => Some(rest),
+        }
     }
 
     /// How busy and how fast a target is.
@@ -59,7 +71,23 @@ impl<'c> View<'c> {
         if is_out_of_credentials {
             return Err(Rest::Credentials);
         }
-        if self.is_down(target) { Err(Rest::Down) } else { Ok(standing.load) }
+        if self.is_down(target) {
+            return Err(Rest::Down);
+        }
+        Ok(standing.load.with_used(self.used(target, &state, now)))
+    }
+
+    /// How much of a target's quota is used, by what this request would take of it.
+    fn used(&self, target: &Target, state: &ProviderState, now: Duration) -> u32 {
+        let Self { call, claim: Claim { cost, priority }, .. } = self;
+        let quotas = &call.origin.gateway.quotas;
+        let Some(shape) = quotas.find(target, call.model_at(target), &state.meters) else { return 0 };
+        if !is_shaped(call, target, state) {
+            return 0;
+        }
+        let awake = (0..target.credentials.len()).find(|index| !state.bench.rests(*index, now));
+        let chosen = (awake.unwrap_or_default(), Tried::default());
+        shape.used(cost, *priority, &credentials(target, state, chosen, now), now)
     }
 
     fn is_down(&self, target: &Target) -> bool {

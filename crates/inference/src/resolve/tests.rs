@@ -52,6 +52,7 @@ pub(crate) fn key(models: &[&str], providers: &[&str]) -> ApiKey {
         regions: vec![Pattern::any()],
         inline_config: false,
         explain: false,
+        standing: domain::quota::Standing::default(),
     }
 }
 

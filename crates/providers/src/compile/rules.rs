@@ -1,6 +1,7 @@
 //! How a provider's errors and quotas are read.
 
 use domain::provider::{ErrorRule, QuotaHeaders, RateLimitHeaders};
+use domain::quota::Counted;
 use http::HeaderName;
 
 use super::Problems;
@@ -19,10 +20,13 @@ pub(super) fn errors(exceptions: Option<&[ErrorException]>, problems: &mut Probl
 pub(super) fn rate_limits(limits: Option<&[RateLimit]>, problems: &mut Problems) -> RateLimitHeaders {
     let mut quotas = Vec::new();
     for (place, limit) in limits.unwrap_or_default().iter().enumerate() {
+        let counted = limit.counts;
         let remaining = quota_header(place, "remaining", limit.remaining.as_deref(), problems);
         let reset = quota_header(place, "reset", limit.reset.as_deref(), problems);
         if let (Some(remaining), Some(reset)) = (remaining, reset) {
-            quotas.push(QuotaHeaders { counted: None, limit: None, remaining, reset });
+            let limit = limit.limit.as_deref();
+            let limit = limit.and_then(|limit| quota_header(place, "limit", Some(limit), problems));
+            quotas.push(QuotaHeaders { counted: counted.map(Counted::from), limit, remaining, reset });
         }
     }
     RateLimitHeaders { quotas }

@@ -37,6 +37,7 @@ impl ProviderDefinition {
             headers: self.headers.merge(over.headers),
             errors: over.errors.or(self.errors),
             rate_limits: over.rate_limits.or(self.rate_limits),
+            quota: over.quota.or(self.quota),
             transport: Transport { http: over.transport.http.or(self.transport.http) },
             streams: Streams { usage: over.streams.usage.or(self.streams.usage) },
             chat: Chat {

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, bail};
 use control::Loaded;
-use domain::{ApiKey, Pattern};
+use domain::quota::Standing;
+use domain::{ApiKey, Pattern, Priority};
 use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
 use store::MemoryStore;
@@ -69,6 +70,7 @@ fn everything() -> ApiKey {
         passthrough: true,
         inline_config: true,
         explain: true,
+        standing: Standing { priority_max: Priority::Realtime, ..Standing::default() },
     }
 }
 

@@ -30,6 +30,7 @@ mod media_translation;
 mod names;
 mod outages;
 mod providers;
+mod quotas;
 mod realtime;
 mod regions;
 mod reload;

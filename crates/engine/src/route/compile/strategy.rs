@@ -178,6 +178,7 @@ fn balance(spec: BalanceSpec) -> Balance {
         BalanceSpec::LeastBusy => Balance::LeastBusy,
         BalanceSpec::Latency => Balance::Latency,
         BalanceSpec::Cost => Balance::Cost,
+        BalanceSpec::Usage => Balance::Usage,
     }
 }
 

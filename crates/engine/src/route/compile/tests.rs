@@ -70,6 +70,7 @@ fn provider(name: &str, secret: Option<SecretString>) -> Arc<Provider> {
         forward_headers: Vec::new(),
         error_rules: Vec::new(),
         rate_limit_headers: RateLimitHeaders::default(),
+        quotas: vec![],
         models: Vec::new(),
         credentials: [Credential { id, secret, proof: Proof::Nothing }].into(),
         auth: AuthScheme::Bearer,

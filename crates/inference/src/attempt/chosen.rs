@@ -1,0 +1,71 @@
+//! The credential of one attempt, and who is told how it did.
+
+use std::time::Duration;
+
+use domain::Credential;
+use domain::route::Target;
+use engine::credentials::{Bench, Tried};
+
+use super::Call;
+use super::failed::FailedAttempt;
+use super::view::bench_of;
+use crate::pinned::ProviderState;
+use crate::quotas::Spend;
+
+/// A credential that was chosen for an attempt, and where its health is kept.
+pub(super) struct Chosen<'a> {
+    pub(super) credential: &'a Credential,
+    /// Its place among those of its provider.
+    pub(super) index: usize,
+    /// Where its health is kept; absent for a credential written into the route.
+    bench: Option<&'a Bench>,
+    /// Whether a conversation is bound to it, so that no other credential can serve.
+    pub(super) bound: bool,
+}
+
+/// The credential of the conversation's owner, else the next in turn.
+pub(super) fn choose<'a>(
+    call: &Call,
+    target: &'a Target,
+    state: &'a ProviderState,
+    tried: Tried,
+) -> Option<Chosen<'a>> {
+    let bench = bench_of(target, state);
+    let owned = call
+        .owner
+        .as_ref()
+        .and_then(|owner| target.credentials.iter().position(|credential| credential.id == owner.credential));
+    let next = || bench?.choose(tried, call.origin.gateway.uptime()).map(|choice| choice.index);
+    let index = owned.or_else(next).unwrap_or(0);
+    let credential = target.credentials.get(index)?;
+    Some(Chosen { credential, index, bench, bound: owned.is_some() })
+}
+
+impl<'a> Chosen<'a> {
+    /// Takes the credential in its place whose quota has room.
+    pub(super) fn grant(&mut self, target: &'a Target, spend: &Spend) {
+        let Some(granted) = spend.credential() else { return };
+        let index = target.credentials.iter().position(|credential| credential.id == *granted);
+        if let Some((index, credential)) =
+            index.and_then(|index| Some((index, target.credentials.get(index)?)))
+        {
+            (self.index, self.credential) = (index, credential);
+        }
+    }
+
+    pub(super) fn has_alternative(&self, tried: Tried, now: Duration) -> bool {
+        !self.bound && self.bench.is_some_and(|bench| bench.has_fresh(tried, now))
+    }
+
+    pub(super) fn served(&self) {
+        if let Some(bench) = self.bench {
+            bench.served(self.index);
+        }
+    }
+
+    pub(super) fn failed(&self, failed: &FailedAttempt, now: Duration) {
+        if let Some(bench) = self.bench {
+            bench.failed(self.index, failed.failure.class, failed.failure.retry_after, now);
+        }
+    }
+}

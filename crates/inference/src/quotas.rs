@@ -1,0 +1,178 @@
+//! What is left of providers' quotas, and who waits for it: for all requests and across reloads. Who may call is decided by
+//! `engine`; here its state is kept and found, and those who wait do so.
+
+mod spend;
+mod waiting;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::route::Target;
+use domain::{CredentialId, KeyName, Priority, ProviderName, Quota};
+use engine::quota::{Asked, Bounds, Claimant, Cost, Report, Shaper};
+use parking_lot::Mutex;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, Equivalent, UnitWeighter};
+use smallvec::SmallVec;
+use telemetry::ProviderMeters;
+use tokio::sync::Notify;
+
+pub(crate) use spend::Spend;
+pub(crate) use waiting::{Entered, OverQuota, enter};
+
+/// Most models with a quota; those asked for least go first, and are as if nothing was used.
+const QUOTAS_MAX: usize = 20_000;
+/// Room for so many is made at the start; most gateways never have more.
+const QUOTAS_AT_FIRST: usize = 64;
+/// The whole of a quota, as [`engine::Load`] counts it.
+const WHOLE: u64 = 1000;
+
+/// Every quota that anything is known of.
+#[derive(Debug)]
+pub(crate) struct Quotas(Cache<Shaped, Arc<Shape>>);
+
+/// What a quota is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Shaped {
+    provider: ProviderName,
+    model: Box<str>,
+}
+
+/// The same, borrowed. Its members are in the same order, so that both have one hash.
+#[derive(Hash)]
+struct Sought<'a> {
+    provider: &'a ProviderName,
+    model: &'a str,
+}
+
+impl Equivalent<Shaped> for Sought<'_> {
+    fn equivalent(&self, key: &Shaped) -> bool {
+        *self.provider == key.provider && *self.model == *key.model
+    }
+}
+
+/// The quota of one model at one provider.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    shaper: Mutex<Shaper<Arc<Notify>>>,
+    meters: Arc<ProviderMeters>,
+}
+
+/// A request, as far as its place before a quota goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Asking<'a> {
+    pub(crate) cost: Cost,
+    pub(crate) priority: Priority,
+    pub(crate) key: &'a KeyName,
+    pub(crate) weight: u32,
+    /// The credentials that it may use, the one preferred first.
+    pub(crate) credentials: SmallVec<[CredentialId; 2]>,
+    pub(crate) bounds: Bounds,
+}
+
+impl Asking<'_> {
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            cost: self.cost,
+            priority: self.priority,
+            claimant: Claimant { key: self.key, weight: self.weight },
+            credentials: &self.credentials,
+        }
+    }
+}
+
+impl Quotas {
+    pub(crate) fn new() -> Self {
+        let bound = u64::try_from(QUOTAS_MAX).unwrap_or(u64::MAX);
+        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Self(Cache::with(QUOTAS_AT_FIRST, bound, UnitWeighter, hasher, lifecycle))
+    }
+
+    /// The quota of a target's model, where one is configured or was learned.
+    pub(crate) fn find(
+        &self,
+        target: &Target,
+        model: &str,
+        meters: &Arc<ProviderMeters>,
+    ) -> Option<Arc<Shape>> {
+        let sought = Sought { provider: &target.provider.name, model };
+        let configured = target.provider.quota(model);
+        match (self.0.get(&sought), configured) {
+            (Some(shape), Some(quota)) if !shape.goes_by(quota) => {
+                Some(self.begin(target, model, Arc::clone(quota), meters))
+            }
+            (Some(shape), None) if !shape.goes_by(&Quota::default()) => {
+                self.0.remove(&sought);
+                None
+            }
+            (Some(shape), _) => Some(shape),
+            (None, Some(quota)) => Some(self.begin(target, model, Arc::clone(quota), meters)),
+            (None, None) => None,
+        }
+    }
+
+    /// The quota of a target's model, of which something is about to be learned.
+    pub(crate) fn learn(&self, target: &Target, model: &str, meters: &Arc<ProviderMeters>) -> Arc<Shape> {
+        self.find(target, model, meters).unwrap_or_else(|| self.begin(target, model, Arc::default(), meters))
+    }
+
+    /// Puts a fresh one in the place of what there is.
+    fn begin(
+        &self,
+        target: &Target,
+        model: &str,
+        quota: Arc<Quota>,
+        meters: &Arc<ProviderMeters>,
+    ) -> Arc<Shape> {
+        let shaped = Shaped { provider: target.provider.name.clone(), model: model.into() };
+        let shaper = Mutex::new(Shaper::new(quota));
+        let shape = Arc::new(Shape { shaper, meters: Arc::clone(meters) });
+        self.0.insert(shaped, Arc::clone(&shape));
+        shape
+    }
+}
+
+impl Shape {
+    fn goes_by(&self, quota: &Quota) -> bool {
+        *self.shaper.lock().quota().as_ref() == *quota
+    }
+
+    /// How much is used, in thousandths; 1000 where such a request would have to wait.
+    pub(crate) fn used(
+        &self,
+        cost: &Cost,
+        priority: Priority,
+        credentials: &[CredentialId],
+        now: Duration,
+    ) -> u32 {
+        let left = self.shaper.lock().room(cost, priority, credentials, now);
+        u32::try_from(WHOLE.saturating_sub(left)).unwrap_or(1000)
+    }
+
+    /// What an answer to a call says about the quota of a credential.
+    pub(crate) fn heard(
+        &self,
+        credential: &CredentialId,
+        reports: &[Report],
+        spend: Option<&Spend>,
+        now: Duration,
+    ) {
+        let mut shaper = self.shaper.lock();
+        for report in reports {
+            shaper.learn(credential, report, spend.and_then(Spend::granted), now);
+        }
+        tell_next(&shaper);
+    }
+
+    /// The provider refused a call for the quota of a credential.
+    pub(crate) fn refused(&self, credential: &CredentialId, wish: Option<Duration>, now: Duration) {
+        self.shaper.lock().refused(credential, wish, now);
+    }
+}
+
+/// Tells whose turn it may be now.
+fn tell_next(shaper: &Shaper<Arc<Notify>>) {
+    if let Some(next) = shaper.next() {
+        next.notify_one();
+    }
+}

@@ -1,0 +1,91 @@
+//! Waiting for a quota until it is one's turn, or for as long as one can.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::quota::{Arrival, Ticket, Turn};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::{Asking, Shape, Spend, tell_next};
+use crate::gateway::Gateway;
+
+/// A request that may call.
+pub(crate) struct Entered {
+    pub(crate) spend: Spend,
+    /// How long it had to wait; none where it did not have to.
+    pub(crate) waited: Option<Duration>,
+}
+
+/// There is no place for a request in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OverQuota {
+    /// When there may be one.
+    pub(crate) retry_after: Duration,
+    /// How long it waited in vain.
+    pub(crate) waited: Duration,
+}
+
+/// A place in a queue, left when its request is gone.
+struct Place<'a> {
+    shape: &'a Shape,
+    ticket: Ticket,
+    is_over: bool,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.shape.meters.queue_left();
+        let mut shaper = self.shape.shaper.lock();
+        if !self.is_over {
+            shaper.leave(self.ticket);
+        }
+        tell_next(&shaper);
+    }
+}
+
+/// Waits until the quota has a place for a request.
+///
+/// # Errors
+/// At once where it would have to wait for longer than it can, else when it has.
+pub(crate) async fn enter(
+    gateway: &Arc<Gateway>,
+    shape: &Arc<Shape>,
+    asking: &Asking<'_>,
+) -> Result<Entered, OverQuota> {
+    let told = Arc::new(Notify::new());
+    let arrived = Instant::now();
+    let arrival =
+        shape.shaper.lock().arrive(&asking.asked(), asking.bounds, || Arc::clone(&told), gateway.uptime());
+    let ticket = match arrival {
+        Arrival::Go(granted) => {
+            let spend = Spend::new(Arc::clone(gateway), Arc::clone(shape), granted);
+            return Ok(Entered { spend, waited: None });
+        }
+        Arrival::Refused { retry_after } => return Err(OverQuota { retry_after, waited: Duration::ZERO }),
+        Arrival::Waits(ticket) => ticket,
+    };
+    shape.meters.queue_joined();
+    let mut place = Place { shape, ticket, is_over: false };
+    let deadline = arrived + asking.bounds.patience;
+    loop {
+        let turn = shape.shaper.lock().turn(&asking.asked(), ticket, gateway.uptime());
+        let again = match turn {
+            Turn::Go(granted) => {
+                place.is_over = true;
+                let spend = Spend::new(Arc::clone(gateway), Arc::clone(shape), granted);
+                return Ok(Entered { spend, waited: Some(arrived.elapsed()) });
+            }
+            Turn::In(wait) => Instant::now().checked_add(wait).map_or(deadline, |again| again.min(deadline)),
+            Turn::WhenTold => deadline,
+        };
+        if Instant::now() >= deadline {
+            let retry_after = shape.shaper.lock().expected(&asking.asked(), ticket, gateway.uptime());
+            return Err(OverQuota { retry_after, waited: arrived.elapsed() });
+        }
+        tokio::select! {
+            () = told.notified() => {}
+            () = tokio::time::sleep_until(again) => {}
+        }
+    }
+}

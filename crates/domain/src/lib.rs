@@ -24,6 +24,7 @@ pub mod ports;
 pub mod price;
 pub mod provider;
 pub mod quota;
+pub mod race;
 mod retry_budget;
 pub mod route;
 pub mod snapshot;

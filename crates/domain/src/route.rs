@@ -12,6 +12,7 @@ use crate::breaker::BreakerPolicy;
 use crate::condition::{Condition, Fact};
 use crate::name::{ModelName, RegionName, RouteName};
 use crate::provider::{BaseUrl, Credential, Provider};
+use crate::race::Race;
 use crate::retry_budget::RetryBudgetPolicy;
 use crate::timeouts::Timeouts;
 
@@ -35,6 +36,13 @@ pub enum RouteNode {
     Fallback {
         /// The statuses that move on to the next child; any failure when absent.
         on_status_codes: Option<BTreeSet<u16>>,
+        /// At least one.
+        children: Vec<RouteNode>,
+    },
+    /// Take the children in order until one does not fail, and a second one already when the first takes long.
+    Race {
+        /// When, and how often.
+        race: Race,
         /// At least one.
         children: Vec<RouteNode>,
     },
@@ -128,7 +136,9 @@ impl RouteNode {
         match self {
             Self::Target(target) => visit(target),
             Self::Single(child) => child.for_each_target(visit),
-            Self::Fallback { children, .. } => children.iter().for_each(|child| child.for_each_target(visit)),
+            Self::Fallback { children, .. } | Self::Race { children, .. } => {
+                children.iter().for_each(|child| child.for_each_target(visit));
+            }
             Self::LoadBalance { children, .. } => {
                 children.iter().for_each(|(_, child)| child.for_each_target(visit))
             }
@@ -153,6 +163,7 @@ impl RouteNode {
             Self::Fallback { on_status_codes, children } => {
                 Self::Fallback { on_status_codes: on_status_codes.clone(), children: all(children) }
             }
+            Self::Race { race, children } => Self::Race { race: race.restarted(), children: all(children) },
             Self::LoadBalance { by, children } => {
                 let children = children.iter().map(|(weight, child)| (*weight, child.restarted()));
                 Self::LoadBalance { by: by.restarted(), children: children.collect() }

@@ -16,6 +16,7 @@ pub mod retry;
 pub mod retry_after;
 mod retry_budget;
 pub mod route;
+pub mod times;
 pub mod watch;
 
 pub use breaker::Breaker;
@@ -26,4 +27,5 @@ pub use habit::Habit;
 pub use load::Load;
 pub use plan::{Outlook, Step, Walk};
 pub use retry_budget::RetryBudget;
+pub use times::Times;
 pub use watch::{Guards, Seen, Watch};

@@ -7,6 +7,7 @@ mod unfit;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::race::Race;
 use domain::route::{Balance, RouteNode};
 use domain::{Failure, FailureClass, Money, Route, Target};
 use smallvec::SmallVec;
@@ -72,7 +73,7 @@ impl Walk {
     /// `None` only for a route whose tree has a node without children, which compiling refuses, or one that the request's
     /// facts decide, which [`crate::route::settled`] has replaced.
     #[must_use]
-    pub fn target(&self) -> Option<&Target> {
+    pub fn target(&self) -> Option<&Arc<Target>> {
         match self.node(self.place.len())? {
             RouteNode::Target(target) => Some(target),
             _ => None,
@@ -83,6 +84,37 @@ impl Walk {
     #[must_use]
     pub fn passes_over_some(&self) -> bool {
         !self.unfit.is_empty()
+    }
+
+    /// The innermost race that the current target runs in, while another may still join it.
+    #[must_use]
+    pub fn race(&self) -> Option<&Race> {
+        let (_, race, _) = self.racing()?;
+        Some(race)
+    }
+
+    /// The walk as it goes on from the next target of the race, past the current one: the next that fits and does not rest. None where there
+    /// is no such target.
+    pub fn joined(&self, outlook: &mut dyn Outlook) -> Option<Self> {
+        let (depth, _, further) = self.racing()?;
+        let next = further.iter().position(|child| self.is_awake(child, outlook))?;
+        let taken = self.place.get(depth).copied()?;
+        let mut place = SmallVec::from_slice(self.place.get(..depth)?);
+        place.push(taken + 1 + next);
+        let mut walk = Self { route: Arc::clone(&self.route), place, retries: 0, unfit: self.unfit.clone() };
+        walk.descend(outlook);
+        Some(walk)
+    }
+
+    /// The innermost race on the way to the current target that has children left: its depth and these children.
+    fn racing(&self) -> Option<(usize, &Race, &[RouteNode])> {
+        (0..self.place.len()).rev().find_map(|depth| match self.node(depth)? {
+            RouteNode::Race { race, children } => {
+                let further = children.get(self.place.get(depth)? + 1..)?;
+                (!further.is_empty()).then_some((depth, race, further))
+            }
+            _ => None,
+        })
     }
 
     /// Decides what follows a failure of the current target. `fresh_credential` says whether the target has a
@@ -130,6 +162,7 @@ impl Walk {
             {
                 children.get(taken + 1..).unwrap_or_default()
             }
+            Some(RouteNode::Race { children, .. }) => children.get(taken + 1..).unwrap_or_default(),
             _ => &[],
         }
     }
@@ -153,7 +186,9 @@ impl Walk {
         loop {
             let child = match self.node(self.place.len()) {
                 Some(RouteNode::Single(_)) => 0,
-                Some(RouteNode::Fallback { children, .. }) => self.choose(children, outlook).unwrap_or(0),
+                Some(RouteNode::Fallback { children, .. } | RouteNode::Race { children, .. }) => {
+                    self.choose(children, outlook).unwrap_or(0)
+                }
                 Some(RouteNode::LoadBalance { by, children }) => self.balanced(by, children, outlook),
                 Some(RouteNode::Target(_) | RouteNode::Conditional(_) | RouteNode::Sticky(_)) | None => {
                     return;
@@ -251,7 +286,7 @@ impl Walk {
         self.place.iter().take(depth).try_fold(&self.route.root, |node, child| match node {
             RouteNode::Target(_) | RouteNode::Conditional(_) | RouteNode::Sticky(_) => None,
             RouteNode::Single(only) => Some(&**only),
-            RouteNode::Fallback { children, .. } => children.get(*child),
+            RouteNode::Fallback { children, .. } | RouteNode::Race { children, .. } => children.get(*child),
             RouteNode::LoadBalance { children, .. } => children.get(*child).map(|(_, node)| node),
         })
     }

@@ -10,6 +10,7 @@ use domain::{BreakerPolicy, Failure, FailureClass, Usage};
 use crate::breaker::{Breaker, Stage, Ticket, Turn, Verdict, verdict};
 use crate::habit::Habit;
 use crate::load::Load;
+use crate::times::Times;
 
 /// What was seen of the calls of one target, or of one provider whatever the model.
 #[derive(Debug, Default)]
@@ -18,8 +19,17 @@ pub struct Seen {
     pub breaker: Breaker,
     /// How busy and how fast it is.
     pub load: Load,
+    /// How long its calls take to their first content.
+    pub times: Times,
     /// What its answers use.
     pub habit: Habit,
+}
+
+impl Seen {
+    fn took(&mut self, time: Duration, now: Duration) {
+        self.load.answered(time, now);
+        self.times.add(time);
+    }
 }
 
 /// The two that guard a target: its own breaker, and that of its provider.
@@ -65,7 +75,7 @@ impl<G: Guards> Watch<G> {
     pub fn answered(&mut self, took: Duration) {
         self.is_slow = self.guards.policy().slow_after.is_some_and(|limit| took > limit);
         let now = self.guards.now();
-        self.guards.seen(Stage::Target, |seen| seen.load.answered(took, now));
+        self.guards.seen(Stage::Target, |seen| seen.took(took, now));
         self.is_answered = true;
         let is_slow = self.is_slow;
         tell(&self.guards, Stage::Target, |breaker, policy, now| breaker.answered(is_slow, policy, now));
@@ -75,6 +85,13 @@ impl<G: Guards> Watch<G> {
                 *ticket = Some(probe.after_probe());
             }
         }
+    }
+
+    /// Another call was answered first, and this one is not waited for any longer. That is no failure; that it takes at least so long is
+    /// known all the same.
+    pub fn outrun(self) {
+        let now = self.guards.now();
+        self.guards.seen(Stage::Target, |seen| seen.took(now.saturating_sub(self.begun), now));
     }
 
     /// The call failed before it was answered.

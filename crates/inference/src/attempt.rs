@@ -1,6 +1,7 @@
 //! Calling providers: one attempt after another until one is committed or nothing is left to try.
 
 mod allowance;
+mod call_once;
 mod chosen;
 mod consider;
 mod counting;
@@ -13,8 +14,10 @@ mod failed;
 mod fitness;
 mod gather;
 mod give_up;
+mod hedge;
 mod hold;
 mod interpreter;
+mod leg;
 mod media;
 mod place;
 mod quota;

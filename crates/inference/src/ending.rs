@@ -40,6 +40,7 @@ pub(crate) struct Ending {
     /// What the catalogue knows of the model.
     known: Option<Arc<CatalogModel>>,
     attempts: u32,
+    has_failed_attempts: bool,
     waited: Duration,
     overhead: Duration,
     first_token: Option<Duration>,
@@ -68,6 +69,7 @@ impl Ending {
             model: None,
             known: None,
             attempts: 0,
+            has_failed_attempts: false,
             waited: Duration::ZERO,
             overhead: Duration::ZERO,
             first_token: None,
@@ -86,6 +88,16 @@ impl Ending {
     /// Notes that an attempt begins.
     pub(crate) fn attempt(&mut self, provider: &Arc<ProviderState>, model: Option<&str>) {
         self.attempts += 1;
+        self.served_by(provider, model);
+    }
+
+    /// Notes that an attempt failed.
+    pub(crate) fn failed(&mut self) {
+        self.has_failed_attempts = true;
+    }
+
+    /// Notes whose answer it is, where that is not the attempt that began last.
+    pub(crate) fn served_by(&mut self, provider: &Arc<ProviderState>, model: Option<&str>) {
         self.provider = Some(Arc::clone(provider));
         if self.model.as_deref() != model {
             self.model = model.map(Into::into);
@@ -243,6 +255,7 @@ impl Ending {
             status: self.status,
             outcome,
             attempts: self.attempts,
+            has_failed_attempts: self.has_failed_attempts,
             duration: self.origin.started.elapsed(),
             first_token: self.first_token,
             overhead: self.overhead,

@@ -116,6 +116,13 @@ impl Health {
         Standing { is_shut, ..own }
     }
 
+    /// The time within which so many percent of a target's calls were answered of late; none while too few are known.
+    pub(crate) fn quantile(&self, target: &Target, model: &str, percent: u32) -> Option<Duration> {
+        let guard = self.0.get(&Sought::of(target, model, Stage::Target))?;
+        let seen = guard.seen.lock();
+        seen.times.quantile(percent)
+    }
+
     fn guard(
         &self,
         (target, model): (&Target, &str),

@@ -14,6 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::cost::Unpriced;
+use crate::events::HedgeOutcome;
 
 /// Most models of one provider with series of their own; later ones count as `other`, so that a client that invents
 /// names cannot fill the memory.
@@ -125,6 +126,11 @@ pub(crate) struct ReloadLabels {
     pub(crate) outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HedgeLabels {
+    outcome: &'static str,
+}
+
 #[derive(Debug, Clone)]
 struct Families {
     requests: Family<RequestLabels, Counter>,
@@ -156,6 +162,7 @@ pub struct Meters {
     pub(crate) overhead: Histogram,
     pub(crate) rescued: Counter,
     pub(crate) retries_stopped: Counter,
+    hedges: Family<HedgeLabels, Counter>,
     pub(crate) answers_not_kept: Counter,
     pub(crate) store_failures: Counter,
     /// Requests being served.
@@ -197,6 +204,7 @@ impl Meters {
             overhead: Histogram::new(OVERHEAD_BUCKETS),
             rescued: Counter::default(),
             retries_stopped: Counter::default(),
+            hedges: Family::default(),
             answers_not_kept: Counter::default(),
             store_failures: Counter::default(),
             in_flight: Gauge::default(),
@@ -256,6 +264,8 @@ impl Meters {
         );
         let stopped = "Attempts that were not made because a retry budget was spent";
         registry.register("retries_stopped", stopped, self.retries_stopped.clone());
+        let hedges = "Second calls beside slow ones, by what became of them";
+        registry.register("hedges", hedges, self.hedges.clone());
         let not_kept = "Answers that were given but could not be kept";
         registry.register("answers_not_kept", not_kept, self.answers_not_kept.clone());
         let failures = "Requests that the store of conversations failed";
@@ -265,6 +275,11 @@ impl Meters {
         registry.register_with_unit("in_flight", bytes, Unit::Bytes, self.in_flight_bytes.clone());
         registry.register("connections", "Open client connections", self.connections.clone());
         registry.register("config_generation", "Configuration in force", self.generation.clone());
+    }
+
+    /// Counts a second call that has ended, or was not allowed.
+    pub fn hedge_ended(&self, outcome: HedgeOutcome) {
+        self.hedges.get_or_create(&HedgeLabels { outcome: outcome.name() }).inc();
     }
 
     pub(crate) fn provider(&self, name: &ProviderName) -> Arc<ProviderMeters> {

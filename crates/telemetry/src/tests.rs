@@ -19,6 +19,7 @@ fn ended<'a>(provider: &'a ProviderMeters, key: &'a domain::KeyName, model: &'a 
         status: 200,
         outcome: Outcome::Done,
         attempts: 2,
+        has_failed_attempts: true,
         duration: Duration::from_millis(30),
         first_token: None,
         overhead: Duration::from_micros(20),

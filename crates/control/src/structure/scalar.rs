@@ -1,6 +1,7 @@
 //! One value without parts against its schema: type, range, choice, and the formats that have a unit.
 
 use engine::route::near;
+use engine::route::spec::{PATIENCE_FORMAT, PatienceSpec, SHARE_FORMAT, ShareSpec};
 use engine::route::time::{LIMIT_FORMAT, SPAN_FORMAT, TimeLimit, TimeSpan};
 use serde_json::Value as Json;
 
@@ -51,6 +52,8 @@ fn text(text: &str, schema: &Json) -> Result<Json, String> {
     let problem = match schema::format(schema) {
         Some(SPAN_FORMAT) => text.parse::<TimeSpan>().err().map(|problem| problem.to_string()),
         Some(LIMIT_FORMAT) => text.parse::<TimeLimit>().err().map(|problem| problem.to_string()),
+        Some(PATIENCE_FORMAT) => text.parse::<PatienceSpec>().err().map(|problem| problem.to_string()),
+        Some(SHARE_FORMAT) => text.parse::<ShareSpec>().err().map(|problem| problem.to_string()),
         Some(SIZE_FORMAT) => text.parse::<ByteSize>().err().map(|problem| problem.to_string()),
         Some(AMOUNT_FORMAT) => text.parse::<Amount>().err().map(|problem| problem.to_string()),
         _ => None,

@@ -67,6 +67,10 @@ pub(super) fn expected(schema: &Json) -> String {
         Some(engine::route::time::SPAN_FORMAT | engine::route::time::LIMIT_FORMAT) => {
             return "a time such as \"30s\"".to_owned();
         }
+        Some(engine::route::spec::PATIENCE_FORMAT) => {
+            return "\"p95\" or a time such as \"800ms\"".to_owned();
+        }
+        Some(engine::route::spec::SHARE_FORMAT) => return "a share such as \"10%\"".to_owned(),
         Some(crate::file::SIZE_FORMAT) => return "a size such as \"64MiB\"".to_owned(),
         Some(crate::file::AMOUNT_FORMAT) => return "an amount of US dollars such as \"0.25\"".to_owned(),
         _ => {}

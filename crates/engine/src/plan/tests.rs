@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::provider::{BaseUrl, HttpVersion, Offer, Provider, RateLimitHeaders, StreamUsage};
+use domain::race::{Allowance, Patience, Race};
 use domain::route::{Balance, ParameterRules, RetryPolicy, Route, RouteNode, Target};
 use domain::{Failure, FailureClass, Timeouts};
 use proptest::prelude::*;
@@ -54,6 +55,11 @@ fn retrying(name: &str, attempts: u32) -> RouteNode {
 
 fn fallback(codes: Option<&[u16]>, children: Vec<RouteNode>) -> RouteNode {
     RouteNode::Fallback { on_status_codes: codes.map(|codes| codes.iter().copied().collect()), children }
+}
+
+fn race(children: Vec<RouteNode>) -> RouteNode {
+    let allowance = Arc::new(Allowance::default());
+    RouteNode::Race { race: Race { after: Patience::P95, share_percent_max: 10, allowance }, children }
 }
 
 /// A world in which nothing rests.
@@ -126,6 +132,39 @@ fn a_fallback_with_codes_moves_on_for_those_only() {
 fn an_inner_failure_that_its_fallback_does_not_take_goes_to_the_outer_one() {
     let inner = fallback(Some(&[429]), vec![target("a"), target("b")]);
     assert_eq!(course(fallback(None, vec![inner, target("c")]), &[500, 500]), ["a", "c", "end"]);
+}
+
+#[test]
+fn a_race_goes_on_as_a_fallback_does() {
+    assert_eq!(course(race(vec![target("a"), target("b")]), &[400, 500]), ["a", "b", "end"]);
+}
+
+#[test]
+fn a_call_is_joined_by_the_next_target_that_does_not_rest_and_the_walk_goes_on_behind_it() {
+    let inner = RouteNode::LoadBalance { by: Balance::Weight, children: vec![(1, race_of(["b", "c", "d"]))] };
+    let mut walk = start(fallback(None, vec![target("a"), inner, target("e")]));
+    assert!(walk.race().is_none() && walk.joined(&mut Calm).is_none(), "nobody races");
+    walk.failed(&fault(500), false, &mut Calm);
+    assert!(walk.race().is_some());
+    let mut world = World { random: 0, resting: &["c"] };
+    let mut joined = walk.joined(&mut world).unwrap();
+    assert_eq!((&*walk.target().unwrap().path, &*joined.target().unwrap().path), ("b", "d"));
+    assert!(joined.race().is_none(), "the last of a race");
+    assert!(walk.joined(&mut World { random: 0, resting: &["c", "d"] }).is_none());
+    assert_eq!(joined.failed(&fault(500), false, &mut world), Step::NextTarget);
+    assert_eq!(joined.target().unwrap().path, "e");
+}
+
+#[test]
+fn what_does_not_fit_joins_nobody() {
+    let root = race_of(["a", "b", "c"]);
+    let route = Arc::new(Route { name: None, root });
+    let walk = Walk::start(route, &mut |target| target.path != "b", &mut Calm);
+    assert_eq!(walk.joined(&mut Calm).unwrap().target().unwrap().path, "c");
+}
+
+fn race_of<const COUNT: usize>(names: [&str; COUNT]) -> RouteNode {
+    race(names.into_iter().map(target).collect())
 }
 
 #[test]

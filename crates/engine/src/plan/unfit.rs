@@ -4,7 +4,7 @@ use domain::route::RouteNode;
 use domain::{Route, Target};
 
 /// The paths of targets that are passed over.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Unfit(Vec<String>);
 
 impl Unfit {

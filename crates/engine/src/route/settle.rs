@@ -59,7 +59,9 @@ fn is_settled(node: &RouteNode) -> bool {
     match node {
         RouteNode::Target(_) => true,
         RouteNode::Single(child) => is_settled(child),
-        RouteNode::Fallback { children, .. } => children.iter().all(is_settled),
+        RouteNode::Fallback { children, .. } | RouteNode::Race { children, .. } => {
+            children.iter().all(is_settled)
+        }
         RouteNode::LoadBalance { children, .. } => children.iter().all(|(_, child)| is_settled(child)),
         RouteNode::Conditional(_) | RouteNode::Sticky(_) => false,
     }
@@ -82,6 +84,10 @@ impl Settling<'_> {
             RouteNode::Fallback { on_status_codes, children } => {
                 let children = children.iter().filter_map(|child| self.node(child));
                 fallback(on_status_codes.clone(), children.collect())
+            }
+            RouteNode::Race { race, children } => {
+                let children: Vec<_> = children.iter().filter_map(|child| self.node(child)).collect();
+                (!children.is_empty()).then(|| RouteNode::Race { race: race.clone(), children })
             }
             RouteNode::LoadBalance { by, children } => {
                 let settle = |(weight, child): &(u32, RouteNode)| Some((*weight, self.node(child)?));

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod credential_text;
+mod race;
 mod retry_budget;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 pub use self::breaker::BreakerSpec;
 pub use self::credential_text::CredentialText;
+pub use self::race::{PATIENCE_FORMAT, PatienceSpec, SHARE_FORMAT, ShareSpec};
 pub use self::retry_budget::RetryBudgetSpec;
 use super::RouteProblem;
 use super::time::{TimeInSeconds, TimeLimit, TimeSpan};
@@ -101,6 +103,13 @@ pub struct StrategySpec {
     /// For `loadbalance`: the same target for the same user, session or whatever else is named.
     #[serde(default)]
     pub sticky: Option<StickySpec>,
+    /// For `race`: how long a target may take to its first content, or to the whole answer where it is not streamed, before the next one
+    /// is called as well; `p95` when absent.
+    #[serde(default)]
+    pub after: Option<PatienceSpec>,
+    /// For `race`: most second calls, as a share of the first ones; `10%` when absent.
+    #[serde(default)]
+    pub share_max: Option<ShareSpec>,
 }
 
 /// One condition and where it leads.
@@ -156,6 +165,8 @@ pub enum StrategyMode {
     Loadbalance,
     /// The target that the first condition which holds names.
     Conditional,
+    /// The targets in order as for `fallback`, and the next one already when the first takes long: who answers first is heard.
+    Race,
 }
 
 /// By what a load balancer chooses, among the targets that do not rest.

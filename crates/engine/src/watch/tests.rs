@@ -146,6 +146,20 @@ fn a_probe_has_done_its_work_with_the_first_content() {
 }
 
 #[test]
+fn to_be_outrun_is_no_failure_and_counts_as_slow_all_the_same() {
+    let world = World::new();
+    for _ in 0..20 {
+        let watch = Watch::begin(&world, false);
+        world.now.set(world.now.get() + Duration::from_secs(2));
+        watch.outrun();
+    }
+    assert!(!world.is_shut(Stage::Target));
+    let seen = world.seen[0].borrow();
+    assert_eq!((seen.load.pending, seen.load.latency), (0, Duration::from_secs(2)));
+    assert!(seen.times.quantile(50).unwrap() >= Duration::from_secs(2));
+}
+
+#[test]
 fn a_probe_that_ends_without_a_verdict_lets_another_probe_go() {
     let world = World::new();
     for _ in 0..5 {

@@ -37,11 +37,21 @@ pub(super) fn choose<'a>(
         .and_then(|owner| target.credentials.iter().position(|credential| credential.id == owner.credential));
     let next = || bench?.choose(tried, call.origin.gateway.uptime()).map(|choice| choice.index);
     let index = owned.or_else(next).unwrap_or(0);
-    let credential = target.credentials.get(index)?;
-    Some(Chosen { credential, index, bench, bound: owned.is_some() })
+    Chosen::at(index, target, state, owned.is_some())
 }
 
 impl<'a> Chosen<'a> {
+    /// The credential at a place.
+    pub(super) fn at(
+        index: usize,
+        target: &'a Target,
+        state: &'a ProviderState,
+        bound: bool,
+    ) -> Option<Self> {
+        let credential = target.credentials.get(index)?;
+        Some(Self { credential, index, bench: bench_of(target, state), bound })
+    }
+
     /// Takes the credential in its place whose quota has room.
     pub(super) fn grant(&mut self, target: &'a Target, spend: &Spend) {
         let Some(granted) = spend.credential() else { return };

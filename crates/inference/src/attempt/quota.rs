@@ -18,7 +18,6 @@ use super::chosen::Chosen;
 use super::failed::{FailedAttempt, RefusedHere};
 use super::hold::Committed;
 use super::view::{View, bench_of};
-use crate::ending::Ending;
 use crate::pinned::ProviderState;
 use crate::quotas::{self, Asking, Entered, OverQuota, Spend};
 use crate::refusal::Refusal;
@@ -75,7 +74,7 @@ pub(super) async fn enter<'a>(
     View { call, claim, .. }: &View<'_>,
     (target, state): (&'a Target, &ProviderState),
     (chosen, tried): (&mut Chosen<'a>, Tried),
-    ending: &mut Ending,
+    total_waited: &mut Duration,
 ) -> Result<Option<Spend>, FailedAttempt> {
     let gateway = &call.origin.gateway;
     let model = call.model_at(target);
@@ -101,7 +100,7 @@ pub(super) async fn enter<'a>(
         Err(OverQuota { waited, .. }) => (Some(*waited), true),
     };
     if let Some(waited) = waited {
-        ending.waited(waited);
+        *total_waited += waited;
         let request_id = call.origin.id.as_str();
         let (provider, priority) = (&*state.meters, claim.priority);
         RequestQueued { request_id, provider, model, priority, waited, is_refused }.emit(&gateway.telemetry);

@@ -17,6 +17,7 @@ use crate::refusal::Refusal;
 use crate::token_estimate::BYTES_PER_TOKEN;
 
 /// What the walk of a request sees of its targets.
+#[derive(Clone, Copy)]
 pub(super) struct View<'c> {
     pub(super) call: &'c Call,
     pub(super) claim: Claim,

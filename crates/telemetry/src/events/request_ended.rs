@@ -28,6 +28,8 @@ pub struct RequestEnded<'a> {
     pub outcome: Outcome,
     /// How many attempts it took.
     pub attempts: u32,
+    /// Whether any of them failed.
+    pub has_failed_attempts: bool,
     /// From the request's head to the answer's end.
     pub duration: Duration,
     /// From the request's head to the first content of a stream.
@@ -51,7 +53,7 @@ impl RequestEnded<'_> {
             self.provider.used(self.model.unwrap_or("none"), &self.usage, self.cost);
         }
         telemetry.meters.overhead.observe(self.overhead.as_secs_f64());
-        if self.attempts > 1 && self.outcome == Outcome::Done && self.status < 400 {
+        if self.has_failed_attempts && self.outcome == Outcome::Done && self.status < 400 {
             telemetry.meters.rescued.inc();
         }
         if telemetry.logs(self.outcome != Outcome::Done) {

@@ -23,6 +23,7 @@ mod fallback;
 mod fitness;
 mod google;
 mod headers;
+mod hedge;
 mod kept;
 mod limits;
 mod media;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use domain::race::{Patience, Race};
 use domain::route::{Balance, Branches, RouteNode, Turns};
 
 use super::super::member;
@@ -15,6 +16,9 @@ use super::{Compiler, Place};
 const WEIGHT_SCALE: f64 = 1000.0;
 const WEIGHT_MAX: f64 = 10_000.0;
 
+/// Most second calls of a race that says nothing else, in percent.
+const RACE_SHARE_PERCENT: u32 = 10;
+
 /// A strategy that is known to fit its targets.
 pub(super) enum Strategy {
     Single,
@@ -22,6 +26,7 @@ pub(super) enum Strategy {
     LoadBalance { by: Balance, weights: Vec<u32> },
     Conditional(Choice),
     Sticky { weights: Vec<u32>, binding: Binding },
+    Race(Race),
 }
 
 impl Strategy {
@@ -36,6 +41,7 @@ impl Strategy {
             Self::Conditional(Choice { conditions, default }) => {
                 Some(RouteNode::Conditional(Branches { conditions, default, children }))
             }
+            Self::Race(race) => Some(RouteNode::Race { race, children }),
             Self::Sticky { weights, binding } => {
                 Some(RouteNode::Sticky(binding.over(weights.into_iter().zip(children))))
             }
@@ -56,7 +62,7 @@ impl Compiler<'_> {
         }
         let lone = (targets.len() == 1).then_some(StrategyMode::Single);
         let Some(mode) = spec.strategy.as_ref().map(|strategy| strategy.mode).or(lone) else {
-            let message = "say how to choose among the targets: `strategy: {mode: fallback}`, `loadbalance` or `conditional`";
+            let message = "say how to choose among the targets: `strategy: {mode: fallback}`, `race`, `loadbalance` or `conditional`";
             self.report(place.member("strategy"), message);
             return None;
         };
@@ -70,10 +76,23 @@ impl Compiler<'_> {
             StrategyMode::Single => Some(Strategy::Single),
             StrategyMode::Fallback => Some(Strategy::Fallback { on_status_codes: statuses }),
             StrategyMode::Loadbalance => self.balance(spec.strategy.as_ref(), targets, place),
+            StrategyMode::Race => self.race(spec.strategy.as_ref()?, targets, place).map(Strategy::Race),
             StrategyMode::Conditional => {
                 self.choice(spec.strategy.as_ref()?, targets, place).map(Strategy::Conditional)
             }
         }
+    }
+
+    fn race(&mut self, strategy: &StrategySpec, targets: &[RouteSpec], place: &Place) -> Option<Race> {
+        if targets.len() < 2 {
+            self.report(place.member("targets"), "a race needs at least two targets");
+            return None;
+        }
+        Some(Race {
+            after: strategy.after.map_or(Patience::P95, |after| after.0),
+            share_percent_max: strategy.share_max.map_or(RACE_SHARE_PERCENT, |share| share.percent),
+            allowance: Arc::default(),
+        })
     }
 
     fn balance(
@@ -113,6 +132,8 @@ impl Compiler<'_> {
             ("default", strategy.default.is_some(), StrategyMode::Conditional, "conditional"),
             ("by", strategy.by.is_some(), StrategyMode::Loadbalance, "loadbalance"),
             ("sticky", strategy.sticky.is_some(), StrategyMode::Loadbalance, "loadbalance"),
+            ("after", strategy.after.is_some(), StrategyMode::Race, "race"),
+            ("share_max", strategy.share_max.is_some(), StrategyMode::Race, "race"),
         ];
         for (name, is_written, its_mode, mode_name) in members {
             if is_written && mode != its_mode {

@@ -7,6 +7,7 @@ use domain::CredentialId;
 use domain::provider::{
     AuthScheme, BaseUrl, Credential, HttpVersion, Offer, Proof, Provider, RateLimitHeaders, StreamUsage,
 };
+use domain::race::Patience;
 use domain::route::{RouteNode, Target};
 use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
@@ -211,7 +212,7 @@ fn one_target_needs_no_strategy_and_several_do() {
     assert_eq!(
         problems(&several, Origin::Operator),
         [
-            "strategy: say how to choose among the targets: `strategy: {mode: fallback}`, `loadbalance` or `conditional`"
+            "strategy: say how to choose among the targets: `strategy: {mode: fallback}`, `race`, `loadbalance` or `conditional`"
         ]
     );
 }
@@ -316,6 +317,30 @@ fn a_choice_that_leads_nowhere_or_somewhere_unnamed_is_refused() {
     );
     let found = choice(json!({"mode": "conditional"}), json!([target("small"), target("large")]));
     assert!(found[0].starts_with("strategy.conditions: a `conditional` strategy needs"), "{found:?}");
+}
+
+#[test]
+fn a_race_says_when_and_how_often_or_takes_what_is_usual() {
+    let targets = json!([{"target": "openai/a"}, {"target": "local/b"}]);
+    let race = |strategy| match compiled_by_operator(&json!({"strategy": strategy, "targets": targets})) {
+        RouteNode::Race { race, children } => (race.after, race.share_percent_max, children.len()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(race(json!({"mode": "race"})), (Patience::P95, 10, 2));
+    let after = Patience::Fixed(Duration::from_millis(800));
+    assert_eq!(race(json!({"mode": "race", "after": "800ms", "share_max": "5%"})), (after, 5, 2));
+}
+
+#[test]
+fn a_race_that_cannot_be_one_is_refused() {
+    let lone = json!({"strategy": {"mode": "race"}, "targets": [{"target": "openai/a"}]});
+    assert_eq!(problems(&lone, Origin::Operator), ["targets: a race needs at least two targets"]);
+    let strategy = json!({"mode": "fallback", "after": "1s", "share_max": "5%"});
+    let targets = json!([{"target": "openai/a"}, {"target": "local/b"}]);
+    assert_eq!(
+        problems(&json!({"strategy": strategy, "targets": targets}), Origin::Operator),
+        ["strategy.after: only `mode: race` has this", "strategy.share_max: only `mode: race` has this"]
+    );
 }
 
 #[test]

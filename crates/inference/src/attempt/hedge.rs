@@ -28,7 +28,7 @@ const LATE_PERCENT: u32 = 95;
 enum Race {
     Alone(End),
     /// The second call, and how both ended: none for one that the other outran.
-    Joined(Box<Leg>, Option<End>, Option<End>),
+    Joined(Box<(Leg, Option<End>, Option<End>)>),
 }
 
 impl Dispatch<'_> {
@@ -43,7 +43,10 @@ impl Dispatch<'_> {
         };
         match self.race(&mut first, patience).await {
             Race::Alone(end) => (first, end),
-            Race::Joined(second, ahead, behind) => self.settle(first, *second, ahead, behind),
+            Race::Joined(joined) => {
+                let (second, ahead, behind) = *joined;
+                self.settle(first, second, ahead, behind)
+            }
         }
     }
 
@@ -73,7 +76,7 @@ impl Dispatch<'_> {
         let mut hedge = Hedge::between(call, meters, &second);
         let (ahead, behind) = contest(ahead, pin!(second.run(&view, None))).await;
         hedge.ended(ahead.as_ref(), behind.as_ref());
-        Race::Joined(Box::new(second), ahead, behind)
+        Race::Joined(Box::new((second, ahead, behind)))
     }
 
     /// Begins the second call, at the next target that does not rest; none where there is no such target, where the share of second calls

@@ -44,7 +44,8 @@ impl<'r> Allowance<'r> {
         Step::GiveUp
     }
 
-    fn spend(&self) -> bool {
+    /// Takes a further call from the budget, where it has room for one.
+    pub(super) fn spend(&self) -> bool {
         let Call { pinned, origin, .. } = self.call;
         let policy = &pinned.snapshot.route_defaults.retry_budget;
         pinned.retry_budgets.find(self.route).lock().spend(policy, origin.gateway.uptime())

@@ -45,7 +45,7 @@ pub(super) struct Dispatch<'c> {
     pub(super) fitness: Fitness<'c>,
     /// The credentials that were tried at the target.
     tried: Tried,
-    allowance: Allowance<'c>,
+    pub(super) allowance: Allowance<'c>,
     pub(super) ending: Ending,
     pub(super) attempts: &'c mut Attempts,
 }

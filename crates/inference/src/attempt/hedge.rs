@@ -26,7 +26,7 @@ const LATE_PERCENT: u32 = 95;
 
 /// How a call ended that could have been joined by another.
 enum Race {
-    Alone(End),
+    Alone(Box<End>),
     /// The second call, and how both ended: none for one that the other outran.
     Joined(Box<(Leg, Option<End>, Option<End>)>),
 }
@@ -42,7 +42,7 @@ impl Dispatch<'_> {
             return (first, end);
         };
         match self.race(&mut first, patience).await {
-            Race::Alone(end) => (first, end),
+            Race::Alone(end) => (first, *end),
             Race::Joined(joined) => {
                 let (second, ahead, behind) = *joined;
                 self.settle(first, second, ahead, behind)
@@ -69,9 +69,9 @@ impl Dispatch<'_> {
         let meters = Arc::clone(&first.state.meters);
         let mut ahead = pin!(first.run(&view, None));
         if let Ok(end) = tokio::time::timeout(patience, ahead.as_mut()).await {
-            return Race::Alone(end);
+            return Race::Alone(Box::new(end));
         }
-        let Some(mut second) = self.join() else { return Race::Alone(ahead.await) };
+        let Some(mut second) = self.join() else { return Race::Alone(Box::new(ahead.await)) };
         second.spent.waited = patience;
         let mut hedge = Hedge::between(call, meters, &second);
         let (ahead, behind) = contest(ahead, pin!(second.run(&view, None))).await;
@@ -80,14 +80,14 @@ impl Dispatch<'_> {
     }
 
     /// Begins the second call, at the next target that does not rest; none where there is no such target, where the share of second calls
-    /// is used up, and where it would have to wait for a quota.
+    /// or the retry budget is used up, and where it would have to wait for a quota.
     fn join(&mut self) -> Option<Leg> {
         let joined = self.walk.joined(&mut self.outlook)?;
         let target = Arc::clone(joined.target()?);
         if self.fitness.objection(&target).is_some() || self.outlook.rest(&target).is_some() {
             return None;
         }
-        if !self.walk.race()?.take() {
+        if !(self.walk.race()?.take() && self.allowance.spend()) {
             self.call.origin.gateway.telemetry.meters().hedge_ended(HedgeOutcome::Capped);
             return None;
         }

@@ -209,6 +209,14 @@ pub struct Target {
     pub region: Option<RegionName>,
 }
 
+impl Target {
+    /// Whether its credentials are this provider's own, and not written into the route.
+    #[must_use]
+    pub fn uses_credentials_of(&self, provider: &Arc<Provider>) -> bool {
+        Arc::ptr_eq(&self.provider, provider) && Arc::ptr_eq(&self.credentials, &provider.credentials)
+    }
+}
+
 /// An address that replaces the provider's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomHost {

@@ -16,7 +16,7 @@ pub struct Decision {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempted>,
     /// Whether every target that fits rests, so that they are called in order all the same.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub bypass: bool,
     /// How many targets were left out here for want of room.
     #[serde(skip_serializing_if = "is_zero")]
@@ -169,11 +169,6 @@ impl fmt::Display for Attempted {
         let detail = self.detail.as_deref().unwrap_or_default();
         write!(formatter, "{}: {} ({detail}) after {} ms", self.target, self.outcome, self.took_ms)
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]

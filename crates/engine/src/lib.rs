@@ -17,6 +17,7 @@ pub mod retry_after;
 mod retry_budget;
 pub mod route;
 pub mod times;
+pub mod token_estimate;
 pub mod watch;
 
 pub use breaker::Breaker;
@@ -28,4 +29,5 @@ pub use load::Load;
 pub use plan::{Outlook, Step, Walk};
 pub use retry_budget::RetryBudget;
 pub use times::Times;
+pub use token_estimate::estimated_tokens;
 pub use watch::{Guards, Seen, Watch};

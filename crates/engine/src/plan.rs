@@ -204,11 +204,14 @@ impl Walk {
         if let [only] = children {
             return self.unfit.leaves(only).then_some(0);
         }
-        let roomy = |child| self.load_of(child, outlook).is_some_and(|load| load.has_room());
-        if let Some(roomy) = children.iter().position(roomy) {
-            return Some(roomy);
+        let mut awake = None;
+        for (place, child) in children.iter().enumerate() {
+            match self.load_of(child, outlook) {
+                Some(load) if load.has_room() => return Some(place),
+                Some(_) => awake = awake.or(Some(place)),
+                None => {}
+            }
         }
-        let awake = children.iter().position(|child| self.is_awake(child, outlook));
         awake.or_else(|| children.iter().position(|child| self.unfit.leaves(child)))
     }
 

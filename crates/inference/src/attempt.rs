@@ -31,6 +31,7 @@ use std::time::Duration;
 
 use domain::route::Target;
 use domain::{Endpoint, Route};
+use engine::estimated_tokens;
 use http::{HeaderMap, Uri};
 use wire::formats::RequestFacts;
 use wire::json::Document;
@@ -77,6 +78,11 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// About how many tokens it is, by the length of its body.
+    pub(crate) fn estimated_tokens(&self) -> u64 {
+        estimated_tokens(u64::try_from(self.document.body().len()).unwrap_or(u64::MAX))
+    }
+
     /// The model that the client named; empty where the endpoint lets it name none.
     pub(crate) fn client_model(&self) -> &str {
         self.facts.model.as_deref().unwrap_or_default()

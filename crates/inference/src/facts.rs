@@ -13,7 +13,6 @@ use wire::json::{Document, Kind, MemberRef, Value};
 
 use crate::attempt::Call;
 use crate::refusal::Refusal;
-use crate::token_estimate::BYTES_PER_TOKEN;
 
 /// What the client says about its request; meant for the gateway alone.
 const METADATA_HEADERS: [&str; 2] = ["x-tollgate-metadata", "x-portkey-metadata"];
@@ -69,11 +68,6 @@ impl<'c> RequestFacts<'c> {
         let mut values = values.map(|value| value.to_str().map_or(FactValue::Opaque, FactValue::Text));
         values.any(passes)
     }
-
-    fn tokens(&self) -> Number {
-        let tokens = self.call.document.body().len().div_ceil(BYTES_PER_TOKEN);
-        Number::Whole(i128::try_from(tokens).unwrap_or(i128::MAX))
-    }
 }
 
 impl Facts for RequestFacts<'_> {
@@ -91,7 +85,9 @@ impl Facts for RequestFacts<'_> {
                 self.call.facts.model.as_deref().is_some_and(|model| passes(FactValue::Text(model)))
             }
             Fact::Stream => passes(FactValue::Flag(self.call.facts.stream)),
-            Fact::EstimatedTokens => passes(FactValue::Number(self.tokens())),
+            Fact::EstimatedTokens => {
+                passes(FactValue::Number(Number::Whole(self.call.estimated_tokens().into())))
+            }
             // The clock's, which `now` is for.
             Fact::Hour | Fact::Weekday => false,
         }

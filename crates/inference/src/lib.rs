@@ -38,7 +38,6 @@ mod running;
 mod signature;
 mod stack;
 mod stored;
-mod token_estimate;
 
 pub use answer::AnswerBody;
 pub use explain::{Question, Refused};

@@ -139,8 +139,7 @@ impl Gateway {
     /// Where the health of a target's credentials is kept; nowhere for one that is written into the route.
     pub(crate) fn bench(&self, target: &Target, place: usize) -> Option<&Bench> {
         let provider = &self.providers[self.targets[place].provider];
-        let own = Arc::ptr_eq(&target.credentials, &target.provider.credentials);
-        Some(&provider.bench).filter(|_| own && Arc::ptr_eq(&target.provider, &provider.provider))
+        target.uses_credentials_of(&provider.provider).then_some(&provider.bench)
     }
 
     /// How often breakers of whole providers opened.

@@ -24,20 +24,22 @@ const TOLD_BYTES_MAX: usize = 8 * 1024;
 
 /// The decision on a request before anything is called; none where nobody asks, or who asks may not.
 pub(super) fn asked(call: &Call, route: &Arc<Route>) -> Result<Option<Decision>, Refusal> {
-    let is_asked = call.headers.get(ASKED).is_some_and(|value| value == "true");
-    if !(is_asked && call.origin.key.explain) {
+    if !(is_asked(call) && call.origin.key.explain) {
         return Ok(None);
     }
     let mut view = View::of(call)?;
     decision(call, route, &mut view).map(Some)
 }
 
+fn is_asked(call: &Call) -> bool {
+    call.headers.get(ASKED).is_some_and(|value| value == "true")
+}
+
 /// Tells the decision beside the answer, or that the key may not ask for it.
 pub(super) fn tell(call: &Call, decision: Option<&Decision>, response: &mut Response<AnswerBody>) {
-    let is_asked = call.headers.get(ASKED).is_some_and(|value| value == "true");
     let told = match decision {
         Some(decision) => HeaderValue::try_from(ascii(&decision.to_json(TOLD_BYTES_MAX))).ok(),
-        None => is_asked
+        None => is_asked(call)
             .then_some(HeaderValue::from_static("the key may not ask; its owner can set `explain: true`")),
     };
     if let Some(told) = told {

@@ -41,7 +41,8 @@ impl Dispatch<'_> {
             let end = first.run(&self.outlook, objection).await;
             return (first, end);
         };
-        match self.race(&mut first, patience).await {
+        // Apart, since it holds two calls, and most requests have room for one.
+        match Box::pin(self.race(&mut first, patience)).await {
             Race::Alone(end) => (first, *end),
             Race::Joined(joined) => {
                 let (second, ahead, behind) = *joined;

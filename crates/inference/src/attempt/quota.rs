@@ -21,7 +21,6 @@ use super::view::{View, bench_of};
 use crate::pinned::ProviderState;
 use crate::quotas::{self, Asking, Entered, OverQuota, Spend};
 use crate::refusal::Refusal;
-use crate::token_estimate::BYTES_PER_TOKEN;
 
 /// The priority of a request.
 const PRIORITY_HEADER: &str = "x-tollgate-priority";
@@ -42,11 +41,10 @@ impl Claim {
     /// When the header is no priority, or one that the key may not ask for.
     pub(super) fn of(call: &Call) -> Result<Self, Refusal> {
         let priority = priority(&call.headers, call.origin.key.standing)?;
-        let input = call.document.body().len().div_ceil(BYTES_PER_TOKEN);
         let makes_text = call.endpoint.task() == Task::Generation;
         let most = call.facts.max_output_tokens.unwrap_or(OUTPUT_TOKENS);
         let output = if makes_text { most.saturating_mul(call.facts.choices.unwrap_or(1)) } else { 0 };
-        let cost = Cost { input: u64::try_from(input).unwrap_or(u64::MAX), cached_input: 0, output };
+        let cost = Cost { input: call.estimated_tokens(), cached_input: 0, output };
         Ok(Self { cost, priority })
     }
 }

@@ -1,6 +1,5 @@
 //! What the walk of a request sees of its targets: which of them rest at this moment.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Money;
@@ -14,7 +13,6 @@ use super::Call;
 use super::quota::{Claim, credentials, is_shaped};
 use crate::pinned::ProviderState;
 use crate::refusal::Refusal;
-use crate::token_estimate::BYTES_PER_TOKEN;
 
 /// What the walk of a request sees of its targets.
 #[derive(Clone, Copy)]
@@ -82,10 +80,10 @@ impl<'c> View<'c> {
     fn used(&self, target: &Target, state: &ProviderState, now: Duration) -> u32 {
         let Self { call, claim: Claim { cost, priority }, .. } = self;
         let quotas = &call.origin.gateway.quotas;
-        let Some(shape) = quotas.find(target, call.model_at(target), &state.meters) else { return 0 };
         if !is_shaped(call, target, state) {
             return 0;
         }
+        let Some(shape) = quotas.find(target, call.model_at(target), &state.meters) else { return 0 };
         let awake = (0..target.credentials.len()).find(|index| !state.bench.rests(*index, now));
         let chosen = (awake.unwrap_or_default(), Tried::default());
         shape.used(cost, *priority, &credentials(target, state, chosen, now), now)
@@ -111,12 +109,11 @@ impl Outlook for View<'_> {
     }
 
     fn cost(&mut self, target: &Target) -> Option<Money> {
-        let Call { origin, pinned, document, .. } = self.call;
+        let Call { origin, pinned, .. } = self.call;
         let model = self.call.model_at(target);
         let known = pinned.models.find(&target.provider.name, model)?;
         let habit = origin.gateway.health.standing(target, model, origin.gateway.uptime()).habit;
-        let tokens = document.body().len().div_ceil(BYTES_PER_TOKEN);
-        let usage = habit.foretold(u64::try_from(tokens).unwrap_or(u64::MAX));
+        let usage = habit.foretold(self.claim.cost.input);
         let service = Service { tier: Tier::Standard, unix_seconds: origin.gateway.wall_clock().as_second() };
         cost(&usage, &known.prices, service).ok().map(|cost| cost.total)
     }
@@ -124,6 +121,5 @@ impl Outlook for View<'_> {
 
 /// Where the health of a target's credentials is kept; nowhere for one that is written into the route.
 pub(super) fn bench_of<'a>(target: &Target, state: &'a ProviderState) -> Option<&'a Bench> {
-    let own = Arc::ptr_eq(&target.credentials, &target.provider.credentials);
-    Some(&*state.bench).filter(|_| own && Arc::ptr_eq(&target.provider, &state.provider))
+    target.uses_credentials_of(&state.provider).then_some(&*state.bench)
 }

@@ -4,15 +4,13 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use domain::condition::{Fact, Number, Step};
+use engine::estimated_tokens;
 use engine::route::condition::{FactValue, Facts};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Request;
 use crate::luck::{Luck, Purpose, number_of};
-
-/// About so many bytes of JSON are a token, as in the data plane.
-const BYTES_PER_TOKEN: u64 = 4;
 
 /// The facts of one request.
 pub(crate) struct RequestFacts<'r> {
@@ -88,7 +86,7 @@ impl Facts for RequestFacts<'_> {
             Fact::Model => passes(FactValue::Text(&shape.model)),
             Fact::Stream => passes(FactValue::Flag(shape.is_stream)),
             Fact::EstimatedTokens => {
-                let tokens = self.request.body_bytes.div_ceil(BYTES_PER_TOKEN);
+                let tokens = estimated_tokens(self.request.body_bytes);
                 passes(FactValue::Number(Number::Whole(tokens.into())))
             }
             // The clock's, which `now` is for.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use domain::Snapshot;
 use jiff::Timestamp;
 
+use engine::estimated_tokens;
+
 use super::{Arrival, Request, Shape, TrafficSpec};
 use crate::luck::{Luck, Purpose};
 use crate::problem::{Problem, problem};
@@ -19,8 +21,6 @@ const PEAK: f64 = 14.0 / 24.0 * SECONDS_PER_DAY;
 const SWING: f64 = 0.5;
 const BODY_BYTES: CountsSpec = CountsSpec { p50: 4_000, p99: Some(40_000) };
 const OUTPUT_TOKENS: CountsSpec = CountsSpec { p50: 200, p99: Some(1_200) };
-/// About so many bytes of JSON are a token.
-const BYTES_PER_TOKEN: u64 = 4;
 
 /// A description, compiled.
 #[derive(Debug, Clone)]
@@ -150,7 +150,7 @@ impl Iterator for Requests<'_> {
             at,
             shape: Arc::clone(&kind.shape),
             body_bytes,
-            input_tokens: body_bytes.div_ceil(BYTES_PER_TOKEN),
+            input_tokens: estimated_tokens(body_bytes),
             output_tokens: (kind.output_tokens.draw(&mut luck).round() as u64).max(1),
         };
         self.number += 1;

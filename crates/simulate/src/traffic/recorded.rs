@@ -9,6 +9,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use engine::estimated_tokens;
+use engine::token_estimate::BYTES_PER_TOKEN;
+
 use super::{MixSpec, Request, Shape};
 use crate::behaviour::Behaviours;
 use crate::problem::{Problem, problem};
@@ -20,8 +23,6 @@ const REQUEST_ENDED: &str = "request ended";
 const PROBLEMS_MAX: usize = 20;
 /// Fewer answers say nothing of how a provider does.
 const ANSWERS_MIN: usize = 20;
-/// About so many bytes of JSON are a token.
-const BYTES_PER_TOKEN: u64 = 4;
 /// The tokens of an answer that nobody counted.
 const OUTPUT_TOKENS: u64 = 200;
 
@@ -149,7 +150,7 @@ impl Reader<'_> {
             return None;
         };
         let shape = self.shape(&line, number)?;
-        let input_tokens = line.input_tokens.or(line.body_bytes.map(|bytes| bytes.div_ceil(BYTES_PER_TOKEN)));
+        let input_tokens = line.input_tokens.or(line.body_bytes.map(estimated_tokens));
         let input_tokens = input_tokens.unwrap_or(0);
         let request = Request {
             number: number.parse().unwrap_or(0),

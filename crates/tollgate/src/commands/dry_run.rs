@@ -9,6 +9,7 @@ use domain::quota::Standing;
 use domain::{ApiKey, Pattern, Priority};
 use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use store::MemoryStore;
 use telemetry::Telemetry;
 
@@ -19,26 +20,43 @@ use crate::serve::transport;
 pub(super) struct DryRun {
     gateway: Arc<Gateway>,
     keys: Vec<Arc<ApiKey>>,
+    chance: Arc<Chance>,
+}
+
+/// What a decision depends on besides the configuration and the request.
+#[derive(Default)]
+struct Chance {
+    /// How many numbers were drawn.
+    drawn: AtomicU64,
+    /// What time it is; the real one when absent.
+    at: Mutex<Option<Timestamp>>,
 }
 
 impl DryRun {
-    /// A gateway for which it is a certain time. What it draws is the same each time.
+    /// A gateway of a configuration.
     ///
     /// # Errors
     /// When a certificate authority of the configuration cannot be read.
-    pub(super) fn of(loaded: &Loaded, at: Option<Timestamp>) -> anyhow::Result<Self> {
-        let drawn = AtomicU64::new(0);
+    pub(super) fn of(loaded: &Loaded) -> anyhow::Result<Self> {
+        let chance = Arc::new(Chance::default());
+        let (draws, clock) = (Arc::clone(&chance), Arc::clone(&chance));
         let parts = GatewayParts {
             transport: transport(&loaded.upstream, environment().as_ref())?,
             telemetry: Telemetry::new(),
             store: Arc::new(MemoryStore::new(0)),
-            random: Box::new(move || mixed(drawn.fetch_add(1, Ordering::Relaxed))),
-            wall_clock: Box::new(move || at.unwrap_or_else(now)),
+            random: Box::new(move || mixed(draws.drawn.fetch_add(1, Ordering::Relaxed))),
+            wall_clock: Box::new(move || clock.at.lock().unwrap_or_else(now)),
         };
         let snapshot = Arc::clone(&loaded.snapshot);
         let keys = snapshot.keys.values().cloned().collect();
         let configuration = Configuration { snapshot, directory: Arc::clone(&loaded.directory) as _ };
-        Ok(Self { gateway: Gateway::new(parts, configuration), keys })
+        Ok(Self { gateway: Gateway::new(parts, configuration), keys, chance })
+    }
+
+    /// Begins a request that is made at a certain time, or now. What is drawn for it is the same each time.
+    pub(super) fn begin(&self, at: Option<Timestamp>) {
+        self.chance.drawn.store(0, Ordering::Relaxed);
+        *self.chance.at.lock() = at;
     }
 
     /// The gateway.

@@ -49,7 +49,8 @@ impl Explain {
         let body = body(&self.request).map_err(|error| BadInput::of(&error))?;
         let loaded = loaded(&self.config)?;
         loaded.warnings.iter().for_each(|warning| warn(warning));
-        let dry_run = DryRun::of(&loaded, self.at)?;
+        let dry_run = DryRun::of(&loaded)?;
+        dry_run.begin(self.at);
         let key = dry_run.key(self.key.as_deref()).map_err(|error| BadInput::of(&error))?;
         let headers = self.headers.into_iter().collect::<BTreeMap<_, _>>();
         let question = Question { path: Some(self.path), headers, body, down: self.down };

@@ -19,16 +19,20 @@ const DRAWS: usize = 64;
 /// When the configuration cannot be asked at all.
 pub(super) fn failures(file: &Path, loaded: &Loaded) -> anyhow::Result<Vec<String>> {
     let mut failures = Vec::new();
+    if loaded.tests.is_empty() {
+        return Ok(failures);
+    }
+    let dry_run = DryRun::of(loaded)?;
     for test in &loaded.tests {
-        if let Some(failure) = failure(loaded, test)? {
+        if let Some(failure) = failure(&dry_run, test)? {
             failures.push(format!("{}:{}: {}: {failure}", file.display(), test.line, test.name));
         }
     }
     Ok(failures)
 }
 
-fn failure(loaded: &Loaded, test: &RouteTest) -> anyhow::Result<Option<String>> {
-    let dry_run = DryRun::of(loaded, test.at)?;
+fn failure(dry_run: &DryRun, test: &RouteTest) -> anyhow::Result<Option<String>> {
+    dry_run.begin(test.at);
     let key = dry_run.key(test.key.as_deref())?;
     let question = Question {
         path: test.posted_to.clone(),

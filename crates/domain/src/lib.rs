@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O, knows a clock, or knows a provider's wire format.
 
+pub mod allotment;
 mod base_url;
 mod breaker;
 pub mod catalog;
@@ -31,6 +32,7 @@ pub mod snapshot;
 pub mod timeouts;
 pub mod usage;
 
+pub use allotment::Allotment;
 pub use breaker::BreakerPolicy;
 pub use catalog::CatalogModel;
 pub use endpoint::Endpoint;
@@ -39,7 +41,7 @@ pub use failure::{Failure, FailureClass, TimeoutStage};
 pub use key::{ApiKey, KeyHash, KeyText};
 pub use limits::Limits;
 pub use money::Money;
-pub use name::{CredentialId, KeyName, ModelName, ProviderName, RegionName, RouteName};
+pub use name::{AllotmentName, CredentialId, KeyName, ModelName, ProviderName, RegionName, RouteName};
 pub use need::Need;
 pub use pattern::Pattern;
 pub use provider::{Credential, Provider};

@@ -76,6 +76,10 @@ name! {
     RegionName
 }
 name! {
+    /// A rate limit or a budget.
+    AllotmentName
+}
+name! {
     /// To whom something that is kept belongs. It exists for nobody else.
     Tenant
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::allotment::Allotment;
 use crate::kept::KeepRules;
 use crate::key::{ApiKey, KeyHash};
 use crate::key_pair::SignedRequests;
@@ -30,6 +31,8 @@ pub struct Snapshot {
     pub signed_requests: SignedRequests,
     /// Bounds of every request.
     pub limits: Limits,
+    /// Rate limits and budgets.
+    pub allotments: Vec<Arc<Allotment>>,
     /// What is kept of conversations.
     pub keep_rules: KeepRules,
     /// What the operator lets requests decide.
@@ -49,6 +52,7 @@ impl Default for Snapshot {
             keys: HashMap::new(),
             signed_requests: SignedRequests::default(),
             limits: Limits::default(),
+            allotments: Vec::new(),
             keep_rules: KeepRules::default(),
             request_policy: RequestPolicy::default(),
             catalog: Arc::new(EmptyCatalog),

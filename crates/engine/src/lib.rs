@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod decision;
 pub mod fitness;
 pub mod habit;
+pub mod ledger;
 pub mod load;
 pub mod plan;
 pub mod quota;

@@ -1,0 +1,32 @@
+//! Who may still use how much: rate limits and budgets, exactly, for requests that come at once.
+//!
+//! A request holds the most that it can take, of every account that it is charged to or of none ([`Ledger::reserve`]), and gives back what it
+//! did not take when its end is known ([`Reservation::settle`]). So what is spent and what is held together never exceed what there is.
+//! An [`Account`](account) is what one group of requests has of one allotment; the [`Ledger`] finds them and locks them. Whoever asks brings
+//! the time.
+
+mod account;
+mod accounts;
+mod bucket;
+mod calendar;
+mod claims;
+mod denied;
+mod measure;
+mod notice;
+mod rates;
+mod reservation;
+mod reserve;
+mod slots;
+mod spending;
+mod standing;
+
+#[cfg(test)]
+mod tests;
+
+pub use claims::{Claims, Described, Named};
+pub use denied::{Denied, Shortage, Why};
+pub use measure::{Actual, Asked, Bound, Moment, Tokens};
+pub use notice::Notice;
+pub use reservation::Reservation;
+pub use reserve::Ledger;
+pub use standing::{Measured, Standing};

@@ -1,0 +1,56 @@
+//! The accounts of one allotment, one for each group of requests. There are as many as the allotment allows at most: those that nothing would
+//! be lost with make room for others, and where none can, a new group is refused.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::account::{Account, Law};
+use super::denied::Why;
+use super::measure::Moment;
+
+/// How often room is looked for among all groups, at most.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The accounts of an allotment. The hash is keyed at random, since clients choose the names of groups.
+#[derive(Debug, Default)]
+pub(super) struct Accounts {
+    groups: HashMap<Box<str>, Account>,
+    /// When room was last looked for, in vain or not.
+    swept: Option<Duration>,
+}
+
+impl Accounts {
+    /// The account of a group, an untouched one where there was none.
+    ///
+    /// # Errors
+    /// When there are as many groups as there may be.
+    pub(super) fn open(&mut self, group: &str, law: Law<'_>, now: Moment) -> Result<&mut Account, Why> {
+        if !self.groups.contains_key(group) {
+            self.make_room(law, now)?;
+            self.groups.insert(group.into(), Account::new(law, now));
+        }
+        self.groups.get_mut(group).ok_or(Why::Crowded)
+    }
+
+    /// The account of a group that something is held of, so that it is there.
+    pub(super) fn find(&mut self, group: &str) -> Option<&mut Account> {
+        self.groups.get_mut(group)
+    }
+
+    /// How many groups there are.
+    pub(super) fn len(&self) -> usize {
+        self.groups.len()
+    }
+
+    fn make_room(&mut self, law: Law<'_>, now: Moment) -> Result<(), Why> {
+        let most = law.allotment.selector.groups_max;
+        if self.groups.len() < most {
+            return Ok(());
+        }
+        if self.swept.is_none_or(|swept| now.steady.saturating_sub(swept) >= SWEEP_INTERVAL) {
+            self.swept = Some(now.steady);
+            self.groups.retain(|_, account| !account.is_idle(law, now));
+        }
+        if self.groups.len() < most { Ok(()) } else { Err(Why::Crowded) }
+    }
+}

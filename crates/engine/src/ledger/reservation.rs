@@ -1,0 +1,166 @@
+//! What is held for one request, of every account that it is charged to.
+
+use std::sync::Arc;
+
+use domain::Allotment;
+use jiff::tz::TimeZone;
+use parking_lot::{Mutex, MutexGuard};
+use smallvec::SmallVec;
+
+use super::account::{Account, Held, Law};
+use super::accounts::Accounts;
+use super::claims::{Described, Named, group, shown};
+use super::denied::{Denied, Why};
+use super::measure::{Actual, Moment};
+use super::notice::Notice;
+use super::standing::Standing;
+
+/// An allotment with its accounts.
+#[derive(Debug, Clone)]
+pub(super) struct Book {
+    pub(super) allotment: Arc<Allotment>,
+    pub(super) zone: TimeZone,
+    pub(super) accounts: Arc<Mutex<Accounts>>,
+}
+
+impl Book {
+    pub(super) fn law(&self) -> Law<'_> {
+        Law { allotment: &self.allotment, zone: &self.zone }
+    }
+
+    /// Where it is in the order in which accounts are locked, which is the same for all requests, whatever configuration they see.
+    pub(super) fn order(&self) -> usize {
+        Arc::as_ptr(&self.accounts).addr()
+    }
+}
+
+/// What is held of one account.
+#[derive(Debug)]
+pub(super) struct Share {
+    pub(super) book: Arc<Book>,
+    pub(super) group: Box<str>,
+    pub(super) held: Held,
+    /// How the account stood just after.
+    pub(super) standings: SmallVec<[Standing; 2]>,
+}
+
+/// What is held for one request, in the order of its books. It has to be settled; whoever drops it instead loses what is held.
+#[derive(Debug)]
+#[must_use]
+pub struct Reservation(pub(super) SmallVec<[Share; 4]>);
+
+/// Locks the accounts of books that are in order; says for each which of the locks is its own. Books with the same accounts follow one
+/// another and have one lock.
+pub(super) fn lock<'b>(
+    books: impl Iterator<Item = &'b Arc<Book>>,
+) -> (SmallVec<[MutexGuard<'b, Accounts>; 4]>, SmallVec<[usize; 8]>) {
+    let (mut guards, mut places) = (SmallVec::new(), SmallVec::new());
+    let mut last = None;
+    for book in books {
+        if last.replace(book.order()) != Some(book.order()) {
+            guards.push(book.accounts.lock());
+        }
+        places.push(guards.len() - 1);
+    }
+    (guards, places)
+}
+
+impl Reservation {
+    /// One that holds nothing.
+    pub fn empty() -> Self {
+        Self(SmallVec::new())
+    }
+
+    /// Whether there is nothing to settle.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How the accounts stood just after this was held of them.
+    pub fn standings(&self) -> impl Iterator<Item = (&Arc<Allotment>, &Standing)> {
+        self.0
+            .iter()
+            .flat_map(|share| share.standings.iter().map(|standing| (&share.book.allotment, standing)))
+    }
+
+    /// What is held of each budget: its name and amount.
+    pub fn holds(&self) -> impl Iterator<Item = (&Arc<Allotment>, i128)> {
+        self.0.iter().filter_map(|share| match share.held {
+            Held::Budget(hold) => Some((&share.book.allotment, hold.unit())),
+            Held::Rate(_) => None,
+        })
+    }
+
+    /// A call ended without anybody knowing what it took. It counts as what was held for it, and a further one needs more
+    /// ([`Reservation::extend`]).
+    pub fn lose_call(&mut self) {
+        for share in &mut self.0 {
+            if let Held::Budget(hold) = &mut share.held {
+                hold.lose();
+            }
+        }
+    }
+
+    /// Makes what is held enough for so many calls at once beside those that are lost.
+    ///
+    /// # Errors
+    /// When a budget has not enough; then nothing more is held, of no account.
+    pub fn extend(&mut self, calls: u32, now: Moment) -> Result<(), Denied> {
+        let books: SmallVec<[Arc<Book>; 4]> = self.0.iter().map(|share| Arc::clone(&share.book)).collect();
+        let (mut guards, places) = lock(books.iter());
+        for ((book, share), place) in books.iter().zip(&self.0).zip(&places) {
+            let Some(account) = guards[*place].find(&share.group) else { continue };
+            let checked = account.check_more(&share.held, calls, book.law(), now);
+            checked.map_err(|why| denied(book, &share.group, why))?;
+        }
+        for (share, place) in self.0.iter_mut().zip(&places) {
+            if let Some(account) = guards[*place].find(&share.group) {
+                account.hold_more(&mut share.held, calls);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends it: its last call took so much, at `target`. What else was held is given back. Accounts that a call at another target would
+    /// have been charged to are not charged.
+    pub fn settle(
+        self,
+        actual: &Actual,
+        request: &dyn Described,
+        target: Option<&Named<'_>>,
+        now: Moment,
+    ) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for share in self.0 {
+            let Share { book, group: name, held, .. } = share;
+            let selector = &book.allotment.selector;
+            let is_meant =
+                !selector.is_by_target() || group(selector, request, target).as_ref() == Some(&name);
+            let mut accounts = book.accounts.lock();
+            let Some(account) = accounts.find(&name) else { continue };
+            account.settle(&held, is_meant.then_some(actual), book.law(), now);
+            notices.extend(notice(account, &book, &name, now));
+        }
+        notices
+    }
+}
+
+pub(super) fn denied(book: &Book, group: &str, why: Why) -> Denied {
+    Denied { allotment: Arc::clone(&book.allotment), group: shown_group(book, group), why }
+}
+
+fn notice(account: &mut Account, book: &Book, group: &str, now: Moment) -> Option<Notice> {
+    let percent = account.newly_passed(book.law(), now)?;
+    let standing = account.standings(book.law(), now).into_iter().next()?;
+    Some(Notice {
+        allotment: Arc::clone(&book.allotment),
+        group: shown_group(book, group),
+        percent,
+        standing,
+    })
+}
+
+fn shown_group(book: &Book, group: &str) -> Box<str> {
+    if book.allotment.selector.group_by.is_empty() { "".into() } else { shown(group).into() }
+}

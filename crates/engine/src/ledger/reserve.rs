@@ -1,0 +1,142 @@
+//! All accounts, and how a request holds something of each that it is charged to, or of none.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::Allotment;
+use domain::allotment::{Span, Terms, Unit};
+use jiff::tz::TimeZone;
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+
+use super::claims::{Claims, Described, Index, Named, group};
+use super::denied::Denied;
+use super::measure::{Asked, Moment};
+use super::reservation::{Book, Reservation, Share, denied, lock};
+
+/// The accounts of every allotment.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    books: Vec<Arc<Book>>,
+    index: Index,
+}
+
+/// What the accounts of an allotment are about. While that is the same, a change of the allotment forgets nothing.
+#[derive(Debug, PartialEq, Eq)]
+enum Kind<'a> {
+    Rate(&'a domain::allotment::RateLimit),
+    Budget(Unit, Span, &'a str),
+}
+
+fn kind(terms: &Terms) -> Kind<'_> {
+    match terms {
+        Terms::Rate(limit) => Kind::Rate(limit),
+        Terms::Budget(budget) => Kind::Budget(budget.unit, budget.span, &budget.time_zone),
+    }
+}
+
+impl Ledger {
+    /// The ledger of these allotments. Where one of the same name was there before that counted the same for the same groups, what was used of
+    /// it stays used, whatever else about it has changed.
+    #[must_use]
+    pub fn of(allotments: &[Arc<Allotment>], before: Option<&Self>) -> Self {
+        let known = before.map(|before| before.books.as_slice()).unwrap_or_default();
+        let known: HashMap<_, _> = known.iter().map(|book| (book.allotment.name.as_str(), book)).collect();
+        let book = |allotment: &Arc<Allotment>| {
+            let same =
+                known.get(allotment.name.as_str()).filter(|book| counts_the_same(&book.allotment, allotment));
+            let accounts = same.map_or_else(|| Arc::new(Mutex::default()), |book| Arc::clone(&book.accounts));
+            Arc::new(Book { allotment: Arc::clone(allotment), zone: zone(allotment), accounts })
+        };
+        let index = Index::of(allotments.iter().map(|allotment| &**allotment));
+        Self { books: allotments.iter().map(book).collect(), index }
+    }
+
+    /// Whether there is nothing to be charged to.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.books.is_empty()
+    }
+
+    /// The accounts that a request is charged to, whichever of the targets it goes to.
+    #[must_use]
+    pub fn claims(&self, request: &dyn Described, targets: &[Named<'_>]) -> Claims {
+        let mut claims = Claims::new();
+        for place in self.index.candidates(request) {
+            let Some(book) = self.books.get(place) else { continue };
+            let selector = &book.allotment.selector;
+            if !selector.is_by_target() {
+                claims.extend(group(selector, request, None).map(|group| (place, group)));
+                continue;
+            }
+            for target in targets {
+                let claim = group(selector, request, Some(target)).map(|group| (place, group));
+                claims.extend(claim.filter(|claim| !claims.contains(claim)));
+            }
+        }
+        claims
+    }
+
+    /// Holds what a request asks for, of all of these accounts.
+    ///
+    /// # Errors
+    /// When one has not enough. Then nothing is held, of none.
+    pub fn reserve(&self, claims: &Claims, asked: &Asked, now: Moment) -> Result<Reservation, Denied> {
+        let mut wanted: SmallVec<[(&Arc<Book>, &str); 8]> =
+            claims.iter().filter_map(|(place, group)| Some((self.books.get(*place)?, &**group))).collect();
+        // In one order, so that no two requests wait for each other.
+        wanted.sort_by_key(|(book, _)| book.order());
+        let (mut guards, places) = lock(wanted.iter().map(|(book, _)| *book));
+        for ((book, group), place) in wanted.iter().zip(&places) {
+            let account = guards[*place].open(group, book.law(), now);
+            let checked = account.and_then(|account| account.check(asked, book.law(), now));
+            checked.map_err(|why| denied(book, group, why))?;
+        }
+        let mut shares = SmallVec::new();
+        for ((book, group), place) in wanted.iter().zip(&places) {
+            let account = guards[*place].open(group, book.law(), now);
+            let account = account.map_err(|why| denied(book, group, why))?;
+            let held = account.hold(asked, book.law(), now);
+            let standings = account.standings(book.law(), now);
+            shares.push(Share { book: Arc::clone(book), group: (*group).into(), held, standings });
+        }
+        Ok(Reservation(shares))
+    }
+
+    /// How many groups have an account of an allotment.
+    #[must_use]
+    pub fn groups(&self, name: &str) -> usize {
+        let book = self.books.iter().find(|book| book.allotment.name.as_str() == name);
+        book.map_or(0, |book| book.accounts.lock().len())
+    }
+
+    /// How the account of a group stands.
+    #[must_use]
+    pub fn standings(
+        &self,
+        name: &str,
+        group: &str,
+        now: Moment,
+    ) -> SmallVec<[super::standing::Standing; 2]> {
+        let book = self.books.iter().find(|book| book.allotment.name.as_str() == name);
+        let standings = book.and_then(|book| {
+            let mut accounts = book.accounts.lock();
+            let account = accounts.find(group)?;
+            account.advance(book.law(), now);
+            Some(account.standings(book.law(), now))
+        });
+        standings.unwrap_or_default()
+    }
+}
+
+fn counts_the_same(before: &Allotment, after: &Allotment) -> bool {
+    before.selector.group_by == after.selector.group_by && kind(&before.terms) == kind(&after.terms)
+}
+
+/// The zone of a budget's calendar; that it exists is seen to when the configuration is read.
+fn zone(allotment: &Allotment) -> TimeZone {
+    match &allotment.terms {
+        Terms::Budget(budget) => TimeZone::get(&budget.time_zone).unwrap_or(TimeZone::UTC),
+        Terms::Rate(_) => TimeZone::UTC,
+    }
+}

@@ -1,0 +1,252 @@
+//! What one group of requests has spent of a budget, and holds of it.
+//!
+//! A request counts in the span in which it began, also where it ends in a later one.
+
+use std::time::Duration;
+
+use domain::allotment::{AtLimit, Budget, CutOff, Reserve, Span, UnknownCost};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::calendar::Period;
+use super::denied::{Shortage, Why};
+use super::measure::{Actual, Asked};
+use super::slots::Slots;
+use super::standing::{Measured, Standing};
+
+/// When to come again where only requests under way are in the way: their ends cannot be foretold.
+const UNDER_WAY: Duration = Duration::from_secs(1);
+
+/// The account of a budget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Spending {
+    window: Window,
+    spent: i128,
+    held: i128,
+    /// How many thresholds were passed in this span.
+    passed: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Window {
+    Fixed(Period),
+    Rolling(Box<Slots>),
+}
+
+/// What is held of a budget for one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hold {
+    /// The span in which it began: its first second, or the number of its slot.
+    mark: i64,
+    /// How much for one call.
+    unit: i128,
+    /// For how many calls.
+    calls: u32,
+    /// How many of them ended without anybody knowing what they took.
+    lost: u32,
+    /// Whether one call counts as this much because its cost cannot be foreseen.
+    is_flat: bool,
+}
+
+/// A budget, and the zone that its calendar goes by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) budget: &'a Budget,
+    pub(super) at_limit: &'a AtLimit,
+    pub(super) zone: &'a TimeZone,
+}
+
+impl Spending {
+    pub(super) fn new(rules: Rules<'_>, now: Timestamp) -> Self {
+        let window = match rules.budget.span {
+            Span::Rolling(span) => Window::Rolling(Box::new(Slots::new(span, now))),
+            span => Window::Fixed(Period::at(span, rules.zone, now)),
+        };
+        Self { window, spent: 0, held: 0, passed: 0 }
+    }
+
+    /// Brings it up to now.
+    pub(super) fn advance(&mut self, rules: Rules<'_>, now: Timestamp) {
+        match (&mut self.window, rules.budget.span) {
+            (Window::Rolling(slots), Span::Rolling(span)) => self.spent -= slots.forget(span, now),
+            (Window::Fixed(period), span) if now.as_second() >= period.ends => {
+                *period = Period::at(span, rules.zone, now);
+                (self.spent, self.held) = (0, 0);
+            }
+            _ => {}
+        }
+        self.passed = self.passed.min(self.thresholds_passed(rules, now));
+    }
+
+    /// Whether nothing would be lost with it.
+    pub(super) fn is_idle(&self) -> bool {
+        self.spent == 0 && self.held == 0
+    }
+
+    /// Whether a call fits.
+    pub(super) fn check(&self, asked: &Asked, rules: Rules<'_>, now: Timestamp) -> Result<(), Why> {
+        let (unit, _) = unit(asked, rules).ok_or(Why::Unforeseeable)?;
+        self.fits(unit, rules, now)
+    }
+
+    /// Holds what a call takes at most.
+    pub(super) fn hold(&mut self, asked: &Asked, rules: Rules<'_>) -> Hold {
+        let (unit, is_flat) = unit(asked, rules).unwrap_or_default();
+        self.held += unit;
+        Hold { mark: self.mark(), unit, calls: 1, lost: 0, is_flat }
+    }
+
+    /// Whether a hold is enough for so many calls at once beside those that are lost, or can be made so.
+    pub(super) fn check_more(
+        &self,
+        hold: &Hold,
+        calls: u32,
+        rules: Rules<'_>,
+        now: Timestamp,
+    ) -> Result<(), Why> {
+        match self.missing(hold, calls) {
+            0 => Ok(()),
+            missing => self.fits(hold.unit.saturating_mul(missing), rules, now),
+        }
+    }
+
+    /// Makes a hold enough for so many calls at once beside those that are lost.
+    pub(super) fn hold_more(&mut self, hold: &mut Hold, calls: u32) {
+        let missing = self.missing(hold, calls);
+        if missing > 0 && !self.is_in_window(hold) {
+            *hold = Hold { mark: self.mark(), calls: 0, lost: 0, ..*hold };
+        }
+        self.held += hold.unit.saturating_mul(missing);
+        hold.calls = hold.calls.saturating_add(u32::try_from(missing).unwrap_or(u32::MAX));
+    }
+
+    /// Ends a hold. What nobody said of the last call, and of those that are lost, counts as the budget has it.
+    pub(super) fn settle(&mut self, hold: &Hold, actual: Option<&Actual>, rules: Rules<'_>) {
+        let assumed = if hold.is_flat || rules.budget.cut_off == CutOff::Held { hold.unit } else { 0 };
+        let last = match actual {
+            Some(actual) => actual.of(rules.budget.unit).unwrap_or(assumed),
+            None => 0,
+        };
+        let spent = last.saturating_add(assumed.saturating_mul(hold.lost.into()));
+        let held = hold.unit.saturating_mul(hold.calls.into());
+        match &mut self.window {
+            Window::Fixed(period) if period.begins == hold.mark => {
+                self.held -= held;
+                self.spent += spent;
+            }
+            Window::Fixed(_) => {}
+            Window::Rolling(slots) => {
+                self.held -= held;
+                if slots.spend(hold.mark, spent) {
+                    self.spent += spent;
+                }
+            }
+        }
+    }
+
+    /// The highest threshold that was passed since the last time that this was asked, in percent.
+    pub(super) fn newly_passed(&mut self, rules: Rules<'_>, now: Timestamp) -> Option<u8> {
+        let passed = self.thresholds_passed(rules, now);
+        let is_new = passed > self.passed;
+        self.passed = passed;
+        rules.budget.warn_at.get(passed.checked_sub(1)?).copied().filter(|_| is_new)
+    }
+
+    /// How it stands.
+    pub(super) fn standing(&self, rules: Rules<'_>, now: Timestamp) -> Standing {
+        let resets_in = match &self.window {
+            Window::Fixed(Period { ends: i64::MAX, .. }) => None,
+            Window::Fixed(period) => Some(until(period.ends, now)),
+            Window::Rolling(slots) => match rules.budget.span {
+                Span::Rolling(span) => slots.until_free(self.spent, span, now),
+                _ => None,
+            },
+        };
+        Standing {
+            measured: Measured::Budget(rules.budget.unit, rules.budget.span),
+            limit: rules.budget.amount_at(now.as_second()),
+            used: self.spent,
+            held: self.held,
+            resets_in,
+        }
+    }
+
+    fn fits(&self, amount: i128, rules: Rules<'_>, now: Timestamp) -> Result<(), Why> {
+        let standing = self.standing(rules, now);
+        let over = self.spent.saturating_add(self.held).saturating_add(amount).saturating_sub(standing.limit);
+        // A call that costs nothing is no reason to refuse it, also where too much was spent.
+        if over <= 0 || amount == 0 || *rules.at_limit == AtLimit::Warn {
+            return Ok(());
+        }
+        let wait = self.wait(amount, &standing, rules.budget.span, now);
+        Err(Why::Short(Shortage { standing, asked: amount, wait }))
+    }
+
+    /// When so much may fit. Whether it does depends on requests under way, too.
+    fn wait(&self, amount: i128, standing: &Standing, span: Span, now: Timestamp) -> Option<Duration> {
+        if amount > standing.limit {
+            return None;
+        }
+        let over = self.spent.saturating_add(amount).saturating_sub(standing.limit);
+        match (&self.window, span) {
+            _ if over <= 0 => Some(UNDER_WAY),
+            (Window::Rolling(slots), Span::Rolling(span)) => slots.until_free(over, span, now),
+            _ => standing.resets_in,
+        }
+    }
+
+    fn missing(&self, hold: &Hold, calls: u32) -> i128 {
+        let (has, lost) = if self.is_in_window(hold) { (hold.calls, hold.lost) } else { (0, 0) };
+        (i128::from(lost) + i128::from(calls) - i128::from(has)).max(0)
+    }
+
+    fn is_in_window(&self, hold: &Hold) -> bool {
+        matches!(self.window, Window::Rolling(_)) || self.mark() == hold.mark
+    }
+
+    fn mark(&self) -> i64 {
+        match &self.window {
+            Window::Fixed(period) => period.begins,
+            Window::Rolling(slots) => slots.newest(),
+        }
+    }
+
+    fn thresholds_passed(&self, rules: Rules<'_>, now: Timestamp) -> usize {
+        let limit = rules.budget.amount_at(now.as_second());
+        let is_passed =
+            |percent: &&u8| self.spent.saturating_mul(100) >= limit.saturating_mul(i128::from(**percent));
+        rules.budget.warn_at.iter().take_while(is_passed).count()
+    }
+}
+
+impl Hold {
+    /// One of its calls ended without anybody knowing what it took.
+    pub(super) fn lose(&mut self) {
+        self.lost = self.lost.saturating_add(1);
+    }
+
+    /// How much is held for one call.
+    pub(super) fn unit(&self) -> i128 {
+        self.unit
+    }
+}
+
+/// What a call holds, and whether that is a figure of the budget's own.
+fn unit(asked: &Asked, rules: Rules<'_>) -> Option<(i128, bool)> {
+    let budget = rules.budget;
+    let bound = match (budget.reserve, &asked.expected) {
+        (Reserve::Expected, Some(expected)) => expected,
+        _ => &asked.most,
+    };
+    match (bound.of(budget.unit), budget.unknown_cost) {
+        (Some(amount), _) => Some((amount, false)),
+        (None, UnknownCost::Amount(amount)) => Some((amount, true)),
+        (None, UnknownCost::Free) => Some((0, true)),
+        (None, UnknownCost::Refuse) => None,
+    }
+}
+
+fn until(unix_seconds: i64, now: Timestamp) -> Duration {
+    let nanoseconds = i128::from(unix_seconds) * 1_000_000_000 - now.as_nanosecond();
+    Duration::from_nanos(u64::try_from(nanoseconds.max(0)).unwrap_or(u64::MAX))
+}

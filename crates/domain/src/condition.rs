@@ -85,6 +85,14 @@ pub enum Fact {
     Pathname,
     /// The name of the key.
     Key,
+    /// The name of the key's workspace.
+    Workspace,
+    /// The name of the key's team.
+    Team,
+    /// The name of the key's user.
+    User,
+    /// What the key is for.
+    Environment,
     /// The name of the endpoint.
     Endpoint,
     /// The model as the client named it.

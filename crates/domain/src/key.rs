@@ -1,10 +1,12 @@
 //! Tollgate client keys: their text, their hash, and what one may do.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::name::{KeyName, RegionName};
-use crate::pattern::Pattern;
 use crate::quota::Standing;
+use crate::scope::Scope;
+use crate::tenant::Subject;
 
 const PREFIX: &str = "tg-";
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -95,18 +97,15 @@ impl fmt::Debug for KeyHash {
     }
 }
 
-/// What one client key may do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Whose a client key is, and what it may do. What it may use is never more than its workspace may.
+#[derive(Debug, Clone)]
 pub struct ApiKey {
     /// The owner's name for it, used in logs and metrics.
     pub name: KeyName,
-    /// Which models and routes it may name: patterns over route names, `provider/model` and bare model names.
-    pub models: Vec<Pattern>,
-    /// Which providers it may reach, however named.
-    pub providers: Vec<Pattern>,
-    /// Where its requests may be served: patterns over regions. Only one that matches everything matches a place that nobody
-    /// named.
-    pub regions: Vec<Pattern>,
+    /// Whose its requests are.
+    pub subject: Arc<Subject>,
+    /// What it may use, of what its workspace may.
+    pub scope: Scope,
     /// Whether it may use `/providers/{name}/…` and unknown paths of drop-in prefixes, which no model check can cover.
     pub passthrough: bool,
     /// Whether it may send a whole route in `x-tollgate-config`.
@@ -118,34 +117,46 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
+    /// A key that may do everything but what must be asked for.
+    #[must_use]
+    pub fn new(name: impl Into<KeyName>, subject: Arc<Subject>) -> Self {
+        Self {
+            name: name.into(),
+            subject,
+            scope: Scope::default(),
+            passthrough: false,
+            inline_config: false,
+            explain: false,
+            standing: Standing::default(),
+        }
+    }
+
     /// Whether the key may reach a provider.
     #[must_use]
     pub fn allows_provider(&self, provider: &str) -> bool {
-        self.providers.iter().any(|pattern| pattern.matches(provider))
+        self.scopes().into_iter().all(|scope| scope.allows_provider(provider))
     }
 
     /// Whether its requests may be served in a region, or in one that nobody named.
     #[must_use]
     pub fn allows_region(&self, region: Option<&RegionName>) -> bool {
-        let region = region.map_or("", RegionName::as_str);
-        self.regions.iter().any(|pattern| pattern.matches(region))
+        self.scopes().into_iter().all(|scope| scope.allows_region(region))
     }
 
     /// Whether the key may name this model or route.
     #[must_use]
     pub fn allows_name(&self, name: &str) -> bool {
-        self.models.iter().any(|pattern| pattern.matches(name))
+        self.scopes().into_iter().all(|scope| scope.allows_name(name))
     }
 
-    /// Whether the key may use a provider's model. A pattern with a slash speaks of `provider/model`, one without of the
-    /// bare name: `openai/*` is all of OpenAI's, and not `openai/gpt-oss-120b` at another provider.
+    /// Whether the key may use a provider's model.
     #[must_use]
     pub fn allows_model(&self, provider: &str, model: &str) -> bool {
-        let permits = |pattern: &Pattern| match pattern.as_str().contains('/') {
-            true => pattern.matches(&format!("{provider}/{model}")),
-            false => pattern.matches(model),
-        };
-        self.allows_provider(provider) && self.models.iter().any(permits)
+        self.scopes().into_iter().all(|scope| scope.allows_model(provider, model))
+    }
+
+    fn scopes(&self) -> [&Scope; 2] {
+        [&self.scope, &self.subject.workspace.scope]
     }
 }
 
@@ -174,7 +185,9 @@ pub(crate) fn base62<const DIGITS: usize>(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ApiKey, KeyHash, KeyText, Pattern, Standing};
+    use super::{ApiKey, Arc, KeyHash, KeyText, Scope, Subject};
+    use crate::pattern::Pattern;
+    use crate::tenant::Workspace;
     use proptest::prelude::*;
 
     proptest! {
@@ -202,23 +215,21 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_allowed_by_full_or_bare_name_but_never_past_the_provider_list() {
-        let key = |models: &[&str], providers: &[&str]| ApiKey {
-            name: "k".into(),
-            models: models.iter().copied().map(Pattern::from).collect(),
-            providers: providers.iter().copied().map(Pattern::from).collect(),
-            regions: vec![Pattern::any()],
-            passthrough: false,
-            inline_config: false,
-            explain: false,
-            standing: Standing::default(),
+    fn a_key_may_use_no_more_than_its_workspace() {
+        let scope = |models: &[&str], providers: &[&str], regions: &[&str]| {
+            let patterns = |texts: &[&str]| texts.iter().copied().map(Pattern::from).collect();
+            Scope { models: patterns(models), providers: patterns(providers), regions: patterns(regions) }
         };
-        assert!(key(&["openai/*"], &["*"]).allows_model("openai", "gpt-4o"));
-        assert!(key(&["gpt-*"], &["*"]).allows_model("azure", "gpt-4o"));
-        assert!(!key(&["openai/*"], &["*"]).allows_model("groq", "llama"));
-        assert!(!key(&["openai/*"], &["*"]).allows_model("groq", "openai/gpt-oss-120b"));
-        assert!(key(&["groq/openai/*"], &["*"]).allows_model("groq", "openai/gpt-oss-120b"));
-        assert!(key(&["*/openai/*"], &["*"]).allows_model("groq", "openai/gpt-oss-120b"));
-        assert!(!key(&["*"], &["groq"]).allows_model("openai", "gpt-4o"));
+        let workspace =
+            Workspace { scope: scope(&["gpt-*", "chat"], &["openai"], &["eu-*"]), ..Workspace::default() };
+        let subject = Subject { workspace: Arc::new(workspace), ..Subject::default() };
+        let wide = ApiKey::new("k", Arc::new(subject));
+        assert!(wide.allows_model("openai", "gpt-4o") && wide.allows_name("chat"));
+        assert!(!wide.allows_model("groq", "gpt-4o") && !wide.allows_model("openai", "o3"));
+        assert!(!wide.allows_provider("groq") && !wide.allows_name("other"));
+        assert!(wide.allows_region(Some(&"eu-west-1".into())) && !wide.allows_region(None));
+        let narrow = ApiKey { scope: scope(&["*-mini"], &["*"], &["*"]), ..wide };
+        assert!(narrow.allows_model("openai", "gpt-4o-mini"));
+        assert!(!narrow.allows_model("openai", "gpt-4o") && !narrow.allows_model("openai", "o3-mini"));
     }
 }

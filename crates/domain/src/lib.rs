@@ -28,7 +28,9 @@ pub mod quota;
 pub mod race;
 mod retry_budget;
 pub mod route;
+pub mod scope;
 pub mod snapshot;
+pub mod tenant;
 pub mod timeouts;
 pub mod usage;
 
@@ -41,13 +43,18 @@ pub use failure::{Failure, FailureClass, TimeoutStage};
 pub use key::{ApiKey, KeyHash, KeyText};
 pub use limits::Limits;
 pub use money::Money;
-pub use name::{AllotmentName, CredentialId, KeyName, ModelName, ProviderName, RegionName, RouteName};
+pub use name::{
+    AllotmentName, CredentialId, EnvironmentName, KeyName, ModelName, OrganizationName, ProviderName,
+    RegionName, RouteName, TeamName, UserName, WorkspaceName,
+};
 pub use need::Need;
 pub use pattern::Pattern;
 pub use provider::{Credential, Provider};
 pub use quota::{Priority, Quota};
 pub use retry_budget::RetryBudgetPolicy;
 pub use route::{Route, RouteNode, Target};
+pub use scope::Scope;
 pub use snapshot::Snapshot;
+pub use tenant::{Subject, Workspace};
 pub use timeouts::Timeouts;
 pub use usage::Usage;

@@ -80,6 +80,26 @@ name! {
     AllotmentName
 }
 name! {
+    /// The company or institution that everything belongs to.
+    OrganizationName
+}
+name! {
+    /// A part of the organisation with rules of its own.
+    WorkspaceName
+}
+name! {
+    /// A team of a workspace; another workspace may have one of the same name.
+    TeamName
+}
+name! {
+    /// A person or a service account: `ada`, `ada@example.com`.
+    UserName
+}
+name! {
+    /// What a key is for: `dev`, `staging`, `prod`.
+    EnvironmentName
+}
+name! {
     /// To whom something that is kept belongs. It exists for nobody else.
     Tenant
 }

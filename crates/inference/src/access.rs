@@ -66,20 +66,11 @@ fn unknown(text: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::{Arc, authenticate};
-    use domain::{ApiKey, ErrorCode, KeyText, Pattern, Snapshot};
+    use domain::{ApiKey, ErrorCode, KeyText, Snapshot};
     use http::{HeaderMap, HeaderName, HeaderValue};
 
     fn snapshot(key: &KeyText) -> Snapshot {
-        let api_key = ApiKey {
-            name: "k".into(),
-            models: vec![Pattern::any()],
-            providers: vec![Pattern::any()],
-            passthrough: false,
-            regions: Vec::new(),
-            inline_config: false,
-            explain: false,
-            standing: domain::quota::Standing::default(),
-        };
+        let api_key = ApiKey::new("k", Arc::default());
         Snapshot { keys: [(key.hash(), Arc::new(api_key))].into(), ..Snapshot::default() }
     }
 

@@ -248,7 +248,7 @@ impl Ending {
         let Some(provider) = &self.provider else { return };
         let event = RequestEnded {
             request_id: self.origin.id.as_str(),
-            key: &self.origin.key.name,
+            key: &self.origin.key,
             endpoint: self.origin.endpoint,
             provider: &provider.meters,
             model: self.model.as_deref(),

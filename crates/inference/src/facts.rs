@@ -53,6 +53,16 @@ impl<'c> RequestFacts<'c> {
         Ok(Self { call, metadata, body, tree: OnceCell::new(), now })
     }
 
+    /// What is known of whose the request is goes before what its client says.
+    fn metadata(&self, steps: &[Step], passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
+        if let Some((Step::Member(name), below)) = steps.split_first()
+            && let Some(label) = self.call.origin.key.subject.labels.get(name)
+        {
+            return below.is_empty() && passes(FactValue::Text(label));
+        }
+        self.metadata.as_ref().is_some_and(|metadata| any_below(metadata, steps, passes))
+    }
+
     fn parameter(&self, steps: &[Step], passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
         if let [Step::Member(key)] = steps
             && let Ok(Some(member)) = self.body.document.member(key)
@@ -73,13 +83,14 @@ impl<'c> RequestFacts<'c> {
 impl Facts for RequestFacts<'_> {
     fn any(&self, fact: &Fact, passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
         match fact {
-            Fact::Metadata(steps) => {
-                self.metadata.as_ref().is_some_and(|metadata| any_below(metadata, steps, passes))
-            }
+            Fact::Metadata(steps) => self.metadata(steps, passes),
             Fact::Parameter(steps) => self.parameter(steps, passes),
             Fact::Header(name) => self.header(name, passes),
             Fact::Pathname => passes(FactValue::Text(self.call.uri.path())),
             Fact::Key => passes(FactValue::Text(self.call.origin.key.name.as_str())),
+            Fact::Workspace | Fact::Team | Fact::User | Fact::Environment => {
+                self.call.origin.key.subject.named(fact).is_some_and(|name| passes(FactValue::Text(name)))
+            }
             Fact::Endpoint => passes(FactValue::Text(self.call.endpoint.name())),
             Fact::Model => {
                 self.call.facts.model.as_deref().is_some_and(|model| passes(FactValue::Text(model)))

@@ -50,11 +50,14 @@ impl<'a> Residence<'a> {
     /// The refusal when nothing that it may be sent to is left of `whole`, with the rule that forbids the rest.
     pub(crate) fn refusal(&self, whole: &str) -> Refusal {
         let mut rules = Vec::new();
-        if !self.key.allows_region(None) {
-            let regions: Vec<_> =
-                self.key.regions.iter().map(|region| format!("`{}`", region.as_str())).collect();
-            let regions = if regions.is_empty() { "no region".to_owned() } else { regions.join(", ") };
-            rules.push(format!("the key `{}` is bound to {regions}", self.key.name));
+        let workspace = &self.key.subject.workspace;
+        for (whose, name, scope) in [
+            ("key", self.key.name.as_str(), &self.key.scope),
+            ("workspace", workspace.name.as_str(), &workspace.scope),
+        ] {
+            if !scope.allows_region(None) {
+                rules.push(format!("the {whose} `{name}` is bound to {}", listed(&scope.regions)));
+            }
         }
         if let Some(asked) = &self.asked {
             rules.push(format!("the request to `{}` by `{REGION_HEADER}`", asked.as_str()));
@@ -64,15 +67,22 @@ impl<'a> Residence<'a> {
     }
 }
 
+fn listed(regions: &[Pattern]) -> String {
+    let regions: Vec<_> = regions.iter().map(|region| format!("`{}`", region.as_str())).collect();
+    if regions.is_empty() { "no region".to_owned() } else { regions.join(", ") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{ErrorCode, HeaderMap, Pattern, RegionName, Residence};
     use crate::resolve::tests::key;
     use domain::ApiKey;
+    use domain::Scope;
     use http::HeaderValue;
 
     fn bound(regions: &[&str]) -> ApiKey {
-        ApiKey { regions: regions.iter().copied().map(Pattern::from).collect(), ..key(&["*"], &["*"]) }
+        let regions = regions.iter().copied().map(Pattern::from).collect();
+        ApiKey { scope: Scope { regions, ..Scope::default() }, ..key(&["*"], &["*"]) }
     }
 
     fn asking(region: &str) -> HeaderMap {

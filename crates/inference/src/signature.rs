@@ -103,16 +103,7 @@ mod tests {
     }
 
     fn known() -> SignedRequests {
-        let key = ApiKey {
-            name: "k".into(),
-            models: Vec::new(),
-            providers: Vec::new(),
-            passthrough: false,
-            regions: Vec::new(),
-            inline_config: false,
-            explain: false,
-            standing: domain::quota::Standing::default(),
-        };
+        let key = ApiKey::new("k", Arc::default());
         let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned().into();
         SignedRequests {
             pairing_secret: PairingSecret::new(&KeyHash::of("x").to_string()).ok(),

@@ -213,7 +213,6 @@ fn refuse(
     shape: ClientShape,
     id: &RequestId,
 ) -> Response<AnswerBody> {
-    let key = key.map(|key| &key.name);
     RequestRefused { request_id: id.as_str(), key, code: refusal.code, message: &refusal.message }
         .emit(&gateway.telemetry);
     refusal.response(shape, id)

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use domain::{ErrorCode, Failure, FailureClass, Usage};
+use domain::{ApiKey, ErrorCode, Failure, FailureClass, Usage};
 
 use crate::cost::Unpriced;
 use crate::events::{AttemptFailed, ConfigurationLoaded, RequestEnded, RequestRefused};
 use crate::meters::Outcome;
 use crate::{ProviderMeters, Telemetry};
 
-fn ended<'a>(provider: &'a ProviderMeters, key: &'a domain::KeyName, model: &'a str) -> RequestEnded<'a> {
+fn ended<'a>(provider: &'a ProviderMeters, key: &'a ApiKey, model: &'a str) -> RequestEnded<'a> {
     RequestEnded {
         request_id: "r",
         key,
@@ -28,11 +28,15 @@ fn ended<'a>(provider: &'a ProviderMeters, key: &'a domain::KeyName, model: &'a 
     }
 }
 
+fn key() -> ApiKey {
+    ApiKey::new("k", std::sync::Arc::default())
+}
+
 #[test]
 fn an_ended_request_is_counted_with_its_tokens_and_its_rescue() {
     let telemetry = Telemetry::new();
     let provider = telemetry.provider(&"openai".into());
-    ended(&provider, &"k".into(), "gpt-4o").emit(&telemetry);
+    ended(&provider, &key(), "gpt-4o").emit(&telemetry);
     let text = telemetry.exposition();
     for line in [
         r#"tollgate_requests_total{provider="openai",operation="chat_completions",outcome="done"} 1"#,
@@ -49,7 +53,7 @@ fn costs_add_up_and_requests_without_one_are_counted() {
     let provider = telemetry.provider(&"openai".into());
     for cost in [Ok("0.25".parse().unwrap()), Ok("1.000000000001".parse().unwrap()), Err(Unpriced::Usage)] {
         let silent = Usage::default();
-        RequestEnded { usage: silent, cost: Some(cost), ..ended(&provider, &"k".into(), "gpt-4o") }
+        RequestEnded { usage: silent, cost: Some(cost), ..ended(&provider, &key(), "gpt-4o") }
             .emit(&telemetry);
     }
     let text = telemetry.exposition();
@@ -86,7 +90,7 @@ fn invented_model_names_do_not_grow_the_metrics_without_bound() {
     let telemetry = Telemetry::new();
     let provider = telemetry.provider(&"openai".into());
     for number in 0..2_000 {
-        ended(&provider, &"k".into(), &format!("model-{number}")).emit(&telemetry);
+        ended(&provider, &key(), &format!("model-{number}")).emit(&telemetry);
     }
     let series = telemetry.exposition().lines().filter(|line| line.contains("kind=\"input\"")).count();
     assert_eq!(series, 501);

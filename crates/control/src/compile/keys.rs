@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::name::check_name;
 use domain::quota::Standing;
-use domain::{ApiKey, KeyHash, Pattern, Priority};
+use domain::{ApiKey, KeyHash, Pattern, Priority, Scope};
 
 use super::Problems;
 use crate::file::{KeySection, PriorityName};
@@ -44,15 +44,18 @@ pub(super) fn compile(sections: &[KeySection], problems: &mut Problems) -> HashM
 }
 
 fn key(section: &KeySection) -> ApiKey {
-    ApiKey {
-        name: section.name.as_str().into(),
+    let scope = Scope {
         models: patterns(section.models.as_deref()),
         providers: patterns(section.providers.as_deref()),
         regions: patterns(section.regions.as_deref()),
+    };
+    ApiKey {
+        scope,
         passthrough: section.passthrough.unwrap_or(false),
         inline_config: section.inline_config.unwrap_or(false),
         explain: section.explain.unwrap_or(false),
         standing: standing(section),
+        ..ApiKey::new(section.name.as_str(), Arc::default())
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use domain::route::{Route, RouteNode, Target};
-use domain::{ApiKey, Endpoint, ErrorCode, ModelName, Pattern, Provider, Snapshot};
+use domain::{ApiKey, Endpoint, ErrorCode, ModelName, Pattern, Provider, Scope, Snapshot};
 use proptest::prelude::*;
 use providers::compile::{Compiled, compile};
 use providers::scripted;
@@ -44,16 +44,8 @@ pub(crate) fn snapshot() -> Snapshot {
 /// A key that may name these and reach these.
 pub(crate) fn key(models: &[&str], providers: &[&str]) -> ApiKey {
     let patterns = |texts: &[&str]| texts.iter().map(|text| Pattern::from(*text)).collect();
-    ApiKey {
-        name: "k".into(),
-        models: patterns(models),
-        providers: patterns(providers),
-        passthrough: false,
-        regions: vec![Pattern::any()],
-        inline_config: false,
-        explain: false,
-        standing: domain::quota::Standing::default(),
-    }
+    let scope = Scope { models: patterns(models), providers: patterns(providers), ..Scope::default() };
+    ApiKey { scope, ..ApiKey::new("k", Arc::default()) }
 }
 
 fn target(route: &Route) -> &Target {

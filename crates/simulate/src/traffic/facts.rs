@@ -74,7 +74,10 @@ impl Facts for RequestFacts<'_> {
     fn any(&self, fact: &Fact, passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
         let shape = &self.request.shape;
         match fact {
-            Fact::Metadata(steps) => self.any_below(&shape.metadata, steps, passes),
+            Fact::Metadata(steps) => match shape.label(steps) {
+                Some(label) => passes(FactValue::Text(label)),
+                None => self.any_below(&shape.metadata, steps, passes),
+            },
             Fact::Parameter(steps) => self.any_below(&shape.params, steps, passes),
             Fact::Header(name) => {
                 let mut values = shape.headers.iter().filter(|(header, _)| header == name);
@@ -82,6 +85,9 @@ impl Facts for RequestFacts<'_> {
             }
             Fact::Pathname => passes(FactValue::Text(&shape.path)),
             Fact::Key => shape.key.as_deref().is_some_and(|key| passes(FactValue::Text(key))),
+            Fact::Workspace | Fact::Team | Fact::User | Fact::Environment => {
+                shape.named(fact).is_some_and(|name| passes(FactValue::Text(name)))
+            }
             Fact::Endpoint => passes(FactValue::Text(shape.endpoint.name())),
             Fact::Model => passes(FactValue::Text(&shape.model)),
             Fact::Stream => passes(FactValue::Flag(shape.is_stream)),

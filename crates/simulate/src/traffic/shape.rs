@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use domain::condition::{Fact, Step};
 use domain::{ApiKey, Endpoint, Need, Pattern, RegionName, Route, Snapshot, Target};
 use engine::route::{direct, look_up};
 use http::HeaderName;
@@ -78,6 +79,17 @@ impl Shape {
             params: object(&spec.params),
             needs,
         })
+    }
+
+    /// What is known of whose key it is, which goes before its metadata.
+    pub(crate) fn label(&self, steps: &[Step]) -> Option<&str> {
+        let [Step::Member(name)] = steps else { return None };
+        self.residence.key.as_ref()?.subject.labels.get(name)
+    }
+
+    /// The name of its key's workspace, team, user or environment.
+    pub(crate) fn named(&self, fact: &Fact) -> Option<&str> {
+        self.residence.key.as_ref()?.subject.named(fact)
     }
 
     /// Whether it may be sent to a target, by where that is.

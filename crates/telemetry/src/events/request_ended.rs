@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Endpoint, KeyName, Money, Usage};
+use domain::{ApiKey, Endpoint, EnvironmentName, Money, TeamName, Usage};
 
 use super::{microseconds, milliseconds};
 use crate::cost::Unpriced;
@@ -15,7 +15,7 @@ pub struct RequestEnded<'a> {
     /// The request.
     pub request_id: &'a str,
     /// The client's key.
-    pub key: &'a KeyName,
+    pub key: &'a ApiKey,
     /// What was asked for; `None` for a pass-through.
     pub endpoint: Option<Endpoint>,
     /// The provider that answered, or the last that failed.
@@ -62,10 +62,15 @@ impl RequestEnded<'_> {
     }
 
     fn log(&self) {
+        let subject = &self.key.subject;
         tracing::info!(
             target: "tollgate::request",
             request_id = self.request_id,
-            key = self.key.as_str(),
+            key = self.key.name.as_str(),
+            workspace = subject.workspace.name.as_str(),
+            team = subject.team.as_ref().map(TeamName::as_str),
+            user = subject.user.as_ref().map(|user| user.name.as_str()),
+            environment = subject.environment.as_ref().map(EnvironmentName::as_str),
             operation = operation_name(self.endpoint),
             provider = self.provider.name().as_str(),
             model = self.model,

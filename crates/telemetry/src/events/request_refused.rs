@@ -1,6 +1,6 @@
 //! Tollgate refused a request before any provider was called.
 
-use domain::{ErrorCode, KeyName};
+use domain::{ApiKey, ErrorCode, TeamName};
 
 use crate::Telemetry;
 use crate::meters::CodeLabels;
@@ -11,7 +11,7 @@ pub struct RequestRefused<'a> {
     /// The request.
     pub request_id: &'a str,
     /// The client's key, when it was known.
-    pub key: Option<&'a KeyName>,
+    pub key: Option<&'a ApiKey>,
     /// Why.
     pub code: ErrorCode,
     /// Why, in words.
@@ -23,10 +23,14 @@ impl RequestRefused<'_> {
     pub fn emit(&self, telemetry: &Telemetry) {
         telemetry.meters.refusals.get_or_create(&CodeLabels { code: self.code.code() }).inc();
         if telemetry.logs(true) {
+            let subject = self.key.map(|key| &key.subject);
             tracing::info!(
                 target: "tollgate::request",
                 request_id = self.request_id,
-                key = self.key.map(KeyName::as_str),
+                key = self.key.map(|key| key.name.as_str()),
+                workspace = subject.map(|subject| subject.workspace.name.as_str()),
+                team = subject.and_then(|subject| subject.team.as_ref()).map(TeamName::as_str),
+                user = subject.and_then(|subject| subject.user.as_ref()).map(|user| user.name.as_str()),
                 code = self.code.code(),
                 status = self.code.status(),
                 message = self.message,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, bail};
 use control::Loaded;
 use domain::quota::Standing;
-use domain::{ApiKey, Pattern, Priority};
+use domain::{ApiKey, Priority};
 use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -81,14 +81,11 @@ impl DryRun {
 
 fn everything() -> ApiKey {
     ApiKey {
-        name: "everything".into(),
-        models: vec![Pattern::any()],
-        providers: vec![Pattern::any()],
-        regions: vec![Pattern::any()],
         passthrough: true,
         inline_config: true,
         explain: true,
         standing: Standing { priority_max: Priority::Realtime, ..Standing::default() },
+        ..ApiKey::new("everything", Arc::default())
     }
 }
 

@@ -9,9 +9,13 @@ use super::super::near;
 const STEPS_MAX: usize = 16;
 
 /// Facts without a path.
-const NAMED: [(&str, Fact); 8] = [
+const NAMED: [(&str, Fact); 12] = [
     ("url.pathname", Fact::Pathname),
     ("key", Fact::Key),
+    ("workspace", Fact::Workspace),
+    ("team", Fact::Team),
+    ("user", Fact::User),
+    ("environment", Fact::Environment),
     ("endpoint", Fact::Endpoint),
     ("model", Fact::Model),
     ("stream", Fact::Stream),

@@ -21,9 +21,8 @@ enum Kind {
 fn kind(fact: &Fact) -> Kind {
     match fact {
         Fact::Metadata(_) | Fact::Parameter(_) => Kind::Any,
-        Fact::Header(_) | Fact::Pathname | Fact::Key | Fact::Endpoint | Fact::Model | Fact::Weekday => {
-            Kind::Text
-        }
+        Fact::Header(_) | Fact::Pathname | Fact::Endpoint | Fact::Model | Fact::Weekday => Kind::Text,
+        Fact::Key | Fact::Workspace | Fact::Team | Fact::User | Fact::Environment => Kind::Text,
         Fact::Stream => Kind::Flag,
         Fact::Hour | Fact::EstimatedTokens => Kind::Number,
     }

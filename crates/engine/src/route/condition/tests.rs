@@ -211,8 +211,8 @@ fn everything_that_is_wrong_is_told_with_its_path() {
     });
     let mut problems = judged(&query, &json!({})).unwrap_err();
     problems.sort();
-    let facts = "there are `metadata.…`, `params.…`, `headers.…`, `url.pathname`, `key`, `endpoint`, `model`, `stream`, \
-                 `time.hour`, `time.weekday`, `estimated_tokens`";
+    let facts = "there are `metadata.…`, `params.…`, `headers.…`, `url.pathname`, `key`, `workspace`, \
+                 `team`, `user`, `environment`, `endpoint`, `model`, `stream`, `time.hour`, `time.weekday`, `estimated_tokens`";
     let path = |name: &str| {
         format!(
             "`{name}` is no path; write it as `params.messages[0].role`, with `[-1]` for the last element and `[*]` for each"

@@ -197,6 +197,7 @@ fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
             routes: compiled.routes,
             route_defaults: compiled.route_defaults,
             keys: compiled.keys,
+            allotments: Vec::new(),
             signed_requests: compiled.signed_requests,
             limits: compiled.limits,
             keep_rules: compiled.keep_rules,

@@ -37,6 +37,8 @@ pub enum TimeoutStage {
     Idle,
     /// `total_timeout`.
     Total,
+    /// `throughput_min`.
+    Throughput,
 }
 
 impl TimeoutStage {
@@ -48,6 +50,7 @@ impl TimeoutStage {
             Self::FirstToken => "first_token_timeout",
             Self::Idle => "idle_timeout",
             Self::Total => "total_timeout",
+            Self::Throughput => "throughput_min",
         }
     }
 }

@@ -56,5 +56,5 @@ pub use route::{Route, RouteNode, Target};
 pub use scope::Scope;
 pub use snapshot::Snapshot;
 pub use tenant::{Subject, Workspace};
-pub use timeouts::Timeouts;
+pub use timeouts::{ThroughputMin, Timeouts};
 pub use usage::Usage;

@@ -1,4 +1,4 @@
-//! How long each stage of an attempt may take.
+//! How long each stage of an attempt may take, and how slow its stream may be.
 
 use std::time::Duration;
 
@@ -14,6 +14,20 @@ pub struct Timeouts {
     pub idle: Option<Duration>,
     /// The whole attempt, body included.
     pub total: Option<Duration>,
+    /// The least that a stream has to say; `None` asks for nothing.
+    pub throughput_min: Option<ThroughputMin>,
+}
+
+/// The least that a stream has to say, in each stretch of time in which its provider is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ThroughputMin {
+    /// About so many tokens.
+    pub tokens_per_second: u32,
+    /// How long a stretch is.
+    pub window: Duration,
+    /// How long at most a stream is held back after its first content, until it has shown that it is fast enough, so that
+    /// another target can still answer. Not at all when absent.
+    pub hold: Option<Duration>,
 }
 
 impl Default for Timeouts {
@@ -24,6 +38,7 @@ impl Default for Timeouts {
             first_token: Some(Duration::from_secs(600)),
             idle: Some(Duration::from_secs(120)),
             total: Some(Duration::from_secs(3600)),
+            throughput_min: None,
         }
     }
 }

@@ -12,4 +12,4 @@ pub(crate) use headers::{COST, Served, introduce, listed_by_connection, prepare,
 pub(crate) use held::Held;
 pub(crate) use opaque::OpaqueRelay;
 pub(crate) use passage::{Passage, SameFormat, Translated};
-pub(crate) use relay::{Relay, RelayStart, Silence, StreamRelay};
+pub(crate) use relay::{Pace, Relay, RelayStart, Silence, StreamRelay};

@@ -12,6 +12,7 @@ mod strategy;
 mod target;
 #[cfg(test)]
 pub(crate) mod tests;
+mod throughput;
 
 use std::sync::Arc;
 
@@ -117,6 +118,7 @@ pub fn defaults(spec: &DefaultsSpec) -> Result<Defaults, Vec<RouteProblem>> {
         first_token_timeout: spec.first_token_timeout,
         idle_timeout: spec.idle_timeout,
         total_timeout: spec.total_timeout,
+        throughput_min: spec.throughput_min,
         ..RouteSpec::default()
     };
     let built_in = Defaults::default();

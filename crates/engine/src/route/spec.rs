@@ -6,6 +6,7 @@ mod race;
 mod retry_budget;
 #[cfg(test)]
 mod tests;
+mod throughput;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ pub use self::breaker::BreakerSpec;
 pub use self::credential_text::CredentialText;
 pub use self::race::{PATIENCE_FORMAT, PatienceSpec, SHARE_FORMAT, ShareSpec};
 pub use self::retry_budget::RetryBudgetSpec;
+pub use self::throughput::ThroughputSpec;
 use super::RouteProblem;
 use super::time::{TimeInSeconds, TimeLimit, TimeSpan};
 
@@ -56,6 +58,8 @@ pub struct RouteSpec {
     pub idle_timeout: Option<TimeLimit>,
     /// For one attempt as a whole, the body included.
     pub total_timeout: Option<TimeLimit>,
+    /// The least that a stream has to say; replaces the one above as a whole.
+    pub throughput_min: Option<ThroughputSpec>,
     /// Members of the request body, in the client's format, that are set whatever the client sent; `model` here acts as
     /// `model` above.
     pub override_params: Option<BTreeMap<String, Value>>,
@@ -224,6 +228,8 @@ pub struct DefaultsSpec {
     pub idle_timeout: Option<TimeLimit>,
     /// For one attempt as a whole, the body included; `1h` when absent.
     pub total_timeout: Option<TimeLimit>,
+    /// The least that a stream has to say; nothing when absent.
+    pub throughput_min: Option<ThroughputSpec>,
     /// When targets that fail or are slow are left alone for a while, as long as another can answer.
     pub circuit_breaker: Option<BreakerSpec>,
     /// How much retries and fallbacks may add to the traffic.

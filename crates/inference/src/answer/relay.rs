@@ -3,21 +3,23 @@
 //! The stream ends exactly once. A clean end needs the format's own last event; anything else ends with the format's
 //! error event.
 
+mod pace;
 mod silence;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use domain::{ErrorCode, TimeoutStage};
 use http::HeaderMap;
 use http_body::Body;
-use providers::transport::IncomingBody;
+use providers::transport::{BodyError, IncomingBody};
 use telemetry::meters::Outcome;
 use wire::array;
 use wire::framing::{Batch, Splitter};
 
+pub(crate) use pace::Pace;
 pub(crate) use silence::Silence;
 
 use super::headers::{COST, cost_value};
@@ -43,6 +45,8 @@ pub(crate) struct RelayStart {
     pub(crate) held: Vec<Batch>,
     pub(crate) rest: IncomingBody,
     pub(crate) silence: Silence,
+    /// Where the stream has to say something in its time.
+    pub(crate) pace: Option<Box<Pace>>,
     pub(crate) redaction: Redaction,
 }
 
@@ -53,6 +57,7 @@ pub(crate) struct StreamRelay {
     ready: VecDeque<Bytes>,
     rest: IncomingBody,
     silence: Silence,
+    pace: Option<Box<Pace>>,
     redaction: Redaction,
     ending: Ending,
     /// Writes the client's events as an array, where that is what it asked for.
@@ -77,6 +82,7 @@ impl StreamRelay {
             ready: VecDeque::with_capacity(start.held.len().max(1)),
             rest: start.rest,
             silence: start.silence,
+            pace: start.pace,
             redaction: start.redaction,
             ending,
             array,
@@ -87,6 +93,28 @@ impl StreamRelay {
         // Nothing new, but a frame too large that came right behind the first content is told now.
         relay.heard(Bytes::new());
         relay
+    }
+
+    fn poll_provider(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, BodyError>>> {
+        let Self { rest, pace, .. } = self;
+        match pace {
+            None => Pin::new(rest).poll_frame(context),
+            Some(pace) => pace.wait_for(context, |context| Pin::new(rest).poll_frame(context)),
+        }
+    }
+
+    /// Ready with the limit that ran out while the provider was waited for.
+    fn poll_too_long(&mut self, context: &mut Context<'_>) -> Poll<TimeoutStage> {
+        if let Poll::Ready(stage) = self.silence.poll_broken(context) {
+            return Poll::Ready(stage);
+        }
+        match &mut self.pace {
+            None => Poll::Pending,
+            Some(pace) => pace.poll_too_slow(context).map(|()| TimeoutStage::Throughput),
+        }
     }
 
     fn heard(&mut self, data: Bytes) {
@@ -101,9 +129,14 @@ impl StreamRelay {
     }
 
     fn pass(&mut self, batch: &Batch) {
+        if let Some(pace) = &mut self.pace {
+            pace.heard(batch);
+        }
         self.through(|passage, redaction, pieces| passage.pass(batch, redaction, pieces));
         if self.passage.seen().broken {
             self.broke("the provider's stream holds an event that is not JSON");
+        } else if self.pace.as_mut().is_some_and(|pace| pace.is_too_slow()) {
+            self.fell_silent(TimeoutStage::Throughput);
         }
     }
 
@@ -188,14 +221,14 @@ impl Relay for StreamRelay {
             if self.closed {
                 return Poll::Ready(None);
             }
-            match Pin::new(&mut self.rest).poll_frame(context) {
+            match self.poll_provider(context) {
                 Poll::Ready(Some(Ok(frame))) => self.heard(frame.into_data().unwrap_or_default()),
                 Poll::Ready(Some(Err(error))) => self.broke(&error.to_string()),
                 Poll::Ready(None) => self.upstream_ended(),
-                Poll::Pending => match self.silence.poll_broken(context) {
-                    Poll::Ready(stage) => self.fell_silent(stage),
-                    Poll::Pending => return Poll::Pending,
-                },
+                Poll::Pending => {
+                    let stage = ready!(self.poll_too_long(context));
+                    self.fell_silent(stage);
+                }
             }
         }
     }

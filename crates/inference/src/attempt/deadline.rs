@@ -1,6 +1,6 @@
 //! When an attempt is given up, and by which limit.
 
-use domain::{Failure, FailureClass, TimeoutStage, Timeouts};
+use domain::{Failure, FailureClass, ThroughputMin, TimeoutStage, Timeouts};
 use tokio::time::Instant;
 
 /// The limits of one attempt as points in time.
@@ -24,6 +24,11 @@ impl Deadlines {
     /// The longest silence within an answer.
     pub(crate) fn idle(&self) -> Option<std::time::Duration> {
         self.timeouts.idle
+    }
+
+    /// The least that a stream has to say.
+    pub(crate) fn throughput_min(&self) -> Option<ThroughputMin> {
+        self.timeouts.throughput_min
     }
 
     /// Waits for `work` until the first limit: `first_token` (which for an answer that is no stream covers all of it) or

@@ -1,6 +1,8 @@
 //! Holding an answer back until it is sure: a stream until its first content, any other answer until it is whole. Up
 //! to then a failure can still fall over to another target.
 
+mod proof;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -22,11 +24,12 @@ use super::exchange::{Answered, AttemptSettings, asks_for_patience, classify_err
 use super::failed::FailedAttempt;
 use super::interpreter::{Interpreter, Whole};
 use super::upgrade::Opened;
-use crate::answer::{Held, Passage, RelayStart, SameFormat, Silence, Translated};
+use crate::answer::{Held, Pace, Passage, RelayStart, SameFormat, Silence, Translated};
 use crate::byte_budget::{ByteBudget, Hold};
 use crate::dialect::event_stream;
 use crate::provider_words::status_in;
 use crate::redaction::Redaction;
+use proof::prove;
 
 /// The content types of event streams.
 const EVENT_STREAMS: [&str; 2] = ["text/event-stream", "application/vnd.amazon.eventstream"];
@@ -105,7 +108,9 @@ pub(super) async fn commit(
             _ if is_array => Splitter::of_array(frame_bytes_max),
             framing => Splitter::new(framing, frame_bytes_max),
         };
-        return hold_stream(answered, passage, splitter, settings, limits).await;
+        let least = answered.deadlines.throughput_min();
+        let pace = least.zip(sent(endpoint, &way_back)).and_then(|(least, sent)| Pace::of(least, sent));
+        return hold_stream(answered, (passage, pace), splitter, settings, limits).await;
     }
     let committed = hold_whole(answered, is_json, limits, budget.hold()).await?;
     if let Committed::Whole(_, WholeBody { document: Some(document), .. }) = &committed {
@@ -280,7 +285,7 @@ fn refuse_error_in_disguise(
 
 async fn hold_stream(
     answered: Answered,
-    mut passage: Passage,
+    (mut passage, pace): (Passage, Option<Pace>),
     mut splitter: Splitter,
     settings: &AttemptSettings<'_>,
     limits: &Limits,
@@ -307,7 +312,11 @@ async fn hold_stream(
         if sure || held_bytes > limits.held_answer_bytes_max {
             let silence = silence(&deadlines);
             let redaction = Redaction::of(settings.credential);
-            let start = RelayStart { passage, splitter, held, rest: body, silence, redaction };
+            let pace = pace.map(Box::new);
+            let mut start = RelayStart { passage, splitter, held, rest: body, silence, pace, redaction };
+            if start.pace.is_some() {
+                prove(&mut start, &deadlines, settings, limits).await?;
+            }
             return Ok(Committed::Stream(head, Box::new(start), response_id));
         }
     }

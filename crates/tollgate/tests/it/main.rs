@@ -43,6 +43,7 @@ mod route_tests;
 mod signing;
 mod simulate;
 mod state;
+mod throughput;
 mod timeouts;
 mod tls;
 mod translation;

@@ -102,6 +102,9 @@ impl Compiler<'_> {
         timeouts.first_token = lower(spec.first_token_timeout.or(spec.request_timeout), timeouts.first_token);
         timeouts.idle = lower(spec.idle_timeout, timeouts.idle);
         timeouts.total = lower(spec.total_timeout, timeouts.total);
+        if let Some(least) = &spec.throughput_min {
+            timeouts.throughput_min = self.throughput(least, &place.member("throughput_min"));
+        }
     }
 
     /// Where a target is: nothing that a client may make up.

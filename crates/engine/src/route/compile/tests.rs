@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::CredentialId;
 use domain::provider::{
     AuthScheme, BaseUrl, Credential, HttpVersion, Offer, Proof, Provider, RateLimitHeaders, StreamUsage,
 };
 use domain::race::Patience;
 use domain::route::{RouteNode, Target};
+use domain::{CredentialId, ThroughputMin};
 use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
@@ -399,6 +399,34 @@ fn a_sticky_child_is_known_by_its_name_or_by_whom_it_calls() {
     let named = identities(&json!([{"name": "n", "target": "openai/a"}, b]));
     assert_eq!(identities(&json!([{"name": "n", "target": "openai/c"}, b])), named);
     assert_ne!(named[0], before[0]);
+}
+
+#[test]
+fn the_least_that_a_stream_has_to_say_is_checked_and_may_be_lifted_below() {
+    let least = |least: serde_json::Value| {
+        let root = compiled(&json!({"target": "openai/a", "throughput_min": least}), Origin::Operator);
+        root.map(|root| targets(&root)[0].timeouts.throughput_min)
+    };
+    let [window, hold] = [Duration::from_secs(10), Duration::from_secs(2)];
+    let usual = ThroughputMin { tokens_per_second: 5, window, hold: None };
+    assert_eq!(least(json!({"tokens_per_second": 5})).unwrap(), Some(usual));
+    let held = json!({"tokens_per_second": 5, "hold": "2s"});
+    assert_eq!(least(held).unwrap(), Some(ThroughputMin { hold: Some(hold), ..usual }));
+    for (wrong, path) in [
+        (json!({"tokens_per_second": 10_001}), "throughput_min.tokens_per_second"),
+        (json!({"tokens_per_second": 5, "window": "99ms"}), "throughput_min.window"),
+        (json!({"tokens_per_second": 5, "hold": "11s"}), "throughput_min.hold"),
+    ] {
+        assert_eq!(least(wrong.clone()).unwrap_err()[0].path, path, "{wrong}");
+    }
+    let route = json!({
+        "strategy": {"mode": "fallback"},
+        "throughput_min": {"tokens_per_second": 5},
+        "targets": [{"target": "openai/a"}, {"target": "openai/b", "throughput_min": {"tokens_per_second": 0}}],
+    });
+    let root = compiled(&route, CLIENT).unwrap();
+    let targets: Vec<_> = targets(&root).iter().map(|target| target.timeouts.throughput_min).collect();
+    assert_eq!(targets, [Some(usual), None]);
 }
 
 #[test]

@@ -60,10 +60,10 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    /// Opens the account.
-    pub(crate) fn new(origin: Origin) -> Self {
+    /// Opens the account. It has a place of its own, since it goes from hand to hand until the answer's last byte.
+    pub(crate) fn new(origin: Origin) -> Box<Self> {
         origin.gateway.telemetry.meters().in_flight.inc();
-        Self {
+        Box::new(Self {
             origin,
             provider: None,
             model: None,
@@ -82,7 +82,7 @@ impl Ending {
             spend: None,
             estimated: false,
             told: false,
-        }
+        })
     }
 
     /// Notes that an attempt begins.

@@ -78,7 +78,7 @@ fn call(
     pinned: Arc<Pinned>,
     question: &Question,
     key: &Arc<ApiKey>,
-) -> Result<Call, Refusal> {
+) -> Result<Box<Call>, Refusal> {
     let path = question.path.as_deref().unwrap_or("/v1/chat/completions");
     let uri: Uri = path.parse().map_err(|_| invalid("path", format!("`{path}` is no path")))?;
     let headers = headers(&question.headers)?;

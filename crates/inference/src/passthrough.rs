@@ -2,6 +2,7 @@
 //!
 //! No model check can cover this, so a key needs `passthrough: true` for it.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,7 +96,7 @@ pub(crate) async fn relay_to(
     let timeouts = pinned.snapshot.route_defaults.timeouts;
     let sent = Instant::now();
     let deadlines = Deadlines::from(sent, timeouts);
-    let sending = deadlines.bound(false, state.origin.send(outgoing, timeouts.connect)).await;
+    let sending = deadlines.bound(false, pin!(state.origin.send(outgoing, timeouts.connect))).await;
     ending.waited(sent.elapsed());
     let response = match sending {
         Ok(Ok(response)) => response,
@@ -201,7 +202,7 @@ fn joined(prefix: &str, path: &str) -> Result<String, Refusal> {
 }
 
 /// The answer when the provider could not be reached.
-fn unreachable(failure: &Failure, state: &ProviderState, mut ending: Ending) -> Response<AnswerBody> {
+fn unreachable(failure: &Failure, state: &ProviderState, mut ending: Box<Ending>) -> Response<AnswerBody> {
     let code = match failure.class {
         FailureClass::Timeout(_) => ErrorCode::TargetsTimedOut,
         _ => ErrorCode::TargetsFailed,

@@ -69,7 +69,7 @@ pub(crate) async fn open(
         .map_err(|error| internal(&error))?;
     let mut facts = facts(RequestKind::Responses, &document).map_err(|error| internal(&error))?;
     facts.model = query::model_in(query);
-    let mut call = Call {
+    let mut call = Box::new(Call {
         hold: origin.gateway.budget.hold(),
         origin,
         pinned: Arc::clone(&pinned),
@@ -84,10 +84,10 @@ pub(crate) async fn open(
         kept: None,
         form: None,
         waited: Duration::ZERO,
-    };
+    });
     let route = route_of(&mut call)?;
     let mut response = dispatch(call, route).await?;
-    if let Some((opened, ending)) = handoff::take::<(Opened, Ending)>(response.extensions_mut()) {
+    if let Some((opened, ending)) = handoff::take::<(Opened, Box<Ending>)>(response.extensions_mut()) {
         handoff::put(response.extensions_mut(), Session::new(client, opened, ending, pinned));
     }
     Ok(response)

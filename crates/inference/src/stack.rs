@@ -166,7 +166,7 @@ pub(crate) fn assemble(
     (endpoint, path_model): (Endpoint, Option<String>),
     (uri, headers): (Uri, HeaderMap),
     read: ReadBody,
-) -> Result<Call, Refusal> {
+) -> Result<Box<Call>, Refusal> {
     let ReadBody { document, form, hold, waited } = read;
     let kind =
         request_kind(endpoint).ok_or_else(|| Refusal::new(ErrorCode::Internal, "no body is read here"))?;
@@ -176,7 +176,7 @@ pub(crate) fn assemble(
         facts.stream = endpoint.is_streamed();
     }
     let query = uri.query().and_then(|query| query::to_pass_on(query, origin.shape));
-    Ok(Call {
+    Ok(Box::new(Call {
         origin,
         pinned,
         endpoint,
@@ -191,7 +191,7 @@ pub(crate) fn assemble(
         kept: None,
         hold,
         waited,
-    })
+    }))
 }
 
 fn unreadable(error: &FactsError) -> Refusal {

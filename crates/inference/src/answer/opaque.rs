@@ -22,7 +22,7 @@ pub(crate) struct OpaqueRelay {
     held: Held,
     rest: IncomingBody,
     silence: Silence,
-    ending: Ending,
+    ending: Box<Ending>,
     state: State,
 }
 
@@ -38,7 +38,7 @@ enum State {
 
 impl OpaqueRelay {
     /// `silence` bounds the waits for the rest.
-    pub(crate) fn new(held: Held, rest: IncomingBody, silence: Silence, ending: Ending) -> Self {
+    pub(crate) fn new(held: Held, rest: IncomingBody, silence: Silence, ending: Box<Ending>) -> Self {
         let mut relay = Self { held, rest, silence, ending, state: State::Relaying };
         relay.note_end();
         relay

@@ -59,7 +59,7 @@ pub(crate) struct StreamRelay {
     silence: Silence,
     pace: Option<Box<Pace>>,
     redaction: Redaction,
-    ending: Ending,
+    ending: Box<Ending>,
     /// Writes the client's events as an array, where that is what it asked for.
     array: Option<array::Writer>,
     closed: bool,
@@ -72,7 +72,7 @@ impl StreamRelay {
     /// its cost.
     pub(crate) fn new(
         start: RelayStart,
-        ending: Ending,
+        ending: Box<Ending>,
         array: Option<array::Writer>,
         tells_cost: bool,
     ) -> Self {

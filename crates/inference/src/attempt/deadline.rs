@@ -1,5 +1,7 @@
 //! When an attempt is given up, and by which limit.
 
+use std::pin::Pin;
+
 use domain::{Failure, FailureClass, ThroughputMin, TimeoutStage, Timeouts};
 use tokio::time::Instant;
 
@@ -36,7 +38,11 @@ impl Deadlines {
     ///
     /// # Errors
     /// A timeout failure that names the limit.
-    pub(crate) async fn bound<T>(&self, begun: bool, work: impl Future<Output = T>) -> Result<T, Failure> {
+    pub(crate) async fn bound<T>(
+        &self,
+        begun: bool,
+        work: Pin<&mut impl Future<Output = T>>,
+    ) -> Result<T, Failure> {
         let Some((until, stage)) = self.next(begun) else { return Ok(work.await) };
         tokio::time::timeout_at(until, work).await.map_err(|_| {
             let waited = until.saturating_duration_since(self.sent);
@@ -57,6 +63,7 @@ impl Deadlines {
 #[cfg(test)]
 mod tests {
     use super::{Deadlines, FailureClass, Instant, TimeoutStage, Timeouts};
+    use std::pin::pin;
     use std::time::Duration;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -64,8 +71,10 @@ mod tests {
     /// The limit that ends a wait for something that never comes, and after how long.
     async fn end_of_waiting(begun: bool, timeouts: Timeouts) -> (FailureClass, Duration) {
         let sent = Instant::now();
-        let failure =
-            Deadlines::from(sent, timeouts).bound(begun, std::future::pending::<()>()).await.unwrap_err();
+        let failure = Deadlines::from(sent, timeouts)
+            .bound(begun, pin!(std::future::pending::<()>()))
+            .await
+            .unwrap_err();
         (failure.class, sent.elapsed())
     }
 
@@ -94,8 +103,8 @@ mod tests {
         let sent = Instant::now();
         let deadlines = Deadlines::from(sent, limits(10, 4, 20));
         tokio::time::advance(8 * SECOND).await;
-        assert!(deadlines.bound(true, tokio::time::sleep(SECOND)).await.is_ok()); // tidy: sleep, the clock is paused
-        let failure = deadlines.bound(true, std::future::pending::<()>()).await.unwrap_err();
+        assert!(deadlines.bound(true, pin!(tokio::time::sleep(SECOND))).await.is_ok()); // tidy: sleep, the clock is paused
+        let failure = deadlines.bound(true, pin!(std::future::pending::<()>())).await.unwrap_err();
         assert_eq!(failure.detail, "no answer within 10000 ms (first_token_timeout)");
         assert_eq!(deadlines.total_until(), Some(sent + 20 * SECOND));
     }
@@ -104,6 +113,6 @@ mod tests {
     async fn without_limits_a_wait_lasts_as_long_as_it_takes() {
         let day = Duration::from_secs(86_400);
         let work = async { tokio::time::advance(day).await };
-        assert!(Deadlines::from(Instant::now(), limits(0, 0, 0)).bound(true, work).await.is_ok());
+        assert!(Deadlines::from(Instant::now(), limits(0, 0, 0)).bound(true, pin!(work)).await.is_ok());
     }
 }

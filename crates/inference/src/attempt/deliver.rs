@@ -33,7 +33,7 @@ pub(super) async fn deliver(
     committed: Committed,
     state: &ProviderState,
     credential: CredentialId,
-    mut ending: Ending,
+    mut ending: Box<Ending>,
 ) -> Response<AnswerBody> {
     match committed {
         Committed::Whole(mut head, WholeBody { held, document }) => {
@@ -59,7 +59,8 @@ pub(super) async fn deliver(
         Committed::Translated(mut head, body, usage) => {
             ending.used(&usage);
             if let Some(keeping) = keeping(call) {
-                keeping.keep(body.clone()).await;
+                // Apart, since few answers are kept, and the others have no room for it.
+                Box::pin(keeping.keep(body.clone())).await;
             }
             finish_head(&mut head, state, &mut ending);
             whole(head, Held::from(body), ending)
@@ -119,7 +120,7 @@ fn content_type(stream: EventStream, headers: &HeaderMap) -> HeaderValue {
 }
 
 /// Answers with a body that is all there; from here on nothing can fail but the client's connection.
-pub(super) fn whole(head: Parts, held: Held, mut ending: Ending) -> Response<AnswerBody> {
+pub(super) fn whole(head: Parts, held: Held, mut ending: Box<Ending>) -> Response<AnswerBody> {
     ending.end(Outcome::Done);
     Response::from_parts(head, AnswerBody::held(held))
 }

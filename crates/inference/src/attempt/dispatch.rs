@@ -15,6 +15,7 @@ use super::deliver::deliver;
 use super::failed::FailedAttempt;
 use super::fitness::Fitness;
 use super::give_up::{Attempts, give_up};
+use super::hedge::End;
 use super::hold::Committed;
 use super::leg::Leg;
 use super::view::View;
@@ -27,10 +28,15 @@ use crate::refusal::Refusal;
 ///
 /// # Errors
 /// When Tollgate itself has to answer, because no target could.
-pub(crate) async fn dispatch(call: Call, route: Arc<Route>) -> Result<Response<AnswerBody>, Refusal> {
+pub(crate) async fn dispatch(call: Box<Call>, route: Arc<Route>) -> Result<Response<AnswerBody>, Refusal> {
     let decision = consider::asked(&call, &route)?;
     let mut attempts = Attempts::told(decision.is_some());
-    let mut response = Dispatch::begin_at(&call, &route, &mut attempts)?.run().await?;
+    let mut dispatch = Dispatch::begin_at(&call, &route, &mut attempts)?;
+    let (leg, end) = dispatch.run().await?;
+    let mut response = match end {
+        Ok(committed) => dispatch.deliver(leg, committed).await,
+        Err(failed) => dispatch.give_up(&leg, failed),
+    };
     let decision = decision.map(|decision| Decision { attempts: attempts.into_made(), ..decision });
     consider::tell(&call, decision.as_ref(), &mut response);
     Ok(response)
@@ -46,7 +52,7 @@ pub(super) struct Dispatch<'c> {
     /// The credentials that were tried at the target.
     tried: Tried,
     pub(super) allowance: Allowance<'c>,
-    pub(super) ending: Ending,
+    pub(super) ending: Box<Ending>,
     pub(super) attempts: &'c mut Attempts,
 }
 
@@ -64,7 +70,8 @@ impl<'c> Dispatch<'c> {
         Ok(Self { call, route, walk, outlook, fitness, tried, allowance, ending, attempts })
     }
 
-    async fn run(mut self) -> Result<Response<AnswerBody>, Refusal> {
+    /// Makes one call after another; the last, and how it ended.
+    async fn run(&mut self) -> Result<(Leg, End), Refusal> {
         loop {
             let target = self.walk.target().map(Arc::clone);
             let target = target.ok_or_else(|| Refusal::new(ErrorCode::Internal, "the route is empty"))?;
@@ -75,7 +82,7 @@ impl<'c> Dispatch<'c> {
             self.ending.drops(leg.take_dropped());
             self.tried = leg.tried();
             let failed = match end {
-                Ok(committed) => return Ok(self.deliver(leg, committed).await),
+                Ok(committed) => return Ok((leg, Ok(committed))),
                 Err(failed) => failed,
             };
             let fresh = leg.has_alternative(self.call.origin.gateway.uptime());
@@ -90,7 +97,7 @@ impl<'c> Dispatch<'c> {
                     tokio::time::sleep(wait).await;
                     self.ending.waited(wait);
                 }
-                Step::GiveUp => return Ok(self.give_up(&leg, failed)),
+                Step::GiveUp => return Ok((leg, Err(failed))),
             }
         }
     }
@@ -130,7 +137,7 @@ impl<'c> Dispatch<'c> {
 }
 
 /// The account of a request whose body is read.
-fn begun(call: &Call) -> Ending {
+fn begun(call: &Call) -> Box<Ending> {
     let mut ending = Ending::new(call.origin.clone());
     ending.waited(call.waited);
     ending.asks(usage_of_request(call.facts.kind, &call.document));

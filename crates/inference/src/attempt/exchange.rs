@@ -1,5 +1,6 @@
 //! One attempt: send, wait for the answer's head, and decide whether it is an answer or a failure.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -53,7 +54,7 @@ pub(super) async fn exchange(
 ) -> Result<Answered, FailedAttempt> {
     let timeouts = settings.target.timeouts;
     let deadlines = Deadlines::from(settings.began, timeouts);
-    let response = deadlines.bound(false, origin.send(request, timeouts.connect)).await??;
+    let response = deadlines.bound(false, pin!(origin.send(request, timeouts.connect))).await??;
     if response.status().is_success() {
         let (head, body) = response.into_parts();
         return Ok(Answered { head, body, deadlines });
@@ -107,7 +108,7 @@ pub(super) async fn read_error_answer(
 async fn read_bounded(mut body: IncomingBody, deadlines: &Deadlines) -> Result<Bytes, Failure> {
     let mut read = BytesMut::new();
     while read.len() < ERROR_BODY_BYTES_MAX {
-        match deadlines.bound(true, body.frame()).await? {
+        match deadlines.bound(true, pin!(body.frame())).await? {
             Some(Ok(frame)) => read.extend_from_slice(&frame.into_data().unwrap_or_default()),
             // What was read before it broke off still says whose fault it was.
             Some(Err(_)) | None => break,

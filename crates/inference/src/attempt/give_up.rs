@@ -104,7 +104,7 @@ pub(super) fn give_up(
     failed: FailedAttempt,
     attempts: &Attempts,
     state: &ProviderState,
-    mut ending: Ending,
+    mut ending: Box<Ending>,
 ) -> Response<AnswerBody> {
     let FailedAttempt { failure, answer, objection } = failed;
     if let Some(answer) = answer.filter(|_| is_the_clients(failure.class)) {
@@ -129,7 +129,7 @@ fn relay(
     answer: ErrorAnswer,
     failure: &Failure,
     state: &ProviderState,
-    mut ending: Ending,
+    mut ending: Box<Ending>,
 ) -> Response<AnswerBody> {
     let ErrorAnswer { mut head, mut body, is_foreign } = answer;
     if is_foreign {

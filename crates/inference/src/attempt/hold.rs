@@ -3,6 +3,7 @@
 
 mod proof;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -219,7 +220,7 @@ async fn hold_whole(
     let mut scanner = Scanner::new(ScanLimits { depth_max: u16::MAX, members_max: 100_000 });
     let mut chunks = ChunkedBytes::new();
     while !body.is_end_stream() {
-        let Some(frame) = deadlines.bound(true, body.frame()).await? else { break };
+        let Some(frame) = deadlines.bound(true, pin!(body.frame())).await? else { break };
         let frame = frame.map_err(|error| FailedAttempt::broken(error.to_string()))?;
         let data = frame.into_data().unwrap_or_default();
         if is_json {
@@ -252,7 +253,7 @@ async fn hold_whole(
 async fn hold_first(answered: Answered) -> Result<Committed, FailedAttempt> {
     let Answered { head, mut body, deadlines } = answered;
     loop {
-        let Some(frame) = deadlines.bound(false, body.frame()).await? else {
+        let Some(frame) = deadlines.bound(false, pin!(body.frame())).await? else {
             return Err(FailedAttempt::broken("the answer is empty"));
         };
         let frame = frame.map_err(|error| FailedAttempt::broken(error.to_string()))?;
@@ -295,7 +296,7 @@ async fn hold_stream(
     let mut held_bytes = 0;
     let mut response_id = None;
     loop {
-        let Some(frame) = deadlines.bound(false, body.frame()).await? else {
+        let Some(frame) = deadlines.bound(false, pin!(body.frame())).await? else {
             return Err(FailedAttempt::broken("the stream ended before its first content"));
         };
         let frame = frame.map_err(|error| FailedAttempt::broken(error.to_string()))?;

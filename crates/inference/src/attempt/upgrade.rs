@@ -1,6 +1,7 @@
 //! A WebSocket handshake with a provider, an attempt like any other: until the provider has agreed, another credential or
 //! another target can still be tried.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use domain::provider::HttpVersion;
@@ -35,7 +36,7 @@ pub(crate) struct Opened {
 }
 
 /// The client's 101 for a provider's.
-pub(super) fn accepted(mut head: Parts, opened: Opened, ending: Ending) -> Response<AnswerBody> {
+pub(super) fn accepted(mut head: Parts, opened: Opened, ending: Box<Ending>) -> Response<AnswerBody> {
     head.status = StatusCode::SWITCHING_PROTOCOLS;
     name_protocol(&mut head.headers);
     handoff::put(&mut head.extensions, (opened, ending));
@@ -94,7 +95,7 @@ pub(super) async fn open(
     let accepted = accept(key.unwrap_or_default());
     // Whatever else is spoken to it: HTTP/2 opens WebSockets otherwise (RFC 8441), and few servers do.
     let origin = transport.origin(&origin_key(settings.target, HttpVersion::Http1));
-    match deadlines.bound(false, origin.upgrade(request, timeouts.connect)).await?? {
+    match deadlines.bound(false, pin!(origin.upgrade(request, timeouts.connect))).await?? {
         UpgradeAnswer::Switched(answer, stream) => {
             let (head, ()) = answer.into_parts();
             if head.headers.get(header::SEC_WEBSOCKET_ACCEPT).is_none_or(|accept| *accept != accepted) {

@@ -33,7 +33,7 @@ const ERROR_BYTES_MAX: usize = 64 << 10;
 ///
 /// # Errors
 /// When Tollgate itself has to answer, because no target could; 400 when it is to work in the background and not to be kept.
-pub(crate) async fn respond(call: Call, route: Arc<Route>) -> Result<Response<AnswerBody>, Refusal> {
+pub(crate) async fn respond(call: Box<Call>, route: Arc<Route>) -> Result<Response<AnswerBody>, Refusal> {
     if is_for_the_background(&call) && !is_a_providers(&call, &route) {
         begin(call, route).await
     } else {
@@ -56,7 +56,7 @@ fn is_a_providers(call: &Call, route: &Route) -> bool {
     all
 }
 
-async fn begin(mut call: Call, route: Arc<Route>) -> Result<Response<AnswerBody>, Refusal> {
+async fn begin(mut call: Box<Call>, route: Arc<Route>) -> Result<Response<AnswerBody>, Refusal> {
     if flag(&call, "store") == Some(false) {
         let message = "a response in the background has to be kept until it is asked for; leave `store` out";
         return Err(Refusal::new(ErrorCode::InvalidMember, message).with_param("store"));
@@ -92,7 +92,7 @@ fn entry(call: &Call, status: ResponseStatus, body: Bytes) -> KeptResponse {
 }
 
 /// Works until there is an answer, or nobody wants it any more.
-async fn work(call: Call, route: Arc<Route>, worker: Worker, entry: KeptResponse) {
+async fn work(call: Box<Call>, route: Arc<Route>, worker: Worker, entry: KeptResponse) {
     let origin = call.origin.clone();
     let store = &origin.gateway.store;
     let mut answering = Box::pin(answer(call, route, &worker, &entry));
@@ -120,7 +120,7 @@ async fn work(call: Call, route: Arc<Route>, worker: Worker, entry: KeptResponse
 }
 
 /// Calls the targets and lets their answer be kept. What it returns holds only if there is no answer after all.
-async fn answer(call: Call, route: Arc<Route>, worker: &Worker, entry: &KeptResponse) -> Fault {
+async fn answer(call: Box<Call>, route: Arc<Route>, worker: &Worker, entry: &KeptResponse) -> Fault {
     let origin = call.origin.clone();
     let streamed = call.facts.stream;
     let response = match dispatch(call, route).await {

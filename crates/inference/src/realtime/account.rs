@@ -17,7 +17,7 @@ const FRAGMENTS_BYTES_MAX: usize = 1 << 20;
 
 /// The account of one session. Dropped untold, it closes as cancelled.
 pub(super) struct Account {
-    ending: Ending,
+    ending: Box<Ending>,
     pinned: Arc<Pinned>,
     messages: TextMessages,
     used: Usage,
@@ -27,7 +27,7 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn new(ending: Ending, pinned: Arc<Pinned>) -> Self {
+    pub(super) fn new(ending: Box<Ending>, pinned: Arc<Pinned>) -> Self {
         let messages = TextMessages::new(FRAGMENTS_BYTES_MAX);
         Self { ending, pinned, messages, used: Usage::default(), cost: None, transcriber: None }
     }

@@ -30,12 +30,12 @@ const GOODBYE_ANSWER_WAIT: Duration = Duration::from_secs(5);
 pub struct Session {
     client: OnUpgrade,
     opened: Opened,
-    ending: Ending,
+    ending: Box<Ending>,
     pinned: Arc<Pinned>,
 }
 
 impl Session {
-    pub(super) fn new(client: OnUpgrade, opened: Opened, ending: Ending, pinned: Arc<Pinned>) -> Self {
+    pub(super) fn new(client: OnUpgrade, opened: Opened, ending: Box<Ending>, pinned: Arc<Pinned>) -> Self {
         Self { client, opened, ending, pinned }
     }
 

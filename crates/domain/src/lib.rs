@@ -22,6 +22,7 @@ mod need;
 mod offer;
 pub mod pattern;
 pub mod ports;
+mod prefill;
 pub mod price;
 pub mod provider;
 pub mod quota;

@@ -13,6 +13,7 @@ use crate::quota::{Counted, Quota, QuotaRule};
 pub use crate::base_url::{BaseUrl, BaseUrlProblem};
 pub use crate::credential::{AuthScheme, Credential, Proof};
 pub use crate::offer::{BodyEdits, EndpointPath, Offer, Variant};
+pub use crate::prefill::Prefill;
 
 /// One provider, compiled from its data file and the operator's configuration.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub struct Provider {
     pub stream_usage: StreamUsage,
     /// How its chat completions differ from what most providers take.
     pub chat: ChatHabits,
+    /// Which of its models go on with a text that they are given, and how they are asked to.
+    pub prefills: Vec<Prefill>,
 }
 
 impl Provider {
@@ -70,6 +73,13 @@ impl Provider {
     pub fn quota(&self, model: &str) -> Option<&Arc<Quota>> {
         let has_model = |rule: &&QuotaRule| rule.models.iter().any(|pattern| pattern.matches(model));
         self.quotas.iter().find(has_model).map(|rule| &rule.quota)
+    }
+
+    /// How a model is asked for an operation to go on with a text; none where it does not.
+    #[must_use]
+    pub fn prefill(&self, endpoint: Endpoint, model: &str) -> Option<&Prefill> {
+        let has_model = |prefill: &Prefill| prefill.models.iter().any(|pattern| pattern.matches(model));
+        self.prefills.iter().find(|prefill| prefill.endpoint == endpoint && has_model(prefill))
     }
 
     /// Whether a bare model name is known to be this provider's.

@@ -205,6 +205,8 @@ pub struct Target {
     pub forward_headers: Vec<HeaderName>,
     /// Whether a request is refused of which a translation would lose something.
     pub strict: bool,
+    /// Whether another target goes on with a stream of it that breaks off, where the client allows it.
+    pub resume: bool,
     /// Where it serves; absent where nobody said so, which no request that is bound to a region is sent to.
     pub region: Option<RegionName>,
 }

@@ -8,8 +8,10 @@ mod passage;
 mod relay;
 
 pub use body::AnswerBody;
-pub(crate) use headers::{COST, Served, introduce, listed_by_connection, prepare, sign, takes_trailers};
+pub(crate) use headers::{
+    COST, RESUMED, Served, introduce, listed_by_connection, prepare, sign, takes_trailers,
+};
 pub(crate) use held::Held;
 pub(crate) use opaque::OpaqueRelay;
 pub(crate) use passage::{Passage, SameFormat, Translated};
-pub(crate) use relay::{Pace, Relay, RelayStart, Silence, StreamRelay};
+pub(crate) use relay::{Going, GoneOn, Pace, Relay, RelayStart, Silence, StreamRelay, Successor};

@@ -21,6 +21,7 @@ mod leg;
 mod media;
 mod place;
 mod quota;
+mod resume;
 mod retrieval;
 mod translate;
 mod upgrade;
@@ -71,6 +72,8 @@ pub(crate) struct Call {
     pub(crate) owner: Option<Arc<Owner>>,
     /// What Tollgate keeps of it itself, whatever its target speaks.
     pub(crate) kept: Option<Kept>,
+    /// What was said in answer before a stream broke off, for whoever goes on with it.
+    pub(crate) said: Option<Box<str>>,
     /// The body's share of the byte budget, given back when the request is dropped.
     pub(crate) hold: Hold,
     /// How long the client took to send its body.

@@ -56,7 +56,17 @@ pub(crate) struct Ending {
     /// What it takes of its provider's quota.
     spend: Option<Spend>,
     estimated: bool,
+    /// Whether the answer is of several calls, of which earlier ones are told by themselves.
+    is_pieced: bool,
     told: bool,
+}
+
+/// The account of a stream that broke off.
+pub(crate) struct BrokenOff {
+    pub(crate) provider: Option<Arc<ProviderState>>,
+    pub(crate) model: Option<Box<str>>,
+    pub(crate) usage: Usage,
+    pub(crate) cost: Option<Charge>,
 }
 
 impl Ending {
@@ -81,6 +91,7 @@ impl Ending {
             watch: None,
             spend: None,
             estimated: false,
+            is_pieced: false,
             told: false,
         })
     }
@@ -182,6 +193,23 @@ impl Ending {
         self.note(reported, cost);
     }
 
+    /// Closes the account of a stream that broke off and may be gone on with. What follows is a call of its own.
+    pub(crate) fn broke_off(&mut self) -> BrokenOff {
+        if let Some(watch) = self.watch.take() {
+            watch.broke_off();
+        }
+        if let Some(spend) = self.spend.take() {
+            spend.ended(&self.usage);
+        }
+        (self.has_failed_attempts, self.is_pieced) = (true, true);
+        BrokenOff {
+            provider: self.provider.clone(),
+            model: self.model.clone(),
+            usage: std::mem::take(&mut self.usage),
+            cost: self.cost.take(),
+        }
+    }
+
     fn note(&mut self, reported: &wire::formats::Usage, cost: Option<Charge>) {
         if !self.told {
             self.usage = usage_of(reported);
@@ -194,9 +222,9 @@ impl Ending {
         self.origin.endpoint.is_some_and(is_charged)
     }
 
-    /// What the answer cost; `None` before it is known, and where nothing is charged for.
+    /// What the answer cost; `None` before it is known, and where nothing is charged for. Nobody says what a stream cost that broke off.
     pub(crate) fn cost(&self) -> Option<Charge> {
-        self.cost
+        self.cost.map(|cost| if self.is_pieced { Err(Unpriced::Usage) } else { cost })
     }
 
     /// Notes what of the request the last target's format does not carry.

@@ -82,6 +82,7 @@ pub(crate) async fn open(
         named: None,
         owner: None,
         kept: None,
+        said: None,
         form: None,
         waited: Duration::ZERO,
     });

@@ -189,6 +189,7 @@ pub(crate) fn assemble(
         named: None,
         owner: None,
         kept: None,
+        said: None,
         hold,
         waited,
     }))

@@ -4,6 +4,7 @@
 mod credentials;
 mod headers;
 mod paths;
+mod prefills;
 mod quotas;
 mod rules;
 mod variables;
@@ -96,6 +97,7 @@ pub fn compile(
             of_openai: definition.chat.of_openai.unwrap_or(false),
             reasoning_details: definition.chat.reasoning_details.unwrap_or(false),
         },
+        prefills: prefills::compile(&definition.prefill),
     })))
 }
 

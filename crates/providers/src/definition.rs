@@ -6,6 +6,7 @@
 mod credential;
 mod endpoints;
 mod merge;
+mod prefill;
 mod quota;
 mod secret;
 mod sign_in;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 
 pub use credential::CredentialEntry;
 pub use endpoints::Endpoints;
+pub use prefill::{PrefillEntry, Prefills};
 pub use quota::{CachedInput, QuotaCount, QuotaEntry, Spans};
 pub use secret::Secret;
 pub use sign_in::{
@@ -83,6 +85,8 @@ pub struct ProviderDefinition {
     pub streams: Streams,
     /// How the provider's chat completions differ from what most take. It matters for requests that are translated.
     pub chat: Chat,
+    /// Which models go on with a text that they are given.
+    pub prefill: Prefills,
     /// The provider of the catalogue whose models and prices these are: `azure-openai`. When left out: the one that `like`
     /// names, else the one of the same name.
     pub catalog: Option<String>,

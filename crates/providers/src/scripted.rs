@@ -37,7 +37,7 @@ use std::net::SocketAddr;
 use domain::Endpoint;
 use parking_lot::Mutex;
 
-use crate::definition::{Auth, AuthScheme, Live, ProviderDefinition};
+use crate::definition::{Auth, AuthScheme, Live, PrefillEntry, Prefills, ProviderDefinition};
 
 pub use behaviour::{Behaviour, FIRST_TOKEN_PAUSE, TOKEN_PAUSE};
 pub use responses::ResponseStore;
@@ -102,6 +102,13 @@ pub fn definition(address: SocketAddr) -> ProviderDefinition {
         models: Some(Behaviour::all().map(Behaviour::model_name).map(Into::into).collect()),
         auth: Auth { scheme: Some(AuthScheme::None), ..Auth::default() },
         variables: BTreeMap::new(),
+        prefill: Prefills {
+            chat_completions: Some(PrefillEntry::default()),
+            messages: Some(PrefillEntry::default()),
+            converse: Some(PrefillEntry::default()),
+            cohere_chat: Some(PrefillEntry::default()),
+            ..Prefills::default()
+        },
         endpoints: ENDPOINTS.map(|(endpoint, path)| (endpoint, path.to_owned())).into_iter().collect(),
         ..ProviderDefinition::default()
     }

@@ -10,6 +10,7 @@ mod request_queued;
 mod request_refused;
 mod retry_stopped;
 mod store_failed;
+mod stream_resumed;
 mod target_passed_over;
 
 pub use answer_not_kept::AnswerNotKept;
@@ -22,6 +23,7 @@ pub use request_queued::RequestQueued;
 pub use request_refused::RequestRefused;
 pub use retry_stopped::RetryStopped;
 pub use store_failed::StoreFailed;
+pub use stream_resumed::{ResumeOutcome, StreamResumed};
 pub use target_passed_over::TargetPassedOver;
 
 /// A time as a number in the log. Lines of JSON have no number of 128 bits and would have a text.

@@ -14,7 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::cost::Unpriced;
-use crate::events::HedgeOutcome;
+use crate::events::{HedgeOutcome, ResumeOutcome};
 
 /// Most models of one provider with series of their own; later ones count as `other`, so that a client that invents
 /// names cannot fill the memory.
@@ -127,7 +127,7 @@ pub(crate) struct ReloadLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct HedgeLabels {
+struct OutcomeLabels {
     outcome: &'static str,
 }
 
@@ -162,7 +162,8 @@ pub struct Meters {
     pub(crate) overhead: Histogram,
     pub(crate) rescued: Counter,
     pub(crate) retries_stopped: Counter,
-    hedges: Family<HedgeLabels, Counter>,
+    hedges: Family<OutcomeLabels, Counter>,
+    resumes: Family<OutcomeLabels, Counter>,
     pub(crate) answers_not_kept: Counter,
     pub(crate) store_failures: Counter,
     /// Requests being served.
@@ -205,6 +206,7 @@ impl Meters {
             rescued: Counter::default(),
             retries_stopped: Counter::default(),
             hedges: Family::default(),
+            resumes: Family::default(),
             answers_not_kept: Counter::default(),
             store_failures: Counter::default(),
             in_flight: Gauge::default(),
@@ -266,6 +268,8 @@ impl Meters {
         registry.register("retries_stopped", stopped, self.retries_stopped.clone());
         let hedges = "Second calls beside slow ones, by what became of them";
         registry.register("hedges", hedges, self.hedges.clone());
+        let resumes = "Streams that broke off and could be gone on with, by what became of them";
+        registry.register("resumed_streams", resumes, self.resumes.clone());
         let not_kept = "Answers that were given but could not be kept";
         registry.register("answers_not_kept", not_kept, self.answers_not_kept.clone());
         let failures = "Requests that the store of conversations failed";
@@ -279,7 +283,12 @@ impl Meters {
 
     /// Counts a second call that has ended, or was not allowed.
     pub fn hedge_ended(&self, outcome: HedgeOutcome) {
-        self.hedges.get_or_create(&HedgeLabels { outcome: outcome.name() }).inc();
+        self.hedges.get_or_create(&OutcomeLabels { outcome: outcome.name() }).inc();
+    }
+
+    /// Counts a stream that broke off and could be gone on with.
+    pub(crate) fn stream_resumed(&self, outcome: ResumeOutcome) {
+        self.resumes.get_or_create(&OutcomeLabels { outcome: outcome.name() }).inc();
     }
 
     pub(crate) fn provider(&self, name: &ProviderName) -> Arc<ProviderMeters> {

@@ -30,6 +30,7 @@ fn provider() -> Arc<Provider> {
         region: None,
         stream_usage: StreamUsage::OnRequest,
         chat: domain::provider::ChatHabits::default(),
+        prefills: Vec::new(),
     })
 }
 
@@ -49,6 +50,7 @@ fn retrying(name: &str, attempts: u32) -> RouteNode {
         parameters: ParameterRules::default(),
         forward_headers: vec![],
         strict: false,
+        resume: false,
         region: None,
     }))
 }

@@ -40,6 +40,7 @@ pub fn direct(provider: &Arc<Provider>, model: ModelName, defaults: &RouteDefaul
         parameters: ParameterRules::default(),
         forward_headers: Vec::new(),
         strict: false,
+        resume: false,
         region: provider.region.clone(),
     };
     Route { name: None, root: RouteNode::Target(Arc::new(target)) }

@@ -76,6 +76,8 @@ pub struct RouteSpec {
     /// Whether a request is refused with 400 when translating it to a target's format would lose something of it; without
     /// it, what is lost is named in `x-tollgate-dropped`, and only what changes the meaning is refused.
     pub strict: Option<bool>,
+    /// Whether a stream that breaks off is gone on with by another target, where the client allows it with `x-tollgate-resume: true`.
+    pub resume: Option<bool>,
     /// The same as `strategy.on_status_codes`, for `fallback`.
     #[schemars(inner(range(min = 100, max = 599)))]
     pub on_status_codes: Option<Vec<u16>>,

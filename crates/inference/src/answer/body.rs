@@ -9,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::held::Held;
 use super::opaque::{AnswerBroken, OpaqueRelay};
-use super::relay::Relay;
+use super::relay::{Relay, Successor};
 
 /// A response body of the data plane.
 pub struct AnswerBody(Kind);
@@ -35,6 +35,18 @@ impl AnswerBody {
     /// A stream.
     pub(crate) fn stream(relay: impl Relay + 'static) -> Self {
         Self(Kind::Stream(Box::new(relay)))
+    }
+
+    /// Whether it is a stream.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self.0, Kind::Stream(_))
+    }
+
+    /// Keeps what it takes to go on with a stream that breaks off; nothing can go on with anything else.
+    pub(crate) fn resume_by(&mut self, successor: Box<dyn Successor>) {
+        if let Kind::Stream(relay) = &mut self.0 {
+            relay.resume_by(successor);
+        }
     }
 
     /// What was kept of a stream.

@@ -23,6 +23,8 @@ const ESTIMATED: HeaderName = HeaderName::from_static("x-tollgate-estimated");
 const DROPPED: HeaderName = HeaderName::from_static("x-tollgate-dropped");
 /// What the answer cost, in its head or, where that is known only in the end, in its trailers.
 pub(crate) const COST: HeaderName = HeaderName::from_static("x-tollgate-cost");
+/// How often another provider went on with a stream, in its trailers.
+pub(crate) const RESUMED: HeaderName = HeaderName::from_static("x-tollgate-resumed");
 const OVERHEAD: HeaderName = HeaderName::from_static("x-tollgate-overhead-us");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 

@@ -4,7 +4,8 @@ mod same;
 mod translated;
 
 use bytes::Bytes;
-use wire::formats::{EventKind, Usage, WireError};
+use wire::convert::StreamSource;
+use wire::formats::{EventKind, ProviderError, Usage, WireError};
 use wire::framing::{Batch, Frame, Framing, Tail};
 
 pub(crate) use same::SameFormat;
@@ -37,6 +38,16 @@ pub(crate) struct Seen {
     pub(crate) failed: bool,
     /// The provider sent something that is no event.
     pub(crate) broken: bool,
+    /// The provider's error that the client has not been sent, since somebody may go on with the stream.
+    pub(crate) withheld: Option<Withheld>,
+}
+
+/// An error event of a provider that was held back.
+#[derive(Debug)]
+pub(crate) struct Withheld {
+    pub(crate) error: ProviderError,
+    /// The event, without the credential, where the client can be sent it as it came.
+    pub(crate) event: Option<Bytes>,
 }
 
 /// Where pieces for the client go, in order.
@@ -72,6 +83,38 @@ impl Passage {
         match self {
             Self::Same(same) => held.iter().for_each(|batch| same.pass(batch, redaction, pieces)),
             Self::Translated(translated) => translated.release(pieces),
+        }
+    }
+
+    /// Holds errors of the provider back, up to [`Self::tell`].
+    pub(crate) fn withhold_errors(&mut self) {
+        match self {
+            Self::Same(same) => same.withhold_errors(),
+            Self::Translated(translated) => translated.withhold_errors(),
+        }
+    }
+
+    /// The error that was held back since the last time.
+    pub(crate) fn take_withheld(&mut self) -> Option<Withheld> {
+        match self {
+            Self::Same(same) => same.take_withheld(),
+            Self::Translated(translated) => translated.take_withheld(),
+        }
+    }
+
+    /// Ends the client's stream with an error that was held back.
+    pub(crate) fn tell(&mut self, withheld: Withheld, redaction: &Redaction, pieces: Pieces<'_>) {
+        match self {
+            Self::Same(same) => same.tell(withheld, pieces),
+            Self::Translated(translated) => translated.tell_withheld(&withheld.error, redaction, pieces),
+        }
+    }
+
+    /// Where the stream comes from, for who goes on with another by it; none of a stream that is no conversation.
+    pub(crate) fn source(&self) -> Option<StreamSource> {
+        match self {
+            Self::Same(same) => same.source(),
+            Self::Translated(translated) => Some(translated.source()),
         }
     }
 

@@ -5,14 +5,15 @@
 
 mod pace;
 mod silence;
+mod succession;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use domain::{ErrorCode, TimeoutStage};
-use http::HeaderMap;
+use domain::TimeoutStage;
+use http::{HeaderMap, HeaderValue};
 use http_body::Body;
 use providers::transport::{BodyError, IncomingBody};
 use telemetry::meters::Outcome;
@@ -22,11 +23,13 @@ use wire::framing::{Batch, Splitter};
 pub(crate) use pace::Pace;
 pub(crate) use silence::Silence;
 
-use super::headers::{COST, cost_value};
+pub(crate) use self::succession::{Going, GoneOn, Successor};
+use self::succession::{Interlude, Interruption, Succession};
+use super::headers::{COST, RESUMED, cost_value};
 use super::passage::Passage;
 use crate::ending::Ending;
 use crate::redaction::Redaction;
-use crate::refusal::Refusal;
+use crate::request_id::RequestId;
 
 /// The body of a stream: pieces, and what follows them.
 pub(crate) trait Relay: Send {
@@ -35,6 +38,9 @@ pub(crate) trait Relay: Send {
 
     /// What follows the data, once.
     fn take_trailers(&mut self) -> Option<HeaderMap>;
+
+    /// Keeps what it takes to go on with the stream when it breaks off; some are not gone on with.
+    fn resume_by(&mut self, _successor: Box<dyn Successor>) {}
 }
 
 /// A stream whose first content has arrived.
@@ -54,12 +60,19 @@ pub(crate) struct RelayStart {
 pub(crate) struct StreamRelay {
     passage: Passage,
     splitter: Splitter,
+    /// What was read before, up to when the client begins to read.
+    held: Vec<Batch>,
     ready: VecDeque<Bytes>,
     rest: IncomingBody,
     silence: Silence,
     pace: Option<Box<Pace>>,
     redaction: Redaction,
-    ending: Box<Ending>,
+    /// The account; none while another call is made to go on with the stream.
+    ending: Option<Box<Ending>>,
+    succession: Option<Box<Succession>>,
+    interlude: Option<Interlude>,
+    /// How often another went on.
+    resumed: u32,
     /// Writes the client's events as an array, where that is what it asked for.
     array: Option<array::Writer>,
     closed: bool,
@@ -76,23 +89,31 @@ impl StreamRelay {
         array: Option<array::Writer>,
         tells_cost: bool,
     ) -> Self {
-        let mut relay = Self {
+        Self {
             passage: start.passage,
             splitter: start.splitter,
             ready: VecDeque::with_capacity(start.held.len().max(1)),
+            held: start.held,
             rest: start.rest,
             silence: start.silence,
             pace: start.pace,
             redaction: start.redaction,
-            ending,
+            ending: Some(ending),
+            succession: None,
+            interlude: None,
+            resumed: 0,
             array,
             closed: false,
             tells_cost,
-        };
-        relay.through(|passage, redaction, pieces| passage.release(&start.held, redaction, pieces));
+        }
+    }
+
+    /// Lets the client have what was held back. Nobody has seen its errors, so that another may still go on with the stream.
+    fn release(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        self.through(|passage, redaction, pieces| passage.release(&held, redaction, pieces));
         // Nothing new, but a frame too large that came right behind the first content is told now.
-        relay.heard(Bytes::new());
-        relay
+        self.heard(Bytes::new());
     }
 
     fn poll_provider(
@@ -123,7 +144,7 @@ impl StreamRelay {
             Ok(batch) => self.pass(&batch),
             Err(error) => {
                 self.pass(&error.before);
-                self.broke(&error.to_string());
+                self.broke(error.to_string());
             }
         }
     }
@@ -133,8 +154,10 @@ impl StreamRelay {
             pace.heard(batch);
         }
         self.through(|passage, redaction, pieces| passage.pass(batch, redaction, pieces));
-        if self.passage.seen().broken {
-            self.broke("the provider's stream holds an event that is not JSON");
+        if let Some(withheld) = self.passage.take_withheld() {
+            self.interrupted(Interruption::Theirs(withheld));
+        } else if self.passage.seen().broken {
+            self.broke("the provider's stream holds an event that is not JSON".to_owned());
         } else if self.pace.as_mut().is_some_and(|pace| pace.is_too_slow()) {
             self.fell_silent(TimeoutStage::Throughput);
         }
@@ -142,9 +165,12 @@ impl StreamRelay {
 
     /// Lets something through the passage; what comes out is queued.
     fn through(&mut self, pass: impl FnOnce(&mut Passage, &Redaction, &mut dyn FnMut(Bytes))) {
-        let Self { passage, redaction, ready, array, .. } = self;
+        let Self { passage, redaction, ready, array, succession, .. } = self;
         let mut queue = |piece: Bytes| {
             if !piece.is_empty() {
+                if let Some(succession) = succession {
+                    succession.hear(&piece);
+                }
                 ready.push_back(piece);
             }
         };
@@ -165,40 +191,76 @@ impl StreamRelay {
             self.through(|passage, _, pieces| passage.end(pieces));
             self.close(Outcome::Done);
         } else {
-            self.broke("the provider closed its stream before the end of the answer");
+            self.broke("the provider closed its stream before the end of the answer".to_owned());
         }
     }
 
     fn fell_silent(&mut self, stage: TimeoutStage) {
-        if self.passage.seen().ended {
-            // All was said; only the provider's connection lingers.
-            return self.close(Outcome::Done);
-        }
-        let message = format!("the provider's stream ran into {}", stage.setting());
-        self.fail(&Refusal::new(ErrorCode::StreamTimedOut, message));
+        self.interrupted(Interruption::TimedOut(stage));
     }
 
-    fn broke(&mut self, message: &str) {
-        if self.passage.seen().ended {
-            return self.close(Outcome::Done);
-        }
-        self.fail(&Refusal::new(ErrorCode::StreamBroken, message));
+    fn broke(&mut self, message: String) {
+        self.interrupted(Interruption::Broken(message));
     }
 
-    fn fail(&mut self, refusal: &Refusal) {
-        let id = self.ending.origin.id.clone();
-        let error = refusal.wire_error(id.as_str());
-        self.through(|passage, _, pieces| passage.fail(&error, pieces));
+    /// The provider's stream does not come to its end. Another may go on with it.
+    fn interrupted(&mut self, why: Interruption) {
+        if self.passage.seen().ended {
+            // All was said; only the provider's connection lingers, or broke.
+            return self.close(Outcome::Done);
+        }
+        self.account();
+        let Self { succession, passage, ending, .. } = self;
+        let begun = match succession {
+            Some(succession) => succession.begin(passage, why, ending),
+            None => Err(why),
+        };
+        match begun {
+            Ok(interlude) => self.interlude = Some(interlude),
+            Err(why) => self.fail(why),
+        }
+    }
+
+    fn fail(&mut self, why: Interruption) {
+        let id = self.ending.as_ref().map(|ending| ending.origin.id.clone());
+        let refusal = why.refusal();
+        let error = refusal.wire_error(id.as_ref().map(RequestId::as_str).unwrap_or_default());
+        self.through(|passage, redaction, pieces| match why {
+            Interruption::Theirs(withheld) => passage.tell(withheld, redaction, pieces),
+            _ => passage.fail(&error, pieces),
+        });
         self.close(Outcome::Failed);
+    }
+
+    /// Another provider goes on with the stream, or nobody does.
+    fn go_on(&mut self, gone_on: Option<GoneOn>, why: Interruption) {
+        let (Some(gone_on), Some(succession)) = (gone_on, &mut self.succession) else {
+            return self.fail(why);
+        };
+        let GoneOn { start, repeats, by, successor } = gone_on;
+        let RelayStart { passage, splitter, held, rest, silence, pace, redaction } = *start;
+        let Some(source) = passage.source() else { return self.fail(why) };
+        let framing = passage.framing();
+        let before = std::mem::replace(&mut self.passage, passage);
+        self.passage = succession.succeed(before, |next| next.go_on(source, framing, repeats));
+        succession.renew(successor);
+        self.ready.extend(succession.mark(&by));
+        self.resumed += 1;
+        (self.splitter, self.rest, self.redaction) = (splitter, rest, redaction);
+        (self.silence, self.pace) = (silence, pace);
+        for batch in &held {
+            self.through(|passage, redaction, pieces| passage.pass(batch, redaction, pieces));
+        }
+        self.heard(Bytes::new());
     }
 
     /// What was used is known when the provider has said that it is done; before, it may have more to charge for.
     fn account(&mut self) {
-        let seen = self.passage.seen();
+        let (seen, Some(ending)) = (self.passage.seen(), &mut self.ending) else { return };
         if seen.ended || seen.finished {
-            self.ending.used(&seen.usage);
+            ending.used(&seen.usage);
         } else {
-            self.ending.used_so_far(&seen.usage);
+            ending.used_so_far(&seen.usage);
         }
     }
 
@@ -208,22 +270,35 @@ impl StreamRelay {
             array.finish(|piece| self.ready.push_back(piece));
         }
         self.account();
-        self.ending.end(outcome);
+        if let Some(ending) = &mut self.ending {
+            ending.end(outcome);
+        }
     }
 }
 
 impl Relay for StreamRelay {
     fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
+            if !self.held.is_empty() {
+                self.release();
+            }
             if let Some(data) = self.ready.pop_front() {
                 return Poll::Ready(Some(data));
             }
             if self.closed {
                 return Poll::Ready(None);
             }
+            if let Some(interlude) = &mut self.interlude {
+                let (ending, gone_on) = ready!(interlude.answer.as_mut().poll(context));
+                self.ending = Some(ending);
+                if let Some(Interlude { why, .. }) = self.interlude.take() {
+                    self.go_on(gone_on, why);
+                }
+                continue;
+            }
             match self.poll_provider(context) {
                 Poll::Ready(Some(Ok(frame))) => self.heard(frame.into_data().unwrap_or_default()),
-                Poll::Ready(Some(Err(error))) => self.broke(&error.to_string()),
+                Poll::Ready(Some(Err(error))) => self.broke(error.to_string()),
                 Poll::Ready(None) => self.upstream_ended(),
                 Poll::Pending => {
                     let stage = ready!(self.poll_too_long(context));
@@ -234,17 +309,31 @@ impl Relay for StreamRelay {
     }
 
     fn take_trailers(&mut self) -> Option<HeaderMap> {
-        let cost = self.ending.cost().filter(|_| std::mem::take(&mut self.tells_cost))?;
-        Some(HeaderMap::from_iter([(COST, cost_value(cost))]))
+        let cost = self.ending.as_ref()?.cost().filter(|_| std::mem::take(&mut self.tells_cost))?;
+        let resumed = (self.resumed > 0).then(|| (RESUMED, HeaderValue::from(self.resumed)));
+        Some([(COST, cost_value(cost))].into_iter().chain(resumed).collect())
+    }
+
+    fn resume_by(&mut self, successor: Box<dyn Successor>) {
+        // An array is no stream of events that could be followed.
+        if self.array.is_none() {
+            self.succession = Succession::of(successor).map(Box::new);
+        }
+        if self.succession.is_some() {
+            self.passage.withhold_errors();
+        }
     }
 }
 
 impl Drop for StreamRelay {
     /// A client that leaves has used what was reported so far; one that leaves after the last event has it all.
     fn drop(&mut self) {
+        if !self.held.is_empty() {
+            self.release();
+        }
         self.account();
-        if self.passage.seen().ended {
-            self.ending.end(Outcome::Done);
+        if let (true, Some(ending)) = (self.passage.seen().ended, &mut self.ending) {
+            ending.end(Outcome::Done);
         }
     }
 }

@@ -21,6 +21,11 @@ impl<'r> Allowance<'r> {
         Self { call, route, has_called: false }
     }
 
+    /// The same where the first call was made before.
+    pub(super) fn of_further(call: &'r Call, route: &'r Route) -> Self {
+        Self { call, route, has_called: true }
+    }
+
     /// An attempt has an answer, or failed.
     pub(super) fn judged(&mut self, result: &Result<Committed, FailedAttempt>) {
         let is_call = !matches!(result, Err(FailedAttempt { objection: Some(_), .. }));

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use domain::route::Target;
-use domain::{ErrorCode, Route};
+use domain::{ErrorCode, Failure, Route};
 use engine::credentials::Tried;
 use engine::decision::Decision;
 use engine::{Step, Walk};
-use http::Response;
+use http::{HeaderValue, Response, header};
 use wire::formats::usage_of_request;
 
 use super::allowance::Allowance;
@@ -18,9 +18,10 @@ use super::give_up::{Attempts, give_up};
 use super::hedge::End;
 use super::hold::Committed;
 use super::leg::Leg;
+use super::resume::Resumption;
 use super::view::View;
 use super::{Call, consider};
-use crate::answer::AnswerBody;
+use crate::answer::{AnswerBody, RESUMED};
 use crate::ending::Ending;
 use crate::refusal::Refusal;
 
@@ -33,12 +34,20 @@ pub(crate) async fn dispatch(call: Box<Call>, route: Arc<Route>) -> Result<Respo
     let mut attempts = Attempts::told(decision.is_some());
     let mut dispatch = Dispatch::begin_at(&call, &route, &mut attempts)?;
     let (leg, end) = dispatch.run().await?;
-    let mut response = match end {
+    let (mut response, walk) = match end {
         Ok(committed) => dispatch.deliver(leg, committed).await,
         Err(failed) => dispatch.give_up(&leg, failed),
     };
     let decision = decision.map(|decision| Decision { attempts: attempts.into_made(), ..decision });
     consider::tell(&call, decision.as_ref(), &mut response);
+    if response.body().is_stream()
+        && let Some(resumption) = Resumption::keep(call, route, walk)
+    {
+        response.body_mut().resume_by(Box::new(resumption));
+        if response.headers().contains_key(header::TRAILER) {
+            response.headers_mut().append(header::TRAILER, HeaderValue::from(RESUMED));
+        }
+    }
     Ok(response)
 }
 
@@ -70,6 +79,38 @@ impl<'c> Dispatch<'c> {
         Ok(Self { call, route, walk, outlook, fitness, tried, allowance, ending, attempts })
     }
 
+    /// Goes on where the account of the request is open already; the account alone where that cannot be.
+    pub(super) fn again(
+        call: &'c Call,
+        route: &'c Arc<Route>,
+        walk: Walk,
+        ending: Box<Ending>,
+        attempts: &'c mut Attempts,
+    ) -> Result<Self, Box<Ending>> {
+        let Ok(outlook) = View::of(call) else { return Err(ending) };
+        let (fitness, allowance) = (Fitness::of(call), Allowance::of_further(call, route));
+        let tried = Tried::default();
+        Ok(Self { call, route, walk, outlook, fitness, tried, allowance, ending, attempts })
+    }
+
+    /// Goes on after a failure that was no attempt's. What comes back is whose answer it is, unless there is none.
+    pub(super) async fn after(
+        mut self,
+        failure: &Failure,
+    ) -> (Box<Ending>, Walk, Option<(Arc<Target>, Committed)>) {
+        let step = self.walk.failed(failure, false, &mut self.outlook);
+        let step = self.allowance.held_to(step, self.attempts);
+        let found = match self.take(step).await {
+            true => self.run().await.ok(),
+            false => None,
+        };
+        let found = found.and_then(|(mut leg, end)| {
+            leg.hand_over(&mut self.ending);
+            Some((Arc::clone(&leg.target), end.ok()?))
+        });
+        (self.ending, self.walk, found)
+    }
+
     /// Makes one call after another; the last, and how it ended.
     async fn run(&mut self) -> Result<(Leg, End), Refusal> {
         loop {
@@ -89,17 +130,26 @@ impl<'c> Dispatch<'c> {
             self.ending.failed();
             self.attempts.add(leg.attempted(self.call, Err(&failed.failure)));
             let step = self.walk.failed(&failed.failure, fresh, &mut self.outlook);
-            match self.allowance.held_to(step, self.attempts) {
-                Step::OtherCredential => {}
-                Step::NextTarget => self.tried = Tried::default(),
-                Step::Retry(wait) => {
-                    self.tried = Tried::default();
-                    tokio::time::sleep(wait).await;
-                    self.ending.waited(wait);
-                }
-                Step::GiveUp => return Ok((leg, Err(failed))),
+            let step = self.allowance.held_to(step, self.attempts);
+            if !self.take(step).await {
+                return Ok((leg, Err(failed)));
             }
         }
+    }
+
+    /// Takes a step, and says whether there is another attempt.
+    async fn take(&mut self, step: Step) -> bool {
+        match step {
+            Step::OtherCredential => {}
+            Step::NextTarget => self.tried = Tried::default(),
+            Step::Retry(wait) => {
+                self.tried = Tried::default();
+                tokio::time::sleep(wait).await;
+                self.ending.waited(wait);
+            }
+            Step::GiveUp => return false,
+        }
+        true
     }
 
     /// Begins a call of a target.
@@ -123,16 +173,16 @@ impl<'c> Dispatch<'c> {
         self.ending.knows(self.call.pinned.models.find(&leg.target.provider.name, model));
     }
 
-    async fn deliver(mut self, mut leg: Leg, committed: Committed) -> Response<AnswerBody> {
+    async fn deliver(mut self, mut leg: Leg, committed: Committed) -> (Response<AnswerBody>, Walk) {
         leg.hand_over(&mut self.ending);
         self.attempts.served(|| leg.attempted(self.call, Ok("served")));
         let credential = leg.credential().clone();
-        deliver(self.call, committed, &leg.state, credential, self.ending).await
+        (deliver(self.call, committed, &leg.state, credential, self.ending).await, self.walk)
     }
 
-    fn give_up(mut self, leg: &Leg, failed: FailedAttempt) -> Response<AnswerBody> {
+    fn give_up(mut self, leg: &Leg, failed: FailedAttempt) -> (Response<AnswerBody>, Walk) {
         self.attempts.rested(self.route, self.call, &mut self.outlook);
-        give_up(self.call, failed, self.attempts, &leg.state, self.ending)
+        (give_up(self.call, failed, self.attempts, &leg.state, self.ending), self.walk)
     }
 }
 

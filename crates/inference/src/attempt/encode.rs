@@ -19,7 +19,7 @@ use wire::json::{Edit, EditError, Path, Segments};
 use super::failed::FailedAttempt;
 use super::interpreter::Interpreter;
 use super::place::Place;
-use super::{Call, counting, translate, upgrade};
+use super::{Call, counting, resume, translate, upgrade};
 use crate::dialect::format_of;
 
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")));
@@ -82,8 +82,12 @@ pub(super) fn encode(
 ) -> Result<Encoded, FailedAttempt> {
     let provider = &*target.provider;
     let model = call.model_at(target);
+    let draft = draft(call, target, model)?;
     let Draft { body, further, content_type, place, with_query, address, way_back, dropped } =
-        draft(call, target, model)?;
+        match &call.said {
+            Some(said) => resume::going_on(call, target, draft, said)?,
+            None => draft,
+        };
     let query = call.query.as_deref().filter(|_| with_query);
     let in_path = address.in_path.as_deref().unwrap_or(model);
     let path = path_at(target, place.path, in_path, query, address.query.as_deref()).ok_or_else(|| {

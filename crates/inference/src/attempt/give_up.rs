@@ -199,6 +199,7 @@ mod tests {
             parameters: ParameterRules::default(),
             forward_headers: Vec::new(),
             strict: false,
+            resume: false,
             region: None,
         }
     }

@@ -44,6 +44,7 @@ impl ProviderDefinition {
                 of_openai: over.chat.of_openai.or(self.chat.of_openai),
                 reasoning_details: over.chat.reasoning_details.or(self.chat.reasoning_details),
             },
+            prefill: self.prefill.merge(over.prefill),
             catalog: over.catalog.or(self.catalog),
         }
     }

@@ -31,6 +31,8 @@ pub(super) struct Conversation {
     pub(super) last_text: String,
     /// How many images came with it.
     pub(super) last_images: usize,
+    /// What the answer begins with, when the request gives that.
+    pub(super) begun: String,
     /// What a tool answered, when that came last.
     pub(super) tool_result: Option<String>,
     /// The tools that may be called.
@@ -143,9 +145,10 @@ impl Conversation {
         }
     }
 
-    /// Takes in one message: its tokens count, and the user's last one is remembered.
+    /// Takes in one message: its tokens count, the user's last one is remembered, and what the model said after it.
     pub(super) fn add_message(&mut self, role: &str, content: Content) {
         self.input_tokens += content.tokens();
+        self.begun.clear();
         match role {
             "user" => {
                 self.last_text = content.text;
@@ -153,6 +156,7 @@ impl Conversation {
                 self.tool_result = None;
             }
             "tool" | "function" => self.tool_result = Some(content.text),
+            "assistant" | "model" => self.begun = content.text,
             _ => {}
         }
     }
@@ -166,7 +170,7 @@ impl Conversation {
             return Reply { thought, text: String::new(), calls, said_tokens, truncated: false };
         }
         let text = self.text();
-        let all = tokens(&text);
+        let all = tokens(text.strip_prefix(&self.begun).unwrap_or(&text));
         let left = self.output_tokens_max.map_or(usize::MAX, |limit| limit.saturating_sub(thought.len()));
         let kept = left.min(all.len());
         let truncated = kept < all.len();

@@ -36,6 +36,7 @@ mod realtime;
 mod regions;
 mod reload;
 mod responses;
+mod resume;
 mod retrieval;
 mod retry;
 mod retry_budget;

@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use super::Format;
+use super::client::ClientContext;
 use super::codec::{StreamReader, StreamWriter};
 use super::form::{Delta, Opening, Place, Seal, Step};
 use super::identifier::ChangedNames;
+use super::seam::Seam;
+use super::transcript::Transcript;
 use crate::formats::{EventKind, Usage, WireError};
 use crate::framing::Frame;
 use crate::json::Text;
@@ -20,15 +24,39 @@ pub struct Heard {
 
 /// One stream on its way from a provider's format to a client's.
 pub struct StreamTranslation {
+    source: StreamSource,
     reader: Box<dyn StreamReader>,
     writer: Box<dyn StreamWriter>,
     passage: Passage,
     ended: bool,
 }
 
+/// Where a stream comes from.
+#[derive(Debug, Clone)]
+pub struct StreamSource {
+    pub(super) format: Format,
+    pub(super) names: ChangedNames,
+}
+
+impl StreamSource {
+    /// A stream in answer to a request that was not translated.
+    #[must_use]
+    pub fn of(format: Format) -> Self {
+        Self { format, names: ChangedNames::default() }
+    }
+
+    /// Its format.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+}
+
 /// What is remembered of the steps on their way.
 struct Passage {
     names: ChangedNames,
+    /// What the providers reported that broke off before.
+    before: Usage,
     usage: Usage,
     finished: bool,
     /// The paragraph of a summary that was told last.
@@ -37,23 +65,66 @@ struct Passage {
     calls: Vec<(Place, Option<Seal<'static>>)>,
     /// How many such proofs were told as thinking of their own.
     seals: u32,
+    /// What was said, and how many bytes of it are kept at most, where somebody may go on with it.
+    transcript: Option<(Transcript, usize)>,
+    /// Where the provider goes on with another's answer.
+    seam: Option<Seam>,
 }
 
 impl StreamTranslation {
-    pub(super) fn new(
-        reader: Box<dyn StreamReader>,
-        writer: Box<dyn StreamWriter>,
-        names: ChangedNames,
-    ) -> Self {
+    pub(super) fn new(source: StreamSource, writer: Box<dyn StreamWriter>) -> Self {
+        let reader = source.format.codec().stream_reader();
         let passage = Passage {
-            names,
+            names: source.names.clone(),
+            before: Usage::default(),
             usage: Usage::default(),
             finished: false,
             paragraph: None,
             calls: Vec::new(),
             seals: 0,
+            transcript: None,
+            seam: None,
         };
-        Self { reader, writer, passage, ended: false }
+        Self { source, reader, writer, passage, ended: false }
+    }
+
+    /// What follows a stream that its client gets from elsewhere, so that another provider can go on where it breaks off. It knows what was
+    /// said up to a number of bytes. None of a format whose stream repeats itself under names of its own (Responses).
+    #[must_use]
+    pub fn following(format: Format, client: &ClientContext, said_bytes_max: usize) -> Option<Self> {
+        if format == Format::Responses {
+            return None;
+        }
+        let mut following = Self::new(StreamSource::of(format), format.codec().stream_writer(client));
+        following.passage.transcript = Some((Transcript::Silent, said_bytes_max));
+        Some(following)
+    }
+
+    /// What was said, where another provider could go on with it.
+    #[must_use]
+    pub fn said(&self) -> Option<&str> {
+        let (transcript, _) = self.passage.transcript.as_ref()?;
+        transcript.open().map(|(_, said)| said).filter(|_| !self.ended)
+    }
+
+    /// Another provider goes on with what was said. `repeats` where it may say that again first.
+    pub fn go_on(&mut self, source: StreamSource, repeats: bool) {
+        let Self { reader, passage, .. } = self;
+        let Some((place, said)) = passage.transcript.as_ref().and_then(|(transcript, _)| transcript.open())
+        else {
+            return;
+        };
+        passage.seam = Some(Seam::new(place, said, repeats));
+        passage.before.add(&std::mem::take(&mut passage.usage));
+        passage.names = source.names.clone();
+        *reader = source.format.codec().stream_reader();
+        self.source = source;
+    }
+
+    /// Where the stream comes from.
+    #[must_use]
+    pub fn source(&self) -> &StreamSource {
+        &self.source
     }
 
     /// Takes a frame of the provider and appends what the client gets for it. The regular end of the provider's stream
@@ -81,7 +152,7 @@ impl StreamTranslation {
         }
     }
 
-    /// What the provider has reported so far.
+    /// What the provider has reported so far; of several that went on, the last.
     #[must_use]
     pub fn usage(&self) -> &Usage {
         &self.passage.usage
@@ -90,10 +161,25 @@ impl StreamTranslation {
 
 impl Passage {
     fn pass(&mut self, step: Step<'_>, writer: &mut dyn StreamWriter, out: &mut Vec<u8>) {
+        match self.seam.take() {
+            None => self.tell(step, writer, out),
+            Some(mut seam) => {
+                seam.pass(step, &mut |step| self.tell(step, writer, out));
+                self.seam = Some(seam);
+            }
+        }
+    }
+
+    fn tell(&mut self, step: Step<'_>, writer: &mut dyn StreamWriter, out: &mut Vec<u8>) {
+        if let Some((transcript, bytes_max)) = &mut self.transcript {
+            transcript.note(&step, *bytes_max);
+        }
         match step {
             Step::Usage(reported) => {
                 self.usage.merge(&reported);
-                writer.write(Step::Usage(self.usage), out);
+                let mut all = self.before;
+                all.add(&self.usage);
+                writer.write(Step::Usage(all), out);
             }
             Step::Open(place, Opening::ToolCall { id, name, is_free_text }) => {
                 let name = self.names.restored(name);
@@ -155,3 +241,6 @@ impl fmt::Debug for StreamTranslation {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use super::form::Prompt;
 use super::identifier::{ChangedNames, fit};
 use super::losses::{Loss, losses};
 use super::prompt_shape::complete;
-use super::stream::StreamTranslation;
+use super::stream::{StreamSource, StreamTranslation};
 use crate::formats::Usage;
 use crate::json::Value;
 
@@ -164,11 +164,8 @@ impl Translation {
     /// The way back of a streamed answer.
     #[must_use]
     pub fn stream(&self) -> StreamTranslation {
-        StreamTranslation::new(
-            self.provider.codec().stream_reader(),
-            self.client.codec().stream_writer(&self.context),
-            self.names.clone(),
-        )
+        let source = StreamSource { format: self.provider, names: self.names.clone() };
+        StreamTranslation::new(source, self.client.codec().stream_writer(&self.context))
     }
 
     /// The client's format.

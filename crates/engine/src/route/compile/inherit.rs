@@ -23,6 +23,7 @@ pub(super) struct Inherited {
     pub(super) region: Option<RegionName>,
     pub(super) forward_headers: Vec<HeaderName>,
     pub(super) strict: bool,
+    pub(super) resume: bool,
     pub(super) overrides: BTreeMap<String, Value>,
     pub(super) defaults: BTreeMap<String, Value>,
     pub(super) drops: Vec<String>,
@@ -37,6 +38,7 @@ impl From<&Defaults> for Inherited {
             region: None,
             forward_headers: Vec::new(),
             strict: false,
+            resume: false,
             overrides: BTreeMap::new(),
             defaults: BTreeMap::new(),
             drops: Vec::new(),
@@ -62,6 +64,7 @@ impl Compiler<'_> {
             settings.forward_headers = self.forward_headers(names, &place.member("forward_headers"));
         }
         settings.strict = spec.strict.unwrap_or(settings.strict);
+        settings.resume = spec.resume.unwrap_or(settings.resume);
         self.refine_parameters(&mut settings, spec, place);
         settings
     }

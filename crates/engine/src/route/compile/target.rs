@@ -48,6 +48,7 @@ impl Compiler<'_> {
             timeouts: settings.timeouts,
             forward_headers: settings.forward_headers,
             strict: settings.strict,
+            resume: settings.resume,
         })
     }
 

@@ -79,6 +79,7 @@ fn provider(name: &str, secret: Option<SecretString>) -> Arc<Provider> {
         region: None,
         stream_usage: StreamUsage::default(),
         chat: domain::provider::ChatHabits::default(),
+        prefills: Vec::new(),
     })
 }
 

@@ -1,10 +1,11 @@
 //! Frames as they come, watched for usage, errors and the end.
 
 use bytes::Bytes;
+use wire::convert::{Format, StreamSource};
 use wire::formats::{EventKind, EventStream, WireError};
 use wire::framing::{Batch, Frame, Framing, Tail};
 
-use super::{Pieces, Seen};
+use super::{Pieces, Seen, Withheld};
 use crate::redaction::Redaction;
 
 /// A stream between sides of the same format.
@@ -12,6 +13,8 @@ pub(crate) struct SameFormat {
     stream: EventStream,
     /// Whether the usage chunk was asked for by Tollgate and is taken out of the client's stream.
     strip_usage: bool,
+    /// Whether errors are held back.
+    withholds: bool,
     seen: Seen,
     /// Events sent to the client, which Responses numbers.
     events: u64,
@@ -19,7 +22,7 @@ pub(crate) struct SameFormat {
 
 impl SameFormat {
     pub(crate) fn new(stream: EventStream, strip_usage: bool) -> Self {
-        Self { stream, strip_usage, seen: Seen::default(), events: 0 }
+        Self { stream, strip_usage, withholds: false, seen: Seen::default(), events: 0 }
     }
 
     pub(super) fn framing(&self) -> Framing {
@@ -34,13 +37,37 @@ impl SameFormat {
         self.stream.format().inspect(frame).kind
     }
 
+    pub(super) fn withhold_errors(&mut self) {
+        self.withholds = true;
+    }
+
+    pub(super) fn take_withheld(&mut self) -> Option<Withheld> {
+        self.seen.withheld.take()
+    }
+
+    pub(super) fn tell(&mut self, withheld: Withheld, pieces: Pieces<'_>) {
+        self.seen.failed = true;
+        withheld.event.into_iter().for_each(pieces);
+    }
+
+    pub(super) fn source(&self) -> Option<StreamSource> {
+        Format::ALL.into_iter().find(|format| format.event_stream() == self.stream).map(StreamSource::of)
+    }
+
     /// All of a batch but usage chunks that nobody asked for, and errors without the credential.
     pub(super) fn pass(&mut self, batch: &Batch, redaction: &Redaction, pieces: Pieces<'_>) {
         let mut from = 0;
         let mut at = 0;
         for frame in batch.frames() {
             let next = at + frame.bytes().len();
-            let instead = match self.note(frame) {
+            let kind = self.note(frame);
+            if let (EventKind::Error(error), true) = (&kind, self.withholds) {
+                pieces(batch.bytes.slice(from..at));
+                let event = Some(redaction.bytes(batch.bytes.slice(at..next)));
+                self.seen.withheld = Some(Withheld { error: error.clone(), event });
+                return;
+            }
+            let instead = match kind {
                 EventKind::Usage if self.strip_usage => Some(Bytes::new()),
                 EventKind::Error(_) => Some(redaction.bytes(batch.bytes.slice(at..next))),
                 _ => None,
@@ -57,6 +84,8 @@ impl SameFormat {
 
     pub(super) fn pass_tail(&mut self, tail: Tail, redaction: &Redaction, pieces: Pieces<'_>) {
         let was_finished = self.seen.finished;
+        // Nothing more comes of which this could be held back for.
+        self.withholds = false;
         let kind = self.note(Frame::of(Framing::ServerSentEvents, &tail.bytes));
         if kind == EventKind::Usage && self.strip_usage {
             return;
@@ -88,7 +117,7 @@ impl SameFormat {
         self.seen.finished |= said.finished;
         match said.kind {
             EventKind::End => self.seen.ended = true,
-            EventKind::Error(_) => self.seen.failed = true,
+            EventKind::Error(_) => self.seen.failed = !self.withholds,
             _ => {}
         }
         said.kind

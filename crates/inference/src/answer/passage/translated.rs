@@ -1,11 +1,11 @@
 //! Frames of the provider's format in, frames of the client's format out, each as soon as it can be said.
 
 use bytes::Bytes;
-use wire::convert::StreamTranslation;
+use wire::convert::{StreamSource, StreamTranslation};
 use wire::formats::{EventKind, ProviderError, WireError};
 use wire::framing::{Batch, Frame, Framing, Tail};
 
-use super::{Pieces, Seen};
+use super::{Pieces, Seen, Withheld};
 use crate::provider_words::error_in;
 use crate::redaction::Redaction;
 
@@ -15,12 +15,14 @@ pub(crate) struct Translated {
     framing: Framing,
     /// What is ready for the client and was not passed on.
     out: Vec<u8>,
+    /// Whether errors are held back.
+    withholds: bool,
     seen: Seen,
 }
 
 impl Translated {
     pub(crate) fn new(stream: StreamTranslation, framing: Framing) -> Self {
-        Self { stream, framing, out: Vec::new(), seen: Seen::default() }
+        Self { stream, framing, out: Vec::new(), withholds: false, seen: Seen::default() }
     }
 
     pub(super) fn framing(&self) -> Framing {
@@ -39,6 +41,43 @@ impl Translated {
         pieces(Bytes::from(std::mem::take(&mut self.out)));
     }
 
+    pub(super) fn withhold_errors(&mut self) {
+        self.withholds = true;
+    }
+
+    pub(super) fn take_withheld(&mut self) -> Option<Withheld> {
+        self.seen.withheld.take()
+    }
+
+    pub(super) fn source(&self) -> StreamSource {
+        self.stream.source().clone()
+    }
+
+    /// Follows what the client gets from elsewhere.
+    pub(crate) fn follow(&mut self, batch: &Batch) {
+        for frame in batch.frames() {
+            self.stream.frame(frame, &mut self.out);
+        }
+        self.out.clear();
+    }
+
+    /// What was said, where another provider could go on with it.
+    pub(crate) fn said(&self) -> Option<&str> {
+        self.stream.said().filter(|_| !self.is_over())
+    }
+
+    /// Another provider goes on, whose stream is cut so.
+    pub(crate) fn go_on(&mut self, source: StreamSource, framing: Framing, repeats: bool) {
+        self.stream.go_on(source, repeats);
+        self.framing = framing;
+        self.seen = Seen::default();
+    }
+
+    pub(super) fn tell_withheld(&mut self, error: &ProviderError, redaction: &Redaction, pieces: Pieces<'_>) {
+        self.tell(error, redaction);
+        self.release(pieces);
+    }
+
     pub(super) fn pass(&mut self, batch: &Batch, redaction: &Redaction, pieces: Pieces<'_>) {
         for frame in batch.frames() {
             if self.is_over() {
@@ -54,6 +93,8 @@ impl Translated {
         if self.is_over() {
             return;
         }
+        // Nothing more comes of which an error could be held back for.
+        self.withholds = false;
         let kind = self.take(Frame::of(self.framing, &tail.bytes));
         // Half an event is none.
         if kind != EventKind::Malformed || tail.is_frame {
@@ -76,7 +117,7 @@ impl Translated {
 
     /// Whether the client's stream has ended, so that nothing may follow.
     fn is_over(&self) -> bool {
-        self.seen.ended || self.seen.failed || self.seen.broken
+        self.seen.ended || self.seen.failed || self.seen.broken || self.seen.withheld.is_some()
     }
 
     fn take(&mut self, frame: Frame<'_>) -> EventKind {
@@ -92,6 +133,9 @@ impl Translated {
 
     fn note(&mut self, kind: EventKind, redaction: &Redaction) {
         match kind {
+            EventKind::Error(error) if self.withholds => {
+                self.seen.withheld = Some(Withheld { error, event: None });
+            }
             EventKind::Error(error) => self.tell(&error, redaction),
             EventKind::Malformed => self.seen.broken = true,
             _ => {}

@@ -185,3 +185,14 @@ fn streamed_legacy_completions_say_the_same() {
     let [.., (_, usage), (_, done)] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!((usage["usage"]["completion_tokens"].as_u64(), done.as_str()), (Some(3), Some("[DONE]")));
 }
+
+#[test]
+fn a_text_that_is_begun_is_gone_on_with() {
+    let asked = |begun: &str| {
+        let messages =
+            json!([{"role": "user", "content": "hello you"}, {"role": "assistant", "content": begun}]);
+        ok(CHAT, &json!({"model": "echo", "messages": messages}))["choices"][0]["message"]["content"].clone()
+    };
+    assert_eq!(asked("echo: hello"), " you");
+    assert_eq!(asked("something else"), "echo: hello you");
+}

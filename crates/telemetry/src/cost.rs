@@ -1,6 +1,7 @@
 //! What a request cost: what was used, times what it costs, to the last digit. Where a figure is missing there is no cost,
 //! because a bill that leaves something out is worse than none.
 
+mod most;
 mod quantities;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use domain::price::{Component, ModelPrices, Price, Rates, Tier};
 use domain::{Money, Usage};
 use smallvec::SmallVec;
 
+pub use most::{Dearest, Kinds, Most, dearest};
 use quantities::Quantities;
 
 /// How and when a request was served.

@@ -17,6 +17,7 @@ mod choices;
 mod event;
 mod event_stream;
 mod named_events;
+mod output_limit;
 mod provider_error;
 mod realtime;
 mod request;
@@ -29,6 +30,7 @@ mod wire_error;
 
 pub use event::{EventFormat, EventKind, Inspection};
 pub use event_stream::EventStream;
+pub use output_limit::limited_output;
 pub use provider_error::ProviderError;
 pub use realtime::{RealtimeEvent, realtime_event};
 pub use request::{FactsError, RequestFacts, facts};

@@ -1,6 +1,7 @@
 //! From the file's form to the values that the process and its requests work with. Everything that is wrong is reported
 //! at once, each with its path in the file.
 
+mod allotments;
 mod catalog;
 mod directory;
 mod keys;
@@ -20,7 +21,7 @@ use domain::key_pair::SignedRequests;
 use domain::ports::catalog::Catalog;
 use domain::route::RouteDefaults;
 use domain::snapshot::RequestPolicy;
-use domain::{ApiKey, KeyHash, Limits, Provider, Route, RouteName};
+use domain::{Allotment, ApiKey, KeyHash, Limits, Provider, Route, RouteName};
 use providers::definition::ProviderDefinition;
 use providers::sign_in::SignIns;
 
@@ -56,6 +57,7 @@ pub(crate) struct Compiled {
     pub(crate) keys: HashMap<KeyHash, Arc<ApiKey>>,
     pub(crate) signed_requests: SignedRequests,
     pub(crate) limits: Limits,
+    pub(crate) allotments: Vec<Arc<Allotment>>,
     pub(crate) keep_rules: KeepRules,
     pub(crate) request_policy: RequestPolicy,
     pub(crate) server: ServerSettings,
@@ -77,6 +79,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let keys = keys::compile(&file.keys, &mut problems);
     let signed_requests = signed_requests::compile(&file.signed_requests, &keys, &mut problems);
     let limits = limits::compile(&file.limits, &mut problems);
+    let allotments = allotments::compile(file, &routes, &mut problems);
     let catalog = catalog::compile(file, surroundings, &directory, &mut problems);
     warnings.extend(catalog.warnings);
     let server = process::server(&file.server, surroundings.folder, &mut problems);
@@ -93,6 +96,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
             keys,
             signed_requests,
             limits,
+            allotments,
             keep_rules,
             request_policy: RequestPolicy {
                 custom_host: file.upstream.custom_host_from_requests.unwrap_or(false),

@@ -2,10 +2,13 @@
 //! schema is made from these types.
 
 mod amount;
+mod budget;
 mod catalog;
+mod dollars;
 mod key;
 mod limits;
 mod log;
+mod rate_limit;
 mod route_test;
 mod server;
 mod signed_requests;
@@ -22,10 +25,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use amount::{AMOUNT_FORMAT, Amount, AmountProblem};
+pub use budget::{BudgetSection, CutOffName, RaiseSection, ReserveName, UnknownCostName, WindowName};
 pub use catalog::{AbovePrices, CatalogSection, OverrideSection, PricesSection, TierPrices};
+pub use dollars::{DOLLARS_FORMAT, Dollars, DollarsProblem};
 pub use key::{KeySection, PriorityName};
 pub use limits::LimitsSection;
 pub use log::{LogFormat, LogRequests, LogSection};
+pub use rate_limit::{AtLimitName, PaceSection, RateLimitSection};
 pub use route_test::{ExpectSection, RouteTestSection};
 pub use server::{ServerSection, TlsSection};
 pub use signed_requests::SignedRequestsSection;
@@ -53,6 +59,10 @@ pub struct ConfigFile {
     pub defaults: DefaultsSpec,
     /// The keys that clients present. Without any, nobody gets in.
     pub keys: Vec<KeySection>,
+    /// How fast requests may come, by whose they are and what they ask for.
+    pub rate_limits: Vec<RateLimitSection>,
+    /// How much requests may spend, by whose they are and what they ask for.
+    pub budgets: Vec<BudgetSection>,
     /// Clients that sign their requests as AWS's do.
     pub signed_requests: SignedRequestsSection,
     /// What is known of models, and what they cost.

@@ -197,9 +197,9 @@ fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
             routes: compiled.routes,
             route_defaults: compiled.route_defaults,
             keys: compiled.keys,
-            allotments: Vec::new(),
             signed_requests: compiled.signed_requests,
             limits: compiled.limits,
+            allotments: compiled.allotments,
             keep_rules: compiled.keep_rules,
             request_policy: compiled.request_policy,
             catalog: compiled.catalog,
@@ -235,6 +235,8 @@ fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
         defaults: part::<DefaultsSpec>(section("defaults"), &root.key("defaults"), &mut problems)
             .unwrap_or_default(),
         keys: list(json.get("keys"), &root.key("keys"), &mut problems),
+        rate_limits: list(json.get("rate_limits"), &root.key("rate_limits"), &mut problems),
+        budgets: list(json.get("budgets"), &root.key("budgets"), &mut problems),
         signed_requests: part(section("signed_requests"), &root.key("signed_requests"), &mut problems)
             .unwrap_or_default(),
         catalog: part(section("catalog"), &root.key("catalog"), &mut problems).unwrap_or_default(),

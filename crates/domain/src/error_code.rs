@@ -59,6 +59,14 @@ pub enum ErrorCode {
     RegionRefused,
     /// The key may not ask why requests go where they go.
     ExplainNotAllowed,
+    /// A rate limit has no room for the request.
+    OverLimit,
+    /// A budget has too little left for the request.
+    OverBudget,
+    /// A budget has to know what the request costs at most, and nobody does.
+    CostUnknown,
+    /// A limit or budget has as many groups as it may have.
+    GroupsFull,
     /// Every target failed.
     TargetsFailed,
     /// Every target failed, the last one by a time limit.
@@ -90,7 +98,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 42] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -119,6 +127,10 @@ impl ErrorCode {
         Self::SignatureRefused,
         Self::RegionRefused,
         Self::ExplainNotAllowed,
+        Self::OverLimit,
+        Self::OverBudget,
+        Self::CostUnknown,
+        Self::GroupsFull,
         Self::TargetsFailed,
         Self::TargetsTimedOut,
         Self::StreamBroken,
@@ -183,6 +195,10 @@ impl ErrorCode {
             // RFC 7725: unavailable for legal reasons.
             Self::RegionRefused => ("TG2009", 451, DENIED),
             Self::ExplainNotAllowed => ("TG2010", 403, DENIED),
+            Self::OverLimit => ("TG2021", 429, "rate_limit_error"),
+            Self::OverBudget => ("TG2022", 429, "insufficient_quota"),
+            Self::CostUnknown => ("TG2023", 403, DENIED),
+            Self::GroupsFull => ("TG2024", 429, "rate_limit_error"),
             Self::TargetsFailed => ("TG3001", 502, SERVER),
             Self::TargetsTimedOut => ("TG3002", 504, "timeout_error"),
             Self::StreamBroken => ("TG3003", 502, SERVER),

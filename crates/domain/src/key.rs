@@ -112,6 +112,8 @@ pub struct ApiKey {
     pub inline_config: bool,
     /// Whether it may ask why a request goes where it goes.
     pub explain: bool,
+    /// Whether it may see how its budgets stand.
+    pub sees_budgets: bool,
     /// How its requests wait for a provider's quota.
     pub standing: Standing,
 }
@@ -127,6 +129,7 @@ impl ApiKey {
             passthrough: false,
             inline_config: false,
             explain: false,
+            sees_budgets: false,
             standing: Standing::default(),
         }
     }

@@ -15,6 +15,9 @@ pub struct Decision {
     /// What was called, in order; empty for a decision that was not carried out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempted>,
+    /// What is held for it of each budget.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
     /// Whether every target that fits rests, so that they are called in order all the same.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub bypass: bool,
@@ -207,6 +210,7 @@ mod tests {
             route: Some("r".to_owned()),
             targets: (0..targets).map(considered).collect(),
             attempts: vec![attempted],
+            holds: Vec::new(),
             bypass: false,
             left_out: 0,
         }

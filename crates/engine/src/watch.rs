@@ -9,6 +9,7 @@ use domain::{BreakerPolicy, Failure, FailureClass, Usage};
 
 use crate::breaker::{Breaker, Stage, Ticket, Turn, Verdict, verdict};
 use crate::habit::Habit;
+use crate::lengths::Lengths;
 use crate::load::Load;
 use crate::times::Times;
 
@@ -23,6 +24,8 @@ pub struct Seen {
     pub times: Times,
     /// What its answers use.
     pub habit: Habit,
+    /// How long its answers are.
+    pub lengths: Lengths,
 }
 
 impl Seen {
@@ -116,7 +119,10 @@ impl<G: Guards> Watch<G> {
 
     /// The whole answer used so much.
     pub fn used(&self, usage: &Usage) {
-        self.guards.seen(Stage::Target, |seen| seen.habit.learn(usage));
+        self.guards.seen(Stage::Target, |seen| {
+            seen.habit.learn(usage);
+            usage.output_tokens.into_iter().for_each(|tokens| seen.lengths.add(tokens));
+        });
     }
 
     /// The answer has ended, or its client left.

@@ -37,6 +37,7 @@ use http::{HeaderMap, Uri};
 use wire::formats::RequestFacts;
 use wire::json::Document;
 
+use crate::allotted::Admitted;
 use crate::byte_budget::Hold;
 use crate::ending::Origin;
 use crate::ingress::SentForm;
@@ -74,6 +75,8 @@ pub(crate) struct Call {
     pub(crate) kept: Option<Kept>,
     /// What was said in answer before a stream broke off, for whoever goes on with it.
     pub(crate) said: Option<Box<str>>,
+    /// What is held for it of limits and budgets, until it is called.
+    pub(crate) admitted: Option<Box<Admitted>>,
     /// The body's share of the byte budget, given back when the request is dropped.
     pub(crate) hold: Hold,
     /// How long the client took to send its body.

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use domain::endpoint::{ClientShape, Task};
 use domain::{ApiKey, CatalogModel, Endpoint, Usage};
+use engine::ledger::{Actual, Denied, Tokens};
 use http::HeaderValue;
 use telemetry::cost::Unpriced;
 use telemetry::events::RequestEnded;
 use telemetry::meters::Outcome;
 use tokio::time::Instant;
 
+use crate::allotted::Admitted;
 use crate::charge::{Charge, charge, is_charged};
 use crate::dialect::usage_of;
 use crate::gateway::Gateway;
@@ -55,6 +57,10 @@ pub(crate) struct Ending {
     watch: Option<Watch>,
     /// What it takes of its provider's quota.
     spend: Option<Spend>,
+    /// What is held for it of limits and budgets.
+    admitted: Option<Box<Admitted>>,
+    /// Whether a call is under way, or was answered: it may have taken something.
+    is_called: bool,
     estimated: bool,
     /// Whether the answer is of several calls, of which earlier ones are told by themselves.
     is_pieced: bool,
@@ -90,6 +96,8 @@ impl Ending {
             dropped: None,
             watch: None,
             spend: None,
+            admitted: None,
+            is_called: false,
             estimated: false,
             is_pieced: false,
             told: false,
@@ -99,12 +107,34 @@ impl Ending {
     /// Notes that an attempt begins.
     pub(crate) fn attempt(&mut self, provider: &Arc<ProviderState>, model: Option<&str>) {
         self.attempts += 1;
+        self.is_called = true;
         self.served_by(provider, model);
     }
 
-    /// Notes that an attempt failed.
-    pub(crate) fn failed(&mut self) {
+    /// Notes that an attempt failed, and whether its provider may charge for it all the same.
+    pub(crate) fn failed(&mut self, may_be_charged: bool) {
         self.has_failed_attempts = true;
+        self.is_called = false;
+        if may_be_charged {
+            self.loses_call();
+        }
+    }
+
+    /// Notes that a call ended without anybody knowing what it took.
+    pub(crate) fn loses_call(&mut self) {
+        if let Some(admitted) = &mut self.admitted {
+            admitted.lose_call();
+        }
+    }
+
+    /// Notes what is held of limits and budgets.
+    pub(crate) fn holds(&mut self, admitted: Option<Box<Admitted>>) {
+        self.admitted = admitted;
+    }
+
+    /// Makes what is held enough for so many calls at once; `false` where a budget has not enough.
+    pub(crate) fn affords(&mut self, calls: u32) -> Result<(), Denied> {
+        self.admitted.as_mut().map_or(Ok(()), |admitted| admitted.extend(calls))
     }
 
     /// Notes whose answer it is, where that is not the attempt that began last.
@@ -201,7 +231,8 @@ impl Ending {
         if let Some(spend) = self.spend.take() {
             spend.ended(&self.usage);
         }
-        (self.has_failed_attempts, self.is_pieced) = (true, true);
+        self.loses_call();
+        (self.has_failed_attempts, self.is_pieced, self.is_called) = (true, true, false);
         BrokenOff {
             provider: self.provider.clone(),
             model: self.model.clone(),
@@ -271,6 +302,7 @@ impl Ending {
         if let Some(spend) = self.spend.take() {
             spend.ended(&self.usage);
         }
+        self.settle();
         let telemetry = &self.origin.gateway.telemetry;
         telemetry.meters().in_flight.dec();
         let Some(provider) = &self.provider else { return };
@@ -291,6 +323,30 @@ impl Ending {
             cost: self.cost,
         };
         event.emit(telemetry);
+    }
+
+    /// Counts what it took.
+    fn settle(&mut self) {
+        let Some(admitted) = self.admitted.take() else { return };
+        let provider = self.provider.as_ref().map(|provider| provider.provider.name.as_str());
+        admitted.settle(&self.took(), provider.map(|provider| (provider, self.model.as_deref())));
+    }
+
+    /// What its last call took, as far as anybody said.
+    fn took(&self) -> Actual {
+        let Usage { input_tokens, output_tokens, .. } = self.usage;
+        let is_told = input_tokens.is_some() || output_tokens.is_some();
+        let tokens = is_told.then_some(Tokens {
+            input: input_tokens.unwrap_or_default(),
+            output: output_tokens.unwrap_or_default(),
+        });
+        match self.cost {
+            Some(Ok(cost)) => Actual { tokens: Some(tokens.unwrap_or_default()), money: Some(cost) },
+            Some(Err(Unpriced::Usage)) => Actual::default(),
+            Some(Err(_)) => Actual { tokens, money: None },
+            None if self.is_called && self.origin.endpoint.is_none_or(is_charged) => Actual::default(),
+            None => Actual::NOTHING,
+        }
     }
 }
 

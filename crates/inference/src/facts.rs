@@ -110,7 +110,7 @@ impl Facts for RequestFacts<'_> {
 }
 
 /// The metadata of a request, when it has some.
-fn metadata(headers: &HeaderMap) -> Result<Option<Value<'_>>, Refusal> {
+pub(crate) fn metadata(headers: &HeaderMap) -> Result<Option<Value<'_>>, Refusal> {
     let found = METADATA_HEADERS.iter().find_map(|name| headers.get(*name).map(|value| (name, value)));
     let Some((name, text)) = found else { return Ok(None) };
     let refuse = |problem: &str| Refusal::new(ErrorCode::InvalidHeader, format!("`{name}` {problem}"));

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use domain::ports::response_store::ResponseStore;
+use engine::ledger::Moment;
 use jiff::Timestamp;
 use providers::transport::Transport;
 use telemetry::Telemetry;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use crate::byte_budget::ByteBudget;
@@ -51,6 +52,8 @@ pub struct Gateway {
     pub(crate) quotas: Quotas,
     pub(crate) store: Arc<dyn ResponseStore>,
     pub(crate) running: Arc<Running>,
+    /// Tells those who wait for a limit or a budget that something was given back.
+    pub(crate) settled: Notify,
     /// How many token counts may be estimated at once.
     pub(crate) estimates: Arc<Semaphore>,
     random: Box<dyn Fn() -> u64 + Send + Sync>,
@@ -79,6 +82,7 @@ impl Gateway {
             quotas: Quotas::new(),
             store: parts.store,
             running: Arc::default(),
+            settled: Notify::new(),
             estimates: Arc::new(Semaphore::new(cores())),
             random: parts.random,
             wall_clock: parts.wall_clock,
@@ -121,6 +125,11 @@ impl Gateway {
 
     pub(crate) fn wall_clock(&self) -> Timestamp {
         (self.wall_clock)()
+    }
+
+    /// Now, by both clocks.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment { steady: self.uptime(), wall: self.wall_clock() }
     }
 
     /// Time since start, the clock of credential health.

@@ -123,6 +123,13 @@ impl Health {
         seen.times.quantile(percent)
     }
 
+    /// How many tokens so many percent of a target's answers had at most of late; none while too few are known.
+    pub(crate) fn length(&self, target: &Target, model: &str, percent: u32) -> Option<u64> {
+        let guard = self.0.get(&Sought::of(target, model, Stage::Target))?;
+        let seen = guard.seen.lock();
+        seen.lengths.quantile(percent)
+    }
+
     fn guard(
         &self,
         (target, model): (&Target, &str),

@@ -4,6 +4,8 @@
 //! never a database, and decides nothing that `engine` can decide.
 
 mod access;
+mod admission;
+mod allotted;
 mod answer;
 mod attempt;
 mod byte_budget;

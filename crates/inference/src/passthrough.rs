@@ -21,6 +21,8 @@ use providers::transport::{OutgoingBody, SendError};
 use telemetry::meters::Outcome;
 use tokio::time::Instant;
 
+use crate::admission::admit_unread;
+use crate::allotted::{Admitted, tell};
 use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, Silence, listed_by_connection, prepare, sign};
 use crate::attempt::Deadlines;
 use crate::ending::{Ending, Origin};
@@ -39,6 +41,8 @@ pub(crate) struct Relayed<'a> {
     pub(crate) credential: usize,
     /// For metrics; `None` for a pass-through.
     pub(crate) endpoint: Option<Endpoint>,
+    /// What is held for it of limits and budgets.
+    pub(crate) admitted: Option<Box<Admitted>>,
 }
 
 /// Relays a request to any path of a provider.
@@ -64,7 +68,9 @@ pub(crate) async fn relay(
     let path = joined(&provider.base.prefix, path)?;
     let choice = pinned.state(provider).bench.choose(Tried::default(), origin.gateway.uptime());
     let credential = choice.map_or(0, |choice| choice.index);
-    relay_to(origin, pinned, Relayed { provider, path, credential, endpoint: None }, request).await
+    let admitted = admit_unread(&origin, pinned, provider, request.headers()).await?;
+    let relayed = Relayed { provider, path, credential, endpoint: None, admitted };
+    relay_to(origin, pinned, relayed, request).await
 }
 
 /// Relays a request to one path of one provider with one of its credentials.
@@ -74,7 +80,7 @@ pub(crate) async fn relay(
 pub(crate) async fn relay_to(
     origin: Origin,
     pinned: &Pinned,
-    to: Relayed<'_>,
+    mut to: Relayed<'_>,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Refusal> {
     let residence = Residence::of(request.headers(), &origin.key)?;
@@ -88,8 +94,14 @@ pub(crate) async fn relay_to(
     let now = origin.gateway.wall_clock().into();
     let proven = prove(&mut outgoing, credential, None, &to.provider.base, now);
     let mut ending = Ending::new(Origin { endpoint: to.endpoint, ..origin });
+    let mut told = HeaderMap::new();
+    if let Some(admitted) = &to.admitted {
+        admitted.tell(&mut told);
+    }
+    ending.holds(to.admitted.take());
     ending.attempt(&state, None);
     if let Err(problem) = proven {
+        ending.failed(false);
         let failure = Failure::without_status(FailureClass::Credential, problem.to_string());
         return Ok(unreachable(&failure, &state, ending));
     }
@@ -114,6 +126,7 @@ pub(crate) async fn relay_to(
     note_refused_credential(&head, &state, to.credential, &ending.origin.gateway);
     let overhead = ending.answered(head.status.as_u16());
     prepare(&mut head, &served(&state, &ending, overhead));
+    tell(told, &mut head.headers);
     let silence = Silence::new(deadlines.idle(), deadlines.total_until());
     Ok(Response::from_parts(
         head,

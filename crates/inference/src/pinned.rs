@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::{Provider, ProviderName, Snapshot};
 use engine::Bench;
+use engine::ledger::Ledger;
 use engine::route::ProviderDirectory;
 use http::HeaderValue;
 use parking_lot::Mutex;
@@ -31,6 +32,8 @@ pub(crate) struct Pinned {
     pub(crate) resolver: Resolver,
     pub(crate) models: KnownModels,
     pub(crate) retry_budgets: RetryBudgets,
+    /// Rate limits and budgets.
+    pub(crate) ledger: Ledger,
     providers: HashMap<ProviderName, Arc<ProviderState>>,
     /// Providers that are not live, named by a route that brings its own credential; as many as the directory has.
     bare: Mutex<HashMap<ProviderName, Arc<ProviderState>>>,
@@ -67,6 +70,7 @@ impl Pinned {
             resolver: Resolver::new(),
             models: KnownModels::of(&snapshot.catalog),
             retry_budgets: RetryBudgets::of(&snapshot, before.map(|before| &before.retry_budgets)),
+            ledger: Ledger::of(&snapshot.allotments, before.map(|before| &before.ledger)),
             snapshot,
             directory,
             transport: transport.clone(),

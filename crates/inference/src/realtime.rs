@@ -19,6 +19,7 @@ use providers::websocket::is_key;
 use wire::formats::{RequestKind, facts};
 use wire::json::{Document, ScanLimits};
 
+use crate::admission::admit;
 use crate::answer::AnswerBody;
 use crate::attempt::{Call, Opened, dispatch};
 use crate::ending::{Ending, Origin};
@@ -83,10 +84,12 @@ pub(crate) async fn open(
         owner: None,
         kept: None,
         said: None,
+        admitted: None,
         form: None,
         waited: Duration::ZERO,
     });
     let route = route_of(&mut call)?;
+    let route = admit(&mut call, route).await?;
     let mut response = dispatch(call, route).await?;
     if let Some((opened, ending)) = handoff::take::<(Opened, Box<Ending>)>(response.extensions_mut()) {
         handoff::put(response.extensions_mut(), Session::new(client, opened, ending, pinned));

@@ -28,12 +28,14 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<Duration>,
     /// The methods that would be allowed, for 405.
     pub(crate) allow: Option<&'static str>,
+    /// Further headers.
+    pub(crate) headers: Option<Box<HeaderMap>>,
 }
 
 impl Refusal {
     /// A refusal with a message only.
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), param: None, retry_after: None, allow: None }
+        Self { code, message: message.into(), param: None, retry_after: None, allow: None, headers: None }
     }
 
     /// A member of the body, or a parameter of the query, that is not what it has to be: `problem` follows its name.
@@ -49,6 +51,11 @@ impl Refusal {
     /// Says when to try again.
     pub(crate) fn with_retry_after(self, wait: Option<Duration>) -> Self {
         Self { retry_after: wait, ..self }
+    }
+
+    /// Adds headers.
+    pub(crate) fn with_headers(self, headers: HeaderMap) -> Self {
+        Self { headers: Some(Box::new(headers)), ..self }
     }
 
     /// The answer in the client's shape.
@@ -91,6 +98,9 @@ impl Refusal {
             headers.insert("x-amzn-errortype", HeaderValue::from_static(kind));
         }
         headers.insert(sdk_request_id, id.header().clone());
+        if let Some(further) = &self.headers {
+            headers.extend(further.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
         if let Some(wait) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }

@@ -46,6 +46,31 @@ pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
     Ok(narrowed.unwrap_or(route))
 }
 
+/// The saved route of a name in place of the one that was asked for, where the key may use it and something of it is left.
+///
+/// # Errors
+/// When it may not, or nothing is.
+pub(crate) fn route_named(call: &mut Call, name: &str) -> Result<Arc<Route>, Refusal> {
+    let route = by_name(call, name)?;
+    let settled = settled(call, &route)?;
+    call.named = Some(route);
+    Ok(settled)
+}
+
+/// What is left of a route without some of its targets; none where that is nothing, or all of it.
+pub(crate) fn without(
+    call: &Call,
+    route: &Arc<Route>,
+    is_left_out: &dyn Fn(&Target) -> bool,
+) -> Option<Arc<Route>> {
+    let mut is_less = false;
+    route.root.for_each_target(&mut |target| is_less |= is_left_out(target));
+    let body = Body::of(call);
+    let facts = RequestFacts::of(call, &body).ok().filter(|_| is_less)?;
+    let permits = |target: &Target| !is_left_out(target);
+    route::settled(route, &facts, Some(&permits)).ok()
+}
+
 /// The route as it is for this request: of its conditions the branches that are taken, of its targets those that are where the
 /// request may be served.
 fn settled(call: &Call, route: &Arc<Route>) -> Result<Arc<Route>, Refusal> {

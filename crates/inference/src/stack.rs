@@ -6,8 +6,9 @@
 //! 4. the body is read, bounded and scanned; a signature in place of a key is verified; the facts are taken from it
 //! 5. what it goes on from is put before it where that is kept here (`kept`), and its model becomes a route that this key
 //!    may use
-//! 6. the route's targets are called until one answers (`attempt`)
-//! 7. the answer goes out, and ends exactly once (`answer`, `ending`)
+//! 6. what it can take at most is held of the limits and budgets that are for it (`admission`)
+//! 7. the route's targets are called until one answers (`attempt`)
+//! 8. the answer goes out, and ends exactly once (`answer`, `ending`)
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 use crate::route_of::route_of;
 use crate::signature::Signature;
-use crate::{access, explain, kept, models, passthrough, probes, realtime, signature, stored};
+use crate::{access, admission, explain, kept, models, passthrough, probes, realtime, signature, stored};
 
 /// Answers one request. Never fails: every error is an answer.
 pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<AnswerBody> {
@@ -153,6 +154,7 @@ async fn call(
     let mut call = assemble(origin, pinned, (endpoint, path_model), (head.uri, head.headers), read)?;
     kept::resume(&mut call).await?;
     let route = route_of(&mut call)?;
+    let route = admission::admit(&mut call, route).await?;
     kept::respond(call, route).await
 }
 
@@ -190,6 +192,7 @@ pub(crate) fn assemble(
         owner: None,
         kept: None,
         said: None,
+        admitted: None,
         hold,
         waited,
     }))

@@ -42,8 +42,13 @@ pub(crate) async fn relay(
         provider.credentials.iter().position(|credential| credential.id == owner.credential)
     });
     let path = path_of(provider, action, response_id).ok_or_else(|| not_found(response_id))?;
-    let relayed =
-        Relayed { provider, path, credential: credential.unwrap_or(0), endpoint: Some(Endpoint::Responses) };
+    let relayed = Relayed {
+        provider,
+        path,
+        credential: credential.unwrap_or(0),
+        endpoint: Some(Endpoint::Responses),
+        admitted: None,
+    };
     let deleted = (action == StoredAction::Delete).then(|| response_id.to_owned());
     let response = relay_to(origin, &pinned, relayed, request).await?;
     if let Some(id) = deleted.filter(|_| response.status().is_success()) {

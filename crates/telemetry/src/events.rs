@@ -1,8 +1,10 @@
 //! The catalogue of events, one file each.
 
+mod allotment_decided;
 mod answer_not_kept;
 mod attempt_failed;
 mod breaker_turned;
+mod budget_passed;
 mod configuration_loaded;
 mod hedge_ended;
 mod request_ended;
@@ -13,9 +15,11 @@ mod store_failed;
 mod stream_resumed;
 mod target_passed_over;
 
+pub use allotment_decided::{AllotmentDecided, Decided};
 pub use answer_not_kept::AnswerNotKept;
 pub use attempt_failed::AttemptFailed;
 pub use breaker_turned::BreakerTurned;
+pub use budget_passed::BudgetPassed;
 pub use configuration_loaded::ConfigurationLoaded;
 pub use hedge_ended::{HedgeEnded, HedgeOutcome};
 pub use request_ended::RequestEnded;

@@ -131,6 +131,12 @@ struct OutcomeLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct AllotmentLabels {
+    pub(crate) allotment: String,
+    pub(crate) decision: &'static str,
+}
+
 #[derive(Debug, Clone)]
 struct Families {
     requests: Family<RequestLabels, Counter>,
@@ -158,6 +164,8 @@ pub struct Meters {
     families: Families,
     providers: Mutex<HashMap<ProviderName, Arc<ProviderMeters>>>,
     pub(crate) refusals: Family<CodeLabels, Counter>,
+    /// By the names of the configuration, which clients cannot choose.
+    pub(crate) allotments: Family<AllotmentLabels, Counter>,
     pub(crate) reloads: Family<ReloadLabels, Counter>,
     pub(crate) overhead: Histogram,
     pub(crate) rescued: Counter,
@@ -201,6 +209,7 @@ impl Meters {
             },
             providers: Mutex::default(),
             refusals: Family::default(),
+            allotments: Family::default(),
             reloads: Family::default(),
             overhead: Histogram::new(OVERHEAD_BUCKETS),
             rescued: Counter::default(),
@@ -256,6 +265,9 @@ impl Meters {
         let unpriced = "Requests whose cost is not known";
         registry.register("unpriced_requests", unpriced, families.unpriced.clone());
         registry.register("refusals", "Requests that Tollgate refused, by error code", self.refusals.clone());
+        let allotments =
+            "Requests for which a limit or a budget decided something, and thresholds that budgets passed";
+        registry.register("allotment_decisions", allotments, self.allotments.clone());
         registry.register("config_reloads", "Configuration loads by outcome", self.reloads.clone());
         let overhead = "Tollgate's own share of a request, upstream waits taken off";
         registry.register_with_unit("overhead", overhead, Unit::Seconds, self.overhead.clone());

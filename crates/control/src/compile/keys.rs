@@ -54,6 +54,7 @@ fn key(section: &KeySection) -> ApiKey {
         passthrough: section.passthrough.unwrap_or(false),
         inline_config: section.inline_config.unwrap_or(false),
         explain: section.explain.unwrap_or(false),
+        sees_budgets: section.sees_budgets.unwrap_or(false),
         standing: standing(section),
         ..ApiKey::new(section.name.as_str(), Arc::default())
     }

@@ -33,6 +33,9 @@ pub struct KeySection {
     /// absent.
     #[serde(default)]
     pub explain: Option<bool>,
+    /// Whether it may see how its budgets stand, in answers and refusals. `false` when absent.
+    #[serde(default)]
+    pub sees_budgets: Option<bool>,
     /// Who goes first where requests wait for a provider's quota, unless the request says otherwise in `x-tollgate-priority`:
     /// `standard` when absent.
     #[serde(default)]

@@ -6,7 +6,7 @@ use engine::route::time::{LIMIT_FORMAT, SPAN_FORMAT, TimeLimit, TimeSpan};
 use serde_json::Value as Json;
 
 use super::schema;
-use crate::file::{AMOUNT_FORMAT, Amount, ByteSize, SIZE_FORMAT};
+use crate::file::{AMOUNT_FORMAT, Amount, ByteSize, DOLLARS_FORMAT, Dollars, SIZE_FORMAT};
 use crate::yaml::{Resolved, Scalar, Style, resolve};
 
 /// The value as JSON, as the schema wants it.
@@ -14,7 +14,7 @@ pub(super) fn convert(scalar: &Scalar, schema: &Json) -> Result<Json, String> {
     if let Some(choices) = schema::choices(schema) {
         return choice(scalar, &choices);
     }
-    if schema::format(schema) == Some(AMOUNT_FORMAT) {
+    if matches!(schema::format(schema), Some(AMOUNT_FORMAT | DOLLARS_FORMAT)) {
         // As it was written, however it looks: floating point would lose digits of it.
         return text(&scalar.text, schema);
     }
@@ -55,6 +55,7 @@ fn text(text: &str, schema: &Json) -> Result<Json, String> {
         Some(PATIENCE_FORMAT) => text.parse::<PatienceSpec>().err().map(|problem| problem.to_string()),
         Some(SHARE_FORMAT) => text.parse::<ShareSpec>().err().map(|problem| problem.to_string()),
         Some(SIZE_FORMAT) => text.parse::<ByteSize>().err().map(|problem| problem.to_string()),
+        Some(DOLLARS_FORMAT) => text.parse::<Dollars>().err().map(|problem| problem.to_string()),
         Some(AMOUNT_FORMAT) => text.parse::<Amount>().err().map(|problem| problem.to_string()),
         _ => None,
     };

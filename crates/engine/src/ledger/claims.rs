@@ -56,18 +56,24 @@ pub(super) fn group(
     Some(group.into())
 }
 
-/// A group for people: its values, or `-` for one that a request does not have.
+/// A group for people: its values, or `-` for one that a request does not have; empty where all share.
 #[must_use]
-pub(super) fn shown(group: &str) -> String {
+pub(super) fn shown(group: &str, selector: &Selector) -> String {
+    if selector.group_by.is_empty() {
+        return String::new();
+    }
     let values = group.split(SEPARATOR).map(|value| if value.is_empty() { "-" } else { value });
     values.collect::<Vec<_>>().join(", ")
 }
+
+/// The places of allotments, by a value that requests have.
+type Places = HashMap<Box<str>, Vec<usize>>;
 
 /// Finds the allotments that may be for a request without looking at all of them: most are for one key, team or customer.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     /// By the value of an attribute, those that are only for requests with that value.
-    by_value: Vec<(Attribute, HashMap<Box<str>, Vec<usize>>)>,
+    by_value: Vec<(Attribute, Places)>,
     /// The others.
     rest: Vec<usize>,
 }
@@ -103,7 +109,7 @@ impl Index {
         found.flatten().chain(&self.rest).copied()
     }
 
-    fn values_of(&mut self, attribute: &Attribute) -> &mut HashMap<Box<str>, Vec<usize>> {
+    fn values_of(&mut self, attribute: &Attribute) -> &mut Places {
         let known = self.by_value.iter().position(|(known, _)| known == attribute);
         let place = known.unwrap_or(self.by_value.len());
         if known.is_none() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::Allotment;
 
+use super::claims::{Described, Named, group, shown};
 use super::standing::Standing;
 
 /// A request for which there is not enough. Nothing is held for it, of no account.
@@ -12,17 +13,17 @@ use super::standing::Standing;
 pub struct Denied {
     /// The allotment that has not enough.
     pub allotment: Arc<Allotment>,
-    /// Whose account of it; empty where all share one.
+    /// Whose account of it.
     pub group: Box<str>,
     /// Why.
     pub why: Why,
 }
 
 /// Why there is not enough.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
     /// Too little is left.
-    Short(Shortage),
+    Short(Box<Shortage>),
     /// Nobody can say beforehand what the request costs at most, and the budget is for what is known.
     Unforeseeable,
     /// There are as many groups as there may be, and each of them has used something.
@@ -41,10 +42,22 @@ pub struct Shortage {
 }
 
 impl Denied {
+    /// Whose account it is, for people; empty where all share one.
+    #[must_use]
+    pub fn group_name(&self) -> String {
+        shown(&self.group, &self.allotment.selector)
+    }
+
+    /// Whether the same would be denied to a request at a target, by what the allotment is for.
+    #[must_use]
+    pub fn is_for(&self, request: &dyn Described, target: &Named<'_>) -> bool {
+        group(&self.allotment.selector, request, Some(target)).as_ref() == Some(&self.group)
+    }
+
     /// When there will be enough at the earliest, as far as is known.
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
-        match self.why {
+        match &self.why {
             Why::Short(shortage) => shortage.wait,
             Why::Unforeseeable | Why::Crowded => None,
         }

@@ -36,14 +36,14 @@ impl Rates {
     pub(super) fn check(&self, asked: &Asked, limit: &RateLimit, now: Duration) -> Result<(), Why> {
         if limit.concurrency.is_some_and(|most| self.under_way >= most) {
             let standing = self.concurrency(limit).ok_or(Why::Crowded)?;
-            return Err(Why::Short(Shortage { standing, asked: 1, wait: Some(UNDER_WAY) }));
+            return Err(Why::Short(Box::new(Shortage { standing, asked: 1, wait: Some(UNDER_WAY) })));
         }
         for (bucket, allowance) in self.buckets.iter().zip(&limit.allowances) {
             let amount = asked.thought.counted(allowance.counted);
             let wait = bucket.wait(amount, allowance, now);
             if wait != Some(Duration::ZERO) {
                 let standing = standing(*bucket, allowance, now);
-                return Err(Why::Short(Shortage { standing, asked: amount.into(), wait }));
+                return Err(Why::Short(Box::new(Shortage { standing, asked: amount.into(), wait })));
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::account::{Account, Held, Law};
 use super::accounts::Accounts;
-use super::claims::{Described, Named, group, shown};
+use super::claims::{Described, Named, group};
 use super::denied::{Denied, Why};
 use super::measure::{Actual, Moment};
 use super::notice::Notice;
@@ -147,20 +147,11 @@ impl Reservation {
 }
 
 pub(super) fn denied(book: &Book, group: &str, why: Why) -> Denied {
-    Denied { allotment: Arc::clone(&book.allotment), group: shown_group(book, group), why }
+    Denied { allotment: Arc::clone(&book.allotment), group: group.into(), why }
 }
 
 fn notice(account: &mut Account, book: &Book, group: &str, now: Moment) -> Option<Notice> {
     let percent = account.newly_passed(book.law(), now)?;
     let standing = account.standings(book.law(), now).into_iter().next()?;
-    Some(Notice {
-        allotment: Arc::clone(&book.allotment),
-        group: shown_group(book, group),
-        percent,
-        standing,
-    })
-}
-
-fn shown_group(book: &Book, group: &str) -> Box<str> {
-    if book.allotment.selector.group_by.is_empty() { "".into() } else { shown(group).into() }
+    Some(Notice { allotment: Arc::clone(&book.allotment), group: group.into(), percent, standing })
 }

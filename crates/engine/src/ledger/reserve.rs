@@ -1,10 +1,10 @@
 //! All accounts, and how a request holds something of each that it is charged to, or of none.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::Allotment;
-use domain::allotment::{Span, Terms, Unit};
+use domain::allotment::{Attribute, Selector, Span, Terms, Unit};
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -19,6 +19,9 @@ use super::reservation::{Book, Reservation, Share, denied, lock};
 pub struct Ledger {
     books: Vec<Arc<Book>>,
     index: Index,
+    /// The members of metadata that are asked for.
+    members: BTreeSet<Box<str>>,
+    is_by_target: bool,
 }
 
 /// What the accounts of an allotment are about. While that is the same, a change of the allotment forgets nothing.
@@ -49,7 +52,31 @@ impl Ledger {
             Arc::new(Book { allotment: Arc::clone(allotment), zone: zone(allotment), accounts })
         };
         let index = Index::of(allotments.iter().map(|allotment| &**allotment));
-        Self { books: allotments.iter().map(book).collect(), index }
+        let selectors = || allotments.iter().map(|allotment| &allotment.selector);
+        let tested = selectors().flat_map(|selector| selector.tests.iter().map(|(attribute, _)| attribute));
+        let attributes = tested.chain(selectors().flat_map(|selector| &selector.group_by));
+        let members = attributes.filter_map(|attribute| match attribute {
+            Attribute::Metadata(member) => Some(member.clone()),
+            _ => None,
+        });
+        Self {
+            books: allotments.iter().map(book).collect(),
+            index,
+            members: members.collect(),
+            is_by_target: selectors().any(Selector::is_by_target),
+        }
+    }
+
+    /// The members of metadata that requests are known by here.
+    #[must_use]
+    pub fn members(&self) -> &BTreeSet<Box<str>> {
+        &self.members
+    }
+
+    /// Whether any allotment depends on the target that a request goes to.
+    #[must_use]
+    pub fn is_by_target(&self) -> bool {
+        self.is_by_target
     }
 
     /// Whether there is nothing to be charged to.

@@ -179,7 +179,7 @@ impl Spending {
             return Ok(());
         }
         let wait = self.wait(amount, &standing, rules.budget.span, now);
-        Err(Why::Short(Shortage { standing, asked: amount, wait }))
+        Err(Why::Short(Box::new(Shortage { standing, asked: amount, wait })))
     }
 
     /// When so much may fit. Whether it does depends on requests under way, too.

@@ -270,7 +270,7 @@ fn each_customer_has_the_budget_for_itself_and_those_without_a_name_share() {
     for customer in [Some("x"), Some("y"), None] {
         assert!(reserve(&ledger, &of(customer), 10, at(0)).is_ok());
         let denied = reserve(&ledger, &of(customer), 1, at(0)).unwrap_err();
-        assert_eq!(&*denied.group, customer.unwrap_or("-"));
+        assert_eq!(denied.group_name(), customer.unwrap_or("-"));
     }
 }
 

@@ -7,12 +7,13 @@ use domain::{ErrorCode, Failure, Route};
 use engine::credentials::Tried;
 use engine::decision::Decision;
 use engine::{Step, Walk};
-use http::{HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, header};
+use telemetry::events::Decided;
 use wire::formats::usage_of_request;
 
 use super::allowance::Allowance;
 use super::deliver::deliver;
-use super::failed::FailedAttempt;
+use super::failed::{FailedAttempt, may_be_charged};
 use super::fitness::Fitness;
 use super::give_up::{Attempts, give_up};
 use super::hedge::End;
@@ -21,6 +22,7 @@ use super::leg::Leg;
 use super::resume::Resumption;
 use super::view::View;
 use super::{Call, consider};
+use crate::allotted;
 use crate::answer::{AnswerBody, RESUMED};
 use crate::ending::Ending;
 use crate::refusal::Refusal;
@@ -29,16 +31,27 @@ use crate::refusal::Refusal;
 ///
 /// # Errors
 /// When Tollgate itself has to answer, because no target could.
-pub(crate) async fn dispatch(call: Box<Call>, route: Arc<Route>) -> Result<Response<AnswerBody>, Refusal> {
+pub(crate) async fn dispatch(
+    mut call: Box<Call>,
+    route: Arc<Route>,
+) -> Result<Response<AnswerBody>, Refusal> {
+    let admitted = call.admitted.take();
+    let (mut told, mut holds) = (HeaderMap::new(), Vec::new());
+    if let Some(admitted) = &admitted {
+        admitted.tell(&mut told);
+        holds = admitted.holds();
+    }
     let decision = consider::asked(&call, &route)?;
     let mut attempts = Attempts::told(decision.is_some());
     let mut dispatch = Dispatch::begin_at(&call, &route, &mut attempts)?;
+    dispatch.ending.holds(admitted);
     let (leg, end) = dispatch.run().await?;
     let (mut response, walk) = match end {
         Ok(committed) => dispatch.deliver(leg, committed).await,
         Err(failed) => dispatch.give_up(&leg, failed),
     };
-    let decision = decision.map(|decision| Decision { attempts: attempts.into_made(), ..decision });
+    let decision = decision.map(|decision| Decision { attempts: attempts.into_made(), holds, ..decision });
+    allotted::tell(told, response.headers_mut());
     consider::tell(&call, decision.as_ref(), &mut response);
     if response.body().is_stream()
         && let Some(resumption) = Resumption::keep(call, route, walk)
@@ -100,6 +113,7 @@ impl<'c> Dispatch<'c> {
     ) -> (Box<Ending>, Walk, Option<(Arc<Target>, Committed)>) {
         let step = self.walk.failed(failure, false, &mut self.outlook);
         let step = self.allowance.held_to(step, self.attempts);
+        let step = self.held_to_budgets(step);
         let found = match self.take(step).await {
             true => self.run().await.ok(),
             false => None,
@@ -127,10 +141,11 @@ impl<'c> Dispatch<'c> {
                 Err(failed) => failed,
             };
             let fresh = leg.has_alternative(self.call.origin.gateway.uptime());
-            self.ending.failed();
+            self.ending.failed(may_be_charged(&failed));
             self.attempts.add(leg.attempted(self.call, Err(&failed.failure)));
             let step = self.walk.failed(&failed.failure, fresh, &mut self.outlook);
             let step = self.allowance.held_to(step, self.attempts);
+            let step = self.held_to_budgets(step);
             if !self.take(step).await {
                 return Ok((leg, Err(failed)));
             }
@@ -150,6 +165,22 @@ impl<'c> Dispatch<'c> {
             Step::GiveUp => return false,
         }
         true
+    }
+
+    /// The step that follows a failure, where budgets pay for it; else the end.
+    fn held_to_budgets(&mut self, step: Step) -> Step {
+        if step == Step::GiveUp {
+            return step;
+        }
+        match self.ending.affords(1) {
+            Err(denied) => {
+                let origin = &self.call.origin;
+                allotted::decided(&origin.gateway, &origin.id, &denied, Decided::Stopped);
+                self.attempts.unpaid(denied.allotment.name.as_str());
+                Step::GiveUp
+            }
+            Ok(()) => step,
+        }
     }
 
     /// Begins a call of a target.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::ports::sign_in::SignInProblem;
-use domain::{ErrorCode, Failure, FailureClass};
+use domain::{ErrorCode, Failure, FailureClass, TimeoutStage};
 use http::StatusCode;
 use http::response::Parts;
 use providers::transport::SendError;
@@ -88,4 +88,12 @@ impl From<SendError> for FailedAttempt {
     fn from(error: SendError) -> Self {
         Failure::without_status(error.failure_class(), error.to_string()).into()
     }
+}
+
+/// Whether a provider may charge for a call that failed: it has been sent, and what became of it nobody knows. Errors are not charged for.
+pub(super) fn may_be_charged(failed: &FailedAttempt) -> bool {
+    let class = failed.failure.class;
+    let is_lost = matches!(class, FailureClass::Timeout(stage) if stage != TimeoutStage::Connect)
+        || class == FailureClass::Broken;
+    is_lost && failed.objection.is_none() && failed.answer.is_none()
 }

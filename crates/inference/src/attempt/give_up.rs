@@ -72,6 +72,11 @@ impl Attempts {
         self.stopped = Some(format!("no further attempt: the retry budget of {whose} is spent"));
     }
 
+    /// Notes that there was no further attempt, because a budget does not pay for it.
+    pub(super) fn unpaid(&mut self, budget: &str) {
+        self.stopped = Some(format!("no further attempt: the budget `{budget}` has too little left for one"));
+    }
+
     /// Notes the targets that were not called because they rest.
     pub(super) fn rested(&mut self, route: &Route, call: &Call, outlook: &mut dyn Outlook) {
         route.root.for_each_target(&mut |target| {

@@ -14,7 +14,7 @@ use telemetry::events::{HedgeEnded, HedgeOutcome};
 
 use super::Call;
 use super::dispatch::Dispatch;
-use super::failed::FailedAttempt;
+use super::failed::{FailedAttempt, may_be_charged};
 use super::hold::Committed;
 use super::leg::Leg;
 
@@ -88,7 +88,7 @@ impl Dispatch<'_> {
         if self.fitness.objection(&target).is_some() || self.outlook.rest(&target).is_some() {
             return None;
         }
-        if !(self.walk.race()?.take() && self.allowance.spend()) {
+        if !(self.walk.race()?.take() && self.ending.affords(2).is_ok() && self.allowance.spend()) {
             self.call.origin.gateway.telemetry.meters().hedge_ended(HedgeOutcome::Capped);
             return None;
         }
@@ -128,11 +128,12 @@ impl Dispatch<'_> {
         let call = self.call;
         match end {
             Some(Err(failed)) => {
-                self.ending.failed();
+                self.ending.failed(may_be_charged(&failed));
                 self.attempts.add(leg.attempted(call, Err(&failed.failure)));
             }
             Some(Ok(_)) | None => {
                 leg.outrun();
+                self.ending.loses_call();
                 self.attempts.served(|| leg.attempted(call, Ok("outrun")));
             }
         }

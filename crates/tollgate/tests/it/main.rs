@@ -9,6 +9,7 @@ mod access;
 mod bad_input;
 mod balance;
 mod breakers;
+mod budgets;
 mod cancel;
 mod catalog;
 mod cli;

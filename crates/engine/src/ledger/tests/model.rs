@@ -96,11 +96,9 @@ proptest! {
         for step in steps {
             let (now, day) = (at(seconds), seconds / DAY);
             match step {
-                Step::Wait { seconds: more } => {
-                    // Requests that last into the next day have tests of their own.
-                    if open.is_empty() || (seconds + more) / DAY == day {
-                        seconds += more;
-                    }
+                // Requests that last into the next day have tests of their own.
+                Step::Wait { seconds: more } if open.is_empty() || (seconds + more) / DAY == day => {
+                    seconds += more;
                 }
                 Step::Ask { key, most } => {
                     let request = Request { key: KEYS[key], customer: None };

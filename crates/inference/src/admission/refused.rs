@@ -1,0 +1,122 @@
+//! The answer to a request for which not enough is left: which limit, how it stands, and when to come again.
+
+use std::time::Duration;
+
+use domain::allotment::{Allotment, Span, Terms};
+use domain::quota::Counted;
+use domain::{ApiKey, ErrorCode};
+use engine::ledger::{Denied, Measured, Shortage, Standing, Why};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::allotted::Told;
+use crate::refusal::Refusal;
+
+/// SDKs of OpenAI and Anthropic try no more where this says `false` (openai-python, `_should_retry`).
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+/// The longest wait that SDKs keep to; after a longer one they would come again too early.
+const RETRY_WAIT_MAX: Duration = Duration::from_secs(60);
+
+pub(super) fn refusal(denied: &Denied, key: &ApiKey) -> Refusal {
+    let code = match (&denied.why, &denied.allotment.terms) {
+        (Why::Unforeseeable, _) => ErrorCode::CostUnknown,
+        (Why::Crowded, _) => ErrorCode::GroupsFull,
+        (Why::Short(_), Terms::Rate(_)) => ErrorCode::OverLimit,
+        (Why::Short(_), Terms::Budget(_)) => ErrorCode::OverBudget,
+    };
+    let wait = denied.wait();
+    let mut headers = HeaderMap::new();
+    if let Why::Short(shortage) = &denied.why {
+        let mut told = Told::default();
+        told.rates(std::iter::once(&shortage.standing));
+        told.write(&mut headers);
+    }
+    if wait.is_none_or(|wait| wait > RETRY_WAIT_MAX) {
+        headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+    }
+    let whole_seconds =
+        wait.map(|wait| Duration::from_secs(wait.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX)));
+    Refusal::new(code, message(denied, key)).with_retry_after(whole_seconds).with_headers(headers)
+}
+
+fn message(denied: &Denied, key: &ApiKey) -> String {
+    let whose = whose(denied);
+    match &denied.why {
+        Why::Crowded => format!(
+            "the {whose} has as many groups as it may have, and each has used something; try again later (groups_max)"
+        ),
+        Why::Unforeseeable => format!(
+            "nobody can say beforehand what this request costs at most, which the {whose} has to know (budgets[].unknown_cost)"
+        ),
+        Why::Short(shortage) => match shortage.standing.measured {
+            Measured::Rate(counted, per) => rate(&whose, shortage, counted, per),
+            Measured::Concurrency => {
+                format!(
+                    "the {whose} is {} requests at once, and as many are under way",
+                    shortage.standing.limit
+                )
+            }
+            Measured::Budget(_, span) => budget(&whose, &denied.allotment, shortage, span, key.sees_budgets),
+        },
+    }
+}
+
+/// `limit per-key for ci`.
+fn whose(denied: &Denied) -> String {
+    let kind = match denied.allotment.terms {
+        Terms::Rate(_) => "limit",
+        Terms::Budget(_) => "budget",
+    };
+    let group = denied.group_name();
+    let of = if group.is_empty() { String::new() } else { format!(" for `{group}`") };
+    format!("{kind} `{}`{of}", denied.allotment.name)
+}
+
+fn rate(whose: &str, shortage: &Shortage, counted: Counted, per: Duration) -> String {
+    let Standing { limit, .. } = shortage.standing;
+    let what = match counted {
+        Counted::Requests => "requests",
+        Counted::Tokens => "tokens",
+        Counted::InputTokens => "input tokens",
+        Counted::OutputTokens => "output tokens",
+    };
+    let per = match per.as_secs() {
+        1 => "second",
+        60 => "minute",
+        3_600 => "hour",
+        _ => "day",
+    };
+    let asked = match counted {
+        Counted::Requests => String::new(),
+        _ => format!("; this request asks for about {}", shortage.asked),
+    };
+    let left = shortage.standing.left();
+    match shortage.wait {
+        Some(_) => format!("the {whose} is {limit} {what} per {per}, and {left} are left{asked}"),
+        None => format!("the {whose} is {limit} {what} per {per}{asked}, which is more than it ever has"),
+    }
+}
+
+fn budget(whose: &str, allotment: &Allotment, shortage: &Shortage, span: Span, is_seen: bool) -> String {
+    let Terms::Budget(budget) = &allotment.terms else { return format!("the {whose} is spent") };
+    let span = match span {
+        Span::Rolling(_) => " of late",
+        Span::Hour => " this hour",
+        Span::Day => " today",
+        Span::Week => " this week",
+        Span::Month => " this month",
+        Span::Quarter => " this quarter",
+        Span::Once => "",
+    };
+    if !is_seen {
+        return format!("the {whose} has too little left{span} for what this request can cost");
+    }
+    let show = |amount| budget.unit.show(amount);
+    let Standing { limit, used, held, .. } = shortage.standing;
+    format!(
+        "the {whose} is {}; {} are spent{span} and {} held for requests under way, and this request can cost {}",
+        show(limit),
+        show(used),
+        show(held),
+        show(shortage.asked),
+    )
+}

@@ -1,0 +1,41 @@
+//! What is held for a request of limits and budgets, from the moment that it is admitted until its end is told.
+
+mod admitted;
+mod described;
+mod told;
+
+use engine::ledger::Denied;
+use http::HeaderMap;
+use telemetry::events::{AllotmentDecided, Decided};
+
+pub(crate) use admitted::Admitted;
+pub(crate) use described::Description;
+pub(crate) use told::Told;
+
+use crate::gateway::Gateway;
+use crate::request_id::RequestId;
+
+/// Counts and logs what was decided about a request for which too little was left.
+pub(crate) fn decided(gateway: &Gateway, id: &RequestId, denied: &Denied, decided: Decided) {
+    let event = AllotmentDecided {
+        request_id: id.as_str(),
+        allotment: denied.allotment.name.as_str(),
+        group: &denied.group_name(),
+        decided,
+    };
+    event.emit(&gateway.telemetry);
+}
+
+/// Writes how things stand into the head of an answer, in place of what a provider says of its own limits.
+pub(crate) fn tell(told: HeaderMap, headers: &mut HeaderMap) {
+    for name in told.keys() {
+        headers.remove(name);
+    }
+    let mut last = None;
+    for (name, value) in told {
+        last = name.or(last);
+        if let Some(name) = &last {
+            headers.append(name.clone(), value);
+        }
+    }
+}

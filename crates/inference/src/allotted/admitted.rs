@@ -1,0 +1,90 @@
+//! A request for which enough is held.
+
+use std::sync::Arc;
+
+use engine::ledger::{Actual, Denied, Named, Reservation};
+use http::HeaderMap;
+use telemetry::events::BudgetPassed;
+
+use super::described::Description;
+use super::told::Told;
+use crate::gateway::Gateway;
+use crate::request_id::RequestId;
+
+/// What is held for a request. Dropped unsettled, nothing was sent, and nothing is counted.
+pub(crate) struct Admitted {
+    gateway: Arc<Gateway>,
+    id: RequestId,
+    described: Description,
+    /// `None` once it is settled.
+    reservation: Option<Reservation>,
+    told: Told,
+}
+
+impl Admitted {
+    /// A request for which this is held.
+    pub(crate) fn new(
+        gateway: &Arc<Gateway>,
+        id: &RequestId,
+        described: Description,
+        reservation: Reservation,
+        told: Told,
+    ) -> Self {
+        let (gateway, id) = (Arc::clone(gateway), id.clone());
+        Self { gateway, id, described, reservation: Some(reservation), told }
+    }
+
+    /// Tells the client how its limits and budgets stand.
+    pub(crate) fn tell(&self, headers: &mut HeaderMap) {
+        self.told.write(headers);
+    }
+
+    /// What is held of each budget, for people.
+    pub(crate) fn holds(&self) -> Vec<String> {
+        self.told.holds.clone()
+    }
+
+    /// A call ended without anybody knowing what it took.
+    pub(crate) fn lose_call(&mut self) {
+        if let Some(reservation) = &mut self.reservation {
+            reservation.lose_call();
+        }
+    }
+
+    /// Makes what is held enough for so many calls at once.
+    ///
+    /// # Errors
+    /// When a budget has not enough; what is held already stays.
+    pub(crate) fn extend(&mut self, calls: u32) -> Result<(), Denied> {
+        let now = self.gateway.moment();
+        self.reservation.as_mut().map_or(Ok(()), |reservation| reservation.extend(calls, now))
+    }
+
+    /// The request has ended, and its last call took so much at a target.
+    pub(crate) fn settle(mut self, actual: &Actual, target: Option<(&str, Option<&str>)>) {
+        let model = target.and_then(|(provider, model)| Some(format!("{provider}/{}", model?)));
+        let named = target.map(|(provider, _)| Named { provider, model: model.as_deref() });
+        self.end(actual, named.as_ref());
+    }
+
+    fn end(&mut self, actual: &Actual, target: Option<&Named<'_>>) {
+        let Some(reservation) = self.reservation.take() else { return };
+        let notices = reservation.settle(actual, &self.described, target, self.gateway.moment());
+        for notice in notices {
+            let event = BudgetPassed {
+                request_id: self.id.as_str(),
+                budget: notice.allotment.name.as_str(),
+                group: &notice.group_name(),
+                percent: notice.percent,
+            };
+            event.emit(&self.gateway.telemetry);
+        }
+        self.gateway.settled.notify_waiters();
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        self.end(&Actual::NOTHING, None);
+    }
+}

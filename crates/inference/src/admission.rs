@@ -43,7 +43,7 @@ pub(crate) async fn admit(call: &mut Call, route: Arc<Route>) -> Result<Arc<Rout
     let gateway = Arc::clone(&call.origin.gateway);
     loop {
         // Before it is tried, so that what ends meanwhile is not missed.
-        let settled = gateway.settled.notified();
+        let settled = gateway.clearing.settled();
         let denied = match way.reserve(call) {
             Ok(reservation) => {
                 call.waited += waiting.waited();
@@ -86,12 +86,12 @@ pub(crate) async fn admit_unread(
     let gateway = Arc::clone(&origin.gateway);
     let mut waiting = Waiting::default();
     loop {
-        let settled = gateway.settled.notified();
-        let denied = match ledger.reserve(&claims, &Asked::default(), gateway.moment()) {
+        let settled = gateway.clearing.settled();
+        let denied = match ledger.reserve(&claims, &Asked::default(), gateway.clearing.moment()) {
             Ok(reservation) => {
                 let told = Told::of(&reservation, &origin.key);
                 return Ok(Some(Box::new(Admitted::new(
-                    &origin.gateway,
+                    &origin.gateway.clearing,
                     &origin.id,
                     description,
                     reservation,
@@ -112,7 +112,7 @@ fn refused(origin: &Origin, denied: &Denied) -> Refusal {
 }
 
 fn decided(origin: &Origin, denied: &Denied, decided: Decided) {
-    allotted::decided(&origin.gateway, &origin.id, denied, decided);
+    allotted::decided(&origin.gateway.clearing, &origin.id, denied, decided);
 }
 
 /// What a request is known by.

@@ -1,6 +1,7 @@
 //! What is held for a request of limits and budgets, from the moment that it is admitted until its end is told.
 
 mod admitted;
+mod clearing;
 mod described;
 mod told;
 
@@ -9,21 +10,21 @@ use http::HeaderMap;
 use telemetry::events::{AllotmentDecided, Decided};
 
 pub(crate) use admitted::Admitted;
+pub(crate) use clearing::{Clearing, WallClock};
 pub(crate) use described::Description;
 pub(crate) use told::Told;
 
-use crate::gateway::Gateway;
 use crate::request_id::RequestId;
 
 /// Counts and logs what was decided about a request for which too little was left.
-pub(crate) fn decided(gateway: &Gateway, id: &RequestId, denied: &Denied, decided: Decided) {
+pub(crate) fn decided(clearing: &Clearing, id: &RequestId, denied: &Denied, decided: Decided) {
     let event = AllotmentDecided {
         request_id: id.as_str(),
         allotment: denied.allotment.name.as_str(),
         group: &denied.group_name(),
         decided,
     };
-    event.emit(&gateway.telemetry);
+    event.emit(clearing.telemetry());
 }
 
 /// Writes how things stand into the head of an answer, in place of what a provider says of its own limits.

@@ -5,6 +5,7 @@ mod headers;
 mod held;
 mod opaque;
 mod passage;
+mod refused;
 mod relay;
 
 pub use body::AnswerBody;
@@ -14,4 +15,5 @@ pub(crate) use headers::{
 pub(crate) use held::Held;
 pub(crate) use opaque::OpaqueRelay;
 pub(crate) use passage::{Passage, SameFormat, Translated};
+pub(crate) use refused::json_response;
 pub(crate) use relay::{Going, GoneOn, Pace, Relay, RelayStart, Silence, StreamRelay, Successor};

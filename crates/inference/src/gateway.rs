@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use domain::ports::response_store::ResponseStore;
-use engine::ledger::Moment;
 use jiff::Timestamp;
 use providers::transport::Transport;
 use telemetry::Telemetry;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::allotted::{Clearing, WallClock};
 use crate::byte_budget::ByteBudget;
 use crate::health::Health;
 use crate::pinned::{Configuration, Pinned};
@@ -52,12 +52,12 @@ pub struct Gateway {
     pub(crate) quotas: Quotas,
     pub(crate) store: Arc<dyn ResponseStore>,
     pub(crate) running: Arc<Running>,
-    /// Tells those who wait for a limit or a budget that something was given back.
-    pub(crate) settled: Notify,
+    /// Where limits and budgets are settled.
+    pub(crate) clearing: Arc<Clearing>,
     /// How many token counts may be estimated at once.
     pub(crate) estimates: Arc<Semaphore>,
     random: Box<dyn Fn() -> u64 + Send + Sync>,
-    wall_clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    wall_clock: WallClock,
     pinned: ArcSwap<Pinned>,
     draining: AtomicBool,
     started: Instant,
@@ -73,6 +73,8 @@ impl Gateway {
     #[must_use]
     pub fn new(parts: GatewayParts, configuration: Configuration) -> Arc<Self> {
         let pinned = Pinned::new(configuration, None, &parts.transport, &parts.telemetry);
+        let (wall_clock, started): (WallClock, _) = (Arc::from(parts.wall_clock), Instant::now());
+        let clearing = Arc::new(Clearing::new(parts.telemetry.clone(), Arc::clone(&wall_clock), started));
         Arc::new(Self {
             transport: parts.transport,
             telemetry: parts.telemetry,
@@ -82,13 +84,13 @@ impl Gateway {
             quotas: Quotas::new(),
             store: parts.store,
             running: Arc::default(),
-            settled: Notify::new(),
+            clearing,
             estimates: Arc::new(Semaphore::new(cores())),
             random: parts.random,
-            wall_clock: parts.wall_clock,
+            wall_clock,
             pinned: ArcSwap::from_pointee(pinned),
             draining: AtomicBool::new(false),
-            started: Instant::now(),
+            started,
         })
     }
 
@@ -125,11 +127,6 @@ impl Gateway {
 
     pub(crate) fn wall_clock(&self) -> Timestamp {
         (self.wall_clock)()
-    }
-
-    /// Now, by both clocks.
-    pub(crate) fn moment(&self) -> Moment {
-        Moment { steady: self.uptime(), wall: self.wall_clock() }
     }
 
     /// Time since start, the clock of credential health.

@@ -11,9 +11,9 @@ use engine::route::look_up;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::answer::AnswerBody;
+use crate::answer::{AnswerBody, json_response};
 use crate::pinned::Pinned;
-use crate::refusal::{Refusal, json_response};
+use crate::refusal::Refusal;
 use crate::resolve::{bound_name, unknown_model};
 use page::Page;
 

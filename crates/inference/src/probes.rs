@@ -2,10 +2,9 @@
 
 use http::{HeaderValue, Response, StatusCode, header};
 
-use crate::answer::AnswerBody;
+use crate::answer::{AnswerBody, json_response};
 use crate::gateway::{Gateway, Readiness};
 use crate::ingress::Probe;
-use crate::refusal::json_response;
 
 /// Answers a probe.
 pub(crate) fn answer(gateway: &Gateway, probe: Probe) -> Response<AnswerBody> {

@@ -52,7 +52,7 @@ impl Way {
     /// Holds what it asks for.
     pub(super) fn reserve(&self, call: &Call) -> Result<Reservation, Denied> {
         let asked = self.measured.asked(self.clamp.as_ref().map(|(tokens, _)| *tokens));
-        call.pinned.ledger.reserve(&self.claims, &asked, call.origin.gateway.moment())
+        call.pinned.ledger.reserve(&self.claims, &asked, call.origin.gateway.clearing.moment())
     }
 
     /// Makes it smaller, or sends it elsewhere, because it was denied; `false` where neither can be done.
@@ -74,7 +74,8 @@ impl Way {
         if let Some((tokens, budget)) = &clamp {
             told.clamped(*tokens, budget);
         }
-        let admitted = Admitted::new(&call.origin.gateway, &call.origin.id, described, reservation, told);
+        let admitted =
+            Admitted::new(&call.origin.gateway.clearing, &call.origin.id, described, reservation, told);
         if let Some((tokens, _)) = clamp {
             bound_answers(call, &route, tokens)?;
         }

@@ -6,14 +6,14 @@ use engine::ledger::{Actual, Denied, Named, Reservation};
 use http::HeaderMap;
 use telemetry::events::BudgetPassed;
 
+use super::clearing::Clearing;
 use super::described::Description;
 use super::told::Told;
-use crate::gateway::Gateway;
 use crate::request_id::RequestId;
 
 /// What is held for a request. Dropped unsettled, nothing was sent, and nothing is counted.
 pub(crate) struct Admitted {
-    gateway: Arc<Gateway>,
+    clearing: Arc<Clearing>,
     id: RequestId,
     described: Description,
     /// `None` once it is settled.
@@ -24,14 +24,14 @@ pub(crate) struct Admitted {
 impl Admitted {
     /// A request for which this is held.
     pub(crate) fn new(
-        gateway: &Arc<Gateway>,
+        clearing: &Arc<Clearing>,
         id: &RequestId,
         described: Description,
         reservation: Reservation,
         told: Told,
     ) -> Self {
-        let (gateway, id) = (Arc::clone(gateway), id.clone());
-        Self { gateway, id, described, reservation: Some(reservation), told }
+        let (clearing, id) = (Arc::clone(clearing), id.clone());
+        Self { clearing, id, described, reservation: Some(reservation), told }
     }
 
     /// Tells the client how its limits and budgets stand.
@@ -56,7 +56,7 @@ impl Admitted {
     /// # Errors
     /// When a budget has not enough; what is held already stays.
     pub(crate) fn extend(&mut self, calls: u32) -> Result<(), Denied> {
-        let now = self.gateway.moment();
+        let now = self.clearing.moment();
         self.reservation.as_mut().map_or(Ok(()), |reservation| reservation.extend(calls, now))
     }
 
@@ -69,7 +69,7 @@ impl Admitted {
 
     fn end(&mut self, actual: &Actual, target: Option<&Named<'_>>) {
         let Some(reservation) = self.reservation.take() else { return };
-        let notices = reservation.settle(actual, &self.described, target, self.gateway.moment());
+        let notices = reservation.settle(actual, &self.described, target, self.clearing.moment());
         for notice in notices {
             let event = BudgetPassed {
                 request_id: self.id.as_str(),
@@ -77,9 +77,9 @@ impl Admitted {
                 group: &notice.group_name(),
                 percent: notice.percent,
             };
-            event.emit(&self.gateway.telemetry);
+            event.emit(self.clearing.telemetry());
         }
-        self.gateway.settled.notify_waiters();
+        self.clearing.tell();
     }
 }
 

@@ -175,7 +175,7 @@ impl<'c> Dispatch<'c> {
         match self.ending.affords(1) {
             Err(denied) => {
                 let origin = &self.call.origin;
-                allotted::decided(&origin.gateway, &origin.id, &denied, Decided::Stopped);
+                allotted::decided(&origin.gateway.clearing, &origin.id, &denied, Decided::Stopped);
                 self.attempts.unpaid(denied.allotment.name.as_str());
                 Step::GiveUp
             }

@@ -16,11 +16,11 @@ use wire::json::Value;
 
 use super::given_up::{Fault, give_up};
 use super::{failure, replay};
-use crate::answer::AnswerBody;
+use crate::answer::{AnswerBody, json_response};
 use crate::attempt::{Call, client_context, dispatch, speaks_clients_format};
 use crate::ending::Origin;
 use crate::keeping::{Kept, new_entry};
-use crate::refusal::{Refusal, json_response};
+use crate::refusal::Refusal;
 use crate::running::Worker;
 
 /// How often a worker gives a sign of life.

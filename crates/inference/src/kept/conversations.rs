@@ -15,12 +15,12 @@ use wire::json::{Document, Kind, Value, object};
 
 use super::failure;
 use super::list::{ListQuery, list};
-use crate::answer::AnswerBody;
+use crate::answer::{AnswerBody, json_response};
 use crate::ending::Origin;
 use crate::ingress::{ConversationAction, ReadBody, present, read_json};
 use crate::keeping::{kept, tenant};
 use crate::pinned::Pinned;
-use crate::refusal::{Refusal, json_response};
+use crate::refusal::Refusal;
 
 /// Most items that are brought at once (API reference, "Create items").
 const ITEMS_MAX: usize = 20;

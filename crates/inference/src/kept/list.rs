@@ -5,9 +5,9 @@ use http::{Response, StatusCode};
 use providers::percent;
 use wire::json::object;
 
-use crate::answer::AnswerBody;
+use crate::answer::{AnswerBody, json_response};
 use crate::ingress::query;
-use crate::refusal::{Refusal, json_response};
+use crate::refusal::Refusal;
 
 /// Items in a page when the client does not say.
 const USUAL: usize = 20;

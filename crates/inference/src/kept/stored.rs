@@ -15,12 +15,12 @@ use wire::json::Value;
 use super::given_up::{Fault, give_up};
 use super::list::{ListQuery, parameter};
 use super::{failure, replay};
-use crate::answer::AnswerBody;
+use crate::answer::{AnswerBody, json_response};
 use crate::ending::Origin;
 use crate::gateway::Gateway;
 use crate::ingress::StoredAction;
 use crate::keeping::tenant;
-use crate::refusal::{Refusal, json_response};
+use crate::refusal::Refusal;
 
 /// After so long without a sign of life the process that worked on a response is taken for gone: three beats and a little.
 const LOST_AFTER: Duration = Duration::from_secs(70);

@@ -3,6 +3,7 @@
 //! Pure: times are durations since any fixed start, and whoever holds a breaker brings the rules along, so that a change of the
 //! rules does not forget what was seen.
 
+mod outages;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use domain::BreakerPolicy;
 
+pub(crate) use outages::Outages;
 pub use verdict::{Stage, Verdict, verdict};
 use window::Window;
 
@@ -47,6 +49,7 @@ enum Phase {
 pub struct Ticket {
     begun: Duration,
     is_probe: bool,
+    is_bypass: bool,
 }
 
 impl Ticket {
@@ -54,6 +57,12 @@ impl Ticket {
     #[must_use]
     pub fn is_probe(&self) -> bool {
         self.is_probe
+    }
+
+    /// Whether the breaker was shut, and the call is made all the same.
+    #[must_use]
+    pub fn is_bypass(&self) -> bool {
+        self.is_bypass
     }
 
     /// The ticket of a probe that has answered, and whose answer goes on.
@@ -95,6 +104,7 @@ impl Breaker {
     /// A call begins: the one probe where it is due, else one like any other. A call may begin although the breaker is shut,
     /// where there is nowhere else to go.
     pub fn begin(&mut self, now: Duration) -> Ticket {
+        let is_bypass = self.is_shut(now);
         let is_probe = match self.phase {
             Phase::Open { until, trips, .. } if now >= until => {
                 self.phase = Phase::HalfOpen { probing: true, succeeded: 0, trips };
@@ -110,7 +120,7 @@ impl Breaker {
             self.silence.since = now;
         }
         self.silence.calls = self.silence.calls.saturating_add(1);
-        Ticket { begun: now, is_probe }
+        Ticket { begun: now, is_probe, is_bypass }
     }
 
     /// A call was answered, or ended before it was: the target is not silent.

@@ -94,6 +94,9 @@ pub struct Attempted {
     pub began_ms: u64,
     /// How long it took to its end, or to the first content of an answer that is streamed.
     pub took_ms: u64,
+    /// Whether a breaker was open, so that it was made for want of anything better.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub bypass: bool,
     /// `served`, or the class of the failure.
     pub outcome: &'static str,
     /// The provider's status, when it gave one.
@@ -202,6 +205,7 @@ mod tests {
             credential: "p#1".to_owned(),
             began_ms: 0,
             took_ms: 7,
+            bypass: false,
             outcome: "served",
             status: Some(200),
             detail: None,

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use domain::{BreakerPolicy, Failure, FailureClass, Usage};
 
-use crate::breaker::{Breaker, Stage, Ticket, Turn, Verdict, verdict};
+use crate::breaker::{Breaker, Outages, Stage, Ticket, Turn, Verdict, verdict};
 use crate::habit::Habit;
 use crate::lengths::Lengths;
 use crate::load::Load;
 use crate::times::Times;
 
-/// What was seen of the calls of one target, or of one provider whatever the model.
+/// What was seen of the calls of one target, of one provider whatever the model, or in one region whatever the provider.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Whether it may be called.
@@ -26,6 +26,8 @@ pub struct Seen {
     pub habit: Habit,
     /// How long its answers are.
     pub lengths: Lengths,
+    /// Of a region, which of its providers are out.
+    outages: Outages,
 }
 
 impl Seen {
@@ -33,16 +35,34 @@ impl Seen {
         self.load.answered(time, now);
         self.times.add(time);
     }
+
+    /// A provider of the region is out. It alone opens nothing.
+    fn lacks(
+        &mut self,
+        provider: &str,
+        ticket: Ticket,
+        policy: &BreakerPolicy,
+        now: Duration,
+    ) -> Option<Turn> {
+        let is_lost = self.outages.add(provider, policy, now);
+        let counts = is_lost || !self.breaker.is_closed();
+        // Those of it that are known to be out are spared by their own breakers, for longer each time. What is not known of the others
+        // is worth a call again each time that the first cool-down is over.
+        let policy = BreakerPolicy { cool_down_max: policy.cool_down, ..policy.clone() };
+        counts.then(|| self.breaker.failed(ticket, Verdict::Absent, None, &policy, now)).flatten()
+    }
 }
 
-/// The two that guard a target: its own breaker, and that of its provider.
+/// What guards a target: its own breaker, that of its provider, and that of its region where somebody said where it is.
 pub trait Guards {
     /// The time, since any fixed start.
     fn now(&self) -> Duration;
     /// The rules in force.
     fn policy(&self) -> &BreakerPolicy;
-    /// Does something to what was seen at a stage.
-    fn seen<R>(&self, stage: Stage, act: impl FnOnce(&mut Seen) -> R) -> R;
+    /// The provider's name, which tells the providers of a region apart.
+    fn provider(&self) -> &str;
+    /// Does something to what was seen at a stage; none where nothing guards there.
+    fn seen<R>(&self, stage: Stage, act: impl FnOnce(&mut Seen) -> R) -> Option<R>;
     /// Hears that a breaker turned, which was closed or not before.
     fn turned(&self, stage: Stage, was_closed: bool, turn: Turn);
 }
@@ -51,9 +71,10 @@ pub trait Guards {
 #[derive(Debug)]
 pub struct Watch<G: Guards> {
     guards: G,
-    /// One for each of [`Stage::ALL`], absent once the end is told.
-    tickets: [Option<Ticket>; 2],
+    /// One for each of [`Stage::ALL`], absent once the end is told, and where nothing guards.
+    tickets: [Option<Ticket>; Stage::ALL.len()],
     begun: Duration,
+    is_bypass: bool,
     has_own_limits: bool,
     is_answered: bool,
     is_slow: bool,
@@ -65,27 +86,35 @@ impl<G: Guards> Watch<G> {
         let begun = guards.now();
         let begin = |seen: &mut Seen| {
             seen.load.begun();
-            Some(seen.breaker.begin(begun))
+            seen.breaker.begin(begun)
         };
         let tickets = Stage::ALL.map(|stage| guards.seen(stage, begin));
+        let is_bypass = guards.policy().enabled && tickets.iter().flatten().any(Ticket::is_bypass);
         if guards.policy().slow_after.is_some() {
-            tell(&guards, Stage::Target, Breaker::listen);
+            tell(&guards, Stage::Target, |seen, policy, now| seen.breaker.listen(policy, now));
         }
-        Self { guards, tickets, begun, has_own_limits, is_answered: false, is_slow: false }
+        Self { guards, tickets, begun, is_bypass, has_own_limits, is_answered: false, is_slow: false }
     }
 
-    /// The first content is there, or the whole answer. A probe has done its work; any other call is judged by its end.
+    /// Whether a breaker was open, so that the call is made for want of anything better.
+    pub fn is_bypass(&self) -> bool {
+        self.is_bypass
+    }
+
+    /// The first content is there, or the whole answer. A probe has done its work, and a region is known to be there; any other call
+    /// is judged by its end.
     pub fn answered(&mut self, took: Duration) {
         self.is_slow = self.guards.policy().slow_after.is_some_and(|limit| took > limit);
         let now = self.guards.now();
         self.guards.seen(Stage::Target, |seen| seen.took(took, now));
         self.is_answered = true;
         let is_slow = self.is_slow;
-        tell(&self.guards, Stage::Target, |breaker, policy, now| breaker.answered(is_slow, policy, now));
+        tell(&self.guards, Stage::Target, |seen, policy, now| seen.breaker.answered(is_slow, policy, now));
         for (stage, ticket) in Stage::ALL.into_iter().zip(&mut self.tickets) {
-            if let Some(probe) = ticket.take_if(|ticket| ticket.is_probe()) {
-                praise(&self.guards, stage, probe, self.is_slow);
-                *ticket = Some(probe.after_probe());
+            let is_region = stage == Stage::Region;
+            if let Some(told) = ticket.take_if(|ticket| is_region || ticket.is_probe()) {
+                praise(&self.guards, stage, told, self.is_slow);
+                *ticket = (!is_region).then(|| told.after_probe());
             }
         }
     }
@@ -138,32 +167,47 @@ impl<G: Guards> Watch<G> {
         for (stage, ticket) in Stage::ALL.into_iter().zip(&mut self.tickets) {
             let Some(verdict) = judge(stage) else { continue };
             if let Some(ticket) = ticket.take() {
-                tell(&self.guards, stage, |breaker, policy, now| {
-                    breaker.failed(ticket, verdict, wish, policy, now)
-                });
+                blame(&self.guards, stage, (ticket, verdict), wish);
             }
         }
+    }
+}
+
+fn blame(guards: &impl Guards, stage: Stage, (ticket, verdict): (Ticket, Verdict), wish: Option<Duration>) {
+    let is_out = || guards.seen(Stage::Target, |seen| !seen.breaker.is_closed()) == Some(true);
+    match stage {
+        Stage::Target | Stage::Provider => {
+            tell(guards, stage, |seen, policy, now| seen.breaker.failed(ticket, verdict, wish, policy, now))
+        }
+        // The target has heard of it by now. What one provider wishes is not the region's.
+        Stage::Region if is_out() => {
+            tell(guards, stage, |seen, policy, now| seen.lacks(guards.provider(), ticket, policy, now))
+        }
+        Stage::Region => guards.seen(stage, |seen| seen.breaker.abandoned(ticket)).unwrap_or_default(),
     }
 }
 
 /// A model that is slow says nothing about its provider.
 fn praise(guards: &impl Guards, stage: Stage, ticket: Ticket, is_slow: bool) {
     let is_slow = is_slow && stage == Stage::Target;
-    tell(guards, stage, |breaker, policy, now| breaker.succeeded(ticket, is_slow, policy, now));
+    tell(guards, stage, |seen, policy, now| {
+        seen.outages.clear();
+        seen.breaker.succeeded(ticket, is_slow, policy, now)
+    });
 }
 
 /// Tells a breaker something, and the guards what came of it.
 fn tell(
     guards: &impl Guards,
     stage: Stage,
-    told: impl FnOnce(&mut Breaker, &BreakerPolicy, Duration) -> Option<Turn>,
+    told: impl FnOnce(&mut Seen, &BreakerPolicy, Duration) -> Option<Turn>,
 ) {
     let (policy, now) = (guards.policy(), guards.now());
-    let (was_closed, turn) = guards.seen(stage, |seen| {
+    let heard = guards.seen(stage, |seen| {
         let was_closed = seen.breaker.is_closed();
-        (was_closed, told(&mut seen.breaker, policy, now))
+        (was_closed, told(seen, policy, now))
     });
-    if let Some(turn) = turn {
+    if let Some((was_closed, Some(turn))) = heard {
         guards.turned(stage, was_closed, turn);
     }
 }

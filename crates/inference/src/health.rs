@@ -1,19 +1,19 @@
-//! How targets do, for all requests and across reloads: a circuit breaker for each model at a provider, and one for each
-//! provider whatever the model. Who decides is `engine`; here its state is kept and found.
+//! How targets do, for all requests and across reloads: a circuit breaker for each model at a provider, one for each
+//! provider whatever the model, and one for each region whatever the provider. Who decides is `engine`; here its state is kept and found.
 
 mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ProviderName;
 use domain::route::Target;
+use domain::{ProviderName, RegionName};
 use engine::breaker::Stage;
 use engine::{Habit, Load, Seen};
 use parking_lot::Mutex;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, UnitWeighter};
-use telemetry::ProviderMeters;
+use telemetry::{ProviderMeters, RegionMeters};
 
 pub(crate) use watch::{Subject, Watch, watch};
 
@@ -22,15 +22,21 @@ const BREAKERS_MAX: usize = 20_000;
 /// Room for so many is made at the start; most gateways never have more.
 const BREAKERS_AT_FIRST: usize = 256;
 
+/// Most regions with a breaker; more than all clouds have together.
+const REGIONS_MAX: usize = 1_000;
+
 /// Every breaker.
 #[derive(Debug)]
-pub(crate) struct Health(Cache<Guarded, Arc<Guard>>);
+pub(crate) struct Health {
+    guards: Cache<Guarded, Arc<Guard>>,
+    regions: Cache<RegionName, Arc<RegionGuard>>,
+}
 
 /// How a target does.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Standing {
-    /// Whether a breaker keeps calls from it.
-    pub(crate) is_shut: bool,
+    /// The breaker that keeps calls from it.
+    pub(crate) shut: Option<Stage>,
     /// How busy and how fast it is.
     pub(crate) load: Load,
     /// What its answers use.
@@ -89,6 +95,21 @@ struct Guard {
     model: Option<Box<str>>,
 }
 
+/// The breaker of a region, and where its turns are counted.
+#[derive(Debug)]
+struct RegionGuard {
+    seen: Mutex<Seen>,
+    meters: RegionMeters,
+}
+
+impl Drop for RegionGuard {
+    fn drop(&mut self) {
+        if !self.seen.get_mut().breaker.is_closed() {
+            self.meters.breaker_forgotten();
+        }
+    }
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
         if !self.seen.get_mut().breaker.is_closed() {
@@ -101,31 +122,44 @@ impl Health {
     pub(crate) fn new() -> Self {
         let bound = u64::try_from(BREAKERS_MAX).unwrap_or(u64::MAX);
         let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Self(Cache::with(BREAKERS_AT_FIRST, bound, UnitWeighter, hasher, lifecycle))
+        let guards = Cache::with(BREAKERS_AT_FIRST, bound, UnitWeighter, hasher, lifecycle);
+        Self { guards, regions: Cache::new(REGIONS_MAX) }
     }
 
     /// How a target does at this time.
     pub(crate) fn standing(&self, target: &Target, model: &str, now: Duration) -> Standing {
-        let seen = |stage| {
-            let guard = self.0.get(&Sought::of(target, model, stage))?;
+        let mut standing = Standing::default();
+        if let Some(guard) = self.guards.get(&Sought::of(target, model, Stage::Target)) {
             let seen = guard.seen.lock();
-            Some(Standing { is_shut: seen.breaker.is_shut(now), load: seen.load.at(now), habit: seen.habit })
-        };
-        let own = seen(Stage::Target).unwrap_or_default();
-        let is_shut = own.is_shut || seen(Stage::Provider).is_some_and(|provider| provider.is_shut);
-        Standing { is_shut, ..own }
+            let shut = seen.breaker.is_shut(now).then_some(Stage::Target);
+            standing = Standing { shut, load: seen.load.at(now), habit: seen.habit };
+        }
+        let is_wider = |stage: &Stage| self.is_shut(target, model, *stage, now);
+        let shut = standing.shut.or_else(|| [Stage::Provider, Stage::Region].into_iter().find(is_wider));
+        Standing { shut, ..standing }
+    }
+
+    fn is_shut(&self, target: &Target, model: &str, stage: Stage, now: Duration) -> bool {
+        let is_shut = |seen: &Mutex<Seen>| seen.lock().breaker.is_shut(now);
+        match (stage, &target.region) {
+            (Stage::Region, None) => false,
+            (Stage::Region, Some(region)) => {
+                self.regions.get(region).is_some_and(|guard| is_shut(&guard.seen))
+            }
+            _ => self.guards.get(&Sought::of(target, model, stage)).is_some_and(|guard| is_shut(&guard.seen)),
+        }
     }
 
     /// The time within which so many percent of a target's calls were answered of late; none while too few are known.
     pub(crate) fn quantile(&self, target: &Target, model: &str, percent: u32) -> Option<Duration> {
-        let guard = self.0.get(&Sought::of(target, model, Stage::Target))?;
+        let guard = self.guards.get(&Sought::of(target, model, Stage::Target))?;
         let seen = guard.seen.lock();
         seen.times.quantile(percent)
     }
 
     /// How many tokens so many percent of a target's answers had at most of late; none while too few are known.
     pub(crate) fn length(&self, target: &Target, model: &str, percent: u32) -> Option<u64> {
-        let guard = self.0.get(&Sought::of(target, model, Stage::Target))?;
+        let guard = self.guards.get(&Sought::of(target, model, Stage::Target))?;
         let seen = guard.seen.lock();
         seen.lengths.quantile(percent)
     }
@@ -137,7 +171,7 @@ impl Health {
         stage: Stage,
     ) -> Arc<Guard> {
         let sought = Sought::of(target, model, stage);
-        if let Some(guard) = self.0.get(&sought) {
+        if let Some(guard) = self.guards.get(&sought) {
             return guard;
         }
         let make = || {
@@ -148,7 +182,18 @@ impl Health {
                 model,
             }))
         };
-        match self.0.get_or_insert_with(&sought.owned(), make) {
+        match self.guards.get_or_insert_with(&sought.owned(), make) {
+            Ok(guard) => guard,
+            Err(never) => match never {},
+        }
+    }
+
+    fn region_guard(&self, region: &RegionName, meters: impl FnOnce() -> RegionMeters) -> Arc<RegionGuard> {
+        let make = || {
+            let guard = RegionGuard { seen: Mutex::default(), meters: meters() };
+            Ok::<_, std::convert::Infallible>(Arc::new(guard))
+        };
+        match self.regions.get_or_insert_with(region, make) {
             Ok(guard) => guard,
             Err(never) => match never {},
         }

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use domain::price::Tier;
 use domain::provider::Provider;
-use domain::{BreakerPolicy, CatalogModel, Money, RetryBudgetPolicy, Route, RouteName, Snapshot, Target};
+use domain::{
+    BreakerPolicy, CatalogModel, Money, RegionName, RetryBudgetPolicy, Route, RouteName, Snapshot, Target,
+};
 use engine::breaker::{Stage, Turn};
 use engine::credentials::{Bench, Tried};
 use engine::{Guards, Load, Outlook, RetryBudget, Seen};
@@ -30,6 +32,7 @@ pub(crate) struct Gateway {
     budgets: RefCell<HashMap<Option<RouteName>, RetryBudget>>,
     pub(crate) targets: Vec<TargetState>,
     providers: Vec<ProviderState>,
+    regions: Vec<RegionState>,
     /// The place of each target, by provider and model.
     places: HashMap<String, HashMap<String, usize>>,
 }
@@ -48,6 +51,7 @@ pub(crate) struct TargetState {
     /// How often its breaker opened.
     pub(crate) openings: Cell<u64>,
     provider: usize,
+    region: Option<usize>,
     seen: RefCell<Seen>,
 }
 
@@ -56,6 +60,14 @@ pub(crate) struct TargetState {
 struct ProviderState {
     provider: Arc<Provider>,
     bench: Bench,
+    seen: RefCell<Seen>,
+    openings: Cell<u64>,
+}
+
+/// What is kept of a region, whatever the provider.
+#[derive(Debug)]
+struct RegionState {
+    name: RegionName,
     seen: RefCell<Seen>,
     openings: Cell<u64>,
 }
@@ -70,6 +82,7 @@ impl Gateway {
             budgets: RefCell::default(),
             targets: Vec::new(),
             providers: Vec::new(),
+            regions: Vec::new(),
             places: HashMap::new(),
         };
         for shape in scenario.traffic.shapes() {
@@ -92,6 +105,7 @@ impl Gateway {
             }
         };
         places.insert(model.to_owned(), self.targets.len());
+        let region = target.region.as_ref().map(|region| self.region(region));
         let name = format!("{whom}/{model}");
         let behaviour = scenario.behaviours.of(&name);
         let account = behaviour.quota.map(Account::full);
@@ -103,10 +117,20 @@ impl Gateway {
             ),
             openings: Cell::new(0),
             provider,
+            region,
             seen: RefCell::default(),
             name,
             behaviour,
         });
+    }
+
+    /// The place of a region, which is kept from now on.
+    fn region(&mut self, name: &RegionName) -> usize {
+        self.regions.iter().position(|region| region.name == *name).unwrap_or_else(|| {
+            let (name, seen, openings) = (name.clone(), RefCell::default(), Cell::new(0));
+            self.regions.push(RegionState { name, seen, openings });
+            self.regions.len() - 1
+        })
     }
 
     /// The first attempt of a request on a route has an answer, or failed.
@@ -142,9 +166,18 @@ impl Gateway {
         target.uses_credentials_of(&provider.provider).then_some(&provider.bench)
     }
 
-    /// How often breakers of whole providers opened.
-    pub(crate) fn provider_openings(&self) -> u64 {
-        self.providers.iter().map(|provider| provider.openings.get()).sum()
+    /// How often breakers of whole providers and regions opened.
+    pub(crate) fn wide_openings(&self) -> u64 {
+        let of_providers = self.providers.iter().map(|provider| provider.openings.get());
+        of_providers.chain(self.regions.iter().map(|region| region.openings.get())).sum()
+    }
+
+    /// Whether a breaker keeps calls from a target.
+    fn is_shut(&self, target: &TargetState) -> bool {
+        let is_shut = |seen: &RefCell<Seen>| seen.borrow().breaker.is_shut(self.now());
+        let region = target.region.map(|place| &self.regions[place].seen);
+        self.policy.enabled
+            && [&target.seen, &self.providers[target.provider].seen].into_iter().chain(region).any(is_shut)
     }
 }
 
@@ -167,13 +200,17 @@ pub(crate) struct Guarding {
 }
 
 impl Guarding {
-    fn at(&self, stage: Stage) -> (&RefCell<Seen>, &Cell<u64>) {
+    fn at(&self, stage: Stage) -> Option<(&RefCell<Seen>, &Cell<u64>)> {
         let target = &self.gateway.targets[self.target];
         match stage {
-            Stage::Target => (&target.seen, &target.openings),
+            Stage::Target => Some((&target.seen, &target.openings)),
             Stage::Provider => {
                 let provider = &self.gateway.providers[target.provider];
-                (&provider.seen, &provider.openings)
+                Some((&provider.seen, &provider.openings))
+            }
+            Stage::Region => {
+                let region = &self.gateway.regions[target.region?];
+                Some((&region.seen, &region.openings))
             }
         }
     }
@@ -188,13 +225,17 @@ impl Guards for Guarding {
         &self.gateway.policy
     }
 
-    fn seen<R>(&self, stage: Stage, act: impl FnOnce(&mut Seen) -> R) -> R {
-        act(&mut self.at(stage).0.borrow_mut())
+    fn provider(&self) -> &str {
+        self.gateway.providers[self.gateway.targets[self.target].provider].provider.name.as_str()
+    }
+
+    fn seen<R>(&self, stage: Stage, act: impl FnOnce(&mut Seen) -> R) -> Option<R> {
+        let (seen, _) = self.at(stage)?;
+        Some(act(&mut seen.borrow_mut()))
     }
 
     fn turned(&self, stage: Stage, was_closed: bool, turn: Turn) {
-        if was_closed && matches!(turn, Turn::Opened { .. }) {
-            let openings = self.at(stage).1;
+        if let (true, Turn::Opened { .. }, Some((_, openings))) = (was_closed, turn, self.at(stage)) {
             openings.set(openings.get() + 1);
         }
     }
@@ -225,10 +266,7 @@ impl Outlook for View<'_> {
             *self.spared = true;
             return None;
         }
-        let provider = &self.gateway.providers[state.provider];
-        let seen = state.seen.borrow();
-        let is_shut = seen.breaker.is_shut(now) || provider.seen.borrow().breaker.is_shut(now);
-        (!(self.gateway.policy.enabled && is_shut)).then(|| seen.load.at(now))
+        (!self.gateway.is_shut(state)).then(|| state.seen.borrow().load.at(now))
     }
 
     fn cost(&mut self, target: &Target) -> Option<Money> {

@@ -40,8 +40,8 @@ pub struct Tally {
     pub cost: Money,
     /// Answers without a known cost, by what is missing.
     pub unpriced: BTreeMap<&'static str, u64>,
-    /// How often breakers of whole providers opened.
-    pub provider_openings: u64,
+    /// How often breakers of whole providers and regions opened.
+    pub wide_openings: u64,
     /// By target.
     pub targets: Vec<TargetTally>,
     /// When the last request came, after the start.
@@ -147,7 +147,7 @@ impl Tally {
         self.series.mark(faults);
         self.first_tokens.sort_unstable();
         self.answers.sort_unstable();
-        self.provider_openings = gateway.provider_openings();
+        self.wide_openings = gateway.wide_openings();
         for (tally, target) in self.targets.iter_mut().zip(&gateway.targets) {
             tally.openings = target.openings.get();
         }

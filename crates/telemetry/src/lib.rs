@@ -11,9 +11,9 @@ pub mod meters;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use domain::ProviderName;
+use domain::{ProviderName, RegionName};
 
-pub use meters::{Meters, ProviderMeters};
+pub use meters::{Meters, ProviderMeters, RegionMeters};
 
 /// Which requests are written to the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,6 +54,12 @@ impl Telemetry {
     #[must_use]
     pub fn provider(&self, name: &ProviderName) -> Arc<ProviderMeters> {
         self.meters.provider(name)
+    }
+
+    /// The counters of one region.
+    #[must_use]
+    pub fn region(&self, name: &RegionName) -> RegionMeters {
+        self.meters.region(name)
     }
 
     /// The process-wide meters.

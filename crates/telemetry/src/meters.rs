@@ -1,10 +1,12 @@
 //! The metrics, prepared so that a request only touches atomics.
 
+mod region;
+
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
-use domain::{Endpoint, FailureClass, Money, Priority, ProviderName, Usage};
+use domain::{Endpoint, FailureClass, Money, Priority, ProviderName, RegionName, Usage};
 use parking_lot::{Mutex, RwLock};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -15,6 +17,9 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::cost::Unpriced;
 use crate::events::{HedgeOutcome, ResumeOutcome};
+use region::RegionFamilies;
+
+pub use region::RegionMeters;
 
 /// Most models of one provider with series of their own; later ones count as `other`, so that a client that invents
 /// names cannot fill the memory.
@@ -146,6 +151,7 @@ struct Families {
     passed_over: Family<LackLabels, Counter>,
     breakers_open: Family<ProviderLabels, Gauge>,
     breaker_openings: Family<ProviderLabels, Counter>,
+    breaker_bypasses: Family<ProviderLabels, Counter>,
     queue_length: Family<ProviderLabels, Gauge>,
     queue_wait: Family<PriorityLabels, Histogram, fn() -> Histogram>,
     over_quota: Family<PriorityLabels, Counter>,
@@ -162,6 +168,7 @@ type Dollars = Counter<f64, AtomicU64>;
 pub struct Meters {
     pub(crate) registry: Mutex<Registry>,
     families: Families,
+    regions: RegionFamilies,
     providers: Mutex<HashMap<ProviderName, Arc<ProviderMeters>>>,
     pub(crate) refusals: Family<CodeLabels, Counter>,
     /// By the names of the configuration, which clients cannot choose.
@@ -200,6 +207,7 @@ impl Meters {
                 passed_over: Family::default(),
                 breakers_open: Family::default(),
                 breaker_openings: Family::default(),
+                breaker_bypasses: Family::default(),
                 queue_length: Family::default(),
                 queue_wait: Family::new_with_constructor(duration_histogram),
                 over_quota: Family::default(),
@@ -207,6 +215,7 @@ impl Meters {
                 cost: Family::default(),
                 unpriced: Family::default(),
             },
+            regions: RegionFamilies::default(),
             providers: Mutex::default(),
             refusals: Family::default(),
             allotments: Family::default(),
@@ -253,6 +262,10 @@ impl Meters {
         registry.register("breakers_open", open, families.breakers_open.clone());
         let openings = "Times that a circuit breaker opened";
         registry.register("breaker_openings", openings, families.breaker_openings.clone());
+        let bypasses =
+            "Calls that were made although a circuit breaker was open, since nothing better was left";
+        registry.register("breaker_bypasses", bypasses, families.breaker_bypasses.clone());
+        self.regions.register(&mut registry);
         let length = "Requests that wait for a provider's quota";
         registry.register("queue_length", length, families.queue_length.clone());
         let wait = "Time that requests waited for a provider's quota";
@@ -301,6 +314,10 @@ impl Meters {
     /// Counts a stream that broke off and could be gone on with.
     pub(crate) fn stream_resumed(&self, outcome: ResumeOutcome) {
         self.resumes.get_or_create(&OutcomeLabels { outcome: outcome.name() }).inc();
+    }
+
+    pub(crate) fn region(&self, name: &RegionName) -> RegionMeters {
+        self.regions.of(name)
     }
 
     pub(crate) fn provider(&self, name: &ProviderName) -> Arc<ProviderMeters> {
@@ -395,6 +412,11 @@ impl ProviderMeters {
             (false, false) => open.dec(),
             _ => return,
         };
+    }
+
+    pub(crate) fn breaker_bypassed(&self) {
+        let labels = ProviderLabels { provider: self.name.to_string() };
+        self.families.breaker_bypasses.get_or_create(&labels).inc();
     }
 
     /// A breaker that is open is forgotten, for want of calls.

@@ -1,6 +1,7 @@
 //! Laws of watching calls, on guards of which a test holds everything.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::{BreakerPolicy, Failure, FailureClass, TimeoutStage};
@@ -14,7 +15,10 @@ const TOOK: Duration = Duration::from_millis(300);
 struct World {
     now: Cell<Duration>,
     policy: BreakerPolicy,
-    seen: [RefCell<Seen>; 2],
+    /// Who is called.
+    provider: Cell<&'static str>,
+    /// What was seen of each provider, and under no name of their region.
+    seen: RefCell<HashMap<(Stage, &'static str), Seen>>,
     turns: RefCell<Vec<(Stage, bool, Turn)>>,
 }
 
@@ -27,8 +31,13 @@ impl Guards for &World {
         &self.policy
     }
 
-    fn seen<R>(&self, stage: Stage, act: impl FnOnce(&mut Seen) -> R) -> R {
-        act(&mut self.seen[usize::from(stage == Stage::Provider)].borrow_mut())
+    fn provider(&self) -> &str {
+        self.provider.get()
+    }
+
+    fn seen<R>(&self, stage: Stage, act: impl FnOnce(&mut Seen) -> R) -> Option<R> {
+        let whose = if stage == Stage::Region { "" } else { self.provider.get() };
+        Some(act(self.seen.borrow_mut().entry((stage, whose)).or_default()))
     }
 
     fn turned(&self, stage: Stage, was_closed: bool, turn: Turn) {
@@ -49,11 +58,11 @@ impl World {
     }
 
     fn is_shut(&self, stage: Stage) -> bool {
-        (&self).seen(stage, |seen| seen.breaker.is_shut(self.now.get()))
+        (&self).seen(stage, |seen| seen.breaker.is_shut(self.now.get())).unwrap()
     }
 
-    fn pending(&self) -> [u32; 2] {
-        Stage::ALL.map(|stage| (&self).seen(stage, |seen| seen.load.pending))
+    fn pending(&self) -> [u32; 3] {
+        Stage::ALL.map(|stage| (&self).seen(stage, |seen| seen.load.pending).unwrap())
     }
 }
 
@@ -78,10 +87,10 @@ fn whatever_its_end_a_call_is_no_longer_pending() {
     for end in ends {
         let world = World::new();
         world.call(false, |watch| {
-            assert_eq!(world.pending(), [1, 1]);
+            assert_eq!(world.pending(), [1; 3]);
             end(watch);
         });
-        assert_eq!(world.pending(), [0, 0]);
+        assert_eq!(world.pending(), [0; 3]);
     }
 }
 
@@ -154,7 +163,8 @@ fn to_be_outrun_is_no_failure_and_counts_as_slow_all_the_same() {
         watch.outrun();
     }
     assert!(!world.is_shut(Stage::Target));
-    let seen = world.seen[0].borrow();
+    let seen = world.seen.borrow();
+    let seen = &seen[&(Stage::Target, "")];
     assert_eq!((seen.load.pending, seen.load.latency), (0, Duration::from_secs(2)));
     assert!(seen.times.quantile(50).unwrap() >= Duration::from_secs(2));
 }
@@ -190,5 +200,89 @@ fn calls_that_wait_unheard_shut_a_target_and_any_answer_or_end_of_one_is_a_sign_
         let _next = Watch::begin(&world, false);
         assert_eq!(world.is_shut(Stage::Target), is_shut);
         assert!(!world.is_shut(Stage::Provider));
+    }
+}
+
+impl World {
+    /// So many calls of a provider fail.
+    fn fail(&self, provider: &'static str, times: u32, class: FailureClass) {
+        self.provider.set(provider);
+        for _ in 0..times {
+            self.call(false, |watch| watch.failed(&failure(class)));
+        }
+    }
+
+    fn answer(&self, provider: &'static str) {
+        self.provider.set(provider);
+        self.call(false, |mut watch| watch.answered(TOOK));
+    }
+}
+
+#[test]
+fn one_sick_provider_never_shuts_its_region_and_two_do() {
+    for class in
+        [FailureClass::Connect, FailureClass::Provider, FailureClass::Timeout(TimeoutStage::FirstToken)]
+    {
+        let world = World::new();
+        world.fail("north", 20, class);
+        world.fail("south", 4, class);
+        assert!(!world.is_shut(Stage::Region), "{class:?}");
+        world.fail("south", 1, class);
+        assert!(world.is_shut(Stage::Region), "{class:?}");
+        let (turns, region) = (world.turns.borrow(), Stage::Region);
+        assert_eq!(turns.iter().filter(|(stage, ..)| *stage == region).count(), 1, "it is told once");
+    }
+}
+
+#[test]
+fn what_somebody_says_is_no_loss_of_a_region() {
+    for class in
+        [FailureClass::RateLimited, FailureClass::ModelMissing, FailureClass::Caller, FailureClass::Broken]
+    {
+        let world = World::new();
+        world.fail("north", 20, class);
+        world.fail("south", 20, class);
+        assert!(!world.is_shut(Stage::Region), "{class:?}");
+    }
+}
+
+#[test]
+fn as_long_as_anybody_in_a_region_answers_it_is_there() {
+    let world = World::new();
+    for _ in 0..20 {
+        world.fail("north", 4, FailureClass::Connect);
+        world.fail("south", 4, FailureClass::Connect);
+        world.answer("west");
+    }
+    assert!(!world.is_shut(Stage::Region));
+}
+
+#[test]
+fn the_first_content_of_one_probe_brings_a_region_back_and_a_failed_one_keeps_it_shut_as_long_as_before() {
+    let world = World::new();
+    world.fail("north", 5, FailureClass::Connect);
+    world.fail("south", 5, FailureClass::Connect);
+    let rest = |times: u32| world.now.set(world.now.get() + times * world.policy.cool_down);
+    rest(1);
+    assert!(!world.is_shut(Stage::Region), "a probe is due");
+    world.fail("south", 1, FailureClass::Overloaded);
+    assert!(world.is_shut(Stage::Region));
+    rest(1);
+    assert!(!world.is_shut(Stage::Region), "not for longer, unlike a target");
+    world.answer("north");
+    assert!(!world.is_shut(Stage::Region));
+    world.fail("south", 5, FailureClass::Connect);
+    assert!(!world.is_shut(Stage::Region), "what was before is forgotten");
+}
+
+#[test]
+fn a_call_of_what_is_shut_is_a_bypass_unless_breakers_are_off() {
+    for enabled in [true, false] {
+        let mut world = World::new();
+        world.fail("north", 5, FailureClass::Provider);
+        world.policy.enabled = enabled;
+        assert_eq!(Watch::begin(&world, false).is_bypass(), enabled);
+        world.now.set(world.now.get() + world.policy.cool_down);
+        assert!(!Watch::begin(&world, false).is_bypass(), "a probe is none");
     }
 }

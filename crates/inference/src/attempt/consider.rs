@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::route::Target;
 use domain::{ErrorCode, Route};
+use engine::breaker::Stage;
 use engine::decision::{Considered, Decision, Exclusion, Reason};
 use engine::plan;
 use http::{HeaderName, HeaderValue, Response};
@@ -117,7 +118,10 @@ fn unsuited(fitness: &Fitness<'_>, view: &View<'_>, target: &Target) -> Option<E
         return Some(Exclusion { reason: Reason::Lacks, detail: lack.to_string() });
     }
     let (reason, detail) = match view.rest(target)? {
-        Rest::Breaker => (Reason::Breaker, "rests, having failed too often"),
+        Rest::Breaker(Stage::Region) => {
+            (Reason::Breaker, "its region rests, having failed at several providers")
+        }
+        Rest::Breaker(Stage::Target | Stage::Provider) => (Reason::Breaker, "rests, having failed too often"),
         Rest::Credentials => (Reason::Credentials, "all of its credentials rest"),
         Rest::Down => (Reason::Down, "is down, as was said"),
         Rest::Quota => (Reason::Quota, "has no room in its provider's quota"),

@@ -218,6 +218,7 @@ mod tests {
                 credential: "p#1".to_owned(),
                 began_ms: 0,
                 took_ms: 7,
+                bypass: false,
                 outcome: failed.failure.class.name(),
                 status: None,
                 detail: Some(failed.failure.detail.clone()),

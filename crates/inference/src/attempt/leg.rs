@@ -7,7 +7,7 @@ use domain::{CredentialId, ErrorCode, Failure, Route, Target};
 use engine::credentials::Tried;
 use engine::decision::Attempted;
 use http::HeaderValue;
-use telemetry::events::AttemptFailed;
+use telemetry::events::{AttemptFailed, BreakerBypassed};
 use tokio::time::Instant;
 
 use super::call_once::{Spent, call_once};
@@ -37,6 +37,8 @@ pub(super) struct Leg {
     /// Whether the request brought its own route.
     is_own_route: bool,
     watch: Option<Watch>,
+    /// Whether a breaker was open.
+    is_bypass: bool,
     /// What it takes of the quota.
     spend: Option<Spend>,
     sent: Instant,
@@ -59,6 +61,7 @@ impl Leg {
             is_bound,
             is_own_route: route.name.is_none(),
             watch: None,
+            is_bypass: false,
             spend: None,
             sent: Instant::now(),
             took: None,
@@ -96,11 +99,26 @@ impl Leg {
 
     async fn enter_and_call(&mut self, view: &View<'_>) -> Result<Committed, FailedAttempt> {
         self.enter(view).await?;
+        self.watched(view.call);
         let Self { target, state, .. } = self;
-        self.watch = watch(view.call, target, state, self.is_own_route);
         self.sent = Instant::now();
         let credential = target.credentials.get(self.index).ok_or_else(no_credential)?;
         call_once(view.call, target, state, credential, &mut self.spent).await
+    }
+
+    /// From here on those hear of it who keep the target's health.
+    fn watched(&mut self, call: &Call) {
+        self.watch = watch(call, &self.target, &self.state, self.is_own_route);
+        self.is_bypass = self.watch.as_ref().is_some_and(Watch::is_bypass);
+        if self.is_bypass {
+            let event = BreakerBypassed {
+                request_id: call.origin.id.as_str(),
+                provider: &self.state.meters,
+                target: &self.target.path,
+                model: self.model(call),
+            };
+            event.emit(&call.origin.gateway.telemetry);
+        }
     }
 
     /// Waits for the quota, which may have room with another credential only.
@@ -157,6 +175,7 @@ impl Leg {
             credential: self.credential.to_string(),
             began_ms: millis(self.sent.saturating_duration_since(call.origin.started)),
             took_ms: millis(self.took.unwrap_or_else(|| self.sent.elapsed())),
+            bypass: self.is_bypass,
             outcome: end.unwrap_or_else(|failure| failure.class.name()),
             status: failure.and_then(|failure| failure.status),
             detail: failure.map(|failure| failure.detail.clone()),

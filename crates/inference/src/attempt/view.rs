@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::Money;
 use domain::price::Tier;
 use domain::route::Target;
+use engine::breaker::Stage;
 use engine::credentials::{Bench, Tried};
 use engine::{Load, Outlook};
 use telemetry::cost::{Service, cost};
@@ -26,8 +27,8 @@ pub(super) struct View<'c> {
 /// Why a target is left alone for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rest {
-    /// Its breaker is open.
-    Breaker,
+    /// The breaker at this stage is open.
+    Breaker(Stage),
     /// All of its credentials rest.
     Credentials,
     /// Somebody said so.
@@ -61,8 +62,10 @@ impl<'c> View<'c> {
         let gateway = &self.call.origin.gateway;
         let now = gateway.uptime();
         let standing = gateway.health.standing(target, self.call.model_at(target), now);
-        if standing.is_shut && self.call.pinned.snapshot.route_defaults.breaker.enabled {
-            return Err(Rest::Breaker);
+        if let Some(stage) = standing.shut
+            && self.call.pinned.snapshot.route_defaults.breaker.enabled
+        {
+            return Err(Rest::Breaker(stage));
         }
         let state = self.call.pinned.state(&target.provider);
         let is_out_of_credentials = bench_of(target, &state)

@@ -8,9 +8,9 @@ use domain::{BreakerPolicy, Snapshot};
 use engine::breaker::{Stage, Turn};
 use engine::{Guards, Seen};
 use telemetry::ProviderMeters;
-use telemetry::events::BreakerTurned;
+use telemetry::events::{BreakerTurned, RegionTurned};
 
-use super::Guard;
+use super::{Guard, RegionGuard};
 use crate::gateway::Gateway;
 
 /// A call of a target under way.
@@ -32,6 +32,7 @@ pub(crate) struct Guarding {
     snapshot: Arc<Snapshot>,
     target: Arc<Guard>,
     provider: Arc<Guard>,
+    region: Option<Arc<RegionGuard>>,
 }
 
 /// Begins to watch a call; `None` where nothing is kept, because the request chose the host itself.
@@ -41,22 +42,29 @@ pub(crate) fn watch(gateway: &Arc<Gateway>, subject: &Subject<'_>) -> Option<Wat
         return None;
     }
     let guard = |stage| gateway.health.guard((target, model), meters, stage);
+    let telemetry = &gateway.telemetry;
+    let region_guard = |region| gateway.health.region_guard(region, || telemetry.region(region));
     let guards = Guarding {
         gateway: Arc::clone(gateway),
         snapshot: Arc::clone(snapshot),
         target: guard(Stage::Target),
         provider: guard(Stage::Provider),
+        region: target.region.as_ref().map(region_guard),
     };
     let has_own_limits = is_own_route && target.timeouts != snapshot.route_defaults.timeouts;
     Some(Watch::begin(guards, has_own_limits))
 }
 
 impl Guarding {
-    fn guard(&self, stage: Stage) -> &Guard {
-        match stage {
-            Stage::Target => &self.target,
-            Stage::Provider => &self.provider,
-        }
+    fn region_turned(&self, was_closed: bool, cool_down: Option<Duration>) {
+        let Some(region) = &self.region else { return };
+        RegionTurned { region: &region.meters, was_closed, cool_down }.emit(&self.gateway.telemetry);
+    }
+
+    fn guard_turned(&self, guard: &Guard, was_closed: bool, cool_down: Option<Duration>) {
+        let Guard { meters, model, .. } = guard;
+        BreakerTurned { provider: meters, model: model.as_deref(), was_closed, cool_down }
+            .emit(&self.gateway.telemetry);
     }
 }
 
@@ -69,17 +77,28 @@ impl Guards for Guarding {
         &self.snapshot.route_defaults.breaker
     }
 
-    fn seen<R>(&self, stage: Stage, act: impl FnOnce(&mut Seen) -> R) -> R {
-        act(&mut self.guard(stage).seen.lock())
+    fn provider(&self) -> &str {
+        self.provider.meters.name().as_str()
+    }
+
+    fn seen<R>(&self, stage: Stage, act: impl FnOnce(&mut Seen) -> R) -> Option<R> {
+        let seen = match stage {
+            Stage::Target => &self.target.seen,
+            Stage::Provider => &self.provider.seen,
+            Stage::Region => &self.region.as_ref()?.seen,
+        };
+        Some(act(&mut seen.lock()))
     }
 
     fn turned(&self, stage: Stage, was_closed: bool, turn: Turn) {
-        let Guard { meters, model, .. } = self.guard(stage);
         let cool_down = match turn {
             Turn::Opened { cool_down } => Some(cool_down),
             Turn::Closed => None,
         };
-        BreakerTurned { provider: meters, model: model.as_deref(), was_closed, cool_down }
-            .emit(&self.gateway.telemetry);
+        match stage {
+            Stage::Target => self.guard_turned(&self.target, was_closed, cool_down),
+            Stage::Provider => self.guard_turned(&self.provider, was_closed, cool_down),
+            Stage::Region => self.region_turned(was_closed, cool_down),
+        }
     }
 }

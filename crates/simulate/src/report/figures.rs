@@ -87,7 +87,7 @@ pub(super) fn share_of(target: &TargetTally, tally: &Tally) -> f64 {
 
 /// How often breakers opened, those of whole providers included.
 pub(super) fn openings(tally: &Tally) -> u64 {
-    tally.provider_openings + tally.targets.iter().map(|target| target.openings).sum::<u64>()
+    tally.wide_openings + tally.targets.iter().map(|target| target.openings).sum::<u64>()
 }
 
 /// A share in percent. It is cut off and not rounded, so that only a whole share reads as one.

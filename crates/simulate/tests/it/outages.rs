@@ -95,7 +95,7 @@ const TABLE: &str = "\
 
 fn row(route: &str, outcome: &Outcome) -> String {
     let tally = &outcome.tally;
-    let openings = tally.provider_openings + tally.targets.iter().map(|target| target.openings).sum::<u64>();
+    let openings = tally.wide_openings + tally.targets.iter().map(|target| target.openings).sum::<u64>();
     let of = |name| format!("{:.0} %", share(tally, name) * 100.0);
     format!(
         "| `{route}` | {} | {} | {} | {:.3} | {} | {} | {openings} | {}, {}, {} |\n",

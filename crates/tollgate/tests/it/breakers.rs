@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::{Client, EventStream, FakeProvider, Script, scripts};
 
-use crate::configuration::provider;
+use crate::configuration::{key_entry, provider};
 use crate::gateway::TestGateway;
 
 const CHAT: EventStream = EventStream::Chat;
@@ -83,6 +83,94 @@ async fn where_all_rest_they_are_asked_in_order_and_the_error_names_them_all() {
         assert!(answer.error_message().contains("2. q/m: provider"), "{}", answer.error_message());
     }
     assert_eq!((p.asked(), q.asked()), (7, 7));
+    for provider in ["p", "q"] {
+        let bypasses = format!("tollgate_breaker_bypasses_total{{provider=\"{provider}\"}}");
+        assert_eq!(gateway.metric(&bypasses).await, 2.0, "those after the fifth of {provider}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_for_want_of_anything_better_is_told_as_such() {
+    let p = FakeProvider::always(scripts::error(500, "broken")).await;
+    let q = FakeProvider::always(scripts::error(500, "broken too")).await;
+    let explain = json!({"keys": [key_entry(1, json!({"explain": true}))]});
+    let gateway = before(&p, &q, &explain).await;
+    for _ in 0..5 {
+        assert_eq!(gateway.chat("r").await.status, 502);
+    }
+    q.keep_answering(fine());
+    let body = scripts::request(CHAT, "r", false).to_string();
+    let call = gateway.client_of(1).post(scripts::path(CHAT), body).header("x-tollgate-explain", "true");
+    let answer = call.answer().await;
+    let told: Value = serde_json::from_str(answer.header("x-tollgate-decision")).unwrap();
+    assert_eq!((&told["bypass"], told["attempts"].as_array().unwrap().len()), (&json!(true), 2), "{told}");
+    assert_eq!(told["attempts"][0]["bypass"], true);
+}
+
+/// Two providers of a region, a third one there, and one elsewhere.
+struct World {
+    us: [FakeProvider; 3],
+    eu: FakeProvider,
+    gateway: TestGateway,
+}
+
+impl World {
+    async fn start() -> Self {
+        let broken = || FakeProvider::always(scripts::error(503, "gone"));
+        let us = [broken().await, broken().await, FakeProvider::always(fine()).await];
+        let eu = FakeProvider::always(fine()).await;
+        let placed = |fake: &FakeProvider, region: &str| {
+            let mut section = provider(fake.base_url());
+            section["region"] = json!(region);
+            section
+        };
+        let route = |targets: Value| json!({"strategy": {"mode": "fallback"}, "targets": targets});
+        let [north, south, west] = &us;
+        let gateway = TestGateway::start(json!({
+            "providers": {
+                "north": placed(north, "us"), "south": placed(south, "us"), "west": placed(west, "us"),
+                "overseas": placed(&eu, "eu"),
+            },
+            "routes": {
+                "r": route(json!([{"target": "north/m"}, {"target": "south/m"}, {"target": "overseas/m"}])),
+                "s": route(json!([{"target": "west/m"}, {"target": "overseas/m"}])),
+            },
+        }));
+        Self { us, eu, gateway: gateway.await }
+    }
+
+    async fn lost(&self) -> f64 {
+        self.gateway.metric("tollgate_region_breakers_open{region=\"us\"}").await
+    }
+}
+
+#[tokio::test]
+async fn a_region_in_which_two_providers_fail_is_left_alone_as_a_whole() {
+    let World { us: [north, south, west], eu, gateway } = &World::start().await;
+    ask(gateway, 6).await;
+    assert_eq!((north.asked(), south.asked(), eu.asked()), (5, 5, 6));
+    let answer = gateway.chat("s").await;
+    assert_eq!((answer.status.as_u16(), west.asked(), eu.asked()), (200, 0, 7), "{}", answer.text());
+    assert_eq!(gateway.metric("tollgate_region_breaker_openings_total{region=\"us\"}").await, 1.0);
+}
+
+#[tokio::test]
+async fn one_answer_from_a_region_brings_it_back() {
+    let world = World::start().await;
+    ask(&world.gateway, 5).await;
+    assert_eq!(world.lost().await, 1.0);
+    assert_eq!(world.gateway.chat("west/m").await.status, 200, "it has nowhere else to go");
+    assert_eq!(world.lost().await, 0.0);
+    assert_eq!(world.gateway.chat("s").await.header("x-tollgate-provider"), "west");
+}
+
+#[tokio::test]
+async fn one_sick_provider_closes_none_of_its_neighbours() {
+    let world = World::start().await;
+    let [_, south, _] = &world.us;
+    south.keep_answering(fine());
+    ask(&world.gateway, 9).await;
+    assert_eq!((world.lost().await, world.eu.asked()), (0.0, 0));
 }
 
 #[tokio::test]

@@ -121,11 +121,18 @@ impl Guards for Guarding<'_> {
         &self.world.snapshot.route_defaults.breaker
     }
 
-    fn seen<R>(&self, stage: Stage, act: impl FnOnce(&mut Seen) -> R) -> R {
-        match stage {
-            Stage::Target => act(&mut self.kept.target.lock()),
-            Stage::Provider => act(&mut self.kept.provider.lock()),
-        }
+    fn provider(&self) -> &str {
+        ""
+    }
+
+    fn seen<R>(&self, stage: Stage, act: impl FnOnce(&mut Seen) -> R) -> Option<R> {
+        let seen = match stage {
+            Stage::Target => &self.kept.target,
+            Stage::Provider => &self.kept.provider,
+            // Nobody said where they are.
+            Stage::Region => return None,
+        };
+        Some(act(&mut seen.lock()))
     }
 
     fn turned(&self, _stage: Stage, _was_closed: bool, _turn: Turn) {}

@@ -3,16 +3,21 @@
 use std::sync::Arc;
 
 use domain::{ApiKey, ErrorCode, KeyHash, KeyText, Snapshot};
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName};
 
 use crate::realtime::key_in_protocols;
 use crate::refusal::Refusal;
 
 /// Where SDKs put a key, in the order in which they are looked at: Tollgate's own header and Portkey's leave
 /// `authorization` free for other uses; `x-api-key` is Anthropic's, `api-key` Azure's, `x-goog-api-key` Google's.
-const KEY_HEADERS: [&str; 2] = ["x-tollgate-api-key", "x-portkey-api-key"];
-const VENDOR_KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
+const KEY_HEADERS: [HeaderName; 2] =
+    [HeaderName::from_static("x-tollgate-api-key"), HeaderName::from_static("x-portkey-api-key")];
+const VENDOR_KEY_HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
 
 /// The key that a request carries, in its headers or, as `curl` users of Gemini send it, in `in_query`.
 ///
@@ -33,7 +38,7 @@ pub(crate) fn authenticate(
 }
 
 fn presented(headers: &HeaderMap) -> Option<&str> {
-    let named = |name: &&str| headers.get(*name).and_then(|value| value.to_str().ok());
+    let named = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     KEY_HEADERS
         .iter()
         .find_map(named)

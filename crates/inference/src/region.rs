@@ -1,12 +1,12 @@
 //! Where a request may be served: what its key allows, narrowed by what the request asks for itself.
 
 use domain::{ApiKey, ErrorCode, Pattern, RegionName};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use crate::refusal::Refusal;
 
 /// A region, or a pattern with `*`, that the request must not leave.
-const REGION_HEADER: &str = "x-tollgate-region";
+const REGION_HEADER: HeaderName = HeaderName::from_static("x-tollgate-region");
 /// The longest of those; more than any cloud has.
 const REGION_BYTES_MAX: usize = 64;
 

@@ -24,12 +24,12 @@ impl RequestId {
         &self.0
     }
 
-    /// The id as text.
     /// The hexadecimal digits alone, to make further ids of.
     pub(crate) fn digits(&self) -> &str {
         self.as_str().strip_prefix("req_").unwrap_or("unknown")
     }
 
+    /// The id as text.
     pub(crate) fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or("req_unknown")
     }

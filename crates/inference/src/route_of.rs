@@ -7,7 +7,7 @@ use domain::endpoint::Task;
 use domain::route::{Route, RouteNode, Target};
 use domain::{Endpoint, ErrorCode};
 use engine::route::{self, CompileContext, NothingLeft, Permits, RouteProblem, spec};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use crate::attempt::Call;
 use crate::facts::{Body, RequestFacts};
@@ -17,9 +17,11 @@ use crate::region::Residence;
 use crate::resolve::{MODEL_NAME_BYTES_MAX, bound_name, permit_alternative};
 
 /// A route, or the name of a saved one.
-const CONFIG_HEADERS: [&str; 2] = ["x-tollgate-config", "x-portkey-config"];
+const CONFIG_HEADERS: [HeaderName; 2] =
+    [HeaderName::from_static("x-tollgate-config"), HeaderName::from_static("x-portkey-config")];
 /// A provider for the model as it is named.
-const PROVIDER_HEADERS: [&str; 2] = ["x-tollgate-provider", "x-portkey-provider"];
+const PROVIDER_HEADERS: [HeaderName; 2] =
+    [HeaderName::from_static("x-tollgate-provider"), HeaderName::from_static("x-portkey-provider")];
 /// What OpenAI's moderation endpoint uses when no model is named (API reference, "Create moderation").
 const MODERATION_MODEL: &str = "omni-moderation-latest";
 
@@ -214,8 +216,8 @@ fn refuse_route(problems: &[RouteProblem]) -> Refusal {
     Refusal::new(code, format!("the route in the request's header is wrong: {}", lines.join("; ")))
 }
 
-fn header<'a>(headers: &'a HeaderMap, names: &[&str]) -> Result<Option<&'a str>, Refusal> {
-    let found = names.iter().find_map(|name| headers.get(*name).map(|value| (name, value)));
+fn header<'a>(headers: &'a HeaderMap, names: &[HeaderName]) -> Result<Option<&'a str>, Refusal> {
+    let found = names.iter().find_map(|name| headers.get(name).map(|value| (name, value)));
     let Some((name, value)) = found else { return Ok(None) };
     value.to_str().map(Some).map_err(|_| {
         Refusal::new(ErrorCode::InvalidHeader, format!("`{name}` holds bytes that are not visible ASCII"))

@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 use crate::region::Residence;
 
 /// Asks for the decision beside the answer.
-const ASKED: &str = "x-tollgate-explain";
+const ASKED: HeaderName = HeaderName::from_static("x-tollgate-explain");
 /// Where it is told.
 const TOLD: HeaderName = HeaderName::from_static("x-tollgate-decision");
 /// Longest decision in a header: what clients and proxies take of a whole head is little more.

@@ -9,7 +9,7 @@ use domain::route::Target;
 use domain::{CredentialId, ErrorCode, Failure, FailureClass, Priority};
 use engine::credentials::Tried;
 use engine::quota::{Bounds, Cost, Report, reports};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use smallvec::SmallVec;
 use telemetry::events::RequestQueued;
 
@@ -23,7 +23,7 @@ use crate::quotas::{self, Asking, Entered, OverQuota, Spend};
 use crate::refusal::Refusal;
 
 /// The priority of a request.
-const PRIORITY_HEADER: &str = "x-tollgate-priority";
+const PRIORITY_HEADER: HeaderName = HeaderName::from_static("x-tollgate-priority");
 /// What is thought of an answer whose length nobody bounds, until it is there.
 const OUTPUT_TOKENS: u64 = 500;
 
@@ -184,10 +184,7 @@ mod tests {
     use http::HeaderValue;
 
     fn asked(value: &'static str, standing: Standing) -> Result<Priority, ErrorCode> {
-        let headers = HeaderMap::from_iter([(
-            http::HeaderName::from_static(PRIORITY_HEADER),
-            HeaderValue::from_static(value),
-        )]);
+        let headers = HeaderMap::from_iter([(PRIORITY_HEADER, HeaderValue::from_static(value))]);
         priority(&headers, standing).map_err(|refusal| refusal.code)
     }
 

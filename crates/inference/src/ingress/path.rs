@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use domain::endpoint::ClientShape;
 use domain::{Endpoint, ErrorCode};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use providers::percent;
 use smallvec::SmallVec;
 
@@ -100,12 +100,12 @@ pub(crate) fn client_shape(path: &str, headers: &HeaderMap) -> ClientShape {
 /// Whose client sends such headers. Where Google's and OpenAI's paths are the same (`/v1/models`), nothing else tells.
 fn shown_by(headers: &HeaderMap) -> Option<ClientShape> {
     /// Each vendor's clients send one of these with every request.
-    const SHOWN: [(&str, ClientShape); 3] = [
-        ("anthropic-version", ClientShape::Anthropic),
-        ("x-goog-api-client", ClientShape::Google),
-        ("x-goog-api-key", ClientShape::Google),
+    const SHOWN: [(HeaderName, ClientShape); 3] = [
+        (HeaderName::from_static("anthropic-version"), ClientShape::Anthropic),
+        (HeaderName::from_static("x-goog-api-client"), ClientShape::Google),
+        (HeaderName::from_static("x-goog-api-key"), ClientShape::Google),
     ];
-    SHOWN.into_iter().find(|(name, _)| headers.contains_key(*name)).map(|(_, shape)| shape)
+    SHOWN.iter().find(|(name, _)| headers.contains_key(name)).map(|(_, shape)| *shape)
 }
 
 /// Finds what a method and path mean.

@@ -16,6 +16,7 @@ pub mod kept;
 pub mod key;
 pub mod key_pair;
 pub mod limits;
+pub mod mirror;
 pub mod money;
 pub mod name;
 mod need;

@@ -10,6 +10,7 @@ use http::HeaderName;
 
 use crate::breaker::BreakerPolicy;
 use crate::condition::{Condition, Fact};
+use crate::mirror::Mirror;
 use crate::name::{ModelName, RegionName, RouteName};
 use crate::provider::{BaseUrl, Credential, Provider};
 use crate::race::Race;
@@ -45,6 +46,15 @@ pub enum RouteNode {
         race: Race,
         /// At least one.
         children: Vec<RouteNode>,
+    },
+    /// Take the one child, and copy requests to further targets.
+    Mirror {
+        /// Which requests.
+        mirror: Mirror,
+        /// Who answers.
+        child: Box<RouteNode>,
+        /// Who gets the copies, and answers nobody; at least one.
+        copies: Vec<Arc<Target>>,
     },
     /// Take one child.
     LoadBalance {
@@ -131,11 +141,11 @@ pub struct StickyChild {
 }
 
 impl RouteNode {
-    /// Calls `visit` on every target of the tree, in order.
+    /// Calls `visit` on every target of the tree that may answer, in order.
     pub fn for_each_target<'tree>(&'tree self, visit: &mut impl FnMut(&'tree Target)) {
         match self {
             Self::Target(target) => visit(target),
-            Self::Single(child) => child.for_each_target(visit),
+            Self::Single(child) | Self::Mirror { child, .. } => child.for_each_target(visit),
             Self::Fallback { children, .. } | Self::Race { children, .. } => {
                 children.iter().for_each(|child| child.for_each_target(visit));
             }
@@ -163,6 +173,11 @@ impl RouteNode {
             Self::Fallback { on_status_codes, children } => {
                 Self::Fallback { on_status_codes: on_status_codes.clone(), children: all(children) }
             }
+            Self::Mirror { mirror, child, copies } => Self::Mirror {
+                mirror: mirror.clone(),
+                child: Box::new(child.restarted()),
+                copies: copies.clone(),
+            },
             Self::Race { race, children } => Self::Race { race: race.restarted(), children: all(children) },
             Self::LoadBalance { by, children } => {
                 let children = children.iter().map(|(weight, child)| (*weight, child.restarted()));

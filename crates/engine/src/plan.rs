@@ -7,6 +7,7 @@ mod unfit;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::mirror::Mirror;
 use domain::race::Race;
 use domain::route::{Balance, RouteNode};
 use domain::{Failure, FailureClass, Money, Route, Target};
@@ -91,6 +92,15 @@ impl Walk {
     pub fn race(&self) -> Option<&Race> {
         let (_, race, _) = self.racing()?;
         Some(race)
+    }
+
+    /// The outermost node on the way to the current target that has requests copied, and to whom.
+    #[must_use]
+    pub fn mirror(&self) -> Option<(&Mirror, &[Arc<Target>])> {
+        (0..=self.place.len()).find_map(|depth| match self.node(depth)? {
+            RouteNode::Mirror { mirror, copies, .. } => Some((mirror, copies.as_slice())),
+            _ => None,
+        })
     }
 
     /// The walk as it goes on from the next target of the race, past the current one: the next that fits and does not rest. None where there
@@ -185,7 +195,7 @@ impl Walk {
     fn descend(&mut self, outlook: &mut dyn Outlook) {
         loop {
             let child = match self.node(self.place.len()) {
-                Some(RouteNode::Single(_)) => 0,
+                Some(RouteNode::Single(_) | RouteNode::Mirror { .. }) => 0,
                 Some(RouteNode::Fallback { children, .. } | RouteNode::Race { children, .. }) => {
                     self.choose(children, outlook).unwrap_or(0)
                 }
@@ -288,7 +298,7 @@ impl Walk {
     fn node(&self, depth: usize) -> Option<&RouteNode> {
         self.place.iter().take(depth).try_fold(&self.route.root, |node, child| match node {
             RouteNode::Target(_) | RouteNode::Conditional(_) | RouteNode::Sticky(_) => None,
-            RouteNode::Single(only) => Some(&**only),
+            RouteNode::Single(only) | RouteNode::Mirror { child: only, .. } => Some(&**only),
             RouteNode::Fallback { children, .. } | RouteNode::Race { children, .. } => children.get(*child),
             RouteNode::LoadBalance { children, .. } => children.get(*child).map(|(_, node)| node),
         })

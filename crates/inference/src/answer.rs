@@ -16,4 +16,4 @@ pub(crate) use held::Held;
 pub(crate) use opaque::OpaqueRelay;
 pub(crate) use passage::{Passage, SameFormat, Translated};
 pub(crate) use refused::json_response;
-pub(crate) use relay::{Going, GoneOn, Pace, Relay, RelayStart, Silence, StreamRelay, Successor};
+pub(crate) use relay::{Going, GoneOn, Relay, RelayStart, StreamRelay, Successor};

@@ -19,6 +19,7 @@ mod hold;
 mod interpreter;
 mod leg;
 mod media;
+mod mirror;
 mod place;
 mod quota;
 mod resume;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::endpoint::{ClientShape, Task};
-use domain::{ApiKey, CatalogModel, Endpoint, Usage};
+use domain::{ApiKey, CatalogModel, Endpoint, Failure, Usage};
 use engine::ledger::{Actual, Denied, Tokens};
 use http::HeaderValue;
 use telemetry::cost::Unpriced;
@@ -17,6 +17,7 @@ use crate::charge::{Charge, charge, is_charged};
 use crate::dialect::usage_of;
 use crate::gateway::Gateway;
 use crate::health::Watch;
+use crate::mirrors::Copying;
 use crate::pinned::ProviderState;
 use crate::quotas::Spend;
 use crate::request_id::RequestId;
@@ -64,6 +65,8 @@ pub(crate) struct Ending {
     estimated: bool,
     /// Whether the answer is of several calls, of which earlier ones are told by themselves.
     is_pieced: bool,
+    /// Of a copy, what is told in place of a request's end.
+    copy: Option<Box<Copying>>,
     told: bool,
 }
 
@@ -79,6 +82,17 @@ impl Ending {
     /// Opens the account. It has a place of its own, since it goes from hand to hand until the answer's last byte.
     pub(crate) fn new(origin: Origin) -> Box<Self> {
         origin.gateway.telemetry.meters().in_flight.inc();
+        Self::open(origin)
+    }
+
+    /// Opens the account of a copy, which is no request that anybody waits for.
+    pub(crate) fn of_copy(origin: Origin, copying: Copying) -> Box<Self> {
+        let mut ending = Self::open(origin);
+        ending.copy = Some(Box::new(copying));
+        ending
+    }
+
+    fn open(origin: Origin) -> Box<Self> {
         Box::new(Self {
             origin,
             provider: None,
@@ -100,6 +114,7 @@ impl Ending {
             is_called: false,
             estimated: false,
             is_pieced: false,
+            copy: None,
             told: false,
         })
     }
@@ -288,6 +303,15 @@ impl Ending {
         self.attempts
     }
 
+    /// Closes the account of a copy that failed before it was answered.
+    pub(crate) fn copy_failed(&mut self, failure: Failure) {
+        self.status = failure.status.unwrap_or_default();
+        if let Some(copying) = &mut self.copy {
+            copying.failed(failure);
+        }
+        self.end(Outcome::Failed);
+    }
+
     /// Closes the account; later calls say nothing more.
     pub(crate) fn end(&mut self, outcome: Outcome) {
         if std::mem::replace(&mut self.told, true) {
@@ -304,7 +328,10 @@ impl Ending {
         }
         self.settle();
         let telemetry = &self.origin.gateway.telemetry;
-        telemetry.meters().in_flight.dec();
+        let copy = self.copy.take();
+        if copy.is_none() {
+            telemetry.meters().in_flight.dec();
+        }
         let Some(provider) = &self.provider else { return };
         let event = RequestEnded {
             request_id: self.origin.id.as_str(),
@@ -322,7 +349,10 @@ impl Ending {
             usage: self.usage,
             cost: self.cost,
         };
-        event.emit(telemetry);
+        match copy {
+            Some(copying) => copying.ended(event, telemetry),
+            None => event.emit(telemetry),
+        }
     }
 
     /// Counts what it took.
@@ -340,7 +370,7 @@ impl Ending {
             input: input_tokens.unwrap_or_default(),
             output: output_tokens.unwrap_or_default(),
         });
-        match self.cost {
+        match self.cost() {
             Some(Ok(cost)) => Actual { tokens: Some(tokens.unwrap_or_default()), money: Some(cost) },
             Some(Err(Unpriced::Usage)) => Actual::default(),
             Some(Err(_)) => Actual { tokens, money: None },

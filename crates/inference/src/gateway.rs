@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::allotted::{Clearing, WallClock};
 use crate::byte_budget::ByteBudget;
 use crate::health::Health;
+use crate::mirrors::Mirrors;
 use crate::pinned::{Configuration, Pinned};
 use crate::quotas::Quotas;
 use crate::response_owners::ResponseOwners;
@@ -54,6 +55,8 @@ pub struct Gateway {
     pub(crate) running: Arc<Running>,
     /// Where limits and budgets are settled.
     pub(crate) clearing: Arc<Clearing>,
+    /// The copies of requests.
+    pub(crate) mirrors: Arc<Mirrors>,
     /// How many token counts may be estimated at once.
     pub(crate) estimates: Arc<Semaphore>,
     random: Box<dyn Fn() -> u64 + Send + Sync>,
@@ -85,6 +88,7 @@ impl Gateway {
             store: parts.store,
             running: Arc::default(),
             clearing,
+            mirrors: Arc::default(),
             estimates: Arc::new(Semaphore::new(cores())),
             random: parts.random,
             wall_clock,
@@ -112,9 +116,10 @@ impl Gateway {
         if self.draining.load(Ordering::Relaxed) { Readiness::Draining } else { Readiness::Ready }
     }
 
-    /// Waits until no response works in the background any more.
+    /// Waits until no response works in the background any more, and no copy of a request is under way.
     pub async fn background_done(&self) {
         self.running.idle().await;
+        self.mirrors.idle().await;
     }
 
     pub(crate) fn pin(&self) -> Arc<Pinned> {

@@ -23,11 +23,12 @@ use tokio::time::Instant;
 
 use crate::admission::admit_unread;
 use crate::allotted::{Admitted, tell};
-use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, Silence, listed_by_connection, prepare, sign};
+use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, listed_by_connection, prepare, sign};
 use crate::attempt::Deadlines;
 use crate::ending::{Ending, Origin};
 use crate::gateway::Gateway;
 use crate::ingress::query;
+use crate::patience::Silence;
 use crate::pinned::{Pinned, ProviderState};
 use crate::refusal::Refusal;
 use crate::region::Residence;

@@ -142,6 +142,12 @@ pub(crate) struct AllotmentLabels {
     pub(crate) decision: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MirrorLabels {
+    provider: String,
+    outcome: &'static str,
+}
+
 #[derive(Debug, Clone)]
 struct Families {
     requests: Family<RequestLabels, Counter>,
@@ -158,6 +164,9 @@ struct Families {
     tokens: Family<TokenLabels, Counter>,
     cost: Family<ModelLabels, Dollars>,
     unpriced: Family<ModelLabels, Counter>,
+    mirrored: Family<MirrorLabels, Counter>,
+    mirrored_tokens: Family<TokenLabels, Counter>,
+    mirrored_cost: Family<ModelLabels, Dollars>,
 }
 
 /// A sum of US dollars. Metrics are floating point; the exact amounts are in the answers' headers and in the log.
@@ -195,6 +204,18 @@ fn duration_histogram() -> Histogram {
     Histogram::new(DURATION_BUCKETS)
 }
 
+impl Families {
+    fn register_copies(&self, registry: &mut Registry) {
+        let copies = "Copies of requests, by the provider that got them and what became of them";
+        registry.register("mirrored_requests", copies, self.mirrored.clone());
+        let tokens = "Tokens that providers reported for copies";
+        registry.register("mirrored_tokens", tokens, self.mirrored_tokens.clone());
+        let cost = "What copies cost, as far as the catalogue has prices";
+        let usd = Unit::Other("usd".to_owned());
+        registry.register_with_unit("mirrored_cost", cost, usd, self.mirrored_cost.clone());
+    }
+}
+
 impl Meters {
     pub(crate) fn new() -> Self {
         let meters = Self {
@@ -214,6 +235,9 @@ impl Meters {
                 tokens: Family::default(),
                 cost: Family::default(),
                 unpriced: Family::default(),
+                mirrored: Family::default(),
+                mirrored_tokens: Family::default(),
+                mirrored_cost: Family::default(),
             },
             regions: RegionFamilies::default(),
             providers: Mutex::default(),
@@ -277,6 +301,7 @@ impl Meters {
         registry.register_with_unit("cost", cost, Unit::Other("usd".to_owned()), families.cost.clone());
         let unpriced = "Requests whose cost is not known";
         registry.register("unpriced_requests", unpriced, families.unpriced.clone());
+        families.register_copies(&mut registry);
         registry.register("refusals", "Requests that Tollgate refused, by error code", self.refusals.clone());
         let allotments =
             "Requests for which a limit or a budget decided something, and thresholds that budgets passed";
@@ -445,6 +470,25 @@ impl ProviderMeters {
             self.families.over_quota.get_or_create(&labels).inc();
         } else {
             self.families.queue_wait.get_or_create(&labels).observe(seconds);
+        }
+    }
+
+    /// Counts a copy of a request, or one that was not made.
+    pub fn mirrored(&self, outcome: &'static str) {
+        let labels = MirrorLabels { provider: self.name.to_string(), outcome };
+        self.families.mirrored.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn mirror_used(&self, model: &str, usage: &Usage, cost: Option<Result<Money, Unpriced>>) {
+        let (provider, model) = (self.name.to_string(), model.to_owned());
+        for (kind, tokens) in [("input", usage.input_tokens), ("output", usage.output_tokens)] {
+            if let Some(tokens) = tokens {
+                let labels = TokenLabels { provider: provider.clone(), model: model.clone(), kind };
+                self.families.mirrored_tokens.get_or_create(&labels).inc_by(tokens);
+            }
+        }
+        if let Some(Ok(cost)) = cost {
+            self.families.mirrored_cost.get_or_create(&ModelLabels { provider, model }).inc_by(dollars(cost));
         }
     }
 

@@ -11,7 +11,7 @@ use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::json;
 
 /// The `format` of [`Amount`] in JSON schemas.
-pub const AMOUNT_FORMAT: &str = "us-dollars";
+pub const AMOUNT_FORMAT: &str = engine::route::spec::USD_FORMAT;
 
 /// A price in US dollars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

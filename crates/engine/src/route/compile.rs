@@ -5,6 +5,7 @@ mod breaker;
 mod conditional;
 mod header;
 mod inherit;
+mod mirror;
 mod parameter;
 mod retry_budget;
 mod sticky;

@@ -58,7 +58,7 @@ fn permits_all(node: &RouteNode, permits: Permits<'_>) -> bool {
 fn is_settled(node: &RouteNode) -> bool {
     match node {
         RouteNode::Target(_) => true,
-        RouteNode::Single(child) => is_settled(child),
+        RouteNode::Single(child) | RouteNode::Mirror { child, .. } => is_settled(child),
         RouteNode::Fallback { children, .. } | RouteNode::Race { children, .. } => {
             children.iter().all(is_settled)
         }
@@ -81,6 +81,10 @@ impl Settling<'_> {
                 is_permitted.then(|| RouteNode::Target(Arc::clone(target)))
             }
             RouteNode::Single(child) => self.node(child),
+            RouteNode::Mirror { mirror, child, copies } => {
+                let child = Box::new(self.node(child)?);
+                Some(RouteNode::Mirror { mirror: mirror.clone(), child, copies: copies.clone() })
+            }
             RouteNode::Fallback { on_status_codes, children } => {
                 let children = children.iter().filter_map(|child| self.node(child));
                 fallback(on_status_codes.clone(), children.collect())

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod credential_text;
+mod mirror;
 mod race;
 mod retry_budget;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 pub use self::breaker::BreakerSpec;
 pub use self::credential_text::CredentialText;
+pub use self::mirror::{USD_FORMAT, UsdSpec};
 pub use self::race::{PATIENCE_FORMAT, PatienceSpec, SHARE_FORMAT, ShareSpec};
 pub use self::retry_budget::RetryBudgetSpec;
 pub use self::throughput::ThroughputSpec;
@@ -116,6 +118,15 @@ pub struct StrategySpec {
     /// For `race`: most second calls, as a share of the first ones; `10%` when absent.
     #[serde(default)]
     pub share_max: Option<ShareSpec>,
+    /// For `mirror`: how many of the requests are copied; `100%` when absent.
+    #[serde(default)]
+    pub share: Option<ShareSpec>,
+    /// For `mirror`: most copies under way, 1 or more; 10 when absent.
+    #[serde(default)]
+    pub in_flight_max: Option<u32>,
+    /// For `mirror`: what all copies of a day (UTC) may cost; no bound when absent. With it, targets without known prices get none.
+    #[serde(default)]
+    pub usd_per_day_max: Option<UsdSpec>,
 }
 
 /// One condition and where it leads.
@@ -171,6 +182,8 @@ pub enum StrategyMode {
     Loadbalance,
     /// The target that the first condition which holds names.
     Conditional,
+    /// The first target, and copies of requests to the others, whose answers nobody gets. Only the operator may say so.
+    Mirror,
     /// The targets in order as for `fallback`, and the next one already when the first takes long: who answers first is heard.
     Race,
 }

@@ -9,8 +9,8 @@ use providers::transport::IncomingBody;
 use telemetry::meters::Outcome;
 
 use super::held::Held;
-use super::relay::Silence;
 use crate::ending::Ending;
+use crate::patience::Silence;
 
 /// The answer broke off; the client sees its connection end without a clean end of the body.
 #[derive(Debug, thiserror::Error)]

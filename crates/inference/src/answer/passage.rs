@@ -39,7 +39,7 @@ pub(crate) struct Seen {
     /// The provider sent something that is no event.
     pub(crate) broken: bool,
     /// The provider's error that the client has not been sent, since somebody may go on with the stream.
-    pub(crate) withheld: Option<Withheld>,
+    pub(crate) withheld: Option<Box<Withheld>>,
 }
 
 /// An error event of a provider that was held back.
@@ -95,7 +95,7 @@ impl Passage {
     }
 
     /// The error that was held back since the last time.
-    pub(crate) fn take_withheld(&mut self) -> Option<Withheld> {
+    pub(crate) fn take_withheld(&mut self) -> Option<Box<Withheld>> {
         match self {
             Self::Same(same) => same.take_withheld(),
             Self::Translated(translated) => translated.take_withheld(),

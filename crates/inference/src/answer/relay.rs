@@ -3,8 +3,6 @@
 //! The stream ends exactly once. A clean end needs the format's own last event; anything else ends with the format's
 //! error event.
 
-mod pace;
-mod silence;
 mod succession;
 
 use std::collections::VecDeque;
@@ -20,14 +18,12 @@ use telemetry::meters::Outcome;
 use wire::array;
 use wire::framing::{Batch, Splitter};
 
-pub(crate) use pace::Pace;
-pub(crate) use silence::Silence;
-
 pub(crate) use self::succession::{Going, GoneOn, Successor};
 use self::succession::{Interlude, Interruption, Succession};
 use super::headers::{COST, RESUMED, cost_value};
 use super::passage::Passage;
 use crate::ending::Ending;
+use crate::patience::{Pace, Silence};
 use crate::redaction::Redaction;
 use crate::request_id::RequestId;
 
@@ -226,7 +222,7 @@ impl StreamRelay {
         let refusal = why.refusal();
         let error = refusal.wire_error(id.as_ref().map(RequestId::as_str).unwrap_or_default());
         self.through(|passage, redaction, pieces| match why {
-            Interruption::Theirs(withheld) => passage.tell(withheld, redaction, pieces),
+            Interruption::Theirs(withheld) => passage.tell(*withheld, redaction, pieces),
             _ => passage.fail(&error, pieces),
         });
         self.close(Outcome::Failed);

@@ -21,7 +21,7 @@ use super::hold::Committed;
 use super::leg::Leg;
 use super::resume::Resumption;
 use super::view::View;
-use super::{Call, consider};
+use super::{Call, consider, mirror};
 use crate::allotted;
 use crate::answer::{AnswerBody, RESUMED};
 use crate::ending::Ending;
@@ -53,6 +53,7 @@ pub(crate) async fn dispatch(
     let decision = decision.map(|decision| Decision { attempts: attempts.into_made(), holds, ..decision });
     allotted::tell(told, response.headers_mut());
     consider::tell(&call, decision.as_ref(), &mut response);
+    mirror::copy(&call, &route, &walk);
     if response.body().is_stream()
         && let Some(resumption) = Resumption::keep(call, route, walk)
     {

@@ -161,7 +161,7 @@ async fn contest(
 
 /// Whether nothing but an answer comes of a request, so that asking twice does no harm: nothing is kept, no session begins, and no upload has
 /// to be sent twice.
-fn may_be_doubled(call: &Call) -> bool {
+pub(super) fn may_be_doubled(call: &Call) -> bool {
     let is_bound = call.form.is_some() || call.kept.is_some() || call.owner.is_some();
     let is_stored = || {
         let store = call.document.member("store").ok().flatten();

@@ -25,9 +25,10 @@ use super::exchange::{Answered, AttemptSettings, asks_for_patience, classify_err
 use super::failed::FailedAttempt;
 use super::interpreter::{Interpreter, Whole};
 use super::upgrade::Opened;
-use crate::answer::{Held, Pace, Passage, RelayStart, SameFormat, Silence, Translated};
+use crate::answer::{Held, Passage, RelayStart, SameFormat, Translated};
 use crate::byte_budget::{ByteBudget, Hold};
 use crate::dialect::event_stream;
+use crate::patience::{Pace, Silence};
 use crate::provider_words::status_in;
 use crate::redaction::Redaction;
 use proof::prove;

@@ -181,8 +181,10 @@ impl Server {
         // The receivers live in the accepting task; if it is gone there is nothing left to drain.
         let _ = self.draining.send(true);
         let drain_timeout = self.loaded.snapshot.limits.drain_timeout;
-        let responses = tokio::time::timeout(drain_timeout, self.gateway.background_done());
-        let _ = tokio::join!(self.accepting, responses);
+        let until = tokio::time::Instant::now() + drain_timeout;
+        // It is no longer than the drain timeout, and up to its end it may begin something in the background.
+        let _ = self.accepting.await;
+        let _ = tokio::time::timeout_at(until, self.gateway.background_done()).await;
         self.background.shutdown().await;
         self.state.close().await;
     }

@@ -29,6 +29,7 @@ mod kept;
 mod limits;
 mod media;
 mod media_translation;
+mod mirror;
 mod names;
 mod outages;
 mod providers;

@@ -63,7 +63,7 @@ mod tests {
         let begin = Step::Begin { id: None, model: None, created: None };
         let open = || Step::Open(place, Opening::Text);
         let says = |text: &'static str| Step::Delta(place, Delta::Text(text.into()));
-        assert_eq!(after(&[begin.clone()]), None);
+        assert_eq!(after(std::slice::from_ref(&begin)), None);
         assert_eq!(after(&[begin.clone(), open()]), None, "nothing was said");
         assert_eq!(after(&[begin, open(), says("a"), says("b")]).as_deref(), Some("ab"));
         assert_eq!(after(&[open(), says("0123456789")]).as_deref(), Some("0123456789"));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use domain::mirror::Mirror;
 use domain::race::{Patience, Race};
 use domain::route::{Balance, Branches, RouteNode, Turns};
 
@@ -27,6 +28,7 @@ pub(super) enum Strategy {
     Conditional(Choice),
     Sticky { weights: Vec<u32>, binding: Binding },
     Race(Race),
+    Mirror(Mirror),
 }
 
 impl Strategy {
@@ -42,6 +44,15 @@ impl Strategy {
                 Some(RouteNode::Conditional(Branches { conditions, default, children }))
             }
             Self::Race(race) => Some(RouteNode::Race { race, children }),
+            Self::Mirror(mirror) => {
+                let mut children = children.into_iter();
+                let child = Box::new(children.next()?);
+                let copies = children.filter_map(|copy| match copy {
+                    RouteNode::Target(target) => Some(target),
+                    _ => None,
+                });
+                Some(RouteNode::Mirror { mirror, child, copies: copies.collect() })
+            }
             Self::Sticky { weights, binding } => {
                 Some(RouteNode::Sticky(binding.over(weights.into_iter().zip(children))))
             }
@@ -76,6 +87,9 @@ impl Compiler<'_> {
             StrategyMode::Single => Some(Strategy::Single),
             StrategyMode::Fallback => Some(Strategy::Fallback { on_status_codes: statuses }),
             StrategyMode::Loadbalance => self.balance(spec.strategy.as_ref(), targets, place),
+            StrategyMode::Mirror => {
+                self.mirror(spec.strategy.as_ref()?, targets, place).map(Strategy::Mirror)
+            }
             StrategyMode::Race => self.race(spec.strategy.as_ref()?, targets, place).map(Strategy::Race),
             StrategyMode::Conditional => {
                 self.choice(spec.strategy.as_ref()?, targets, place).map(Strategy::Conditional)
@@ -134,6 +148,9 @@ impl Compiler<'_> {
             ("sticky", strategy.sticky.is_some(), StrategyMode::Loadbalance, "loadbalance"),
             ("after", strategy.after.is_some(), StrategyMode::Race, "race"),
             ("share_max", strategy.share_max.is_some(), StrategyMode::Race, "race"),
+            ("share", strategy.share.is_some(), StrategyMode::Mirror, "mirror"),
+            ("in_flight_max", strategy.in_flight_max.is_some(), StrategyMode::Mirror, "mirror"),
+            ("usd_per_day_max", strategy.usd_per_day_max.is_some(), StrategyMode::Mirror, "mirror"),
         ];
         for (name, is_written, its_mode, mode_name) in members {
             if is_written && mode != its_mode {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::mirror::MirrorPolicy;
 use domain::provider::{
     AuthScheme, BaseUrl, Credential, HttpVersion, Offer, Proof, Provider, RateLimitHeaders, StreamUsage,
 };
 use domain::race::Patience;
 use domain::route::{RouteNode, Target};
-use domain::{CredentialId, ThroughputMin};
+use domain::{CredentialId, Money, ThroughputMin};
 use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
@@ -559,4 +560,34 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_mirror_answers_by_its_first_target_and_copies_to_the_others() {
+    let mirror = |strategy: serde_json::Value, targets: serde_json::Value, origin| {
+        let mut strategy = strategy;
+        strategy["mode"] = json!("mirror");
+        compiled(&json!({"strategy": strategy, "targets": targets}), origin)
+    };
+    let (a, b) = (json!({"target": "openai/a"}), json!({"target": "openai/b"}));
+    let both = json!([a, b]);
+    let said = json!({"share": "5%", "in_flight_max": 3, "usd_per_day_max": "5.00"});
+    let root = mirror(said, both.clone(), Origin::Operator).unwrap();
+    let RouteNode::Mirror { mirror: node, copies, .. } = &root else { panic!("a mirror") };
+    let policy =
+        MirrorPolicy { share_percent: 5, in_flight_max: 3, usd_per_day_max: Some(Money::from_usd(5)) };
+    assert_eq!((node.path.as_str(), node.policy), ("", policy));
+    assert_eq!(copies.iter().map(|copy| copy.path.as_str()).collect::<Vec<_>>(), ["targets[1]"]);
+    assert_eq!(targets(&root).len(), 1, "a copy answers nobody");
+    for (strategy, targets, origin, path) in [
+        (json!({}), json!([a]), Origin::Operator, "targets"),
+        (json!({}), both.clone(), CLIENT, "strategy.mode"),
+        (json!({}), json!([a, {"targets": [b]}]), Origin::Operator, "targets[1].targets"),
+        (json!({"in_flight_max": 0}), both.clone(), Origin::Operator, "strategy.in_flight_max"),
+        (json!({"usd_per_day_max": 0}), both.clone(), Origin::Operator, "strategy.usd_per_day_max"),
+    ] {
+        assert_eq!(mirror(strategy, targets, origin).unwrap_err()[0].path, path);
+    }
+    let misplaced = json!({"strategy": {"mode": "fallback", "share": "5%"}, "targets": both});
+    assert_eq!(compiled(&misplaced, Origin::Operator).unwrap_err()[0].path, "strategy.share");
 }

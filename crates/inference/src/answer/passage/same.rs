@@ -41,7 +41,7 @@ impl SameFormat {
         self.withholds = true;
     }
 
-    pub(super) fn take_withheld(&mut self) -> Option<Withheld> {
+    pub(super) fn take_withheld(&mut self) -> Option<Box<Withheld>> {
         self.seen.withheld.take()
     }
 
@@ -64,7 +64,7 @@ impl SameFormat {
             if let (EventKind::Error(error), true) = (&kind, self.withholds) {
                 pieces(batch.bytes.slice(from..at));
                 let event = Some(redaction.bytes(batch.bytes.slice(at..next)));
-                self.seen.withheld = Some(Withheld { error: error.clone(), event });
+                self.seen.withheld = Some(Box::new(Withheld { error: error.clone(), event }));
                 return;
             }
             let instead = match kind {

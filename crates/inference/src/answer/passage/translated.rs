@@ -45,7 +45,7 @@ impl Translated {
         self.withholds = true;
     }
 
-    pub(super) fn take_withheld(&mut self) -> Option<Withheld> {
+    pub(super) fn take_withheld(&mut self) -> Option<Box<Withheld>> {
         self.seen.withheld.take()
     }
 
@@ -134,7 +134,7 @@ impl Translated {
     fn note(&mut self, kind: EventKind, redaction: &Redaction) {
         match kind {
             EventKind::Error(error) if self.withholds => {
-                self.seen.withheld = Some(Withheld { error, event: None });
+                self.seen.withheld = Some(Box::new(Withheld { error, event: None }));
             }
             EventKind::Error(error) => self.tell(&error, redaction),
             EventKind::Malformed => self.seen.broken = true,

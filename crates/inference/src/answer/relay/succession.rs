@@ -69,7 +69,7 @@ pub(super) enum Interruption {
     /// It broke off.
     Broken(String),
     /// The provider gave up.
-    Theirs(Withheld),
+    Theirs(Box<Withheld>),
 }
 
 impl Interruption {

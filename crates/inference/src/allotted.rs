@@ -9,7 +9,7 @@ use engine::ledger::Denied;
 use http::HeaderMap;
 use telemetry::events::{AllotmentDecided, Decided};
 
-pub(crate) use admitted::Admitted;
+pub(crate) use admitted::{Admitted, Sent};
 pub(crate) use clearing::{Clearing, WallClock};
 pub(crate) use described::Description;
 pub(crate) use told::Told;

@@ -38,7 +38,7 @@ use http::{HeaderMap, Uri};
 use wire::formats::RequestFacts;
 use wire::json::Document;
 
-use crate::allotted::Admitted;
+use crate::allotted::{Admitted, Sent};
 use crate::byte_budget::Hold;
 use crate::ending::Origin;
 use crate::ingress::SentForm;
@@ -78,6 +78,8 @@ pub(crate) struct Call {
     pub(crate) said: Option<Box<str>>,
     /// What is held for it of limits and budgets, until it is called.
     pub(crate) admitted: Option<Box<Admitted>>,
+    /// Where its calls are noted, for what is held.
+    pub(crate) sent: Option<Sent>,
     /// The body's share of the byte budget, given back when the request is dropped.
     pub(crate) hold: Hold,
     /// How long the client took to send its body.

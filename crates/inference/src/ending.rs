@@ -12,7 +12,7 @@ use telemetry::events::RequestEnded;
 use telemetry::meters::Outcome;
 use tokio::time::Instant;
 
-use crate::allotted::Admitted;
+use crate::allotted::{Admitted, Sent};
 use crate::charge::{Charge, charge, is_charged};
 use crate::dialect::usage_of;
 use crate::gateway::Gateway;
@@ -60,8 +60,6 @@ pub(crate) struct Ending {
     spend: Option<Spend>,
     /// What is held for it of limits and budgets.
     admitted: Option<Box<Admitted>>,
-    /// Whether a call is under way, or was answered: it may have taken something.
-    is_called: bool,
     estimated: bool,
     /// Whether the answer is of several calls, of which earlier ones are told by themselves.
     is_pieced: bool,
@@ -111,7 +109,6 @@ impl Ending {
             watch: None,
             spend: None,
             admitted: None,
-            is_called: false,
             estimated: false,
             is_pieced: false,
             copy: None,
@@ -122,16 +119,16 @@ impl Ending {
     /// Notes that an attempt begins.
     pub(crate) fn attempt(&mut self, provider: &Arc<ProviderState>, model: Option<&str>) {
         self.attempts += 1;
-        self.is_called = true;
         self.served_by(provider, model);
     }
 
     /// Notes that an attempt failed, and whether its provider may charge for it all the same.
     pub(crate) fn failed(&mut self, may_be_charged: bool) {
         self.has_failed_attempts = true;
-        self.is_called = false;
-        if may_be_charged {
-            self.loses_call();
+        match &mut self.admitted {
+            Some(admitted) if may_be_charged => admitted.lose_call(),
+            Some(admitted) => admitted.sent().ended(),
+            None => {}
         }
     }
 
@@ -247,7 +244,7 @@ impl Ending {
             spend.ended(&self.usage);
         }
         self.loses_call();
-        (self.has_failed_attempts, self.is_pieced, self.is_called) = (true, true, false);
+        (self.has_failed_attempts, self.is_pieced) = (true, true);
         BrokenOff {
             provider: self.provider.clone(),
             model: self.model.clone(),
@@ -357,13 +354,18 @@ impl Ending {
 
     /// Counts what it took.
     fn settle(&mut self) {
-        let Some(admitted) = self.admitted.take() else { return };
+        let Some(mut admitted) = self.admitted.take() else { return };
+        // Of a race that its client left, more than one may be charged for.
+        for _ in 1..admitted.sent().calls() {
+            admitted.lose_call();
+        }
         let provider = self.provider.as_ref().map(|provider| provider.provider.name.as_str());
-        admitted.settle(&self.took(), provider.map(|provider| (provider, self.model.as_deref())));
+        let took = self.took(admitted.sent());
+        admitted.settle(&took, provider.map(|provider| (provider, self.model.as_deref())));
     }
 
     /// What its last call took, as far as anybody said.
-    fn took(&self) -> Actual {
+    fn took(&self, sent: &Sent) -> Actual {
         let Usage { input_tokens, output_tokens, .. } = self.usage;
         let is_told = input_tokens.is_some() || output_tokens.is_some();
         let tokens = is_told.then_some(Tokens {
@@ -374,7 +376,7 @@ impl Ending {
             Some(Ok(cost)) => Actual { tokens: Some(tokens.unwrap_or_default()), money: Some(cost) },
             Some(Err(Unpriced::Usage)) => Actual::default(),
             Some(Err(_)) => Actual { tokens, money: None },
-            None if self.is_called && self.origin.endpoint.is_none_or(is_charged) => Actual::default(),
+            None if sent.calls() > 0 && self.origin.endpoint.is_none_or(is_charged) => Actual::default(),
             None => Actual::NOTHING,
         }
     }

@@ -98,6 +98,7 @@ pub(crate) async fn relay_to(
     let mut told = HeaderMap::new();
     if let Some(admitted) = &to.admitted {
         admitted.tell(&mut told);
+        admitted.sent().begun();
     }
     ending.holds(to.admitted.take());
     ending.attempt(&state, None);

@@ -85,6 +85,7 @@ pub(crate) async fn open(
         kept: None,
         said: None,
         admitted: None,
+        sent: None,
         form: None,
         waited: Duration::ZERO,
     });

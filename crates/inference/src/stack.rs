@@ -193,6 +193,7 @@ pub(crate) fn assemble(
         kept: None,
         said: None,
         admitted: None,
+        sent: None,
         hold,
         waited,
     }))

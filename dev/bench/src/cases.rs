@@ -8,6 +8,7 @@ mod fallback;
 mod first_token;
 mod formats;
 mod latency;
+mod limits;
 mod memory;
 mod start;
 
@@ -46,7 +47,7 @@ pub(crate) struct Case {
 }
 
 /// All cases in the order of the table.
-pub(crate) const CASES: [Case; 10] = [
+pub(crate) const CASES: [Case; 11] = [
     Case {
         name: "chat",
         about: "1 KiB chat completion, not streamed, as fast as 32 connections can",
@@ -78,6 +79,11 @@ pub(crate) const CASES: [Case; 10] = [
         name: "decision",
         about: "which of ten targets is next, in the bench's own process",
         measure: decision::measure,
+    },
+    Case {
+        name: "limits",
+        about: "five limits and budgets of a thousand, held and settled in the bench's own process",
+        measure: limits::measure,
     },
     Case { name: "memory", about: "idle, under load, and per open stream", measure: memory::measure },
     Case { name: "start", about: "from the start of the process to the first 200", measure: start::measure },

@@ -1,6 +1,7 @@
 //! A request for which enough is held.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use engine::ledger::{Actual, Denied, Named, Reservation};
 use http::HeaderMap;
@@ -11,6 +12,29 @@ use super::described::Description;
 use super::told::Told;
 use crate::request_id::RequestId;
 
+/// The calls that were sent and whose end is not known: only for those can a provider charge. Whoever sends one notes it here.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sent(Arc<AtomicU32>);
+
+impl Sent {
+    /// A call is sent.
+    pub(crate) fn begun(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The end of a call is known.
+    pub(crate) fn ended(&self) {
+        let less = |calls: u32| calls.checked_sub(1);
+        // One that was never sent has no end either.
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+
+    /// How many there are.
+    pub(crate) fn calls(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// What is held for a request. Dropped unsettled, nothing was sent, and nothing is counted.
 pub(crate) struct Admitted {
     clearing: Arc<Clearing>,
@@ -19,6 +43,8 @@ pub(crate) struct Admitted {
     /// `None` once it is settled.
     reservation: Option<Reservation>,
     told: Told,
+    /// Its calls that were sent.
+    sent: Sent,
 }
 
 impl Admitted {
@@ -31,7 +57,7 @@ impl Admitted {
         told: Told,
     ) -> Self {
         let (clearing, id) = (Arc::clone(clearing), id.clone());
-        Self { clearing, id, described, reservation: Some(reservation), told }
+        Self { clearing, id, described, reservation: Some(reservation), told, sent: Sent::default() }
     }
 
     /// Tells the client how its limits and budgets stand.
@@ -44,8 +70,14 @@ impl Admitted {
         self.told.holds.clone()
     }
 
+    /// Where it is noted that a call is sent.
+    pub(crate) fn sent(&self) -> &Sent {
+        &self.sent
+    }
+
     /// A call ended without anybody knowing what it took.
     pub(crate) fn lose_call(&mut self) {
+        self.sent.ended();
         if let Some(reservation) = &mut self.reservation {
             reservation.lose_call();
         }

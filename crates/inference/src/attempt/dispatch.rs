@@ -40,6 +40,7 @@ pub(crate) async fn dispatch(
     if let Some(admitted) = &admitted {
         admitted.tell(&mut told);
         holds = admitted.holds();
+        call.sent = Some(admitted.sent().clone());
     }
     let decision = consider::asked(&call, &route)?;
     let mut attempts = Attempts::told(decision.is_some());

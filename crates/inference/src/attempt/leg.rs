@@ -102,6 +102,9 @@ impl Leg {
         self.watched(view.call);
         let Self { target, state, .. } = self;
         self.sent = Instant::now();
+        if let Some(sent) = &view.call.sent {
+            sent.begun();
+        }
         let credential = target.credentials.get(self.index).ok_or_else(no_credential)?;
         call_once(view.call, target, state, credential, &mut self.spent).await
     }

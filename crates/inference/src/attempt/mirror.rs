@@ -76,6 +76,7 @@ fn copied(call: &Call) -> Option<Call> {
         kept: None,
         said: None,
         admitted: None,
+        sent: None,
         hold,
         waited: std::time::Duration::ZERO,
     })

@@ -336,10 +336,11 @@ async fn what_is_expected_is_held_once_it_is_known() {
     assert!(held[0] > 5_000 && held[24] < 250, "{held:?}");
 }
 
-/// The sum of a thousand answers, each of which used something else.
+/// Answers that each used something else.
 #[tokio::test(flavor = "multi_thread")]
-async fn two_thousand_requests_at_once_never_overspend_and_add_up_to_the_last_digit() {
+async fn two_thousand_requests_of_clients_at_once_never_overspend_and_add_up_to_the_last_digit() {
     const REQUESTS: u64 = 2_000;
+    const CLIENTS: u64 = 250;
     const LIMIT: i128 = 500_000;
     let p = FakeProvider::start().await;
     let usage = |number: u64| (number * 31 % 40, number * 7919 % 101);
@@ -350,11 +351,26 @@ async fn two_thousand_requests_at_once_never_overspend_and_add_up_to_the_last_di
     let mut more = budget(json!({"usd": "0.5", "reserve": "most"}));
     more["rate_limits"] = json!([{"name": "all", "tokens": {"per_day": 100_000_000}, "group_by": ["key"]}]);
     let gateway = before(&p, more).await;
-    let calls: Vec<_> = (0..REQUESTS).map(|_| tokio::spawn(ask(&gateway, "p/m", 100).answer())).collect();
+    let clients = (0..CLIENTS).map(|_| {
+        let calls: Vec<_> = (0..REQUESTS / CLIENTS).map(|_| ask(&gateway, "p/m", 100)).collect();
+        let client = gateway.client();
+        tokio::spawn(async move {
+            let mut connection = client.connect().await;
+            let mut answers = Vec::new();
+            for call in calls {
+                answers.push(call.answer_on(&mut connection).await);
+            }
+            answers
+        })
+    });
+    let clients: Vec<_> = clients.collect();
+    let mut answers = Vec::new();
+    for client in clients {
+        answers.extend(client.await.unwrap());
+    }
     let mut served = 0;
     let mut costs = 0;
-    for call in calls {
-        let answer = call.await.unwrap();
+    for answer in answers {
         match answer.status.as_u16() {
             200 => {
                 served += 1;
@@ -402,4 +418,26 @@ async fn a_race_is_paid_for_twice_or_not_run() {
         "{}",
         failed.text()
     );
+}
+
+#[tokio::test]
+async fn a_request_that_was_never_sent_costs_nothing() {
+    let p = FakeProvider::start().await;
+    p.next(scripts::stream(CHAT, &["a", "b"]).up_to_content(1).hang());
+    let mut configuration = configuration(&p, budget(json!({"usd": "1", "match": {"key": ["key-1"]}})));
+    configuration["providers"]["p"]["quota"] = json!([{"concurrency": 1}]);
+    let gateway = TestGateway::start(configuration).await;
+    let body = scripts::request(CHAT, "p/m", true).to_string();
+    let mut first = gateway.client_of(2).post(scripts::path(CHAT), body).open().await;
+    first.next().await.unwrap();
+    let waiting = tokio::spawn(ask(&gateway, "p/m", 100).answer());
+    let length = "tollgate_queue_length{provider=\"p\"}";
+    while gateway.metric(length).await == 0.0 {
+        tokio::task::yield_now().await;
+    }
+    waiting.abort();
+    while gateway.metric(length).await > 0.0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(spent(&gateway).await, 0);
 }

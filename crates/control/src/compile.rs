@@ -6,11 +6,14 @@ mod catalog;
 mod directory;
 mod keys;
 mod limits;
+mod metadata_schema;
 mod process;
 mod route_tests;
 mod routes;
+mod scope;
 mod signed_requests;
 mod state;
+mod tenants;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path as FilePath, PathBuf};
@@ -21,7 +24,7 @@ use domain::key_pair::SignedRequests;
 use domain::ports::catalog::Catalog;
 use domain::route::RouteDefaults;
 use domain::snapshot::RequestPolicy;
-use domain::{Allotment, ApiKey, KeyHash, Limits, Provider, Route, RouteName};
+use domain::{Allotment, KeyHash, KnownKey, Limits, Network, Provider, Route, RouteName};
 use providers::definition::ProviderDefinition;
 use providers::sign_in::SignIns;
 
@@ -54,7 +57,8 @@ pub(crate) struct Compiled {
     pub(crate) providers: Vec<Arc<Provider>>,
     pub(crate) routes: BTreeMap<RouteName, Arc<Route>>,
     pub(crate) route_defaults: RouteDefaults,
-    pub(crate) keys: HashMap<KeyHash, Arc<ApiKey>>,
+    pub(crate) keys: HashMap<KeyHash, KnownKey>,
+    pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) signed_requests: SignedRequests,
     pub(crate) limits: Limits,
     pub(crate) allotments: Vec<Arc<Allotment>>,
@@ -76,13 +80,15 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let (directory, mut warnings) = directory::compile(&file.providers, surroundings, &mut problems);
     let route_defaults = routes::starting_point(&file.defaults, &mut problems);
     let routes = routes::compile(file, &directory, &route_defaults, &mut problems);
-    let keys = keys::compile(&file.keys, &mut problems);
+    let tenants = tenants::compile(file, &routes, &mut problems);
+    let keys = keys::compile(&file.keys, (&tenants, &routes), &mut problems);
     let signed_requests = signed_requests::compile(&file.signed_requests, &keys, &mut problems);
     let limits = limits::compile(&file.limits, &mut problems);
     let allotments = allotments::compile(file, &routes, &mut problems);
     let catalog = catalog::compile(file, surroundings, &directory, &mut problems);
     warnings.extend(catalog.warnings);
     let server = process::server(&file.server, surroundings.folder, &mut problems);
+    let trusted_proxies = process::trusted_proxies(&file.server, &mut problems);
     let upstream = process::upstream(&file.upstream, surroundings.folder);
     let state = state::settings(&file.state, surroundings.folder, &mut problems);
     let keep_rules = state::rules(&file.state, state.bytes_max, &mut problems);
@@ -94,6 +100,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
             routes,
             route_defaults,
             keys,
+            trusted_proxies,
             signed_requests,
             limits,
             allotments,

@@ -14,6 +14,7 @@ mod server;
 mod signed_requests;
 mod size;
 mod state;
+mod tenant;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -28,7 +29,7 @@ pub use amount::{AMOUNT_FORMAT, Amount, AmountProblem};
 pub use budget::{BudgetSection, CutOffName, RaiseSection, ReserveName, UnknownCostName, WindowName};
 pub use catalog::{AbovePrices, CatalogSection, OverrideSection, PricesSection, TierPrices};
 pub use dollars::{DOLLARS_FORMAT, Dollars, DollarsProblem};
-pub use key::{KeySection, PriorityName};
+pub use key::{KeyHashSection, KeySection, PriorityName};
 pub use limits::LimitsSection;
 pub use log::{LogFormat, LogRequests, LogSection};
 pub use rate_limit::{AtLimitName, PaceSection, RateLimitSection};
@@ -37,6 +38,7 @@ pub use server::{ServerSection, TlsSection};
 pub use signed_requests::SignedRequestsSection;
 pub use size::{ByteSize, SIZE_FORMAT, SizeProblem};
 pub use state::{KeptResponsesSection, StateKind, StateSection};
+pub use tenant::{OrganizationSection, TeamSection, UserSection, WorkspaceSection};
 pub use upstream::{ProxyChoice, UpstreamSection};
 
 /// The configuration of a Tollgate gateway. Every part may be left out. Texts may hold `${env:NAME}`,
@@ -44,7 +46,7 @@ pub use upstream::{ProxyChoice, UpstreamSection};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfigFile {
-    /// Where Tollgate listens. Read at start only.
+    /// Where Tollgate listens. Read at start only, but for `trusted_proxies`.
     pub server: ServerSection,
     /// Bounds that hold for every request.
     pub limits: LimitsSection,
@@ -57,6 +59,13 @@ pub struct ConfigFile {
     pub routes: BTreeMap<String, RouteSpec>,
     /// What every route starts from.
     pub defaults: DefaultsSpec,
+    /// The company or institution that everything belongs to.
+    pub organization: OrganizationSection,
+    /// Parts of the organisation by name, each with rules that hold for its keys. Where there are some, each key says which is
+    /// its own, unless one is called `default`.
+    pub workspaces: BTreeMap<String, WorkspaceSection>,
+    /// People and service accounts by name.
+    pub users: BTreeMap<String, UserSection>,
     /// The keys that clients present. Without any, nobody gets in.
     pub keys: Vec<KeySection>,
     /// How fast requests may come, by whose they are and what they ask for.

@@ -197,6 +197,7 @@ fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
             routes: compiled.routes,
             route_defaults: compiled.route_defaults,
             keys: compiled.keys,
+            trusted_proxies: compiled.trusted_proxies,
             signed_requests: compiled.signed_requests,
             limits: compiled.limits,
             allotments: compiled.allotments,
@@ -234,6 +235,10 @@ fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
         routes: parts::<RouteSpec>(&section("routes"), &root.key("routes"), &mut problems),
         defaults: part::<DefaultsSpec>(section("defaults"), &root.key("defaults"), &mut problems)
             .unwrap_or_default(),
+        organization: part(section("organization"), &root.key("organization"), &mut problems)
+            .unwrap_or_default(),
+        workspaces: parts(&section("workspaces"), &root.key("workspaces"), &mut problems),
+        users: parts(&section("users"), &root.key("users"), &mut problems),
         keys: list(json.get("keys"), &root.key("keys"), &mut problems),
         rate_limits: list(json.get("rate_limits"), &root.key("rate_limits"), &mut problems),
         budgets: list(json.get("budgets"), &root.key("budgets"), &mut problems),

@@ -59,6 +59,16 @@ pub enum ErrorCode {
     RegionRefused,
     /// The key may not ask why requests go where they go.
     ExplainNotAllowed,
+    /// The key may not call this endpoint.
+    EndpointNotAllowed,
+    /// The key may not be used from where the request comes.
+    NetworkNotAllowed,
+    /// The key has expired, or was disabled.
+    KeyEnded,
+    /// The metadata of the request is not what its workspace wants.
+    MetadataRefused,
+    /// Too many keys that are not known came from one network.
+    TooManyWrongKeys,
     /// A rate limit has no room for the request.
     OverLimit,
     /// A budget has too little left for the request.
@@ -98,7 +108,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 47] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -127,6 +137,11 @@ impl ErrorCode {
         Self::SignatureRefused,
         Self::RegionRefused,
         Self::ExplainNotAllowed,
+        Self::EndpointNotAllowed,
+        Self::NetworkNotAllowed,
+        Self::KeyEnded,
+        Self::MetadataRefused,
+        Self::TooManyWrongKeys,
         Self::OverLimit,
         Self::OverBudget,
         Self::CostUnknown,
@@ -195,6 +210,11 @@ impl ErrorCode {
             // RFC 7725: unavailable for legal reasons.
             Self::RegionRefused => ("TG2009", 451, DENIED),
             Self::ExplainNotAllowed => ("TG2010", 403, DENIED),
+            Self::EndpointNotAllowed => ("TG2011", 403, DENIED),
+            Self::NetworkNotAllowed => ("TG2012", 403, DENIED),
+            Self::KeyEnded => ("TG2013", 401, "authentication_error"),
+            Self::MetadataRefused => ("TG2014", 400, REQUEST),
+            Self::TooManyWrongKeys => ("TG2015", 429, "rate_limit_error"),
             Self::OverLimit => ("TG2021", 429, "rate_limit_error"),
             Self::OverBudget => ("TG2022", 429, "insufficient_quota"),
             Self::CostUnknown => ("TG2023", 403, DENIED),

@@ -1,9 +1,13 @@
 //! Tollgate client keys: their text, their hash, and what one may do.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use crate::name::{KeyName, RegionName};
+use crate::endpoint::Endpoint;
+use crate::name::{KeyName, RegionName, RouteName};
+use crate::network::Network;
 use crate::quota::Standing;
 use crate::scope::Scope;
 use crate::tenant::Subject;
@@ -106,6 +110,10 @@ pub struct ApiKey {
     pub subject: Arc<Subject>,
     /// What it may use, of what its workspace may.
     pub scope: Scope,
+    /// Where its requests may come from; anywhere when absent.
+    pub networks: Option<Vec<Network>>,
+    /// The route of its requests that name no model, before the workspace's.
+    pub default_route: Option<RouteName>,
     /// Whether it may use `/providers/{name}/…` and unknown paths of drop-in prefixes, which no model check can cover.
     pub passthrough: bool,
     /// Whether it may send a whole route in `x-tollgate-config`.
@@ -126,6 +134,8 @@ impl ApiKey {
             name: name.into(),
             subject,
             scope: Scope::default(),
+            networks: None,
+            default_route: None,
             passthrough: false,
             inline_config: false,
             explain: false,
@@ -146,6 +156,25 @@ impl ApiKey {
         self.scopes().into_iter().all(|scope| scope.allows_region(region))
     }
 
+    /// Whether the key may call an endpoint.
+    #[must_use]
+    pub fn allows_endpoint(&self, endpoint: Endpoint) -> bool {
+        self.scopes().into_iter().all(|scope| scope.allows_endpoint(endpoint))
+    }
+
+    /// Whether its requests may come from an address, or from one that is not known.
+    #[must_use]
+    pub fn allows_address(&self, address: Option<IpAddr>) -> bool {
+        let is_in = |network: &Network| address.is_some_and(|address| network.contains(address));
+        self.networks.as_ref().is_none_or(|networks| networks.iter().any(is_in))
+    }
+
+    /// The route of its requests that name no model.
+    #[must_use]
+    pub fn default_route(&self) -> Option<&RouteName> {
+        self.default_route.as_ref().or(self.subject.workspace.default_route.as_ref())
+    }
+
     /// Whether the key may name this model or route.
     #[must_use]
     pub fn allows_name(&self, name: &str) -> bool {
@@ -158,8 +187,58 @@ impl ApiKey {
         self.scopes().into_iter().all(|scope| scope.allows_model(provider, model))
     }
 
+    /// What bounds it: its own scope, and its workspace's.
     fn scopes(&self) -> [&Scope; 2] {
         [&self.scope, &self.subject.workspace.scope]
+    }
+}
+
+/// A key as it is found by one of its hashes.
+#[derive(Debug, Clone)]
+pub struct KnownKey {
+    /// The key.
+    pub key: Arc<ApiKey>,
+    /// How long it is good by this hash.
+    pub validity: Validity,
+}
+
+/// How long a key is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validity {
+    /// Until the configuration says otherwise.
+    Always,
+    /// Until a time.
+    Until(SystemTime),
+    /// Not now.
+    Disabled,
+}
+
+/// Why a known key is not good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Its time is over.
+    Expired(SystemTime),
+    /// It was switched off.
+    Disabled,
+}
+
+impl KnownKey {
+    /// A key that is good until the configuration says otherwise.
+    #[must_use]
+    pub fn lasting(key: Arc<ApiKey>) -> Self {
+        Self { key, validity: Validity::Always }
+    }
+
+    /// The key, if it is good at a time.
+    ///
+    /// # Errors
+    /// With why it is not.
+    pub fn at(&self, now: SystemTime) -> Result<&Arc<ApiKey>, Ended> {
+        match self.validity {
+            Validity::Until(until) if until <= now => Err(Ended::Expired(until)),
+            Validity::Disabled => Err(Ended::Disabled),
+            Validity::Always | Validity::Until(_) => Ok(&self.key),
+        }
     }
 }
 
@@ -188,10 +267,11 @@ pub(crate) fn base62<const DIGITS: usize>(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ApiKey, Arc, KeyHash, KeyText, Scope, Subject};
+    use super::{ApiKey, Arc, Ended, KeyHash, KeyText, KnownKey, Scope, Subject, SystemTime, Validity};
     use crate::pattern::Pattern;
     use crate::tenant::Workspace;
     use proptest::prelude::*;
+    use std::time::Duration;
 
     proptest! {
         #[test]
@@ -218,10 +298,37 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_good_until_its_time_and_never_while_it_is_disabled() {
+        let end = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
+        let known = |validity| KnownKey { key: Arc::new(ApiKey::new("k", Arc::default())), validity };
+        let before = end - Duration::from_nanos(1);
+        assert!(known(Validity::Until(end)).at(before).is_ok() && known(Validity::Always).at(end).is_ok());
+        assert_eq!(known(Validity::Until(end)).at(end).unwrap_err(), Ended::Expired(end));
+        assert_eq!(known(Validity::Disabled).at(before).unwrap_err(), Ended::Disabled);
+    }
+
+    #[test]
+    fn a_key_that_is_bound_to_networks_is_refused_from_an_address_that_nobody_knows() {
+        let bound = ApiKey {
+            networks: Some(vec!["10.0.0.0/8".parse().unwrap()]),
+            ..ApiKey::new("k", Arc::default())
+        };
+        assert!(bound.allows_address(Some([10, 1, 2, 3].into())));
+        assert!(!bound.allows_address(Some([11, 1, 2, 3].into())) && !bound.allows_address(None));
+        assert!(ApiKey::new("k", Arc::default()).allows_address(None));
+        assert!(!ApiKey { networks: Some(Vec::new()), ..bound }.allows_address(Some([10, 1, 2, 3].into())));
+    }
+
+    #[test]
     fn a_key_may_use_no_more_than_its_workspace() {
         let scope = |models: &[&str], providers: &[&str], regions: &[&str]| {
             let patterns = |texts: &[&str]| texts.iter().copied().map(Pattern::from).collect();
-            Scope { models: patterns(models), providers: patterns(providers), regions: patterns(regions) }
+            Scope {
+                models: patterns(models),
+                providers: patterns(providers),
+                regions: patterns(regions),
+                ..Scope::default()
+            }
         };
         let workspace =
             Workspace { scope: scope(&["gpt-*", "chat"], &["openai"], &["eu-*"]), ..Workspace::default() };

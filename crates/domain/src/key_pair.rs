@@ -6,12 +6,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::key::{ApiKey, KeyHash, base62};
+use crate::key::{KeyHash, KnownKey, base62};
 
 /// What the two halves of a pair are derived for; changing one changes every pair.
 const ID_CONTEXT: &str = "tollgate.key-pair 2026-11 access key id";
@@ -87,7 +86,7 @@ pub struct SignedRequests {
     /// What new pairs are made with; `None` where requests are not signed.
     pub pairing_secret: Option<PairingSecret>,
     /// By access key id: the secret, and the key that the pair stands for.
-    pub pairs: HashMap<String, (SecretString, Arc<ApiKey>)>,
+    pub pairs: HashMap<String, (SecretString, KnownKey)>,
     /// How far the time of a signature may be from now.
     pub clock_skew_max: Duration,
     /// Whether a body may come along that the signature does not cover.

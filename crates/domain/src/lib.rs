@@ -20,6 +20,7 @@ pub mod mirror;
 pub mod money;
 pub mod name;
 mod need;
+pub mod network;
 mod offer;
 pub mod pattern;
 pub mod ports;
@@ -42,7 +43,7 @@ pub use catalog::CatalogModel;
 pub use endpoint::Endpoint;
 pub use error_code::ErrorCode;
 pub use failure::{Failure, FailureClass, TimeoutStage};
-pub use key::{ApiKey, KeyHash, KeyText};
+pub use key::{ApiKey, KeyHash, KeyText, KnownKey};
 pub use limits::Limits;
 pub use money::Money;
 pub use name::{
@@ -50,6 +51,7 @@ pub use name::{
     RegionName, RouteName, TeamName, UserName, WorkspaceName,
 };
 pub use need::Need;
+pub use network::Network;
 pub use pattern::Pattern;
 pub use provider::{Credential, Provider};
 pub use quota::{Priority, Quota};

@@ -25,6 +25,8 @@ pub struct Limits {
     pub queue_length_max: usize,
     /// Longest time that a request waits for a quota.
     pub queue_wait_max: Duration,
+    /// Most keys that are not known, per minute and network; above it they are refused with 429. Known keys are not touched.
+    pub wrong_keys_per_minute_max: u32,
     /// How long a client may take to send a request head.
     pub head_read_timeout: Duration,
     /// Longest silence while a client sends its body.
@@ -48,6 +50,7 @@ impl Default for Limits {
             in_flight_bytes_max: 1 << 30,
             queue_length_max: 1000,
             queue_wait_max: Duration::from_secs(30),
+            wrong_keys_per_minute_max: 60,
             head_read_timeout: Duration::from_secs(60),
             body_idle_timeout: Duration::from_secs(30),
             write_stall_timeout: Duration::from_secs(60),

@@ -1,5 +1,6 @@
-//! What may be used: patterns over the names of models, providers and regions. Keys have a scope, and workspaces.
+//! What may be used: patterns over the names of models, providers, regions and endpoints. Keys have a scope, and workspaces.
 
+use crate::endpoint::Endpoint;
 use crate::name::RegionName;
 use crate::pattern::Pattern;
 
@@ -12,12 +13,15 @@ pub struct Scope {
     pub providers: Vec<Pattern>,
     /// Where requests may be served. Only a pattern that matches everything matches a place that nobody named.
     pub regions: Vec<Pattern>,
+    /// Endpoints, by name.
+    pub endpoints: Vec<Pattern>,
 }
 
 impl Default for Scope {
     /// Everything.
     fn default() -> Self {
-        Self { models: vec![Pattern::any()], providers: vec![Pattern::any()], regions: vec![Pattern::any()] }
+        let any = || vec![Pattern::any()];
+        Self { models: any(), providers: any(), regions: any(), endpoints: any() }
     }
 }
 
@@ -32,6 +36,12 @@ impl Scope {
     #[must_use]
     pub fn allows_region(&self, region: Option<&RegionName>) -> bool {
         any_matches(&self.regions, region.map_or("", RegionName::as_str))
+    }
+
+    /// Whether an endpoint may be called.
+    #[must_use]
+    pub fn allows_endpoint(&self, endpoint: Endpoint) -> bool {
+        any_matches(&self.endpoints, endpoint.name())
     }
 
     /// Whether this model or route may be named.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use crate::allotment::Allotment;
 use crate::kept::KeepRules;
-use crate::key::{ApiKey, KeyHash};
+use crate::key::{ApiKey, KeyHash, KnownKey};
 use crate::key_pair::SignedRequests;
 use crate::limits::Limits;
 use crate::name::{ProviderName, RouteName};
+use crate::network::Network;
 use crate::ports::catalog::{Catalog, EmptyCatalog};
 use crate::provider::Provider;
 use crate::route::{Route, RouteDefaults};
@@ -25,8 +26,10 @@ pub struct Snapshot {
     pub routes: BTreeMap<RouteName, Arc<Route>>,
     /// What targets start from where their route says nothing.
     pub route_defaults: RouteDefaults,
-    /// Client keys by hash.
-    pub keys: HashMap<KeyHash, Arc<ApiKey>>,
+    /// Client keys by each of their hashes.
+    pub keys: HashMap<KeyHash, KnownKey>,
+    /// The proxies whose word is taken for where a request comes from.
+    pub trusted_proxies: Vec<Network>,
     /// Which signed requests are believed, in place of a key.
     pub signed_requests: SignedRequests,
     /// Bounds of every request.
@@ -50,6 +53,7 @@ impl Default for Snapshot {
             routes: BTreeMap::new(),
             route_defaults: RouteDefaults::default(),
             keys: HashMap::new(),
+            trusted_proxies: Vec::new(),
             signed_requests: SignedRequests::default(),
             limits: Limits::default(),
             allotments: Vec::new(),
@@ -72,6 +76,12 @@ impl Snapshot {
     #[must_use]
     pub fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
         self.providers.iter().find(|provider| provider.name.as_str() == name)
+    }
+
+    /// The key of a name.
+    #[must_use]
+    pub fn key(&self, name: &str) -> Option<&Arc<ApiKey>> {
+        self.keys.values().map(|known| &known.key).find(|key| key.name.as_str() == name)
     }
 
     /// The names of live providers.

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::condition::Fact;
-use crate::name::{EnvironmentName, OrganizationName, TeamName, UserName, WorkspaceName};
+use crate::name::{EnvironmentName, OrganizationName, RouteName, TeamName, UserName, WorkspaceName};
+use crate::ports::metadata_rule::MetadataRule;
 use crate::scope::Scope;
 
 /// What an organisation and a workspace are called where the configuration names none.
@@ -64,12 +65,16 @@ pub struct Workspace {
     pub name: WorkspaceName,
     /// What its keys may use at most.
     pub scope: Scope,
+    /// The route of requests that name no model.
+    pub default_route: Option<RouteName>,
+    /// What the metadata of its requests has to be.
+    pub metadata_rule: Option<Arc<dyn MetadataRule>>,
 }
 
 impl Default for Workspace {
     /// The implied one, without rules.
     fn default() -> Self {
-        Self { name: IMPLIED.into(), scope: Scope::default() }
+        Self { name: IMPLIED.into(), scope: Scope::default(), default_route: None, metadata_rule: None }
     }
 }
 

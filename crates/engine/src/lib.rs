@@ -23,6 +23,7 @@ mod throughput;
 pub mod times;
 pub mod token_estimate;
 pub mod watch;
+mod wrong_keys;
 
 pub use breaker::Breaker;
 pub use classify::classify;
@@ -38,3 +39,4 @@ pub use throughput::Throughput;
 pub use times::Times;
 pub use token_estimate::estimated_tokens;
 pub use watch::{Guards, Seen, Watch};
+pub use wrong_keys::WrongKeys;

@@ -1,10 +1,13 @@
 //! Who is calling: the key in the request's head, looked up by its hash in the pinned snapshot.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use domain::{ApiKey, ErrorCode, KeyHash, KeyText, Snapshot};
+use domain::key::Ended;
+use domain::{ApiKey, ErrorCode, KeyHash, KeyText, KnownKey, Snapshot};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
+use jiff::Timestamp;
 
 use crate::realtime::key_in_protocols;
 use crate::refusal::Refusal;
@@ -22,11 +25,12 @@ const VENDOR_KEY_HEADERS: [HeaderName; 3] = [
 /// The key that a request carries, in its headers or, as `curl` users of Gemini send it, in `in_query`.
 ///
 /// # Errors
-/// 401 when there is none, or when it is not in the snapshot; the text sent is never repeated.
+/// 401 when there is none, when it is not in the snapshot, or when its time is over; the text sent is never repeated.
 pub(crate) fn authenticate(
     headers: &HeaderMap,
     in_query: Option<&str>,
     snapshot: &Snapshot,
+    now: SystemTime,
 ) -> Result<Arc<ApiKey>, Refusal> {
     let text = presented(headers).or(in_query).ok_or_else(|| {
         Refusal::new(
@@ -34,7 +38,28 @@ pub(crate) fn authenticate(
             "no key was sent; send it as `authorization: Bearer tg-…` or `x-api-key`",
         )
     })?;
-    snapshot.keys.get(&KeyHash::of(text)).cloned().ok_or_else(|| unknown(text))
+    let known = snapshot.keys.get(&KeyHash::of(text)).ok_or_else(|| unknown(text))?;
+    good(known, now)
+}
+
+/// A known key, if its time is not over. Whoever has the whole key is no guesser, and may be told.
+///
+/// # Errors
+/// 401 with why it is not good any more.
+pub(crate) fn good(known: &KnownKey, now: SystemTime) -> Result<Arc<ApiKey>, Refusal> {
+    known.at(now).cloned().map_err(|ended| {
+        let name = &known.key.name;
+        let message = match ended {
+            Ended::Expired(end) => format!(
+                "the key `{name}` has expired at {:.0}; its owner can make a new one",
+                Timestamp::try_from(end).unwrap_or_default()
+            ),
+            Ended::Disabled => {
+                format!("the key `{name}` is disabled; its owner can enable it in the configuration")
+            }
+        };
+        Refusal::new(ErrorCode::KeyEnded, message)
+    })
 }
 
 fn presented(headers: &HeaderMap) -> Option<&str> {
@@ -70,13 +95,22 @@ fn unknown(text: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arc, authenticate};
-    use domain::{ApiKey, ErrorCode, KeyText, Snapshot};
+    use super::{Arc, Refusal, SystemTime};
+    use domain::key::Validity;
+    use domain::{ApiKey, ErrorCode, KeyText, KnownKey, Snapshot};
     use http::{HeaderMap, HeaderName, HeaderValue};
 
     fn snapshot(key: &KeyText) -> Snapshot {
         let api_key = ApiKey::new("k", Arc::default());
-        Snapshot { keys: [(key.hash(), Arc::new(api_key))].into(), ..Snapshot::default() }
+        Snapshot { keys: [(key.hash(), KnownKey::lasting(Arc::new(api_key)))].into(), ..Snapshot::default() }
+    }
+
+    fn authenticate(
+        headers: &HeaderMap,
+        in_query: Option<&str>,
+        snapshot: &Snapshot,
+    ) -> Result<Arc<ApiKey>, Refusal> {
+        super::authenticate(headers, in_query, snapshot, SystemTime::UNIX_EPOCH)
     }
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
@@ -107,6 +141,26 @@ mod tests {
         let snapshot = snapshot(&key);
         assert!(authenticate(&HeaderMap::new(), Some(key.reveal()), &snapshot).is_ok());
         assert!(authenticate(&headers("x-api-key", "tg-no"), Some(key.reveal()), &snapshot).is_err());
+    }
+
+    #[test]
+    fn whoever_has_a_key_whose_time_is_over_is_told_so_and_nobody_else() {
+        let (key, end) = (KeyText::from_random([1; 32]), SystemTime::UNIX_EPOCH);
+        let mut snapshot = snapshot(&key);
+        for (validity, told) in [
+            (
+                Validity::Until(end),
+                "the key `k` has expired at 1970-01-01T00:00:00Z; its owner can make a new one",
+            ),
+            (Validity::Disabled, "the key `k` is disabled; its owner can enable it in the configuration"),
+        ] {
+            snapshot.keys.values_mut().for_each(|known| known.validity = validity);
+            let refusal = authenticate(&headers("x-api-key", key.reveal()), None, &snapshot).unwrap_err();
+            assert_eq!((refusal.code, refusal.message.as_str()), (ErrorCode::KeyEnded, told));
+            let other = KeyText::from_random([2; 32]);
+            let refusal = authenticate(&headers("x-api-key", other.reveal()), None, &snapshot).unwrap_err();
+            assert_eq!(refusal.code, ErrorCode::KeyUnknown);
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use way::Way;
 use crate::allotted::{self, Admitted, Description, Told};
 use crate::attempt::Call;
 use crate::ending::Origin;
-use crate::facts::metadata;
+use crate::metadata;
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
 
@@ -125,7 +125,7 @@ fn described(
     headers: &HeaderMap,
     route: Option<RouteName>,
 ) -> Result<Description, Refusal> {
-    let told = if ledger.members().is_empty() { None } else { metadata(headers)? };
+    let told = if ledger.members().is_empty() { None } else { metadata::read(headers)? };
     let labels = &origin.key.subject.labels;
     let value = |name: &str| match labels.get(name) {
         // What is known of whose the request is goes before what its client says.

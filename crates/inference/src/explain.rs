@@ -18,6 +18,7 @@ use crate::attempt::{Call, foreseen, not_explained};
 use crate::ending::Origin;
 use crate::gateway::Gateway;
 use crate::ingress::{Operation, ReadBody, client_shape, match_path, read_json};
+use crate::permission::permit_call;
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
@@ -87,6 +88,7 @@ fn call(
         Operation::CallModel(endpoint, model) => (endpoint, Some(model.into_owned())),
         _ => return Err(not_explained()),
     };
+    permit_call(key, endpoint, &headers)?;
     let body = Bytes::from(question.body.to_string());
     let limits = ScanLimits { depth_max: pinned.snapshot.limits.json_depth_max, ..ScanLimits::default() };
     let document = Document::parse(body, limits).map_err(|error| invalid("body", error.to_string()))?;

@@ -4,20 +4,15 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use domain::ErrorCode;
 use domain::condition::{Fact, Number, Step};
 use engine::route::condition::{FactValue, Facts};
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
 use jiff::Timestamp;
 use wire::json::{Document, Kind, MemberRef, Value};
 
 use crate::attempt::Call;
+use crate::metadata;
 use crate::refusal::Refusal;
-
-/// What the client says about its request; meant for the gateway alone.
-const METADATA_HEADERS: [&str; 2] = ["x-tollgate-metadata", "x-portkey-metadata"];
-/// Longest metadata, in bytes.
-const METADATA_BYTES_MAX: usize = 8 * 1024;
 
 /// The facts of one request, at one moment.
 pub(crate) struct RequestFacts<'c> {
@@ -48,7 +43,7 @@ impl<'c> RequestFacts<'c> {
     /// # Errors
     /// 400 when the metadata is no JSON object, or too long.
     pub(crate) fn of(call: &'c Call, body: &'c Body<'c>) -> Result<Self, Refusal> {
-        let metadata = metadata(&call.headers)?;
+        let metadata = metadata::read(&call.headers)?;
         let now = call.origin.gateway.wall_clock();
         Ok(Self { call, metadata, body, tree: OnceCell::new(), now })
     }
@@ -109,21 +104,6 @@ impl Facts for RequestFacts<'_> {
     }
 }
 
-/// The metadata of a request, when it has some.
-pub(crate) fn metadata(headers: &HeaderMap) -> Result<Option<Value<'_>>, Refusal> {
-    let found = METADATA_HEADERS.iter().find_map(|name| headers.get(*name).map(|value| (name, value)));
-    let Some((name, text)) = found else { return Ok(None) };
-    let refuse = |problem: &str| Refusal::new(ErrorCode::InvalidHeader, format!("`{name}` {problem}"));
-    if text.len() > METADATA_BYTES_MAX {
-        return Err(refuse(&format!("has {} bytes, of at most {METADATA_BYTES_MAX}", text.len())));
-    }
-    match Value::parse(text.as_bytes()) {
-        Ok(metadata) if metadata.kind() == Kind::Object => Ok(Some(metadata)),
-        Ok(other) => Err(refuse(&format!("must hold a JSON object, found {}", other.kind()))),
-        Err(error) => Err(refuse(&format!("must hold a JSON object: {error}"))),
-    }
-}
-
 /// Whether any value at the end of the path passes.
 fn any_below(value: &Value<'_>, steps: &[Step], passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
     let Some((step, rest)) = steps.split_first() else { return value_passes(value, passes) };
@@ -160,39 +140,10 @@ fn value_passes(value: &Value<'_>, passes: &mut dyn FnMut(FactValue<'_>) -> bool
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, METADATA_BYTES_MAX, any_below, metadata};
+    use super::any_below;
     use domain::condition::{Number, Step};
     use engine::route::condition::FactValue;
-    use http::{HeaderMap, HeaderName, HeaderValue};
-    use proptest::prelude::*;
     use wire::json::Value;
-
-    fn headers(values: &[(&'static str, &[u8])]) -> HeaderMap {
-        let pair = |(name, value): &(&'static str, &[u8])| {
-            (HeaderName::from_static(name), HeaderValue::from_bytes(value).unwrap())
-        };
-        values.iter().map(pair).collect()
-    }
-
-    #[test]
-    fn metadata_is_an_object_of_bounded_length_or_refused() {
-        assert!(metadata(&headers(&[])).unwrap().is_none());
-        let both =
-            headers(&[("x-portkey-metadata", br#"{"a":1}"#), ("x-tollgate-metadata", br#"{"b":"\u00e9"}"#)]);
-        assert_eq!(metadata(&both).unwrap().unwrap().get("b").unwrap().as_str().unwrap(), "é");
-        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(METADATA_BYTES_MAX));
-        for (text, problem) in [
-            (&b"{"[..], "must hold a JSON object: "),
-            (b"[1]", "must hold a JSON object, found an array"),
-            (b"", "must hold a JSON object: "),
-            (b"{\"a\":\"\xff\"}", "must hold a JSON object: "),
-            (long.as_bytes(), "has 8200 bytes, of at most 8192"),
-        ] {
-            let refusal = metadata(&headers(&[("x-portkey-metadata", text)])).unwrap_err();
-            assert_eq!(refusal.code.code(), "TG1014");
-            assert!(refusal.message.contains(problem), "{}", refusal.message);
-        }
-    }
 
     #[test]
     fn values_are_what_they_are_in_the_text() {
@@ -221,17 +172,5 @@ mod tests {
         assert_eq!(found(&[member("l"), Step::FromBack(0)]), shown(FactValue::Number(Number::Whole(3))));
         assert_eq!(found(&[member("l"), Step::Every]).len(), 3);
         assert_eq!(found(&[member("l"), Step::Every, Step::FromFront(0)]).len(), 1);
-    }
-
-    proptest! {
-        #[test]
-        fn no_header_panics(bytes in prop::collection::vec(32_u8..=255, 0..64)) {
-            if let Ok(value) = HeaderValue::from_bytes(&bytes) {
-                let headers = HeaderMap::from_iter([(HeaderName::from_static("x-tollgate-metadata"), value)]);
-                if let Ok(Some(object)) = metadata(&headers) {
-                    prop_assert_eq!(object.kind(), Kind::Object);
-                }
-            }
-        }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use domain::ports::response_store::ResponseStore;
+use engine::WrongKeys;
 use jiff::Timestamp;
 use providers::transport::Transport;
 use telemetry::Telemetry;
@@ -49,6 +50,7 @@ pub struct Gateway {
     pub(crate) telemetry: Telemetry,
     pub(crate) budget: Arc<ByteBudget>,
     pub(crate) owners: ResponseOwners,
+    pub(crate) wrong_keys: WrongKeys,
     pub(crate) health: Health,
     pub(crate) quotas: Quotas,
     pub(crate) store: Arc<dyn ResponseStore>,
@@ -83,6 +85,7 @@ impl Gateway {
             telemetry: parts.telemetry,
             budget: Arc::default(),
             owners: ResponseOwners::new(),
+            wrong_keys: WrongKeys::new((parts.random)()),
             health: Health::new(),
             quotas: Quotas::new(),
             store: parts.store,

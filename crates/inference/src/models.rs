@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::answer::{AnswerBody, json_response};
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
-use crate::resolve::{bound_name, unknown_model};
+use crate::resolve::{bound_name, may_use, unknown_model};
 use page::Page;
 
 /// Who a saved route belongs to.
@@ -112,8 +112,8 @@ fn names<'a>(snapshot: &'a Snapshot, key: &ApiKey) -> BTreeMap<String, Stands<'a
             }
         }
     }
-    let routes = snapshot.routes.keys().filter(|route| key.allows_name(route.as_str()));
-    names.extend(routes.map(|route| (route.to_string(), Stands::Route)));
+    let routes = snapshot.routes.iter().filter(|(name, route)| may_use(route, name.as_str(), key));
+    names.extend(routes.map(|(name, _)| (name.to_string(), Stands::Route)));
     names
 }
 

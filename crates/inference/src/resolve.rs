@@ -130,6 +130,11 @@ fn permit_saved(route: &Route, name: &str, key: &ApiKey) -> Result<(), Refusal> 
     permit_each(route, |target| key.allows_provider(target.provider.name.as_str()), key)
 }
 
+/// Whether a key may use a saved route.
+pub(crate) fn may_use(route: &Route, name: &str, key: &ApiKey) -> bool {
+    permit_saved(route, name, key).is_ok()
+}
+
 /// Any other route is permitted when each of its targets is.
 fn permit_targets(route: &Route, client_model: &str, key: &ApiKey) -> Result<(), Refusal> {
     let allowed = |target: &Target| {

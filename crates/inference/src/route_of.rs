@@ -122,7 +122,7 @@ fn named_route(call: &Call) -> Result<Arc<Route>, Refusal> {
     }
     match named_provider(&call.headers)? {
         Some(provider) => by_name(call, &format!("{provider}/{}", model(call)?)),
-        None if call.facts.model.is_none() && call.endpoint == Endpoint::Moderations => moderation(call),
+        None if call.facts.model.is_none() => unnamed(call),
         None => by_name(call, model(call)?),
     }
 }
@@ -149,6 +149,15 @@ fn absent_provider(call: &Call, name: &str) -> Option<String> {
     let (provider, _) = name.split_once('/')?;
     let is_live = call.pinned.snapshot.provider(provider).is_some();
     if is_live { None } else { call.pinned.directory.absence(provider) }
+}
+
+/// The route of a request without a model: what its endpoint uses then, or its key.
+fn unnamed(call: &Call) -> Result<Arc<Route>, Refusal> {
+    match call.origin.key.default_route() {
+        _ if call.endpoint == Endpoint::Moderations => moderation(call),
+        Some(route) => by_name(call, route.as_str()),
+        None => by_name(call, model(call)?),
+    }
 }
 
 /// A moderation may leave the model to its provider: the first that moderates.

@@ -11,6 +11,7 @@ use http::HeaderMap;
 use providers::sign_in::{Claim, SignedHead, VerifyProblem};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::access::good;
 use crate::refusal::Refusal;
 
 /// A signature that is still to be verified.
@@ -24,7 +25,7 @@ pub(crate) struct Signature {
 /// The key whose pair signed a request, as its head claims; `None` when it is not signed.
 ///
 /// # Errors
-/// When the pair is not known, the claim is incomplete, or it was signed at another time.
+/// When the pair is not known or its key not good any more, the claim is incomplete, or it was signed at another time.
 pub(crate) fn claimed(
     headers: &HeaderMap,
     known: &SignedRequests,
@@ -34,7 +35,7 @@ pub(crate) fn claimed(
     let Some((secret, key)) = known.pairs.get(claim.access_key_id()) else { return Err(unknown(known)) };
     claim.check_time(now, known.clock_skew_max).map_err(refused)?;
     let signature = Signature { secret: secret.clone(), unsigned_payload: known.unsigned_payload, claim };
-    Ok(Some((Arc::clone(key), signature)))
+    Ok(Some((good(key, now)?, signature)))
 }
 
 impl Signature {
@@ -79,7 +80,7 @@ fn unknown(known: &SignedRequests) -> Refusal {
 mod tests {
     use super::{Arc, Bytes, ErrorCode, HeaderMap, SignedHead, SignedRequests, claimed};
     use domain::key_pair::PairingSecret;
-    use domain::{ApiKey, KeyHash};
+    use domain::{ApiKey, KeyHash, KnownKey};
     use http::{HeaderName, HeaderValue, Method, Uri};
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -107,7 +108,7 @@ mod tests {
         let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned().into();
         SignedRequests {
             pairing_secret: PairingSecret::new(&KeyHash::of("x").to_string()).ok(),
-            pairs: [("AKIDEXAMPLE".to_owned(), (secret, Arc::new(key)))].into(),
+            pairs: [("AKIDEXAMPLE".to_owned(), (secret, KnownKey::lasting(Arc::new(key))))].into(),
             clock_skew_max: Duration::from_secs(300),
             unsigned_payload: false,
         }

@@ -2,7 +2,7 @@
 //!
 //! 1. an id, a pinned snapshot, a panic guard
 //! 2. the path says what is asked for
-//! 3. the key says who asks, before a byte of the body is read
+//! 3. the key says who asks, and whether it may ask for this from there, before a byte of the body is read
 //! 4. the body is read, bounded and scanned; a signature in place of a key is verified; the facts are taken from it
 //! 5. what it goes on from is put before it where that is kept here (`kept`), and its model becomes a route that this key
 //!    may use
@@ -10,6 +10,7 @@
 //! 7. the route's targets are called until one answers (`attempt`)
 //! 8. the answer goes out, and ends exactly once (`answer`, `ending`)
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ use crate::dialect::request_kind;
 use crate::ending::Origin;
 use crate::gateway::{Gateway, Readiness};
 use crate::ingress::{Operation, ReadBody, bound_head, client_shape, match_path, query, read_body};
+use crate::peer::client_address;
+use crate::permission::{permit_address, permit_operation};
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
@@ -36,12 +39,13 @@ use crate::route_of::route_of;
 use crate::signature::Signature;
 use crate::{access, admission, explain, kept, models, passthrough, probes, realtime, signature, stored};
 
-/// Answers one request. Never fails: every error is an answer.
-pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>) -> Response<AnswerBody> {
+/// Answers one request of a connection from `peer`. Never fails: every error is an answer.
+pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>, peer: IpAddr) -> Response<AnswerBody> {
     let started = Instant::now();
     let id = RequestId::from_random(gateway.random(), gateway.random());
     let shape = client_shape(request.uri().path(), request.headers());
-    let answered = AssertUnwindSafe(answer(&gateway, request, shape, &id, started)).catch_unwind().await;
+    let answered =
+        AssertUnwindSafe(answer(&gateway, (request, peer), shape, &id, started)).catch_unwind().await;
     let mut response = match answered {
         Ok(Ok(response)) => response,
         Ok(Err(Refused { refusal, key })) => refuse(&gateway, &refusal, key.as_deref(), shape, &id),
@@ -69,7 +73,7 @@ impl From<Refusal> for Refused {
 
 async fn answer(
     gateway: &Arc<Gateway>,
-    request: Request<Incoming>,
+    (request, peer): (Request<Incoming>, IpAddr),
     shape: ClientShape,
     id: &RequestId,
     started: Instant,
@@ -84,13 +88,14 @@ async fn answer(
     }
     let pinned = gateway.pin();
     bound_head(request.headers(), &pinned.snapshot.limits)?;
-    let in_query = request.uri().query().filter(|_| shape == ClientShape::Google).and_then(query::key_in);
-    let signed =
-        signature::claimed(request.headers(), &pinned.snapshot.signed_requests, gateway.wall_clock().into())?;
-    let (key, signature) = match signed {
-        Some((key, signature)) => (key, Some(signature)),
-        None => (access::authenticate(request.headers(), in_query, &pinned.snapshot)?, None),
-    };
+    let client = client_address(peer, request.headers(), &pinned.snapshot.trusted_proxies);
+    let (key, signature) = identify(gateway, &pinned, &request, shape)
+        .map_err(|refusal| counted(gateway, &pinned, client, refusal))?;
+    let permitted =
+        permit_address(&key, client).and_then(|()| permit_operation(&key, &operation, request.headers()));
+    if let Err(refusal) = permitted {
+        return Err(Refused { refusal, key: Some(key) });
+    }
     let endpoint = match operation {
         Operation::Call(endpoint) | Operation::CallModel(endpoint, _) => Some(endpoint),
         Operation::Realtime => Some(Endpoint::Realtime),
@@ -133,6 +138,37 @@ async fn answer(
         Operation::Probe(probe) => Ok(probes::answer(gateway, probe)),
     };
     result.map_err(|refusal| Refused { refusal, key: Some(key) })
+}
+
+/// Whose a request is, by the key in its head, or by the key pair that its head claims to be signed with.
+fn identify(
+    gateway: &Gateway,
+    pinned: &Pinned,
+    request: &Request<Incoming>,
+    shape: ClientShape,
+) -> Result<(Arc<ApiKey>, Option<Signature>), Refusal> {
+    let (snapshot, headers, now) = (&pinned.snapshot, request.headers(), gateway.wall_clock().into());
+    if let Some((key, signature)) = signature::claimed(headers, &snapshot.signed_requests, now)? {
+        return Ok((key, Some(signature)));
+    }
+    let in_query = request.uri().query().filter(|_| shape == ClientShape::Google).and_then(query::key_in);
+    access::authenticate(headers, in_query, snapshot, now).map(|key| (key, None))
+}
+
+/// Counts a key that is not known; of too many from one network the rest are told to wait.
+fn counted(gateway: &Gateway, pinned: &Pinned, client: Option<IpAddr>, refusal: Refusal) -> Refusal {
+    if refusal.code != ErrorCode::KeyUnknown {
+        return refusal;
+    }
+    let per_minute = pinned.snapshot.limits.wrong_keys_per_minute_max;
+    match gateway.wrong_keys.count(client, per_minute, gateway.uptime()) {
+        Ok(()) => refusal,
+        Err(wait) => {
+            let message =
+                "too many keys that are not known came from this network (limits.wrong_keys_per_minute_max)";
+            Refusal::new(ErrorCode::TooManyWrongKeys, message).with_retry_after(Some(wait))
+        }
+    }
 }
 
 /// A request with a model in its body or, where `path_model` is given, in its path.

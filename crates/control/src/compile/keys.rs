@@ -1,17 +1,28 @@
-//! Client keys by hash, each name and each hash once.
+//! Client keys by hash: each name and each hash once, each key with whose it is.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use domain::key::{KnownKey, Validity};
 use domain::name::check_name;
+use domain::network::Network;
 use domain::quota::Standing;
-use domain::{ApiKey, KeyHash, Pattern, Priority, Scope};
+use domain::{ApiKey, KeyHash, Priority};
+use jiff::Timestamp;
 
 use super::Problems;
+use super::routes::{Routes, default_route};
+use super::scope::{Permitted, scope};
+use super::tenants::{Tenants, Whose};
 use crate::file::{KeySection, PriorityName};
 use crate::path::Path;
 
-pub(super) fn compile(sections: &[KeySection], problems: &mut Problems) -> HashMap<KeyHash, Arc<ApiKey>> {
+pub(super) fn compile(
+    sections: &[KeySection],
+    (tenants, routes): (&Tenants, &Routes),
+    problems: &mut Problems,
+) -> HashMap<KeyHash, KnownKey> {
     let mut keys = HashMap::new();
     let mut names = HashMap::new();
     for (index, section) in sections.iter().enumerate() {
@@ -22,47 +33,122 @@ pub(super) fn compile(sections: &[KeySection], problems: &mut Problems) -> HashM
         if let Some(first) = names.insert(section.name.as_str(), index) {
             problems.push((path.key("name"), format!("`keys[{first}]` is named `{}` already", section.name)));
         }
-        let Standing { priority, priority_max, .. } = standing(section);
-        if priority_max < priority {
-            let message = format!("it is lower than `priority`, which is {}", priority.name());
-            problems.push((path.key("priority_max"), message));
-        }
-        match section.hash.parse::<KeyHash>() {
-            Err(problem) => problems.push((path.key("hash"), problem.to_string())),
-            Ok(hash) if keys.contains_key(&hash) => {
-                problems.push((path.key("hash"), "another key has this hash already".to_owned()));
-            }
-            Ok(hash) => {
-                keys.insert(hash, Arc::new(key(section)));
+        let key = Arc::new(key(section, (tenants, routes), &path, problems));
+        for Text { hash, until, place } in texts(section, &path, problems) {
+            let validity = match (section.disabled, until) {
+                (Some(true), _) => Validity::Disabled,
+                (_, Some(until)) => Validity::Until(until),
+                (_, None) => Validity::Always,
+            };
+            if keys.insert(hash, KnownKey { key: Arc::clone(&key), validity }).is_some() {
+                problems.push((place, "another key has this hash already".to_owned()));
             }
         }
-        check_patterns(section.models.as_deref(), &path.key("models"), problems);
-        check_patterns(section.providers.as_deref(), &path.key("providers"), problems);
-        check_patterns(section.regions.as_deref(), &path.key("regions"), problems);
     }
     keys
 }
 
-fn key(section: &KeySection) -> ApiKey {
-    let scope = Scope {
-        models: patterns(section.models.as_deref()),
-        providers: patterns(section.providers.as_deref()),
-        regions: patterns(section.regions.as_deref()),
+/// One of the texts of a key.
+struct Text {
+    hash: KeyHash,
+    until: Option<SystemTime>,
+    place: Path,
+}
+
+/// The texts of a key, each until its own end or the key's, whichever comes first.
+fn texts(section: &KeySection, path: &Path, problems: &mut Problems) -> Vec<Text> {
+    let expires = time(section.expires.as_deref(), &path.key("expires"), problems);
+    let written: Vec<_> = match (&section.hash, section.hashes.as_slice()) {
+        (Some(hash), []) => vec![(hash, None, path.key("hash"))],
+        (None, hashes @ [_, ..]) => {
+            let each = hashes.iter().enumerate().map(|(index, entry)| {
+                let path = path.key("hashes").index(index);
+                let until = time(entry.until.as_deref(), &path.key("until"), problems);
+                (&entry.hash, until, path.key("hash"))
+            });
+            each.collect()
+        }
+        (None, []) => {
+            problems.push((path.key("hash"), "it is missing; make one with `tollgate key new`".to_owned()));
+            Vec::new()
+        }
+        (Some(_), _) => {
+            problems.push((path.key("hashes"), "write either `hash` or `hashes`".to_owned()));
+            Vec::new()
+        }
     };
+    let read = written.into_iter().filter_map(|(hash, until, place)| match hash.parse() {
+        Ok(hash) => Some(Text { hash, until: until.into_iter().chain(expires).min(), place }),
+        Err(problem) => {
+            let problem: domain::key::KeyHashProblem = problem;
+            problems.push((place, problem.to_string()));
+            None
+        }
+    });
+    read.collect()
+}
+
+fn time(text: Option<&str>, path: &Path, problems: &mut Problems) -> Option<SystemTime> {
+    let read = text?.parse::<Timestamp>();
+    if read.is_err() {
+        problems.push((path.clone(), "expected a time such as `2026-12-31T00:00:00Z`".to_owned()));
+    }
+    read.ok().map(SystemTime::from)
+}
+
+fn key(
+    section: &KeySection,
+    (tenants, routes): (&Tenants, &Routes),
+    path: &Path,
+    problems: &mut Problems,
+) -> ApiKey {
+    let whose = Whose {
+        workspace: section.workspace.as_deref(),
+        team: section.team.as_deref(),
+        user: section.user.as_deref(),
+        environment: section.environment.as_deref(),
+        metadata: &section.metadata,
+    };
+    let permitted = Permitted {
+        models: section.models.as_deref(),
+        providers: section.providers.as_deref(),
+        regions: section.regions.as_deref(),
+        endpoints: section.endpoints.as_deref(),
+    };
+    let subject = tenants.subject(&whose, path, problems);
     ApiKey {
-        scope,
+        scope: scope(&permitted, path, problems),
+        networks: section.networks.as_ref().map(|texts| networks(texts, &path.key("networks"), problems)),
+        default_route: default_route(section.default_route.as_deref(), routes, path, problems),
         passthrough: section.passthrough.unwrap_or(false),
         inline_config: section.inline_config.unwrap_or(false),
         explain: section.explain.unwrap_or(false),
         sees_budgets: section.sees_budgets.unwrap_or(false),
-        standing: standing(section),
-        ..ApiKey::new(section.name.as_str(), Arc::default())
+        standing: standing(section, path, problems),
+        ..ApiKey::new(section.name.as_str(), Arc::new(subject))
     }
 }
 
-fn standing(section: &KeySection) -> Standing {
+/// Networks, each as it is written.
+pub(super) fn networks(texts: &[String], path: &Path, problems: &mut Problems) -> Vec<Network> {
+    let read = texts.iter().enumerate().filter_map(|(index, text)| match text.parse() {
+        Ok(network) => Some(network),
+        Err(problem) => {
+            let problem: domain::network::NetworkProblem = problem;
+            problems.push((path.index(index), problem.to_string()));
+            None
+        }
+    });
+    read.collect()
+}
+
+fn standing(section: &KeySection, path: &Path, problems: &mut Problems) -> Standing {
     let priority = section.priority.map_or(Priority::Standard, priority);
     let priority_max = section.priority_max.map_or(priority, self::priority);
+    if priority_max < priority {
+        let message = format!("it is lower than `priority`, which is {}", priority.name());
+        problems.push((path.key("priority_max"), message));
+    }
     Standing { priority, priority_max, weight: section.weight.unwrap_or(1) }
 }
 
@@ -71,19 +157,5 @@ fn priority(name: PriorityName) -> Priority {
         PriorityName::Realtime => Priority::Realtime,
         PriorityName::Standard => Priority::Standard,
         PriorityName::Batch => Priority::Batch,
-    }
-}
-
-/// Everything when nothing is written; nothing when an empty list is.
-fn patterns(texts: Option<&[String]>) -> Vec<Pattern> {
-    texts.map_or_else(
-        || vec![Pattern::any()],
-        |texts| texts.iter().map(|text| Pattern::from(text.as_str())).collect(),
-    )
-}
-
-fn check_patterns(texts: Option<&[String]>, path: &Path, problems: &mut Problems) {
-    for (index, _) in texts.unwrap_or_default().iter().enumerate().filter(|(_, text)| text.is_empty()) {
-        problems.push((path.index(index), "the pattern is empty; write `*` for everything".to_owned()));
     }
 }

@@ -30,6 +30,9 @@ pub(super) fn compile(section: &LimitsSection, problems: &mut Problems) -> Limit
         in_flight_bytes_max: size(section.in_flight_bytes_max, base.in_flight_bytes_max),
         queue_length_max: count(section.queue_length_max, base.queue_length_max),
         queue_wait_max: time(section.queue_wait_max, base.queue_wait_max),
+        wrong_keys_per_minute_max: section
+            .wrong_keys_per_minute_max
+            .unwrap_or(base.wrong_keys_per_minute_max),
         head_read_timeout: time(section.head_read_timeout, base.head_read_timeout),
         body_idle_timeout: time(section.body_idle_timeout, base.body_idle_timeout),
         write_stall_timeout: time(section.write_stall_timeout, base.write_stall_timeout),

@@ -4,9 +4,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path as FilePath;
 use std::time::Duration;
 
+use domain::Network;
 use engine::route::time::TimeSpan;
 
 use super::Problems;
+use super::keys::networks;
 use crate::file::{LogSection, ProxyChoice, ServerSection, UpstreamSection};
 use crate::path::Path;
 use crate::settings::{LogSettings, ServerSettings, TlsSettings, UpstreamSettings};
@@ -35,6 +37,11 @@ pub(super) fn server(
         private_key: folder.join(&tls.private_key),
     });
     Some(ServerSettings { listen: listen?, tls, http2: section.http2.unwrap_or(true) })
+}
+
+/// The proxies in front of it.
+pub(super) fn trusted_proxies(section: &ServerSection, problems: &mut Problems) -> Vec<Network> {
+    networks(&section.trusted_proxies, &Path::root().key("server").key("trusted_proxies"), problems)
 }
 
 pub(super) fn upstream(section: &UpstreamSection, folder: &FilePath) -> UpstreamSettings {

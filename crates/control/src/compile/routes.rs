@@ -6,12 +6,15 @@ use std::sync::Arc;
 use domain::name::check_name;
 use domain::{Route, RouteName};
 use engine::route::spec::DefaultsSpec;
-use engine::route::{CompileContext, Defaults, Origin, ProviderDirectory, RouteProblem, defaults};
+use engine::route::{CompileContext, Defaults, Origin, ProviderDirectory, RouteProblem, defaults, near};
 
 use super::Problems;
 use super::directory::Directory;
 use crate::file::ConfigFile;
 use crate::path::Path;
+
+/// Saved routes by name.
+pub(super) type Routes = BTreeMap<RouteName, Arc<Route>>;
 
 pub(super) fn starting_point(spec: &DefaultsSpec, problems: &mut Problems) -> Defaults {
     defaults(spec).unwrap_or_else(|found| {
@@ -25,7 +28,7 @@ pub(super) fn compile(
     directory: &Directory,
     defaults: &Defaults,
     problems: &mut Problems,
-) -> BTreeMap<RouteName, Arc<Route>> {
+) -> Routes {
     let context = CompileContext { providers: directory, defaults, origin: Origin::Operator };
     let mut routes = BTreeMap::new();
     for (text, spec) in &file.routes {
@@ -40,6 +43,30 @@ pub(super) fn compile(
         }
     }
     routes
+}
+
+/// The route that requests take which name no model: each of its targets has to know by itself what to ask for.
+pub(super) fn default_route(
+    name: Option<&str>,
+    routes: &Routes,
+    path: &Path,
+    problems: &mut Problems,
+) -> Option<RouteName> {
+    let name = name?;
+    let path = path.key("default_route");
+    let Some((known, route)) = routes.get_key_value(name) else {
+        let suggestion = near::suggestion(name, routes.keys().map(RouteName::as_str));
+        problems.push((path, format!("there is no route called `{name}`{suggestion}")));
+        return None;
+    };
+    let mut all_have_models = true;
+    route.root.for_each_target(&mut |target| all_have_models &= target.model.is_some());
+    if !all_have_models {
+        let message =
+            format!("a target of `{name}` takes its model from the request, and here the request names none");
+        problems.push((path, message));
+    }
+    Some(known.clone())
 }
 
 /// A request says `model: NAME` for a route and `model: PROVIDER/MODEL` otherwise, so a route may not look like either.

@@ -1,11 +1,10 @@
 //! The key pairs of all keys.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::key_pair::{PairingSecret, SignedRequests};
-use domain::{ApiKey, KeyHash};
+use domain::{KeyHash, KnownKey};
 
 use super::Problems;
 use crate::file::SignedRequestsSection;
@@ -16,7 +15,7 @@ const CLOCK_SKEW_MAX_DEFAULT: Duration = Duration::from_secs(5 * 60);
 
 pub(super) fn compile(
     section: &SignedRequestsSection,
-    keys: &HashMap<KeyHash, Arc<ApiKey>>,
+    keys: &HashMap<KeyHash, KnownKey>,
     problems: &mut Problems,
 ) -> SignedRequests {
     let mut secrets = Vec::with_capacity(section.secrets.len());
@@ -32,7 +31,7 @@ pub(super) fn compile(
     let pairs = secrets.iter().flat_map(|secret| {
         keys.iter().map(|(hash, key)| {
             let pair = secret.pair(*hash);
-            (pair.access_key_id, (pair.secret_access_key, Arc::clone(key)))
+            (pair.access_key_id, (pair.secret_access_key, key.clone()))
         })
     });
     SignedRequests {

@@ -1,16 +1,46 @@
 //! `keys:`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// A key that clients present as `Authorization: Bearer tg-…` or `x-api-key`. Only its hash stands here.
+/// A key that clients present as `Authorization: Bearer tg-…` or `x-api-key`. Only its hash stands here. What it may use is never
+/// more than its workspace may.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeySection {
     /// A name for logs and metrics, unique.
     pub name: String,
     /// The hash that `tollgate key new` prints: `blake3:` and 64 hexadecimal digits.
-    pub hash: String,
+    #[serde(default)]
+    pub hash: Option<String>,
+    /// Several of them in place of `hash`, each until a time of its own: the old and the new text of a key while its clients
+    /// change over.
+    #[serde(default)]
+    pub hashes: Vec<KeyHashSection>,
+    /// When it ends, such as `2026-12-31T00:00:00Z`; never when absent.
+    #[serde(default)]
+    pub expires: Option<String>,
+    /// Whether it is refused from now on; requests under way finish. `false` when absent.
+    #[serde(default)]
+    pub disabled: Option<bool>,
+    /// Its workspace; the one called `default` when absent.
+    #[serde(default)]
+    pub workspace: Option<String>,
+    /// Its team, one of the workspace's.
+    #[serde(default)]
+    pub team: Option<String>,
+    /// Who uses it, one of `users`.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// What it is for, one of the workspace's `environments`.
+    #[serde(default)]
+    pub environment: Option<String>,
+    /// Metadata of its requests, texts by name. No client can say otherwise; it goes before that of user, team, workspace and
+    /// organisation.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
     /// The models and routes it may name: patterns with `*` over route names, `provider/model` and bare model names.
     /// All when absent.
     #[serde(default)]
@@ -22,6 +52,15 @@ pub struct KeySection {
     /// of which nobody said where it is serves no key that is bound so. Everywhere when absent.
     #[serde(default)]
     pub regions: Option<Vec<String>>,
+    /// The endpoints that it may call: patterns with `*` over their names, such as `chat_completions`. All when absent.
+    #[serde(default)]
+    pub endpoints: Option<Vec<String>>,
+    /// Where its requests may come from: networks such as `10.1.0.0/16` or `2001:db8::/32`. Everywhere when absent.
+    #[serde(default)]
+    pub networks: Option<Vec<String>>,
+    /// The route of requests that name no model; the workspace's when absent.
+    #[serde(default)]
+    pub default_route: Option<String>,
     /// Whether it may use a provider's API directly under `/providers/{name}/`, where no model can be checked. `false`
     /// when absent.
     #[serde(default)]
@@ -47,6 +86,17 @@ pub struct KeySection {
     #[serde(default)]
     #[schemars(range(min = 1, max = 1000))]
     pub weight: Option<u32>,
+}
+
+/// One of the texts of a key.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyHashSection {
+    /// Its hash, as in `hash`.
+    pub hash: String,
+    /// Until when it is good, such as `2026-12-31T00:00:00Z`; as long as the key when absent.
+    #[serde(default)]
+    pub until: Option<String>,
 }
 
 /// Who goes first where requests wait.

@@ -37,6 +37,10 @@ pub struct LimitsSection {
     /// Longest time that a request waits for a provider's quota, `30s` when absent. One that would wait longer is refused at once
     /// with status 429.
     pub queue_wait_max: Option<TimeSpan>,
+    /// Most keys that are not known, per minute from one network (an IPv4 /24, an IPv6 /64); 60 when absent. Above it they are
+    /// refused with status 429. A known key is never refused for that.
+    #[schemars(range(min = 1, max = 60_000))]
+    pub wrong_keys_per_minute_max: Option<u32>,
     /// How long a client may take to send a request's head, the wait for the next request included; `60s` when absent.
     pub head_read_timeout: Option<TimeSpan>,
     /// Longest silence while a client sends its body; `30s` when absent.

@@ -12,6 +12,9 @@ pub struct ServerSection {
     pub listen: Option<String>,
     /// A certificate to serve HTTPS with; without it, clear text.
     pub tls: Option<TlsSection>,
+    /// Proxies whose `x-forwarded-for` says where a request comes from, as networks such as `10.0.0.0/8`; of nobody else is it
+    /// believed. None when absent. Read again with each change.
+    pub trusted_proxies: Vec<String>,
     /// Whether clients may speak HTTP/2, in clear text by prior knowledge. `true` when absent.
     pub http2: Option<bool>,
 }

@@ -5,6 +5,7 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::Scope;
 use domain::kept::KeepRules;
 use domain::provider::Proof;
 use domain::route::RouteNode;
@@ -251,7 +252,7 @@ fn settings_reach_their_places() {
         (2, Some(Duration::from_secs(9)))
     );
     assert_eq!((loaded.log.format, loaded.log.requests), (LogFormat::Json, LogRequests::None));
-    let key = &snapshot.keys[&HASH.parse().unwrap()];
+    let key = &snapshot.keys[&HASH.parse().unwrap()].key;
     assert!(key.allows_name("x/y") && !key.allows_provider("openai") && key.passthrough && key.inline_config);
 }
 
@@ -385,4 +386,61 @@ fn values_from_outside_become_what_the_schema_asks_for() {
     let wrong = loader(&[("ATTEMPTS", "many")])
         .load_text("routes: {f: {target: a/b, retry: {attempts: '${env:ATTEMPTS}'}}}", 1);
     assert!(wrong.unwrap_err().to_string().contains("expected a whole number"));
+}
+
+#[test]
+fn what_tenants_refer_to_has_to_be_there() {
+    let text = "\
+organization: {name: 'a b', metadata: {'x y': 1}}
+routes:
+  chat: {target: scripted/echo}
+  open: {provider: scripted}
+workspaces:
+  research:
+    default_route: chta
+    endpoints: [chat_completion, 'audio_*']
+    metadata_schema: {type: objekt}
+    teams: {vision: {}}
+  sales: {environments: [live]}
+users:
+  ada: {teams: [research/vison]}
+  'b c': {}
+  bob: {teams: [research/vision]}
+keys:
+  - {name: a, hash: 'blake3:0000000000000000000000000000000000000000000000000000000000000001'}
+  - {name: b, hash: 'blake3:0000000000000000000000000000000000000000000000000000000000000002', workspace: reserch}
+  - {name: c, workspace: research, team: visoin, user: adda, environment: production}
+  - {name: d, hash: 'blake3:0000000000000000000000000000000000000000000000000000000000000003', workspace: research, team: vision, user: ada}
+  - {name: e, hashes: [{hash: x}, {hash: 'blake3:0000000000000000000000000000000000000000000000000000000000000004', until: soon}], workspace: sales}
+  - {name: f, hash: x, hashes: [{hash: y}], expires: 2026-13-01, workspace: sales, networks: [10.0.0.1/8, here], default_route: open}
+server: {trusted_proxies: [proxy]}
+";
+    let problems =
+        loader(&[]).with_provider("scripted", of_process("Scripted")).load_text(text, 1).unwrap_err();
+    insta::assert_snapshot!(problems.to_string());
+}
+
+#[test]
+fn keys_without_a_workspace_belong_to_the_one_called_default() {
+    let key = |more: &str| {
+        let text = format!("{more}\nkeys: [{{name: k, hash: '{HASH}', metadata: {{app: 7, tier: own}}}}]");
+        let loaded = loader(&[]).load_text(&text, 1).unwrap();
+        let subject = Arc::clone(&loaded.snapshot.keys[&HASH.parse().unwrap()].key.subject);
+        let labels: Vec<_> = subject.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        (
+            subject.organization.to_string(),
+            subject.workspace.name.to_string(),
+            subject.workspace.scope.clone(),
+            labels,
+        )
+    };
+    let (organization, workspace, scope, labels) = key("");
+    assert_eq!((organization.as_str(), workspace.as_str(), scope), ("default", "default", Scope::default()));
+    assert_eq!(labels, ["app=7", "tier=own"]);
+    let (organization, workspace, scope, labels) = key(
+        "organization: {name: acme, metadata: {tier: basic, company: acme}}\nworkspaces: {default: {providers: [p], metadata: {tier: gold}}}",
+    );
+    assert_eq!((organization.as_str(), workspace.as_str()), ("acme", "default"));
+    assert!(scope.allows_provider("p") && !scope.allows_provider("q"));
+    assert_eq!(labels, ["app=7", "company=acme", "tier=own"]);
 }

@@ -18,7 +18,7 @@ fn loader() -> Loader {
 fn the_starter_loads_and_lets_its_key_in() {
     let hash = KeyHash::of("tg-first");
     let loaded = loader().load_text(&starter("first", hash), 1).unwrap();
-    assert_eq!(loaded.snapshot.keys[&hash].name.as_str(), "first");
+    assert_eq!(loaded.snapshot.keys[&hash].key.name.as_str(), "first");
     assert!(loaded.snapshot.provider("openai").is_some());
 }
 
@@ -39,7 +39,7 @@ fn the_starter_loads_with_every_suggestion_taken() {
     let loaded = loader().load_text(&text, 1).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
     assert!(loaded.snapshot.provider("my-vllm").is_some());
     assert_eq!(loaded.snapshot.routes.len(), 1);
-    assert!(!loaded.snapshot.keys.values().next().unwrap().allows_provider("groq"));
+    assert!(!loaded.snapshot.keys.values().next().unwrap().key.allows_provider("groq"));
     assert!(matches!(loaded.state.place, StatePlace::Sqlite(_)));
     assert_eq!(loaded.server.listen.port(), 8080);
 }

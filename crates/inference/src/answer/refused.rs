@@ -50,7 +50,7 @@ impl Refusal {
         if let Some(methods) = self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(methods));
         }
-        if matches!(self.code, ErrorCode::KeyMissing | ErrorCode::KeyUnknown) {
+        if matches!(self.code, ErrorCode::KeyMissing | ErrorCode::KeyUnknown | ErrorCode::KeyEnded) {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
     }

@@ -70,7 +70,7 @@ impl Shape {
             path: spec.path.clone().unwrap_or_else(|| PATH.to_owned()),
             key: spec.key.clone(),
             residence: Residence {
-                key: spec.key.as_deref().and_then(|name| key_of(name, snapshot)),
+                key: spec.key.as_deref().and_then(|name| snapshot.key(name)).cloned(),
                 asked: spec.region.as_deref().map(Pattern::from),
             },
             is_stream: spec.stream,
@@ -99,10 +99,6 @@ impl Shape {
         key.as_ref().is_none_or(|key| key.allows_region(target.region.as_ref()))
             && asked.as_ref().is_none_or(|asked| asked.matches(name))
     }
-}
-
-fn key_of(name: &str, snapshot: &Snapshot) -> Option<Arc<ApiKey>> {
-    snapshot.keys.values().find(|key| key.name.as_str() == name).cloned()
 }
 
 fn object(members: &std::collections::BTreeMap<String, Value>) -> Value {

@@ -48,7 +48,7 @@ impl DryRun {
             wall_clock: Box::new(move || clock.at.lock().unwrap_or_else(now)),
         };
         let snapshot = Arc::clone(&loaded.snapshot);
-        let keys = snapshot.keys.values().cloned().collect();
+        let keys = snapshot.keys.values().map(|known| Arc::clone(&known.key)).collect();
         let configuration = Configuration { snapshot, directory: Arc::clone(&loaded.directory) as _ };
         Ok(Self { gateway: Gateway::new(parts, configuration), keys, chance })
     }

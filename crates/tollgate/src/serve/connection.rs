@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,7 +76,7 @@ impl Protocol {
     /// that it passes through.
     pub(super) fn serve<S>(
         &self,
-        stream: S,
+        (stream, peer): (S, IpAddr),
         is_http2: bool,
         gateway: Arc<Gateway>,
         draining: watch::Receiver<bool>,
@@ -85,7 +86,7 @@ impl Protocol {
     {
         let stream = TokioIo::new(StallGuard::new(stream, self.write_stall_timeout));
         let session = Arc::default();
-        let service = Requests { gateway, session: Arc::clone(&session) };
+        let service = Requests { gateway, peer, session: Arc::clone(&session) };
         match self.http2.as_ref().filter(|_| is_http2) {
             Some(http2) => Box::pin(until_ended(Box::pin(http2.serve_connection(stream, service)), draining)),
             None => {
@@ -125,6 +126,8 @@ fn http2_builder(limits: &Limits) -> http2::Builder<TokioExecutor> {
 /// The requests of one connection, and the session that the last of them may open on it.
 struct Requests {
     gateway: Arc<Gateway>,
+    /// The other end of the connection.
+    peer: IpAddr,
     session: Arc<Mutex<Option<Session>>>,
 }
 
@@ -136,9 +139,9 @@ impl Service<Request<Incoming>> for Requests {
     /// Boxed, so that its memory is given back when the answer's head is there, not when the connection ends.
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let gateway = Arc::clone(&self.gateway);
-        let session = Arc::clone(&self.session);
+        let (peer, session) = (self.peer, Arc::clone(&self.session));
         Box::pin(async move {
-            let mut answer = inference::serve(gateway, request).await;
+            let mut answer = inference::serve(gateway, request, peer).await;
             if let Some(opened) = Session::of(&mut answer) {
                 *session.lock() = Some(opened);
             }

@@ -1,5 +1,6 @@
 //! Accepting connections: as many as allowed, each served by a task of its own, all of them ended by a drain.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,10 +44,10 @@ impl Acceptance {
                 () = &mut drain => break,
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 (place, accepted) = accept(&places, &listener) => match accepted {
-                    Ok(stream) => {
+                    Ok((stream, peer)) => {
                         let acceptance = self.clone();
                         connections.spawn(async move {
-                            acceptance.serve(stream).await;
+                            acceptance.serve(stream, peer.ip()).await;
                             drop(place);
                         });
                     }
@@ -61,27 +62,27 @@ impl Acceptance {
         finish(connections, limits.drain_timeout).await;
     }
 
-    async fn serve(self, stream: TcpStream) {
+    async fn serve(self, stream: TcpStream, peer: IpAddr) {
         let telemetry = self.telemetry.clone();
         telemetry.meters().connections.inc();
         // Small frames must not wait for acknowledgements; without the option the connection works all the same.
         let _ = stream.set_nodelay(true);
-        if let Some(running) = Box::pin(self.begin(stream)).await {
+        if let Some(running) = Box::pin(self.begin(stream, peer)).await {
             running.await;
         }
         telemetry.meters().connections.dec();
     }
 
     /// Finds out what the client speaks.
-    async fn begin(self, stream: TcpStream) -> Option<Running> {
+    async fn begin(self, stream: TcpStream, peer: IpAddr) -> Option<Running> {
         let Self { gateway, protocol, certificate, draining, .. } = self;
         let Some(acceptor) = certificate.acceptor() else {
             let is_http2 = protocol.client_chose_http2(&stream).await;
-            return Some(protocol.serve(stream, is_http2, gateway, draining));
+            return Some(protocol.serve((stream, peer), is_http2, gateway, draining));
         };
         let stream = shake_hands(acceptor, stream).await?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        Some(protocol.serve(stream, is_http2, gateway, draining))
+        Some(protocol.serve((stream, peer), is_http2, gateway, draining))
     }
 }
 
@@ -112,8 +113,8 @@ async fn shake_hands(acceptor: TlsAcceptor, stream: TcpStream) -> Option<TlsStre
 async fn accept(
     places: &Arc<Semaphore>,
     listener: &TcpListener,
-) -> (Option<tokio::sync::OwnedSemaphorePermit>, std::io::Result<TcpStream>) {
+) -> (Option<tokio::sync::OwnedSemaphorePermit>, std::io::Result<(TcpStream, SocketAddr)>) {
     // The semaphore is never closed, so there is always a permit to wait for.
     let place = Arc::clone(places).acquire_owned().await.ok();
-    (place, listener.accept().await.map(|(stream, _)| stream))
+    (place, listener.accept().await)
 }

@@ -46,6 +46,7 @@ mod route_tests;
 mod signing;
 mod simulate;
 mod state;
+mod tenants;
 mod throughput;
 mod timeouts;
 mod tls;

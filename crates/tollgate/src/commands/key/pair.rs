@@ -27,7 +27,7 @@ impl Pair {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let loaded = loaded(&self.config)?;
         let keys = &loaded.snapshot.keys;
-        let named = keys.iter().find(|(_, key)| key.name.as_str() == self.name);
+        let named = keys.iter().find(|(_, known)| known.key.name.as_str() == self.name);
         let Some((hash, _)) = named else { bail!("no key is called `{}`", self.name) };
         let pair = pairing_secret(&loaded)?.pair(*hash);
         if self.json {

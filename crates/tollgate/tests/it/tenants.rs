@@ -12,10 +12,10 @@ const CHAT: EventStream = EventStream::Chat;
 
 /// A gateway over `p`, `q` and the route `r`, with a workspace `w` and one key in it.
 async fn start(fake: &FakeProvider, workspace: Value, may: Value) -> TestGateway {
-    TestGateway::start(configuration(fake, workspace, may)).await
+    TestGateway::start(configuration(fake, &workspace, may)).await
 }
 
-fn configuration(fake: &FakeProvider, workspace: Value, mut may: Value) -> Value {
+fn configuration(fake: &FakeProvider, workspace: &Value, mut may: Value) -> Value {
     may["workspace"] = json!("w");
     let mut configuration = two(fake.base_url(), fake.base_url());
     configuration["organization"] = json!({"name": "acme", "metadata": {"company": "acme", "tier": "basic"}});
@@ -81,7 +81,7 @@ async fn a_request_without_a_model_takes_the_default_route_of_its_key_or_else_of
     let sent: Value = serde_json::from_slice(&fake.only_request().body).unwrap();
     assert_eq!(sent["model"], "m");
 
-    let mut configuration = configuration(&fake, workspace, json!({"default_route": "own"}));
+    let mut configuration = configuration(&fake, &workspace, json!({"default_route": "own"}));
     configuration["routes"]["own"] = json!({"target": "q/n"});
     let gateway = TestGateway::start(configuration).await;
     let answer = gateway.post_chat(body).answer().await;
@@ -115,7 +115,7 @@ async fn conditions_may_ask_whose_a_request_is() {
         [("workspace", "w"), ("team", "vision"), ("user", "ada@example.com"), ("environment", "staging")]
     {
         let may = json!({"team": "vision", "user": "ada@example.com", "environment": "staging"});
-        let mut configuration = configuration(&fake, json!({"teams": {"vision": {}}}), may);
+        let mut configuration = configuration(&fake, &json!({"teams": {"vision": {}}}), may);
         configuration["users"] = json!({"ada@example.com": {"teams": ["w/vision"]}});
         configuration["routes"]["asks"] = told_by(&[(fact, "another"), (fact, value)]);
         let gateway = TestGateway::start(configuration).await;
@@ -128,7 +128,7 @@ async fn metadata_of_a_key_cannot_be_forged_and_the_nearest_value_stands() {
     let fake = FakeProvider::start().await;
     let workspace = json!({"metadata": {"tier": "gold", "area": "lab"}, "teams": {"vision": {"metadata": {"area": "eyes"}}}});
     let may = json!({"team": "vision", "metadata": {"app": "demo"}});
-    let mut configuration = configuration(&fake, workspace, may);
+    let mut configuration = configuration(&fake, &workspace, may);
     let facts = ["metadata.company", "metadata.tier", "metadata.area", "metadata.app", "metadata.own"];
     for (fact, expected) in facts.into_iter().zip(["acme", "gold", "eyes", "demo", "client"]) {
         let route = told_by(&[(fact, "forged"), (fact, expected)]);
@@ -225,7 +225,7 @@ async fn a_key_that_is_disabled_gets_nowhere_once_the_file_is_read_and_streams_u
     let mut gateway = start(&fake, json!({}), json!({})).await;
     let mut stream = gateway.ask_streamed(CHAT, "p/m").open().await;
     let begun = stream.until("before").await;
-    gateway.reconfigure(configuration(&fake, json!({}), json!({"disabled": true}))).await;
+    gateway.reconfigure(configuration(&fake, &json!({}), json!({"disabled": true}))).await;
     assert_eq!(refused(&gateway.chat("p/m").await), (401, "TG2013".to_owned()));
     fake.clock().waits_begun(1).await;
     fake.clock().advance(Duration::from_secs(1));
@@ -238,7 +238,7 @@ async fn a_key_that_is_disabled_gets_nowhere_once_the_file_is_read_and_streams_u
 async fn a_key_is_used_from_its_networks_only_and_only_a_trusted_proxy_says_otherwise() {
     let fake = FakeProvider::start().await;
     let with = |networks: Value, proxies: Value| {
-        let mut configuration = configuration(&fake, json!({}), json!({"networks": networks}));
+        let mut configuration = configuration(&fake, &json!({}), json!({"networks": networks}));
         configuration["server"] = json!({"trusted_proxies": proxies});
         configuration
     };
@@ -261,7 +261,7 @@ async fn a_key_is_used_from_its_networks_only_and_only_a_trusted_proxy_says_othe
 #[tokio::test]
 async fn whoever_tries_keys_is_slowed_down_and_whoever_has_one_is_not() {
     let fake = FakeProvider::start().await;
-    let mut configuration = configuration(&fake, json!({}), json!({}));
+    let mut configuration = configuration(&fake, &json!({}), json!({}));
     configuration["limits"] = json!({"wrong_keys_per_minute_max": 3});
     let gateway = TestGateway::start(configuration).await;
     let guess = async |number: u8| gateway.client_of(number).get("/v1/models").answer().await;

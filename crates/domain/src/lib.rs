@@ -5,6 +5,7 @@
 pub mod allotment;
 mod base_url;
 mod breaker;
+pub mod canary;
 pub mod catalog;
 pub mod client_header;
 pub mod condition;

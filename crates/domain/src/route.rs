@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::HeaderName;
 
 use crate::breaker::BreakerPolicy;
+use crate::canary::CanaryPlan;
 use crate::condition::{Condition, Fact};
 use crate::mirror::Mirror;
 use crate::name::{ModelName, RegionName, RouteName};
@@ -67,6 +68,8 @@ pub enum RouteNode {
     Conditional(Branches),
     /// Take one child by weight, the same for the same facts.
     Sticky(Stickiness),
+    /// Take the new one of two children for a share of the requests that grows while it does well.
+    Canary(Canary),
 }
 
 /// By what a load balancer chooses.
@@ -140,23 +143,54 @@ pub struct StickyChild {
     pub node: RouteNode,
 }
 
+/// A child that is tried beside the one that serves.
+#[derive(Debug)]
+pub struct Canary {
+    /// Its place in the route, as `targets[1]`; empty at the root.
+    pub path: String,
+    /// How it grows, and what ends it.
+    pub plan: Arc<CanaryPlan>,
+    /// The facts whose values keep a request in its arm; the arm is drawn for each request where there are none, or it has none of them.
+    pub facts: Vec<Fact>,
+    /// After what time those are put into arms anew; never when absent.
+    pub ttl: Option<Duration>,
+    /// What serves today, which is `targets[0]`.
+    pub baseline: Box<RouteNode>,
+    /// What is tried, which is `targets[1]`.
+    pub canary: Box<RouteNode>,
+}
+
 impl RouteNode {
     /// Calls `visit` on every target of the tree that may answer, in order.
     pub fn for_each_target<'tree>(&'tree self, visit: &mut impl FnMut(&'tree Target)) {
+        self.for_each_node(&mut |node| {
+            if let Self::Target(target) = node {
+                visit(target);
+            }
+        });
+    }
+
+    /// Calls `visit` on every node of the tree, those above before those below, in order.
+    pub fn for_each_node<'tree>(&'tree self, visit: &mut impl FnMut(&'tree Self)) {
+        visit(self);
         match self {
-            Self::Target(target) => visit(target),
-            Self::Single(child) | Self::Mirror { child, .. } => child.for_each_target(visit),
+            Self::Target(_) => {}
+            Self::Single(child) | Self::Mirror { child, .. } => child.for_each_node(visit),
             Self::Fallback { children, .. } | Self::Race { children, .. } => {
-                children.iter().for_each(|child| child.for_each_target(visit));
+                children.iter().for_each(|child| child.for_each_node(visit));
             }
             Self::LoadBalance { children, .. } => {
-                children.iter().for_each(|(_, child)| child.for_each_target(visit))
+                children.iter().for_each(|(_, child)| child.for_each_node(visit));
             }
             Self::Conditional(branches) => {
-                branches.children.iter().for_each(|child| child.for_each_target(visit));
+                branches.children.iter().for_each(|child| child.for_each_node(visit));
             }
             Self::Sticky(sticky) => {
-                sticky.children.iter().for_each(|child| child.node.for_each_target(visit));
+                sticky.children.iter().for_each(|child| child.node.for_each_node(visit));
+            }
+            Self::Canary(canary) => {
+                canary.baseline.for_each_node(visit);
+                canary.canary.for_each_node(visit);
             }
         }
     }
@@ -193,6 +227,14 @@ impl RouteNode {
                 let children = children.iter().map(restarted).collect();
                 Self::Sticky(Stickiness { facts: facts.clone(), ttl: *ttl, children })
             }
+            Self::Canary(canary) => Self::Canary(Canary {
+                path: canary.path.clone(),
+                plan: Arc::clone(&canary.plan),
+                facts: canary.facts.clone(),
+                ttl: canary.ttl,
+                baseline: Box::new(canary.baseline.restarted()),
+                canary: Box::new(canary.canary.restarted()),
+            }),
         }
     }
 }

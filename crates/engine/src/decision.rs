@@ -10,6 +10,9 @@ pub struct Decision {
     /// The saved route; absent for one of the request's own and for `provider/model`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<String>,
+    /// In which arm it is of each canary of the route that it comes to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub canaries: Vec<Assigned>,
     /// Every target of the route, in its order.
     pub targets: Vec<Considered>,
     /// What was called, in order; empty for a decision that was not carried out.
@@ -24,6 +27,23 @@ pub struct Decision {
     /// How many targets were left out here for want of room.
     #[serde(skip_serializing_if = "is_zero")]
     pub left_out: usize,
+}
+
+/// The arm of the request at a canary, as the canary was at that moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assigned {
+    /// Its place in the route; empty at the root.
+    pub place: String,
+    /// `baseline` or `canary`.
+    pub arm: &'static str,
+    /// The step, from 1 on.
+    pub step: usize,
+    /// How many steps there are.
+    pub steps: usize,
+    /// The share of the requests that the canary gets, in percent.
+    pub share_percent: u32,
+    /// `running`, `rolled_back` or `promoted`.
+    pub state: &'static str,
 }
 
 /// A target as it was seen when the first was chosen.
@@ -142,10 +162,23 @@ impl fmt::Display for Decision {
             Some(route) => writeln!(formatter, "route {route}")?,
             None => writeln!(formatter, "no saved route")?,
         }
+        self.canaries.iter().try_for_each(|canary| writeln!(formatter, "{canary}"))?;
         if self.bypass {
             writeln!(formatter, "  all targets rest; they are called in order all the same")?;
         }
         self.targets.iter().try_for_each(|target| writeln!(formatter, "{target}"))
+    }
+}
+
+impl fmt::Display for Assigned {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { place, arm, step, steps, share_percent, state } = self;
+        let place = if place.is_empty() { String::new() } else { format!("  ({place})") };
+        let state = state.replace('_', " ");
+        write!(
+            formatter,
+            "  {arm} of a canary{place}  {state} at step {step} of {steps}, which gets {share_percent} %"
+        )
     }
 }
 
@@ -184,7 +217,7 @@ fn is_zero(count: &usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Attempted, Considered, Decision, Exclusion, Reason};
+    use super::{Assigned, Attempted, Considered, Decision, Exclusion, Reason};
 
     fn considered(number: usize) -> Considered {
         let excluded =
@@ -212,6 +245,7 @@ mod tests {
         };
         Decision {
             route: Some("r".to_owned()),
+            canaries: Vec::new(),
             targets: (0..targets).map(considered).collect(),
             attempts: vec![attempted],
             holds: Vec::new(),
@@ -240,5 +274,21 @@ mod tests {
                         (targets[2])  not drawn this time, or not reached by any failure\n";
         assert_eq!(decision(3).to_string(), expected);
         assert_eq!(decision(3).course(), ["p/model-1"]);
+    }
+
+    #[test]
+    fn people_see_the_arm_and_how_far_the_canary_is() {
+        let assigned = Assigned {
+            place: "targets[1]".to_owned(),
+            arm: "baseline",
+            step: 2,
+            steps: 5,
+            share_percent: 0,
+            state: "rolled_back",
+        };
+        let told = Decision { canaries: vec![assigned], ..decision(0) }.to_string();
+        let expected =
+            "route r\n  baseline of a canary  (targets[1])  rolled back at step 2 of 5, which gets 0 %\n";
+        assert_eq!(told, expected);
     }
 }

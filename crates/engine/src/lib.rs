@@ -4,6 +4,7 @@
 //! carry the decisions out.
 
 pub mod breaker;
+pub mod canary;
 pub mod classify;
 pub mod credentials;
 pub mod decision;

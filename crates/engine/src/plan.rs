@@ -200,9 +200,13 @@ impl Walk {
                     self.choose(children, outlook).unwrap_or(0)
                 }
                 Some(RouteNode::LoadBalance { by, children }) => self.balanced(by, children, outlook),
-                Some(RouteNode::Target(_) | RouteNode::Conditional(_) | RouteNode::Sticky(_)) | None => {
-                    return;
-                }
+                Some(
+                    RouteNode::Target(_)
+                    | RouteNode::Conditional(_)
+                    | RouteNode::Sticky(_)
+                    | RouteNode::Canary(_),
+                )
+                | None => return,
             };
             self.place.push(child);
         }
@@ -297,7 +301,10 @@ impl Walk {
     /// The node that the first `depth` steps lead to.
     fn node(&self, depth: usize) -> Option<&RouteNode> {
         self.place.iter().take(depth).try_fold(&self.route.root, |node, child| match node {
-            RouteNode::Target(_) | RouteNode::Conditional(_) | RouteNode::Sticky(_) => None,
+            RouteNode::Target(_)
+            | RouteNode::Conditional(_)
+            | RouteNode::Sticky(_)
+            | RouteNode::Canary(_) => None,
             RouteNode::Single(only) | RouteNode::Mirror { child: only, .. } => Some(&**only),
             RouteNode::Fallback { children, .. } | RouteNode::Race { children, .. } => children.get(*child),
             RouteNode::LoadBalance { children, .. } => children.get(*child).map(|(_, node)| node),

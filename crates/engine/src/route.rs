@@ -12,7 +12,7 @@ pub mod time;
 
 pub use compile::{CompileContext, Defaults, Origin, ProviderDirectory, compile, defaults};
 pub use look_up::{direct, look_up};
-pub use settle::{NothingLeft, Permits, settled};
+pub use settle::{NothingLeft, Permits, Trials, settled};
 pub use spec::RouteSpec;
 
 /// One thing that is wrong with a route.

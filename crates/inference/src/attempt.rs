@@ -40,6 +40,7 @@ use wire::json::Document;
 
 use crate::allotted::{Admitted, Sent};
 use crate::byte_budget::Hold;
+use crate::canaries::Enrolled;
 use crate::ending::Origin;
 use crate::ingress::SentForm;
 use crate::keeping::Kept;
@@ -70,6 +71,8 @@ pub(crate) struct Call {
     pub(crate) facts: RequestFacts,
     /// The route as it was named, before the request's facts decided anything in it.
     pub(crate) named: Option<Arc<Route>>,
+    /// The trials of canaries that it takes part in.
+    pub(crate) enrolled: Enrolled,
     /// Who holds the conversation that the request continues, when that is known.
     pub(crate) owner: Option<Arc<Owner>>,
     /// What Tollgate keeps of it itself, whatever its target speaks.

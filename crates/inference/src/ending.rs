@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::endpoint::{ClientShape, Task};
-use domain::{ApiKey, CatalogModel, Endpoint, Failure, Usage};
+use domain::{ApiKey, CatalogModel, Endpoint, Failure, FailureClass, Target, Usage};
+use engine::canary::End;
 use engine::ledger::{Actual, Denied, Tokens};
 use http::HeaderValue;
 use telemetry::cost::Unpriced;
@@ -13,6 +14,7 @@ use telemetry::meters::Outcome;
 use tokio::time::Instant;
 
 use crate::allotted::{Admitted, Sent};
+use crate::canaries::Enrolled;
 use crate::charge::{Charge, charge, is_charged};
 use crate::dialect::usage_of;
 use crate::gateway::Gateway;
@@ -60,6 +62,8 @@ pub(crate) struct Ending {
     spend: Option<Spend>,
     /// What is held for it of limits and budgets.
     admitted: Option<Box<Admitted>>,
+    /// The trials of canaries that hear of it.
+    enrolled: Enrolled,
     estimated: bool,
     /// Whether the answer is of several calls, of which earlier ones are told by themselves.
     is_pieced: bool,
@@ -109,6 +113,7 @@ impl Ending {
             watch: None,
             spend: None,
             admitted: None,
+            enrolled: Enrolled::default(),
             estimated: false,
             is_pieced: false,
             copy: None,
@@ -147,6 +152,26 @@ impl Ending {
     /// Makes what is held enough for so many calls at once; `false` where a budget has not enough.
     pub(crate) fn affords(&mut self, calls: u32) -> Result<(), Denied> {
         self.admitted.as_mut().map_or(Ok(()), |admitted| admitted.extend(calls))
+    }
+
+    /// Notes which trials of canaries hear of it.
+    pub(crate) fn takes_part(&mut self, enrolled: Enrolled) {
+        self.enrolled = enrolled;
+    }
+
+    /// Notes that a target is called.
+    pub(crate) fn calls(&mut self, target: &Target) {
+        self.enrolled.called(target, || self.origin.gateway.uptime());
+    }
+
+    /// Notes that a call of a target failed.
+    pub(crate) fn unanswered_by(&mut self, target: &Target, class: FailureClass) {
+        self.enrolled.failed(target, class);
+    }
+
+    /// Notes whose answer goes out.
+    pub(crate) fn answers(&mut self, target: &Target) {
+        self.enrolled.answered(target, || self.origin.gateway.uptime());
     }
 
     /// Notes whose answer it is, where that is not the attempt that began last.
@@ -240,6 +265,7 @@ impl Ending {
         if let Some(watch) = self.watch.take() {
             watch.broke_off();
         }
+        self.judged(End::Failed);
         if let Some(spend) = self.spend.take() {
             spend.ended(&self.usage);
         }
@@ -251,6 +277,12 @@ impl Ending {
             usage: std::mem::take(&mut self.usage),
             cost: self.cost.take(),
         }
+    }
+
+    /// Tells the trials of canaries what became of it.
+    fn judged(&mut self, end: End) {
+        let gateway = &self.origin.gateway;
+        self.enrolled.ended(end, || gateway.uptime(), &gateway.telemetry);
     }
 
     fn note(&mut self, reported: &wire::formats::Usage, cost: Option<Charge>) {
@@ -324,6 +356,12 @@ impl Ending {
             spend.ended(&self.usage);
         }
         self.settle();
+        let end = match outcome {
+            Outcome::Done => End::Whole(self.cost.and_then(Result::ok)),
+            Outcome::Failed => End::Failed,
+            Outcome::Cancelled => End::Left,
+        };
+        self.judged(end);
         let telemetry = &self.origin.gateway.telemetry;
         let copy = self.copy.take();
         if copy.is_none() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use domain::ports::response_store::ResponseStore;
@@ -14,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::allotted::{Clearing, WallClock};
 use crate::byte_budget::ByteBudget;
+use crate::clock::Clock;
 use crate::health::Health;
 use crate::mirrors::Mirrors;
 use crate::pinned::{Configuration, Pinned};
@@ -65,7 +67,7 @@ pub struct Gateway {
     wall_clock: WallClock,
     pinned: ArcSwap<Pinned>,
     draining: AtomicBool,
-    started: Instant,
+    pub(crate) clock: Clock,
 }
 
 /// How many threads run at once.
@@ -77,9 +79,9 @@ impl Gateway {
     /// A gateway that serves a configuration.
     #[must_use]
     pub fn new(parts: GatewayParts, configuration: Configuration) -> Arc<Self> {
-        let pinned = Pinned::new(configuration, None, &parts.transport, &parts.telemetry);
         let (wall_clock, started): (WallClock, _) = (Arc::from(parts.wall_clock), Instant::now());
         let clearing = Arc::new(Clearing::new(parts.telemetry.clone(), Arc::clone(&wall_clock), started));
+        let pinned = Pinned::new(configuration, None, &parts.transport, &parts.telemetry, Duration::ZERO);
         Arc::new(Self {
             transport: parts.transport,
             telemetry: parts.telemetry,
@@ -97,14 +99,15 @@ impl Gateway {
             wall_clock,
             pinned: ArcSwap::from_pointee(pinned),
             draining: AtomicBool::new(false),
-            started,
+            clock: Clock::since(started),
         })
     }
 
     /// Serves another configuration from now on. Requests under way keep theirs; the health of credentials that did not
     /// change is kept.
     pub fn install(&self, configuration: Configuration) {
-        let next = Pinned::new(configuration, Some(&self.pinned.load()), &self.transport, &self.telemetry);
+        let (before, now) = (self.pinned.load(), self.uptime());
+        let next = Pinned::new(configuration, Some(&before), &self.transport, &self.telemetry, now);
         self.pinned.store(Arc::new(next));
     }
 
@@ -138,8 +141,8 @@ impl Gateway {
     }
 
     /// Time since start, the clock of credential health.
-    pub(crate) fn uptime(&self) -> std::time::Duration {
-        self.started.elapsed()
+    pub(crate) fn uptime(&self) -> Duration {
+        self.clock.now()
     }
 
     pub(crate) fn exposition(&self) -> String {

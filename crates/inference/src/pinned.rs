@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::{Provider, ProviderName, Snapshot};
 use engine::Bench;
@@ -12,6 +13,7 @@ use parking_lot::Mutex;
 use providers::transport::{AddressPolicy, Origin, OriginKey, Transport};
 use telemetry::{ProviderMeters, Telemetry};
 
+use crate::canaries::Canaries;
 use crate::known_models::KnownModels;
 use crate::resolve::Resolver;
 use crate::retry_budgets::RetryBudgets;
@@ -34,6 +36,7 @@ pub(crate) struct Pinned {
     pub(crate) retry_budgets: RetryBudgets,
     /// Rate limits and budgets.
     pub(crate) ledger: Ledger,
+    pub(crate) canaries: Canaries,
     providers: HashMap<ProviderName, Arc<ProviderState>>,
     /// Providers that are not live, named by a route that brings its own credential; as many as the directory has.
     bare: Mutex<HashMap<ProviderName, Arc<ProviderState>>>,
@@ -57,6 +60,7 @@ impl Pinned {
         before: Option<&Self>,
         transport: &Transport,
         telemetry: &Telemetry,
+        now: Duration,
     ) -> Self {
         let Configuration { snapshot, directory } = configuration;
         let state = |provider: &Arc<Provider>| {
@@ -71,6 +75,7 @@ impl Pinned {
             models: KnownModels::of(&snapshot.catalog),
             retry_budgets: RetryBudgets::of(&snapshot, before.map(|before| &before.retry_budgets)),
             ledger: Ledger::of(&snapshot.allotments, before.map(|before| &before.ledger)),
+            canaries: Canaries::of(&snapshot, before.map(|before| &before.canaries), now, telemetry),
             snapshot,
             directory,
             transport: transport.clone(),

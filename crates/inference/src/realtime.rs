@@ -22,6 +22,7 @@ use wire::json::{Document, ScanLimits};
 use crate::admission::admit;
 use crate::answer::AnswerBody;
 use crate::attempt::{Call, Opened, dispatch};
+use crate::canaries::Enrolled;
 use crate::ending::{Ending, Origin};
 use crate::handoff;
 use crate::ingress::query;
@@ -81,6 +82,7 @@ pub(crate) async fn open(
         document,
         facts,
         named: None,
+        enrolled: Enrolled::default(),
         owner: None,
         kept: None,
         said: None,

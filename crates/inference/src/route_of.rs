@@ -10,6 +10,7 @@ use engine::route::{self, CompileContext, NothingLeft, Permits, RouteProblem, sp
 use http::{HeaderMap, HeaderName};
 
 use crate::attempt::Call;
+use crate::canaries::{Enrolled, Enrolling};
 use crate::facts::{Body, RequestFacts};
 use crate::ingress::member;
 use crate::refusal::Refusal;
@@ -25,7 +26,7 @@ const PROVIDER_HEADERS: [HeaderName; 2] =
 /// What OpenAI's moderation endpoint uses when no model is named (API reference, "Create moderation").
 const MODERATION_MODEL: &str = "omni-moderation-latest";
 
-/// Finds the route, settles what the request's facts decide in it, and notes the owner of a continued conversation in the call.
+/// Finds the route, settles what the request's facts decide in it, and notes in the call the trials that it takes part in and the owner of a continued conversation.
 ///
 /// # Errors
 /// When nothing has the model's name, the key may not use it, a header is wrong, no condition holds, or every target is where the
@@ -35,7 +36,8 @@ pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
     let route = named_route(call)?;
     permit_alternatives(call, &route)?;
     call.named = Some(Arc::clone(&route));
-    let route = settled(call, &route)?;
+    let (route, enrolled) = settled(call, &route)?;
+    call.enrolled = enrolled;
     let Some(previous) = call.facts.previous_response_id.as_deref() else { return Ok(route) };
     let owners = &call.origin.gateway.owners;
     if owners.is_foreign(previous, &call.origin.key.name) {
@@ -54,12 +56,12 @@ pub(crate) fn route_of(call: &mut Call) -> Result<Arc<Route>, Refusal> {
 /// When it may not, or nothing is.
 pub(crate) fn route_named(call: &mut Call, name: &str) -> Result<Arc<Route>, Refusal> {
     let route = by_name(call, name)?;
-    let settled = settled(call, &route)?;
-    call.named = Some(route);
+    let (settled, enrolled) = settled(call, &route)?;
+    (call.named, call.enrolled) = (Some(route), enrolled);
     Ok(settled)
 }
 
-/// What is left of a route without some of its targets; none where that is nothing, or all of it.
+/// What is left of a route that is settled already without some of its targets; none where that is nothing, or all of it.
 pub(crate) fn without(
     call: &Call,
     route: &Arc<Route>,
@@ -70,12 +72,14 @@ pub(crate) fn without(
     let body = Body::of(call);
     let facts = RequestFacts::of(call, &body).ok().filter(|_| is_less)?;
     let permits = |target: &Target| !is_left_out(target);
-    route::settled(route, &facts, Some(&permits)).ok()
+    let random = || call.origin.gateway.random();
+    let enrolling = Enrolling::of(&random, &call.pinned.canaries, route);
+    route::settled(route, &facts, Some(&permits), &enrolling).ok()
 }
 
 /// The route as it is for this request: of its conditions the branches that are taken, of its targets those that are where the
-/// request may be served.
-fn settled(call: &Call, route: &Arc<Route>) -> Result<Arc<Route>, Refusal> {
+/// request may be served, of its canaries the arm that it is in.
+fn settled(call: &Call, route: &Arc<Route>) -> Result<(Arc<Route>, Enrolled), Refusal> {
     let body = Body::of(call);
     let facts = RequestFacts::of(call, &body)?;
     let residence = Residence::of(&call.headers, &call.origin.key)?;
@@ -85,14 +89,17 @@ fn settled(call: &Call, route: &Arc<Route>) -> Result<Arc<Route>, Refusal> {
         Some(name) => format!("the route `{name}`"),
         None => unnamed.to_owned(),
     };
-    route::settled(route, &facts, permits).map_err(|left| match left {
+    let random = || call.origin.gateway.random();
+    let enrolling = Enrolling::of(&random, &call.pinned.canaries, route);
+    let settled = route::settled(route, &facts, permits, &enrolling).map_err(|left| match left {
         NothingLeft::NotPermitted => residence.refusal(&called("the model's route")),
         NothingLeft::NoBranch => {
             let which = called("the route in the request's header");
             let message = format!("no condition of {which} holds for this request, and it has no `default`");
             Refusal::new(ErrorCode::NoBranch, message)
         }
-    })
+    })?;
+    Ok((settled, enrolling.into_enrolled()))
 }
 
 /// Further models that a request names are no way around what the key may use.

@@ -26,6 +26,7 @@ use wire::formats::{FactsError, facts};
 
 use crate::answer::{AnswerBody, introduce};
 use crate::attempt::Call;
+use crate::canaries::Enrolled;
 use crate::dialect::request_kind;
 use crate::ending::Origin;
 use crate::gateway::{Gateway, Readiness};
@@ -225,6 +226,7 @@ pub(crate) fn assemble(
         form,
         facts,
         named: None,
+        enrolled: Enrolled::default(),
         owner: None,
         kept: None,
         said: None,

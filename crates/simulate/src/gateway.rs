@@ -17,6 +17,7 @@ use engine::{Guards, Load, Outlook, RetryBudget, Seen};
 use telemetry::cost::{Service, cost};
 
 use crate::behaviour::{Account, Behaviour};
+use crate::canaries::Canaries;
 use crate::fault::Fault;
 use crate::luck::Luck;
 use crate::scenario::{Scenario, model_at, provider_of};
@@ -30,6 +31,7 @@ pub(crate) struct Gateway {
     budget_policy: RetryBudgetPolicy,
     /// The retry budget of each saved route, and of all others together.
     budgets: RefCell<HashMap<Option<RouteName>, RetryBudget>>,
+    pub(crate) canaries: Canaries,
     pub(crate) targets: Vec<TargetState>,
     providers: Vec<ProviderState>,
     regions: Vec<RegionState>,
@@ -80,12 +82,14 @@ impl Gateway {
             policy: snapshot.route_defaults.breaker.clone(),
             budget_policy: snapshot.route_defaults.retry_budget.clone(),
             budgets: RefCell::default(),
+            canaries: Canaries::default(),
             targets: Vec::new(),
             providers: Vec::new(),
             regions: Vec::new(),
             places: HashMap::new(),
         };
         for shape in scenario.traffic.shapes() {
+            gateway.canaries.add(&shape.route);
             shape.route.root.for_each_target(&mut |target| {
                 gateway.add(target, model_at(target, &shape.model), snapshot, scenario);
             });

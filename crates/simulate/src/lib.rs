@@ -4,6 +4,7 @@
 
 mod attempt;
 mod behaviour;
+mod canaries;
 mod fault;
 mod gateway;
 mod luck;
@@ -18,6 +19,7 @@ mod tally;
 mod traffic;
 
 pub use behaviour::{BehaviourSpec, QuotaSpec};
+pub use canaries::CanaryTally;
 pub use fault::{FaultSpec, FaultsSpec};
 pub use plot::svg;
 pub use problem::Problem;

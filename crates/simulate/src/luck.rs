@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     Decision,
     /// How an attempt goes at its provider.
     Attempt,
+    /// In which arm of a canary a request is.
+    Arm,
 }
 
 /// A sequence of draws (SplitMix64).

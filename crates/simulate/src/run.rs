@@ -11,12 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Failure, FailureClass, Route, Snapshot, Target};
+use engine::canary::End as Ending;
 use engine::credentials::Tried;
 use engine::fitness::{Demand, lack};
 use engine::route::settled;
 use engine::{Step, Walk, Watch};
 
 use crate::attempt::{Call, Fate, Provider};
+use crate::canaries::{Enrolling, Parts};
 use crate::gateway::{Gateway, Guarding, View};
 use crate::luck::{Luck, Purpose, number_of};
 use crate::scenario::Scenario;
@@ -79,6 +81,8 @@ struct Run<'s> {
 struct Flight {
     request: Request,
     walk: Walk,
+    /// Its parts in the trials of canaries, each with the place of the trial.
+    parts: Parts,
     luck: Luck,
     tried: Tried,
     attempts: u32,
@@ -130,7 +134,7 @@ impl Run<'_> {
     }
 
     fn arrives(&mut self, request: Request) {
-        let Some(route) = self.route_of(&request) else {
+        let Some((route, parts)) = self.route_of(&request) else {
             return self.tally.refused(request.at);
         };
         let mut luck = Luck::of(self.seed, Purpose::Decision, &[request.number]);
@@ -152,6 +156,7 @@ impl Run<'_> {
         let flight = Flight {
             request,
             walk,
+            parts,
             luck,
             tried: Tried::default(),
             attempts: 0,
@@ -162,13 +167,18 @@ impl Run<'_> {
         self.calls(place);
     }
 
-    /// The route of a request as its facts settle it; none where they, or the regions that it is bound to, leave nothing of it.
-    fn route_of(&self, request: &Request) -> Option<Arc<Route>> {
+    /// The route of a request as its facts and the canaries settle it, and its parts in their trials; none where the facts, or the regions that it is bound to, leave
+    /// nothing of it.
+    fn route_of(&self, request: &Request) -> Option<(Arc<Route>, Parts)> {
         let known = self.routes.iter().find(|(route, _)| Arc::ptr_eq(route, &request.shape.route));
         let (_, route) = known?;
         let now = self.scenario.traffic.start + self.gateway.now();
         let permits = |target: &Target| request.shape.permits(target);
-        settled(route, &RequestFacts { request, seed: self.seed, now }, Some(&permits)).ok()
+        let facts = RequestFacts { request, seed: self.seed, now };
+        let luck = Luck::of(self.seed, Purpose::Arm, &[request.number]);
+        let enrolling = Enrolling::of(&self.gateway.canaries, route, luck);
+        let settled = settled(route, &facts, Some(&permits), &enrolling).ok()?;
+        Some((settled, enrolling.into_parts()))
     }
 
     fn is_ready(&self, target: &Target, request: &Request) -> bool {
@@ -194,9 +204,10 @@ impl Run<'_> {
     fn calls(&mut self, place: usize) {
         let now = self.gateway.now();
         let Some(flight) = self.flights.get_mut(place).and_then(Option::as_mut) else { return };
-        let Flight { request, walk, tried, attempts, .. } = flight;
+        let Flight { request, walk, parts, tried, attempts, .. } = flight;
         let Some(target) = walk.target() else { return };
         *attempts += 1;
+        parts.iter_mut().for_each(|(_, part)| part.called(target, now));
         let at = self.gateway.place(target, &request.shape.model);
         let bench = self.gateway.bench(target, at);
         let credential = bench.and_then(|bench| bench.choose(*tried, now)).map_or(0, |choice| choice.index);
@@ -228,6 +239,7 @@ impl Run<'_> {
             bench.failed(credential, failure.class, failure.retry_after, now);
         }
         watch.failed(&failure);
+        flight.parts.iter_mut().for_each(|(_, part)| part.failed(target, failure.class));
         let fresh = bench.is_some_and(|bench| bench.has_fresh(flight.tried, now));
         self.tally.failed(at, failure.class);
         let route = Arc::clone(&flight.request.shape.route);
@@ -259,10 +271,11 @@ impl Run<'_> {
         let now = self.gateway.now();
         let Some(flight) = self.flights.get_mut(place).and_then(Option::as_mut) else { return };
         let Some(attempt) = &mut flight.attempt else { return };
-        if let Some(bench) =
-            flight.walk.target().and_then(|target| self.gateway.bench(target, attempt.target))
-        {
-            bench.served(attempt.credential);
+        if let Some(target) = flight.walk.target() {
+            flight.parts.iter_mut().for_each(|(_, part)| part.answered(target, now));
+            if let Some(bench) = self.gateway.bench(target, attempt.target) {
+                bench.served(attempt.credential);
+            }
         }
         attempt.watch.answered(now - attempt.began);
         if flight.attempts == 1 {
@@ -296,7 +309,7 @@ impl Run<'_> {
     fn leaves(&mut self, place: usize, target: usize, failure: Option<FailureClass>) {
         let Some(flight) = self.flights.get_mut(place).and_then(mem::take) else { return };
         self.free.push(place);
-        self.tally.ended(&Ended {
+        let ended = Ended {
             request: &flight.request,
             target: &self.gateway.targets[target],
             place: target,
@@ -304,7 +317,13 @@ impl Run<'_> {
             first_token: flight.first_token,
             now: self.gateway.now(),
             failure,
-        });
+        };
+        if !flight.parts.is_empty() {
+            let cost = || self.tally.cost_of(&ended).ok();
+            let end = if failure.is_some() { Ending::Failed } else { Ending::Whole(cost()) };
+            self.gateway.canaries.ended(&flight.parts, end, self.gateway.now());
+        }
+        self.tally.ended(&ended);
     }
 }
 

@@ -8,6 +8,7 @@ use domain::{FailureClass, Money};
 use jiff::Timestamp;
 use telemetry::cost::{Service, Unpriced, cost};
 
+use crate::canaries::CanaryTally;
 use crate::fault::Fault;
 use crate::gateway::{Gateway, TargetState};
 use crate::series::Series;
@@ -42,6 +43,8 @@ pub struct Tally {
     pub unpriced: BTreeMap<&'static str, u64>,
     /// How often breakers of whole providers and regions opened.
     pub wide_openings: u64,
+    /// What became of canaries.
+    pub canaries: Vec<CanaryTally>,
     /// By target.
     pub targets: Vec<TargetTally>,
     /// When the last request came, after the start.
@@ -127,20 +130,20 @@ impl Tally {
         self.series.succeeded(ended.request.at, ended.place, ended.first_token.unwrap_or(took));
         self.first_tokens
             .extend(ended.first_token.filter(|_| ended.request.shape.is_stream).map(microseconds));
-        match self.cost_of(ended) {
+        let cost = self.cost_of(ended);
+        match cost.and_then(|cost| self.cost.checked_add(cost).ok_or(Unpriced::OutOfRange)) {
             Ok(amount) => self.cost = amount,
             Err(missing) => *self.unpriced.entry(missing.name()).or_default() += 1,
         }
     }
 
-    /// The cost so far with that of an answer.
-    fn cost_of(&self, ended: &Ended<'_>) -> Result<Money, Unpriced> {
+    /// What an answer cost.
+    pub(crate) fn cost_of(&self, ended: &Ended<'_>) -> Result<Money, Unpriced> {
         let known = ended.target.known.as_ref().ok_or(Unpriced::Model)?;
         let usage = ended.request.usage();
         let elapsed = i64::try_from(ended.now.as_secs()).unwrap_or(i64::MAX);
         let unix_seconds = self.start_seconds.saturating_add(elapsed);
-        let cost = cost(&usage, &known.prices, Service { tier: Tier::Standard, unix_seconds })?;
-        self.cost.checked_add(cost.total).ok_or(Unpriced::OutOfRange)
+        cost(&usage, &known.prices, Service { tier: Tier::Standard, unix_seconds }).map(|cost| cost.total)
     }
 
     pub(crate) fn finish(mut self, gateway: &Gateway, faults: &[Fault]) -> Self {
@@ -148,6 +151,7 @@ impl Tally {
         self.first_tokens.sort_unstable();
         self.answers.sort_unstable();
         self.wide_openings = gateway.wide_openings();
+        self.canaries = gateway.canaries.tallies();
         for (tally, target) in self.targets.iter_mut().zip(&gateway.targets) {
             tally.openings = target.openings.get();
         }

@@ -1,5 +1,6 @@
 //! The metrics, prepared so that a request only touches atomics.
 
+mod canaries;
 mod region;
 
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ use crate::cost::Unpriced;
 use crate::events::{HedgeOutcome, ResumeOutcome};
 use region::RegionFamilies;
 
+pub use canaries::CanaryMeters;
 pub use region::RegionMeters;
 
 /// Most models of one provider with series of their own; later ones count as `other`, so that a client that invents
@@ -188,6 +190,8 @@ pub struct Meters {
     pub(crate) retries_stopped: Counter,
     hedges: Family<OutcomeLabels, Counter>,
     resumes: Family<OutcomeLabels, Counter>,
+    /// How far canaries are.
+    pub canaries: CanaryMeters,
     pub(crate) answers_not_kept: Counter,
     pub(crate) store_failures: Counter,
     /// Requests being served.
@@ -249,6 +253,7 @@ impl Meters {
             retries_stopped: Counter::default(),
             hedges: Family::default(),
             resumes: Family::default(),
+            canaries: CanaryMeters::default(),
             answers_not_kept: Counter::default(),
             store_failures: Counter::default(),
             in_flight: Gauge::default(),
@@ -320,15 +325,20 @@ impl Meters {
         registry.register("hedges", hedges, self.hedges.clone());
         let resumes = "Streams that broke off and could be gone on with, by what became of them";
         registry.register("resumed_streams", resumes, self.resumes.clone());
-        let not_kept = "Answers that were given but could not be kept";
-        registry.register("answers_not_kept", not_kept, self.answers_not_kept.clone());
-        let failures = "Requests that the store of conversations failed";
-        registry.register("store_failures", failures, self.store_failures.clone());
+        self.canaries.register(&mut registry);
+        self.register_keeping(&mut registry);
         registry.register("requests_in_flight", "Requests being served", self.in_flight.clone());
         let bytes = "Request bodies and held answers in memory";
         registry.register_with_unit("in_flight", bytes, Unit::Bytes, self.in_flight_bytes.clone());
         registry.register("connections", "Open client connections", self.connections.clone());
         registry.register("config_generation", "Configuration in force", self.generation.clone());
+    }
+
+    fn register_keeping(&self, registry: &mut Registry) {
+        let not_kept = "Answers that were given but could not be kept";
+        registry.register("answers_not_kept", not_kept, self.answers_not_kept.clone());
+        let failures = "Requests that the store of conversations failed";
+        registry.register("store_failures", failures, self.store_failures.clone());
     }
 
     /// Counts a second call that has ended, or was not allowed.

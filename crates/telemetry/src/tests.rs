@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use domain::canary::Metric;
 use domain::{ApiKey, ErrorCode, Failure, FailureClass, Usage};
 
 use crate::cost::Unpriced;
-use crate::events::{AttemptFailed, ConfigurationLoaded, RequestEnded, RequestRefused};
+use crate::events::{
+    AttemptFailed, CanaryOutcome, CanaryTurned, ConfigurationLoaded, RequestEnded, RequestRefused,
+};
 use crate::meters::Outcome;
 use crate::{ProviderMeters, Telemetry};
 
@@ -94,4 +97,26 @@ fn invented_model_names_do_not_grow_the_metrics_without_bound() {
     }
     let series = telemetry.exposition().lines().filter(|line| line.contains("kind=\"input\"")).count();
     assert_eq!(series, 501);
+}
+
+#[test]
+fn a_canary_is_shown_where_it_stands_until_it_is_forgotten_and_its_rollback_is_counted() {
+    let telemetry = Telemetry::new();
+    let route = "chat".into();
+    telemetry.meters().canaries.stands(&route, "", 2, 25);
+    let text = telemetry.exposition();
+    assert!(text.contains(r#"tollgate_canary_share_percent{route="chat",place=""} 25"#), "{text}");
+    let outcome = CanaryOutcome::RolledBack { metric: Metric::FirstToken, baseline: 0.5, canary: 1.5 };
+    CanaryTurned { route: &route, place: "", outcome, step: 2, share_percent: 0 }.emit(&telemetry);
+    let text = telemetry.exposition();
+    for line in [
+        r#"tollgate_canary_share_percent{route="chat",place=""} 0"#,
+        r#"tollgate_canary_step{route="chat",place=""} 2"#,
+        r#"tollgate_canary_rollbacks_total{route="chat",place="",metric="first_token"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line} not in\n{text}");
+    }
+    telemetry.meters().canaries.forgotten(&route, "");
+    let text = telemetry.exposition();
+    assert!(!text.contains("canary_step{") && text.contains("canary_rollbacks_total{"), "{text}");
 }

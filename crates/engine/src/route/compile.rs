@@ -2,6 +2,7 @@
 //! that is wrong is reported at once, with its path.
 
 mod breaker;
+mod canary;
 mod conditional;
 mod header;
 mod inherit;

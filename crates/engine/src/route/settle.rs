@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::Route;
-use domain::route::{Balance, Branches, RouteNode, Stickiness, StickyChild, Target};
+use domain::canary::Arm;
+use domain::route::{Balance, Branches, Canary, RouteNode, Stickiness, StickyChild, Target};
 
 use super::condition::{Facts, holds};
-use super::sticky::ranked;
+use super::sticky::{point, ranked};
 
 /// Why nothing of a route is left for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,12 @@ pub enum NothingLeft {
 /// Whether a request may be sent to a target, whatever else fails or rests.
 pub type Permits<'a> = &'a dyn Fn(&Target) -> bool;
 
+/// Who knows how far canaries are.
+pub trait Trials {
+    /// The arm of the request at a canary. The point is where its own facts put it among all requests; it may be put anywhere when absent.
+    fn arm(&self, canary: &Canary, point: Option<u64>) -> Arm;
+}
+
 /// The route as it is for a request with these facts, without the targets that it may not be sent to. A node of which nothing is
 /// left is left out itself.
 ///
@@ -36,11 +43,12 @@ pub fn settled(
     route: &Arc<Route>,
     facts: &dyn Facts,
     permits: Option<Permits<'_>>,
+    trials: &dyn Trials,
 ) -> Result<Arc<Route>, NothingLeft> {
     if is_settled(&route.root) && permits.is_none_or(|permits| permits_all(&route.root, permits)) {
         return Ok(Arc::clone(route));
     }
-    let settle = |permits| Settling { facts, permits }.node(&route.root);
+    let settle = |permits| Settling { facts, permits, trials }.node(&route.root);
     let root = settle(permits).ok_or_else(|| match settle(None) {
         Some(_) => NothingLeft::NotPermitted,
         None => NothingLeft::NoBranch,
@@ -63,7 +71,7 @@ fn is_settled(node: &RouteNode) -> bool {
             children.iter().all(is_settled)
         }
         RouteNode::LoadBalance { children, .. } => children.iter().all(|(_, child)| is_settled(child)),
-        RouteNode::Conditional(_) | RouteNode::Sticky(_) => false,
+        RouteNode::Conditional(_) | RouteNode::Sticky(_) | RouteNode::Canary(_) => false,
     }
 }
 
@@ -71,6 +79,7 @@ fn is_settled(node: &RouteNode) -> bool {
 struct Settling<'a> {
     facts: &'a dyn Facts,
     permits: Option<Permits<'a>>,
+    trials: &'a dyn Trials,
 }
 
 impl Settling<'_> {
@@ -99,7 +108,18 @@ impl Settling<'_> {
             }
             RouteNode::Conditional(branches) => self.node(branch(branches, self.facts)?),
             RouteNode::Sticky(sticky) => self.stick(sticky),
+            RouteNode::Canary(canary) => self.try_out(canary),
         }
+    }
+
+    /// What serves today stands behind what is tried: a request that is in the canary's share and fails there, or finds it resting, is answered all the same.
+    fn try_out(&self, canary: &Canary) -> Option<RouteNode> {
+        let arm = self.trials.arm(canary, point(canary, self.facts));
+        let baseline = self.node(&canary.baseline);
+        if arm == Arm::Baseline && baseline.is_some() {
+            return baseline;
+        }
+        fallback(None, self.node(&canary.canary).into_iter().chain(baseline).collect())
     }
 
     /// The children in the order in which they are this request's own: the first that is well is taken, and no failure moves

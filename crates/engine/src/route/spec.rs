@@ -1,6 +1,7 @@
 //! The form of a route, for files and headers alike. Doc comments are the reference that users read.
 
 mod breaker;
+mod canary;
 mod credential_text;
 mod mirror;
 mod race;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use self::breaker::BreakerSpec;
+pub use self::canary::GuardsSpec;
 pub use self::credential_text::CredentialText;
 pub use self::mirror::{USD_FORMAT, UsdSpec};
 pub use self::race::{PATIENCE_FORMAT, PatienceSpec, SHARE_FORMAT, ShareSpec};
@@ -108,7 +110,7 @@ pub struct StrategySpec {
     /// For `loadbalance`: by what the target is chosen; by `weight` when absent.
     #[serde(default)]
     pub by: Option<BalanceSpec>,
-    /// For `loadbalance`: the same target for the same user, session or whatever else is named.
+    /// For `loadbalance` and `canary`: the same target for the same user, session or whatever else is named. Whoever is in a canary stays in it as its share grows.
     #[serde(default)]
     pub sticky: Option<StickySpec>,
     /// For `race`: how long a target may take to its first content, or to the whole answer where it is not streamed, before the next one
@@ -127,6 +129,24 @@ pub struct StrategySpec {
     /// For `mirror`: what all copies of a day (UTC) may cost; no bound when absent. With it, targets without known prices get none.
     #[serde(default)]
     pub usd_per_day_max: Option<UsdSpec>,
+    /// For `canary`: the shares of the requests that the second target gets, one after another, each larger than the one before it; `[1%, 5%, 25%, 50%, 100%]` when
+    /// absent. At the last one the canary stays, with `100%` for good.
+    #[serde(default)]
+    pub steps: Option<Vec<ShareSpec>>,
+    /// For `canary`: how long each step lasts at least; `10m` when absent.
+    #[serde(default)]
+    pub hold: Option<TimeSpan>,
+    /// For `canary`: how many requests of each target have to have ended at least in each step before the next, 1 to 1000000; 100 when absent.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub minimum_requests: Option<u32>,
+    /// For `canary`: what rolls it back, until the route is written differently.
+    #[serde(default)]
+    pub guards: Option<GuardsSpec>,
+    /// For `canary`: how probable it may be, over all steps and guards, that a canary is rolled back which is no worse than they allow, up to `50%`; `5%` when absent. The less, the longer
+    /// it takes to notice one that is worse.
+    #[serde(default)]
+    pub alpha: Option<ShareSpec>,
 }
 
 /// One condition and where it leads.
@@ -186,6 +206,24 @@ pub enum StrategyMode {
     Mirror,
     /// The targets in order as for `fallback`, and the next one already when the first takes long: who answers first is heard.
     Race,
+    /// The first target, and the second for a share of the requests that grows step by step, until it does worse.
+    Canary,
+}
+
+impl StrategyMode {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Fallback => "fallback",
+            Self::Loadbalance => "loadbalance",
+            Self::Conditional => "conditional",
+            Self::Mirror => "mirror",
+            Self::Race => "race",
+            Self::Canary => "canary",
+        }
+    }
 }
 
 /// By what a load balancer chooses, among the targets that do not rest.

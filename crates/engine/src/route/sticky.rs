@@ -4,8 +4,10 @@
 //! numbers, stretched by their weights (Schindelhauer and Schomaker, "Weighted Distributed Hash Tables", 2005). So the
 //! same facts give the same order at every replica, and when a child goes, only its own requests move.
 
+use std::time::Duration;
+
 use domain::condition::Fact;
-use domain::route::{Stickiness, StickyChild};
+use domain::route::{Canary, Stickiness, StickyChild};
 
 use super::condition::{FactValue, Facts, any_value};
 
@@ -17,7 +19,7 @@ pub(super) fn identity(text: &str) -> u64 {
 /// The children with a share, in the order that `facts` choose, first choice first; `None` where none of the node's facts is
 /// there.
 pub(super) fn ranked<'n>(node: &'n Stickiness, facts: &dyn Facts) -> Option<Vec<&'n StickyChild>> {
-    let seed = seed(node, facts)?;
+    let seed = seed(&node.facts, node.ttl, facts)?;
     let with_share = node.children.iter().filter(|child| child.weight > 0);
     let mut children: Vec<_> = with_share.map(|child| (distance(seed, child), child)).collect();
     children.sort_by(|(one, _), (other, _)| one.total_cmp(other));
@@ -33,15 +35,21 @@ fn distance(seed: u64, child: &StickyChild) -> f64 {
     -share.ln() / f64::from(child.weight)
 }
 
-fn seed(node: &Stickiness, facts: &dyn Facts) -> Option<u64> {
+/// Where the values of some facts stand among all points of a canary; `None` where none of them is there. Each canary has them in an order of its own, so
+/// that not the same are always the first.
+pub(super) fn point(canary: &Canary, facts: &dyn Facts) -> Option<u64> {
+    seed(&canary.facts, canary.ttl, facts).map(|seed| mixed(seed ^ canary.plan.identity))
+}
+
+fn seed(asked: &[Fact], ttl: Option<Duration>, facts: &dyn Facts) -> Option<u64> {
     let mut hasher = blake3::Hasher::new();
     let mut some = false;
-    for fact in &node.facts {
+    for fact in asked {
         some |= add(&mut hasher, fact, facts);
         hasher.update(b";");
     }
     let seed = some.then(|| first_bits(&hasher.finalize()))?;
-    let Some(ttl) = node.ttl.map(|ttl| ttl.as_millis().max(1)) else { return Some(seed) };
+    let Some(ttl) = ttl.map(|ttl| ttl.as_millis().max(1)) else { return Some(seed) };
     // Each value has its own beginning of the period, so that not all of them move in the same moment.
     let now = u128::try_from(facts.now().as_millisecond()).unwrap_or(0) + u128::from(seed) % ttl;
     let period = u64::try_from(now / ttl).unwrap_or(u64::MAX);

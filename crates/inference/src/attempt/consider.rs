@@ -109,7 +109,8 @@ fn decision(call: &Call, route: &Arc<Route>, view: &mut View<'_>) -> Result<Deci
     let is_free = |one: &Considered| one.excluded.is_none();
     let bypass = !targets.iter().any(is_free) && targets.iter().any(|one| rests(&one));
     let route = whole.name.as_ref().map(ToString::to_string);
-    Ok(Decision { route, targets, attempts: Vec::new(), holds: Vec::new(), bypass, left_out: 0 })
+    let canaries = call.enrolled.told();
+    Ok(Decision { route, canaries, targets, attempts: Vec::new(), holds: Vec::new(), bypass, left_out: 0 })
 }
 
 /// What speaks against a target that the request may be sent to.

@@ -144,6 +144,7 @@ impl<'c> Dispatch<'c> {
             };
             let fresh = leg.has_alternative(self.call.origin.gateway.uptime());
             self.ending.failed(may_be_charged(&failed));
+            self.ending.unanswered_by(&leg.target, failed.failure.class);
             self.attempts.add(leg.attempted(self.call, Err(&failed.failure)));
             let step = self.walk.failed(&failed.failure, fresh, &mut self.outlook);
             let step = self.allowance.held_to(step, self.attempts);
@@ -190,6 +191,7 @@ impl<'c> Dispatch<'c> {
         let leg = Leg::begin(self.call, self.route, target, self.tried);
         let leg = leg.ok_or_else(|| Refusal::new(ErrorCode::Internal, "the target has no credential"))?;
         self.ending.attempt(&leg.state, leg.model(self.call));
+        self.ending.calls(&leg.target);
         self.knows(&leg);
         Ok(leg)
     }
@@ -208,6 +210,9 @@ impl<'c> Dispatch<'c> {
 
     async fn deliver(mut self, mut leg: Leg, committed: Committed) -> (Response<AnswerBody>, Walk) {
         leg.hand_over(&mut self.ending);
+        if !matches!(committed, Committed::Estimated(_)) {
+            self.ending.answers(&leg.target);
+        }
         self.attempts.served(|| leg.attempted(self.call, Ok("served")));
         let credential = leg.credential().clone();
         (deliver(self.call, committed, &leg.state, credential, self.ending).await, self.walk)
@@ -222,6 +227,7 @@ impl<'c> Dispatch<'c> {
 /// The account of a request whose body is read.
 fn begun(call: &Call) -> Box<Ending> {
     let mut ending = Ending::new(call.origin.clone());
+    ending.takes_part(call.enrolled.clone());
     ending.waited(call.waited);
     ending.asks(usage_of_request(call.facts.kind, &call.document));
     ending

@@ -129,6 +129,7 @@ impl Dispatch<'_> {
         match end {
             Some(Err(failed)) => {
                 self.ending.failed(may_be_charged(&failed));
+                self.ending.unanswered_by(&leg.target, failed.failure.class);
                 self.attempts.add(leg.attempted(call, Err(&failed.failure)));
             }
             Some(Ok(_)) | None => {

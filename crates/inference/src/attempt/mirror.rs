@@ -19,6 +19,7 @@ use super::deliver::deliver;
 use super::hedge::may_be_doubled;
 use super::view::View;
 use crate::answer::AnswerBody;
+use crate::canaries::Enrolled;
 use crate::ending::{Ending, Origin};
 use crate::mirrors::Copying;
 use crate::region::Residence;
@@ -62,6 +63,7 @@ fn copied(call: &Call) -> Option<Call> {
     let limit = call.pinned.snapshot.limits.in_flight_bytes_max;
     hold.grow(call.document.body().len(), limit).ok()?;
     Some(Call {
+        enrolled: Enrolled::default(),
         origin: Origin { started: Instant::now(), ..call.origin.clone() },
         pinned: Arc::clone(&call.pinned),
         endpoint: call.endpoint,

@@ -92,7 +92,7 @@ pub(super) async fn enter<'a>(
         credentials: credentials(target, state, (chosen.index, tried), gateway.uptime()),
         bounds: Bounds { queue_length_max: limits.queue_length_max, patience },
     };
-    let entered = quotas::enter(gateway, &shape, &asking).await;
+    let entered = quotas::enter(gateway.clock, &shape, &asking).await;
     let (waited, is_refused) = match &entered {
         Ok(Entered { waited, .. }) => (*waited, false),
         Err(OverQuota { waited, .. }) => (Some(*waited), true),

@@ -6,19 +6,19 @@ use domain::{CredentialId, Usage};
 use engine::quota::{Cost, Granted};
 
 use super::{Shape, tell_next};
-use crate::gateway::Gateway;
+use crate::clock::Clock;
 
 /// A call that a quota has granted. Where nobody says what it used, it used what was thought.
 pub(crate) struct Spend {
-    gateway: Arc<Gateway>,
+    clock: Clock,
     shape: Arc<Shape>,
     /// `None` once its end is told.
     granted: Option<Granted>,
 }
 
 impl Spend {
-    pub(super) fn new(gateway: Arc<Gateway>, shape: Arc<Shape>, granted: Granted) -> Self {
-        Self { gateway, shape, granted: Some(granted) }
+    pub(super) fn new(clock: Clock, shape: Arc<Shape>, granted: Granted) -> Self {
+        Self { clock, shape, granted: Some(granted) }
     }
 
     /// The credential that it was granted for.
@@ -47,7 +47,7 @@ impl Spend {
 
     fn end(&mut self, used: Option<Cost>) {
         if let Some(granted) = self.granted.take() {
-            let now = self.gateway.uptime();
+            let now = self.clock.now();
             let mut shaper = self.shape.shaper.lock();
             shaper.ended(&granted, used, now);
             tell_next(&shaper);

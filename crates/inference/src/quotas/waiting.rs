@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::{Asking, Shape, Spend, tell_next};
-use crate::gateway::Gateway;
+use crate::clock::Clock;
 
 /// A request that may call.
 pub(crate) struct Entered {
@@ -49,17 +49,17 @@ impl Drop for Place<'_> {
 /// # Errors
 /// At once where it would have to wait for longer than it can, else when it has.
 pub(crate) async fn enter(
-    gateway: &Arc<Gateway>,
+    clock: Clock,
     shape: &Arc<Shape>,
     asking: &Asking<'_>,
 ) -> Result<Entered, OverQuota> {
     let told = Arc::new(Notify::new());
     let arrived = Instant::now();
     let arrival =
-        shape.shaper.lock().arrive(&asking.asked(), asking.bounds, || Arc::clone(&told), gateway.uptime());
+        shape.shaper.lock().arrive(&asking.asked(), asking.bounds, || Arc::clone(&told), clock.now());
     let ticket = match arrival {
         Arrival::Go(granted) => {
-            let spend = Spend::new(Arc::clone(gateway), Arc::clone(shape), granted);
+            let spend = Spend::new(clock, Arc::clone(shape), granted);
             return Ok(Entered { spend, waited: None });
         }
         Arrival::Refused { retry_after } => return Err(OverQuota { retry_after, waited: Duration::ZERO }),
@@ -69,18 +69,18 @@ pub(crate) async fn enter(
     let mut place = Place { shape, ticket, is_over: false };
     let deadline = arrived + asking.bounds.patience;
     loop {
-        let turn = shape.shaper.lock().turn(&asking.asked(), ticket, gateway.uptime());
+        let turn = shape.shaper.lock().turn(&asking.asked(), ticket, clock.now());
         let again = match turn {
             Turn::Go(granted) => {
                 place.is_over = true;
-                let spend = Spend::new(Arc::clone(gateway), Arc::clone(shape), granted);
+                let spend = Spend::new(clock, Arc::clone(shape), granted);
                 return Ok(Entered { spend, waited: Some(arrived.elapsed()) });
             }
             Turn::In(wait) => Instant::now().checked_add(wait).map_or(deadline, |again| again.min(deadline)),
             Turn::WhenTold => deadline,
         };
         if Instant::now() >= deadline {
-            let retry_after = shape.shaper.lock().expected(&asking.asked(), ticket, gateway.uptime());
+            let retry_after = shape.shaper.lock().expected(&asking.asked(), ticket, clock.now());
             return Err(OverQuota { retry_after, waited: arrived.elapsed() });
         }
         tokio::select! {

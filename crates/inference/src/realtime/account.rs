@@ -8,6 +8,7 @@ use wire::formats::{RealtimeEvent, Usage, realtime_event};
 use wire::websocket::{Frame, TextMessages};
 
 use super::end::End;
+use crate::canaries::Enrolled;
 use crate::charge::{Charge, charge};
 use crate::ending::Ending;
 use crate::pinned::Pinned;
@@ -52,6 +53,7 @@ impl Account {
     pub(super) fn end(mut self, end: End) {
         if !end.tells_how_the_provider_does() {
             self.ending.watched_by(None);
+            self.ending.takes_part(Enrolled::default());
         }
         self.ending.end(end.outcome());
     }

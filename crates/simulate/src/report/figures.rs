@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use engine::canary::Stage;
+
 use super::Outcome;
 use super::table::Table;
+use crate::canaries::CanaryTally;
 use crate::tally::{Tally, TargetTally, percentile};
 
 /// A figure of a configuration, by its name.
@@ -42,7 +45,33 @@ pub(super) fn of(outcomes: &[Outcome]) -> Table {
             failures(outcomes, &mut table);
         }
     }
+    canaries(outcomes, &mut table);
     table
+}
+
+/// What became of canaries.
+fn canaries(outcomes: &[Outcome], table: &mut Table) {
+    let names: BTreeSet<_> =
+        outcomes.iter().flat_map(|outcome| &outcome.tally.canaries).map(|canary| &canary.name).collect();
+    for name in names {
+        let of = |outcome: &Outcome| {
+            let found = outcome.tally.canaries.iter().find(|canary| canary.name == *name);
+            found.map_or_else(|| "-".to_owned(), became)
+        };
+        let cells = outcomes.iter().map(of);
+        table.add(std::iter::once(format!("canary of {name}")).chain(cells).collect());
+    }
+}
+
+fn became(canary: &CanaryTally) -> String {
+    let when = canary.turned.map(long).unwrap_or_default();
+    match canary.standing.stage {
+        Stage::Running => format!("at {} %", canary.reached_percent),
+        Stage::Promoted => format!("promoted after {when}"),
+        Stage::RolledBack(metric) => {
+            format!("back from {} % after {when}: {}", canary.reached_percent, metric.name())
+        }
+    }
 }
 
 /// What the failed requests failed of.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::figures::{openings, share_of};
 use super::{Outcome, Report};
+use crate::canaries::CanaryTally;
 use crate::tally::{Tally, percentile};
 
 pub(super) fn report(report: &Report) -> Value {
@@ -30,6 +31,7 @@ fn outcome(outcome: &Outcome) -> Value {
         "breaker_openings": openings(tally),
         "cost_usd": tally.cost.to_string(),
         "unpriced": tally.unpriced,
+        "canaries": tally.canaries.iter().map(canary).collect::<Vec<_>>(),
         "targets": targets(tally),
     })
 }
@@ -44,6 +46,20 @@ fn times(ascending: &[u64], added: Option<Duration>) -> Value {
 
 fn milliseconds(time: Option<Duration>) -> Option<f64> {
     time.map(|time| time.as_micros() as f64 / 1e3)
+}
+
+fn canary(canary: &CanaryTally) -> Value {
+    let alarm = canary.alarm.map(
+        |alarm| json!({ "metric": alarm.metric.name(), "baseline": alarm.baseline, "canary": alarm.canary }),
+    );
+    json!({
+        "canary": canary.name,
+        "state": canary.standing.stage.name(),
+        "step": canary.standing.step + 1,
+        "reached_percent": canary.reached_percent,
+        "turned_ms": milliseconds(canary.turned),
+        "alarm": alarm,
+    })
 }
 
 fn targets(tally: &Tally) -> Vec<Value> {

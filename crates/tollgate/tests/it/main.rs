@@ -10,6 +10,7 @@ mod bad_input;
 mod balance;
 mod breakers;
 mod budgets;
+mod canary;
 mod cancel;
 mod catalog;
 mod cli;

@@ -28,7 +28,7 @@ pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
     product("guardrails", 1, &["wire", "domain"], 6_000),
     product("telemetry", 1, &["domain"], 5_000),
     product("store", 1, &["domain"], 10_000),
-    product("inference", 2, &["wire", "domain", "engine", "providers", "guardrails", "telemetry"], 14_000),
+    product("inference", 2, &["wire", "domain", "engine", "providers", "guardrails", "telemetry"], 15_000),
     product("agentic", 2, &["wire", "domain", "engine", "guardrails", "telemetry"], 12_000),
     product("batch", 2, &["wire", "domain", "engine", "providers", "telemetry"], 12_000),
     product("control", 2, &["domain", "engine", "providers", "telemetry"], 12_000),

@@ -13,8 +13,8 @@ use super::Compiler;
 
 /// A binding that is known to be right.
 pub(super) struct Binding {
-    facts: Vec<Fact>,
-    ttl: Option<Duration>,
+    pub(super) facts: Vec<Fact>,
+    pub(super) ttl: Option<Duration>,
     /// The targets' own names.
     names: Vec<Option<String>>,
 }

@@ -9,6 +9,7 @@ use domain::route::{Balance, Branches, RouteNode, Turns};
 
 use super::super::member;
 use super::super::spec::{BalanceSpec, RouteSpec, StrategyMode, StrategySpec};
+use super::canary::Trying;
 use super::conditional::Choice;
 use super::sticky::Binding;
 use super::{Compiler, Place};
@@ -29,6 +30,7 @@ pub(super) enum Strategy {
     Sticky { weights: Vec<u32>, binding: Binding },
     Race(Race),
     Mirror(Mirror),
+    Canary(Trying),
 }
 
 impl Strategy {
@@ -53,6 +55,7 @@ impl Strategy {
                 });
                 Some(RouteNode::Mirror { mirror, child, copies: copies.collect() })
             }
+            Self::Canary(trying) => trying.over(children),
             Self::Sticky { weights, binding } => {
                 Some(RouteNode::Sticky(binding.over(weights.into_iter().zip(children))))
             }
@@ -73,7 +76,7 @@ impl Compiler<'_> {
         }
         let lone = (targets.len() == 1).then_some(StrategyMode::Single);
         let Some(mode) = spec.strategy.as_ref().map(|strategy| strategy.mode).or(lone) else {
-            let message = "say how to choose among the targets: `strategy: {mode: fallback}`, `race`, `loadbalance` or `conditional`";
+            let message = "say how to choose among the targets: `strategy: {mode: fallback}`, `race`, `loadbalance`, `conditional` or `canary`";
             self.report(place.member("strategy"), message);
             return None;
         };
@@ -91,6 +94,9 @@ impl Compiler<'_> {
                 self.mirror(spec.strategy.as_ref()?, targets, place).map(Strategy::Mirror)
             }
             StrategyMode::Race => self.race(spec.strategy.as_ref()?, targets, place).map(Strategy::Race),
+            StrategyMode::Canary => {
+                self.canary(spec, spec.strategy.as_ref()?, targets, place).map(Strategy::Canary)
+            }
             StrategyMode::Conditional => {
                 self.choice(spec.strategy.as_ref()?, targets, place).map(Strategy::Conditional)
             }
@@ -141,23 +147,31 @@ impl Compiler<'_> {
         place: &Place,
     ) {
         let Some(strategy) = strategy else { return };
+        let [conditional, race] = [&[StrategyMode::Conditional][..], &[StrategyMode::Race]];
+        let [mirror, canary] = [&[StrategyMode::Mirror][..], &[StrategyMode::Canary]];
+        let (balance, either) =
+            (&[StrategyMode::Loadbalance][..], &[StrategyMode::Loadbalance, StrategyMode::Canary][..]);
         let members = [
-            ("conditions", strategy.conditions.is_some(), StrategyMode::Conditional, "conditional"),
-            ("default", strategy.default.is_some(), StrategyMode::Conditional, "conditional"),
-            ("by", strategy.by.is_some(), StrategyMode::Loadbalance, "loadbalance"),
-            ("sticky", strategy.sticky.is_some(), StrategyMode::Loadbalance, "loadbalance"),
-            ("after", strategy.after.is_some(), StrategyMode::Race, "race"),
-            ("share_max", strategy.share_max.is_some(), StrategyMode::Race, "race"),
-            ("share", strategy.share.is_some(), StrategyMode::Mirror, "mirror"),
-            ("in_flight_max", strategy.in_flight_max.is_some(), StrategyMode::Mirror, "mirror"),
-            ("usd_per_day_max", strategy.usd_per_day_max.is_some(), StrategyMode::Mirror, "mirror"),
+            ("conditions", strategy.conditions.is_some(), conditional),
+            ("default", strategy.default.is_some(), conditional),
+            ("by", strategy.by.is_some(), balance),
+            ("sticky", strategy.sticky.is_some(), either),
+            ("after", strategy.after.is_some(), race),
+            ("share_max", strategy.share_max.is_some(), race),
+            ("steps", strategy.steps.is_some(), canary),
+            ("hold", strategy.hold.is_some(), canary),
+            ("minimum_requests", strategy.minimum_requests.is_some(), canary),
+            ("guards", strategy.guards.is_some(), canary),
+            ("alpha", strategy.alpha.is_some(), canary),
+            ("share", strategy.share.is_some(), mirror),
+            ("in_flight_max", strategy.in_flight_max.is_some(), mirror),
+            ("usd_per_day_max", strategy.usd_per_day_max.is_some(), mirror),
         ];
-        for (name, is_written, its_mode, mode_name) in members {
-            if is_written && mode != its_mode {
-                self.report(
-                    place.member(&format!("strategy.{name}")),
-                    format!("only `mode: {mode_name}` has this"),
-                );
+        for (name, is_written, modes) in members {
+            if is_written && !modes.contains(&mode) {
+                let modes: Vec<_> = modes.iter().map(|mode| format!("`mode: {}`", mode.name())).collect();
+                let message = format!("only {} has this", modes.join(" or "));
+                self.report(place.member(&format!("strategy.{name}")), message);
             }
         }
     }

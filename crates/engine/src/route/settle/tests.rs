@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use domain::Route;
-use domain::route::RouteNode;
+use domain::canary::Arm;
+use domain::route::{Canary, RouteNode};
 use serde_json::{Value, json};
 
-use super::{NothingLeft, Permits, settled};
+use super::{NothingLeft, Permits, Trials, settled};
+use crate::canary::arm_at;
 use crate::route::compile::tests::compiled_by_operator;
 use crate::route::condition::tests::Request;
 use crate::{Outlook, Walk};
@@ -25,6 +27,18 @@ impl Outlook for Calm {
     }
 }
 
+/// Trials that do not go on: the canary gets whoever stands below so many percent, and everybody else stands anywhere below all of them.
+struct Share(u32);
+
+/// No canary gets anything.
+const NONE: Share = Share(0);
+
+impl Trials for Share {
+    fn arm(&self, _: &Canary, point: Option<u64>) -> Arm {
+        arm_at(point.unwrap_or_default(), self.0)
+    }
+}
+
 fn route(spec: &Value) -> Arc<Route> {
     Arc::new(Route { name: None, root: compiled_by_operator(spec) })
 }
@@ -36,7 +50,17 @@ fn course(spec: &Value, request: &Value) -> Result<Vec<String>, NothingLeft> {
 
 /// The same, where only some targets are permitted.
 fn permitted_course(spec: &Value, request: &Value, permits: Permits<'_>) -> Result<Vec<String>, NothingLeft> {
-    let route = settled(&route(spec), &Request(request.clone()), Some(permits))?;
+    course_at(spec, request, permits, &NONE)
+}
+
+/// The same, where canaries have a share.
+fn course_at(
+    spec: &Value,
+    request: &Value,
+    permits: Permits<'_>,
+    share: &Share,
+) -> Result<Vec<String>, NothingLeft> {
+    let route = settled(&route(spec), &Request(request.clone()), Some(permits), share)?;
     let mut walk = Walk::start(route, &mut |_| true, &mut Calm(None));
     let mut called = Vec::new();
     let failure = domain::Failure {
@@ -145,7 +169,7 @@ fn a_sticky_child_that_rests_or_does_not_fit_gives_way_to_its_next_in_line_for_i
     });
     let route = route(&spec);
     let first = |user: i32, unfit: Option<&str>, resting: Option<&'static str>| {
-        let settled = settled(&route, &Request(json!({"metadata": {"user": user}})), None).unwrap();
+        let settled = settled(&route, &Request(json!({"metadata": {"user": user}})), None, &NONE).unwrap();
         let fits = &mut |target: &domain::Target| target.model.as_ref().map(|model| model.as_str()) != unfit;
         let walk = Walk::start(settled, fits, &mut Calm(resting));
         walk.target().unwrap().model.as_ref().unwrap().as_str().to_owned()
@@ -164,15 +188,15 @@ fn a_sticky_child_that_rests_or_does_not_fit_gives_way_to_its_next_in_line_for_i
 #[test]
 fn a_route_in_which_facts_decide_nothing_is_passed_on_as_it_is() {
     let route = route(&json!({"strategy": {"mode": "fallback"}, "targets": [target("a"), target("b")]}));
-    assert!(Arc::ptr_eq(&settled(&route, &Request(json!({})), None).unwrap(), &route));
-    let permits_all = settled(&route, &Request(json!({})), Some(&|_| true)).unwrap();
+    assert!(Arc::ptr_eq(&settled(&route, &Request(json!({})), None, &NONE).unwrap(), &route));
+    let permits_all = settled(&route, &Request(json!({})), Some(&|_| true), &NONE).unwrap();
     assert!(Arc::ptr_eq(&permits_all, &route));
 }
 
 #[test]
 fn targets_are_shared_with_the_route_and_not_copied() {
     let route = route(&by_plan(None));
-    let settled = settled(&route, &Request(json!({"metadata": {"plan": "pro"}})), None).unwrap();
+    let settled = settled(&route, &Request(json!({"metadata": {"plan": "pro"}})), None, &NONE).unwrap();
     let (RouteNode::Target(own), RouteNode::Conditional(branches)) = (&settled.root, &route.root) else {
         panic!("a target of a conditional node")
     };
@@ -220,4 +244,54 @@ fn who_sticks_to_a_permitted_target_stays_there_when_another_is_not_permitted() 
         assert_eq!(own == without_b, own != "b");
         assert_ne!(without_b, "b");
     }
+}
+
+fn canary(strategy: &Value) -> Value {
+    let mut all = json!({"mode": "canary", "guards": {"errors": "2%"}});
+    all.as_object_mut().unwrap().extend(strategy.as_object().unwrap().clone());
+    json!({"strategy": all, "targets": [target("today"), target("new")]})
+}
+
+#[test]
+fn a_canary_has_what_serves_today_behind_it_and_the_others_never_see_it() {
+    let at = |share| course_at(&canary(&json!({})), &json!({}), &|_| true, &Share(share)).unwrap();
+    assert_eq!((at(0), at(1)), (vec!["today".to_owned()], vec!["new".to_owned(), "today".to_owned()]));
+}
+
+#[test]
+fn who_is_in_a_canary_by_its_facts_is_in_it_at_every_larger_share() {
+    let spec = canary(&json!({"sticky": {"hash_fields": ["metadata.user"]}}));
+    let is_in = |user: i32, share| {
+        let course = course_at(&spec, &json!({"metadata": {"user": user}}), &|_| true, &Share(share));
+        course.unwrap().len() == 2
+    };
+    let shares: Vec<i32> =
+        [5, 25, 60, 100].map(|share| (0..400).filter(|user| is_in(*user, share)).count() as i32).into();
+    for (share, expected) in shares.iter().zip([20, 100, 240, 400]) {
+        assert!((share - expected).abs() <= 30, "{shares:?}");
+    }
+    for user in 0..400 {
+        let arms = [0, 5, 25, 60, 100].map(|share| is_in(user, share));
+        assert!(arms.is_sorted(), "{user}: {arms:?}");
+    }
+}
+
+#[test]
+fn another_canary_puts_others_first() {
+    let is_in = |hold: &str, user: i32| {
+        let spec = canary(&json!({"hold": hold, "sticky": {"hash_fields": ["metadata.user"]}}));
+        course_at(&spec, &json!({"metadata": {"user": user}}), &|_| true, &Share(50)).unwrap().len() == 2
+    };
+    let same = (0..200).filter(|user| is_in("1m", *user) == is_in("2m", *user)).count();
+    assert!((70..130).contains(&same), "{same} of 200");
+}
+
+#[test]
+fn a_canary_that_is_not_permitted_is_left_out_and_a_lone_one_serves_whatever_its_share() {
+    let spec = canary(&json!({}));
+    let at = |without: &str, share| course_at(&spec, &json!({}), &all_but(&[without]), &Share(share));
+    assert_eq!(at("new", 100).unwrap(), ["today"]);
+    assert_eq!(at("today", 0).unwrap(), ["new"]);
+    let none = course_at(&spec, &json!({}), &all_but(&["today", "new"]), &Share(50));
+    assert_eq!(none, Err(NothingLeft::NotPermitted));
 }

@@ -79,6 +79,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let mut problems = Problems::new();
     let (directory, mut warnings) = directory::compile(&file.providers, surroundings, &mut problems);
     let route_defaults = routes::starting_point(&file.defaults, &mut problems);
+    routes::check_probes(&route_defaults, &directory, &mut problems);
     let routes = routes::compile(file, &directory, &route_defaults, &mut problems);
     let tenants = tenants::compile(file, &routes, &mut problems);
     let keys = keys::compile(&file.keys, (&tenants, &routes), &mut problems);

@@ -105,6 +105,10 @@ pub enum Fact {
     Weekday,
     /// The size of the body as tokens.
     EstimatedTokens,
+    /// The text of the last message that the user wrote.
+    LastMessage,
+    /// All text of the prompt.
+    Prompt,
 }
 
 /// One step of the way to a value in JSON.

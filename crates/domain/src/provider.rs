@@ -1,6 +1,7 @@
 //! A provider as the data plane sees it: everything about it that can be known before a request is.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
@@ -52,6 +53,8 @@ pub struct Provider {
     pub chat: ChatHabits,
     /// Which of its models go on with a text that they are given, and how they are asked to.
     pub prefills: Vec<Prefill>,
+    /// How it keeps the beginnings of prompts.
+    pub prompt_cache: PromptCache,
 }
 
 impl Provider {
@@ -160,6 +163,22 @@ pub struct ChatHabits {
     pub of_openai: bool,
     /// Asks for thinking by `reasoning` and gives it back as `reasoning_details`, as OpenRouter defined them.
     pub reasoning_details: bool,
+}
+
+/// How a provider keeps the beginnings of prompts, so that the next request that begins alike is cheaper and faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PromptCache {
+    /// Shorter beginnings are not kept.
+    pub tokens_min: u32,
+    /// How long a beginning is kept that is not asked for.
+    pub lifetime: Duration,
+}
+
+impl Default for PromptCache {
+    /// What OpenAI and Anthropic have in common (OpenAI, "Prompt caching"; Anthropic, "Prompt caching", "Cache limitations").
+    fn default() -> Self {
+        Self { tokens_min: 1024, lifetime: Duration::from_secs(300) }
+    }
 }
 
 /// How a provider reports token usage in an OpenAI chat stream.

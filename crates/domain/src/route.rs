@@ -11,8 +11,10 @@ use http::HeaderName;
 use crate::breaker::BreakerPolicy;
 use crate::canary::CanaryPlan;
 use crate::condition::{Condition, Fact};
+use crate::likeness::Likeness;
 use crate::mirror::Mirror;
 use crate::name::{ModelName, RegionName, RouteName};
+use crate::probe::ProbePolicy;
 use crate::provider::{BaseUrl, Credential, Provider};
 use crate::race::Race;
 use crate::retry_budget::RetryBudgetPolicy;
@@ -87,6 +89,8 @@ pub enum Balance {
     Cost,
     /// The child with most left of its provider's quota.
     Usage,
+    /// The child that is likely to have most of the prompt's beginning in its provider's prompt cache.
+    PromptCache,
 }
 
 impl Balance {
@@ -115,7 +119,9 @@ impl Turns {
 pub struct Branches {
     /// In their order, each with the place of the child that is taken when it holds and none before it does.
     pub conditions: Vec<(Condition, usize)>,
-    /// The place of the child that is taken when none holds.
+    /// Whose place is taken when no condition holds and the request is like an example.
+    pub likeness: Option<Likeness>,
+    /// The place of the child that is taken when none holds and nothing is alike.
     pub default: Option<usize>,
     /// At least one.
     pub children: Vec<RouteNode>,
@@ -217,11 +223,14 @@ impl RouteNode {
                 let children = children.iter().map(|(weight, child)| (*weight, child.restarted()));
                 Self::LoadBalance { by: by.restarted(), children: children.collect() }
             }
-            Self::Conditional(Branches { conditions, default, children }) => Self::Conditional(Branches {
-                conditions: conditions.clone(),
-                default: *default,
-                children: all(children),
-            }),
+            Self::Conditional(Branches { conditions, likeness, default, children }) => {
+                Self::Conditional(Branches {
+                    conditions: conditions.clone(),
+                    likeness: likeness.clone(),
+                    default: *default,
+                    children: all(children),
+                })
+            }
             Self::Sticky(Stickiness { facts, ttl, children }) => {
                 let restarted = |child: &StickyChild| StickyChild { node: child.node.restarted(), ..*child };
                 let children = children.iter().map(restarted).collect();
@@ -321,6 +330,8 @@ pub struct RouteDefaults {
     pub timeouts: Timeouts,
     /// When targets are left alone for a while. It holds for all routes, since a target's health is not a route's.
     pub breaker: BreakerPolicy,
+    /// Who is called in the background while it rests.
+    pub probes: ProbePolicy,
     /// How often requests may be tried more than once. Every route has a budget of its own.
     pub retry_budget: RetryBudgetPolicy,
 }

@@ -14,6 +14,7 @@ use domain::{Failure, FailureClass, Money, Route, Target};
 use smallvec::SmallVec;
 
 use crate::load::Load;
+use crate::prefix::Prefix;
 use crate::retry;
 use unfit::Unfit;
 
@@ -42,6 +43,14 @@ pub trait Outlook {
     /// What the request is likely to cost at a target; none where nobody knows its prices.
     fn cost(&mut self, _target: &Target) -> Option<Money> {
         None
+    }
+    /// The beginnings of the prompt; none of one that is too short for any prompt cache.
+    fn prefix(&mut self) -> Option<Prefix> {
+        None
+    }
+    /// How many tokens the request is likely to save at a target, since its provider has them in its prompt cache.
+    fn saving(&mut self, _target: &Target, _prefix: &Prefix) -> u64 {
+        0
     }
 }
 
@@ -289,6 +298,7 @@ impl Walk {
                     .collect::<SmallVec<[_; 8]>>();
                 balance::cheapest(&weights, &costs, outlook.random())
             }
+            Balance::PromptCache => self.warmest(children, &weights, &known(loads), outlook),
             Balance::Usage => balance::least_used(&weights, &known(loads), outlook.random()),
             Balance::Latency => {
                 let random = [outlook.random(), outlook.random()];
@@ -296,6 +306,42 @@ impl Walk {
             }
         };
         chosen.unwrap_or(0)
+    }
+
+    /// The child at which most of the prompt is warm; by weight where the prompt is too short to be kept.
+    fn warmest(
+        &self,
+        children: &[(u32, RouteNode)],
+        weights: &[u32],
+        loads: &[Load],
+        outlook: &mut dyn Outlook,
+    ) -> Option<usize> {
+        let prefix = outlook.prefix();
+        let Some((prefix, beginning)) = prefix.and_then(|prefix| prefix.shortest().map(|one| (prefix, one)))
+        else {
+            return balance::by_weight(weights, outlook.random());
+        };
+        let identities = balance::identities(children.iter().map(|(_, node)| node));
+        let known = weights.iter().zip(loads).zip(identities);
+        let candidates: SmallVec<[_; 8]> = known
+            .zip(children)
+            .map(|(((weight, load), identity), (_, node))| {
+                let saving = if *weight > 0 { self.saving_at(node, &prefix, outlook) } else { 0 };
+                balance::Candidate { weight: *weight, load: *load, saving, identity }
+            })
+            .collect();
+        balance::warmest(&candidates, beginning)
+    }
+
+    /// How many tokens are likely to be saved at the best of a node's targets that fit and do not rest.
+    fn saving_at(&self, node: &RouteNode, prefix: &Prefix, outlook: &mut dyn Outlook) -> u64 {
+        let mut most = 0;
+        node.for_each_target(&mut |target| {
+            if self.unfit.spares(target) && outlook.load(target).is_some() {
+                most = most.max(outlook.saving(target, prefix));
+            }
+        });
+        most
     }
 
     /// The node that the first `depth` steps lead to.

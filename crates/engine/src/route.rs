@@ -7,7 +7,7 @@ mod look_up;
 pub mod near;
 pub mod settle;
 pub mod spec;
-mod sticky;
+pub(crate) mod sticky;
 pub mod time;
 
 pub use compile::{CompileContext, Defaults, Origin, ProviderDirectory, compile, defaults};

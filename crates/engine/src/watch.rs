@@ -5,13 +5,16 @@
 
 use std::time::Duration;
 
+use domain::provider::PromptCache;
 use domain::{BreakerPolicy, Failure, FailureClass, Usage};
 
 use crate::breaker::{Breaker, Outages, Stage, Ticket, Turn, Verdict, verdict};
 use crate::habit::Habit;
 use crate::lengths::Lengths;
 use crate::load::Load;
+use crate::prefix::Prefix;
 use crate::times::Times;
+use crate::warmth::Warmth;
 
 /// What was seen of the calls of one target, of one provider whatever the model, or in one region whatever the provider.
 #[derive(Debug, Default)]
@@ -26,6 +29,8 @@ pub struct Seen {
     pub habit: Habit,
     /// How long its answers are.
     pub lengths: Lengths,
+    /// What its provider is likely to have in its prompt cache.
+    pub warmth: Warmth,
     /// Of a region, which of its providers are out.
     outages: Outages,
 }
@@ -74,6 +79,8 @@ pub struct Watch<G: Guards> {
     /// One for each of [`Stage::ALL`], absent once the end is told, and where nothing guards.
     tickets: [Option<Ticket>; Stage::ALL.len()],
     begun: Duration,
+    /// The prompt's beginnings with how many of its tokens are expected to be cached, where somebody asked for it.
+    prompt: Option<(Prefix, u64)>,
     is_bypass: bool,
     has_own_limits: bool,
     is_answered: bool,
@@ -93,7 +100,15 @@ impl<G: Guards> Watch<G> {
         if guards.policy().slow_after.is_some() {
             tell(&guards, Stage::Target, |seen, policy, now| seen.breaker.listen(policy, now));
         }
-        Self { guards, tickets, begun, is_bypass, has_own_limits, is_answered: false, is_slow: false }
+        let prompt = None;
+        Self { guards, tickets, begun, prompt, is_bypass, has_own_limits, is_answered: false, is_slow: false }
+    }
+
+    /// The call asks for a prompt that begins so, which the target's provider keeps as `cache` says.
+    pub fn asks(&mut self, prefix: &Prefix, cache: PromptCache) {
+        let now = self.begun;
+        let expected = self.guards.seen(Stage::Target, |seen| seen.warmth.tokens(prefix, cache, now));
+        self.prompt = expected.map(|expected| (prefix.clone(), expected));
     }
 
     /// Whether a breaker was open, so that the call is made for want of anything better.
@@ -106,7 +121,12 @@ impl<G: Guards> Watch<G> {
     pub fn answered(&mut self, took: Duration) {
         self.is_slow = self.guards.policy().slow_after.is_some_and(|limit| took > limit);
         let now = self.guards.now();
-        self.guards.seen(Stage::Target, |seen| seen.took(took, now));
+        self.guards.seen(Stage::Target, |seen| {
+            seen.took(took, now);
+            if let Some((prefix, _)) = &self.prompt {
+                seen.warmth.answered(prefix, now);
+            }
+        });
         self.is_answered = true;
         let is_slow = self.is_slow;
         tell(&self.guards, Stage::Target, |seen, policy, now| seen.breaker.answered(is_slow, policy, now));
@@ -151,6 +171,9 @@ impl<G: Guards> Watch<G> {
         self.guards.seen(Stage::Target, |seen| {
             seen.habit.learn(usage);
             usage.output_tokens.into_iter().for_each(|tokens| seen.lengths.add(tokens));
+            if let Some((_, expected)) = &self.prompt {
+                seen.warmth.learn(*expected, usage);
+            }
         });
     }
 

@@ -21,6 +21,7 @@ mod leg;
 mod media;
 mod mirror;
 mod place;
+mod prefix;
 mod quota;
 mod resume;
 mod retrieval;
@@ -28,12 +29,12 @@ mod translate;
 mod upgrade;
 mod view;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::route::Target;
 use domain::{Endpoint, Route};
-use engine::estimated_tokens;
+use engine::{Prefix, estimated_tokens};
 use http::{HeaderMap, Uri};
 use wire::formats::RequestFacts;
 use wire::json::Document;
@@ -87,6 +88,8 @@ pub(crate) struct Call {
     pub(crate) hold: Hold,
     /// How long the client took to send its body.
     pub(crate) waited: Duration,
+    /// The beginnings of its prompt, from when they are asked for.
+    pub(crate) prefix: OnceLock<Prefix>,
 }
 
 impl Call {
@@ -103,6 +106,11 @@ impl Call {
     /// The model that a target is asked for: its own, else the client's.
     pub(crate) fn model_at<'c>(&'c self, target: &'c Target) -> &'c str {
         target.model.as_ref().map_or(self.client_model(), |model| model.as_str())
+    }
+
+    /// The beginnings of its prompt. Most routes do not ask, and then nothing is read.
+    pub(crate) fn prefix(&self) -> &Prefix {
+        self.prefix.get_or_init(|| prefix::of(&self.document))
     }
 
     /// The request as the client sent it.

@@ -1,6 +1,8 @@
 //! What a request's route may ask about it. Nothing is read that no condition asks for; the body as a whole only when one
 //! asks for something inside of a member.
 
+mod said;
+
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
@@ -64,8 +66,19 @@ impl<'c> RequestFacts<'c> {
         {
             return member_passes(&member, passes);
         }
-        let tree = self.tree.get_or_init(|| Value::parse(self.body.whole()).ok());
-        tree.as_ref().is_some_and(|tree| any_below(tree, steps, passes))
+        self.tree().is_some_and(|tree| any_below(tree, steps, passes))
+    }
+
+    fn tree(&self) -> Option<&Value<'c>> {
+        self.tree.get_or_init(|| Value::parse(self.body.whole()).ok()).as_ref()
+    }
+
+    fn text(
+        &self,
+        of: fn(&Value<'_>) -> Option<String>,
+        passes: &mut dyn FnMut(FactValue<'_>) -> bool,
+    ) -> bool {
+        self.tree().and_then(of).is_some_and(|text| passes(FactValue::Text(&text)))
     }
 
     fn header(&self, name: &HeaderName, passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
@@ -94,6 +107,8 @@ impl Facts for RequestFacts<'_> {
             Fact::EstimatedTokens => {
                 passes(FactValue::Number(Number::Whole(self.call.estimated_tokens().into())))
             }
+            Fact::LastMessage => self.text(said::last_message, passes),
+            Fact::Prompt => self.text(said::prompt, passes),
             // The clock's, which `now` is for.
             Fact::Hour | Fact::Weekday => false,
         }

@@ -10,7 +10,7 @@ use engine::WrongKeys;
 use jiff::Timestamp;
 use providers::transport::Transport;
 use telemetry::Telemetry;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use crate::allotted::{Clearing, WallClock};
@@ -68,6 +68,8 @@ pub struct Gateway {
     pinned: ArcSwap<Pinned>,
     draining: AtomicBool,
     pub(crate) clock: Clock,
+    /// Told of each configuration, and of the drain.
+    changed: Notify,
 }
 
 /// How many threads run at once.
@@ -100,6 +102,7 @@ impl Gateway {
             pinned: ArcSwap::from_pointee(pinned),
             draining: AtomicBool::new(false),
             clock: Clock::since(started),
+            changed: Notify::new(),
         })
     }
 
@@ -109,11 +112,13 @@ impl Gateway {
         let (before, now) = (self.pinned.load(), self.uptime());
         let next = Pinned::new(configuration, Some(&before), &self.transport, &self.telemetry, now);
         self.pinned.store(Arc::new(next));
+        self.changed.notify_one();
     }
 
     /// Refuses new work from now on; `/readyz` says so.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.changed.notify_one();
     }
 
     /// Whether new requests are welcome.
@@ -126,6 +131,11 @@ impl Gateway {
     pub async fn background_done(&self) {
         self.running.idle().await;
         self.mirrors.idle().await;
+    }
+
+    /// Waits for another configuration, or for the drain. For one to wait at a time.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     pub(crate) fn pin(&self) -> Arc<Pinned> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use domain::route::Target;
 use domain::{ProviderName, RegionName};
 use engine::breaker::Stage;
-use engine::{Habit, Load, Seen};
+use engine::{Breaker, Habit, Load, Prefix, Seen};
 use parking_lot::Mutex;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, UnitWeighter};
@@ -41,6 +41,17 @@ pub(crate) struct Standing {
     pub(crate) load: Load,
     /// What its answers use.
     pub(crate) habit: Habit,
+}
+
+/// Whether a target is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resting {
+    /// Nothing is known against it.
+    Not,
+    /// Until a time that is not here yet, or while a call finds out.
+    Still,
+    /// It is time to find out whether it is well.
+    Over,
 }
 
 /// What a breaker guards.
@@ -140,13 +151,35 @@ impl Health {
     }
 
     fn is_shut(&self, target: &Target, model: &str, stage: Stage, now: Duration) -> bool {
-        let is_shut = |seen: &Mutex<Seen>| seen.lock().breaker.is_shut(now);
-        match (stage, &target.region) {
-            (Stage::Region, None) => false,
-            (Stage::Region, Some(region)) => {
-                self.regions.get(region).is_some_and(|guard| is_shut(&guard.seen))
+        self.breaker(target, model, stage, |breaker| breaker.is_shut(now)).unwrap_or_default()
+    }
+
+    /// Whether a target rests, be it for its own sake or with its provider or its region.
+    pub(crate) fn resting(&self, target: &Target, model: &str, now: Duration) -> Resting {
+        let of = |breaker: &Breaker| match (breaker.is_shut(now), breaker.is_closed()) {
+            (true, _) => Resting::Still,
+            (false, true) => Resting::Not,
+            (false, false) => Resting::Over,
+        };
+        let all = Stage::ALL.map(|stage| self.breaker(target, model, stage, of));
+        let worst = [Resting::Still, Resting::Over].into_iter().find(|one| all.contains(&Some(*one)));
+        worst.unwrap_or(Resting::Not)
+    }
+
+    /// What is seen of the breaker at a stage, when there is one.
+    fn breaker<R>(
+        &self,
+        target: &Target,
+        model: &str,
+        stage: Stage,
+        see: impl FnOnce(&Breaker) -> R,
+    ) -> Option<R> {
+        let see = |seen: &Mutex<Seen>| see(&seen.lock().breaker);
+        match stage {
+            Stage::Region => self.regions.get(target.region.as_ref()?).map(|guard| see(&guard.seen)),
+            Stage::Target | Stage::Provider => {
+                self.guards.get(&Sought::of(target, model, stage)).map(|guard| see(&guard.seen))
             }
-            _ => self.guards.get(&Sought::of(target, model, stage)).is_some_and(|guard| is_shut(&guard.seen)),
         }
     }
 
@@ -162,6 +195,12 @@ impl Health {
         let guard = self.guards.get(&Sought::of(target, model, Stage::Target))?;
         let seen = guard.seen.lock();
         seen.lengths.quantile(percent)
+    }
+
+    /// How many tokens of a prompt a target is likely to save, since its provider has them in its cache.
+    pub(crate) fn saving(&self, (target, model): (&Target, &str), prefix: &Prefix, now: Duration) -> u64 {
+        let guard = self.guards.get(&Sought::of(target, model, Stage::Target));
+        guard.map_or(0, |guard| guard.seen.lock().warmth.saving(prefix, target.provider.prompt_cache, now))
     }
 
     fn guard(

@@ -31,6 +31,7 @@ mod patience;
 mod peer;
 mod permission;
 mod pinned;
+mod prober;
 mod probes;
 mod provider_words;
 mod quotas;

@@ -8,7 +8,7 @@ mod end;
 mod flow;
 mod session;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -90,6 +90,7 @@ pub(crate) async fn open(
         sent: None,
         form: None,
         waited: Duration::ZERO,
+        prefix: OnceLock::new(),
     });
     let route = route_of(&mut call)?;
     let route = admit(&mut call, route).await?;

@@ -12,7 +12,7 @@
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use domain::endpoint::ClientShape;
 use domain::{ApiKey, Endpoint, ErrorCode};
@@ -234,6 +234,7 @@ pub(crate) fn assemble(
         sent: None,
         hold,
         waited,
+        prefix: OnceLock::new(),
     }))
 }
 

@@ -9,8 +9,10 @@ mod quotas;
 mod rules;
 mod variables;
 
+use std::time::Duration;
+
 use domain::name::check_name;
-use domain::provider::{BaseUrl, ChatHabits, HttpVersion, Provider, StreamUsage};
+use domain::provider::{BaseUrl, ChatHabits, HttpVersion, PromptCache, Provider, StreamUsage};
 use domain::{Pattern, ProviderName, RegionName};
 
 use crate::definition::{self, Live, ProviderDefinition};
@@ -98,7 +100,17 @@ pub fn compile(
             reasoning_details: definition.chat.reasoning_details.unwrap_or(false),
         },
         prefills: prefills::compile(&definition.prefill),
+        prompt_cache: prompt_cache(&definition.prompt_cache),
     })))
+}
+
+fn prompt_cache(written: &definition::PromptCache) -> PromptCache {
+    let usual = PromptCache::default();
+    let lifetime = written.lifetime_seconds.map(|seconds| Duration::from_secs(seconds.into()));
+    PromptCache {
+        tokens_min: written.tokens_min.unwrap_or(usual.tokens_min),
+        lifetime: lifetime.unwrap_or(usual.lifetime),
+    }
 }
 
 /// The variables that would make a provider live, those of its credential first.

@@ -87,6 +87,8 @@ pub struct ProviderDefinition {
     pub chat: Chat,
     /// Which models go on with a text that they are given.
     pub prefill: Prefills,
+    /// How the provider keeps the beginnings of prompts. It matters for routes that balance `by: prompt_cache`.
+    pub prompt_cache: PromptCache,
     /// The provider of the catalogue whose models and prices these are: `azure-openai`. When left out: the one that `like`
     /// names, else the one of the same name.
     pub catalog: Option<String>,
@@ -264,6 +266,16 @@ pub struct Chat {
     pub of_openai: Option<bool>,
     /// Whether thinking is asked for by `reasoning` and given back as `reasoning_details`, as by OpenRouter.
     pub reasoning_details: Option<bool>,
+}
+
+/// How a provider keeps the beginnings of prompts.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PromptCache {
+    /// The shortest beginning that is kept, in tokens; 1024 when left out.
+    pub tokens_min: Option<u32>,
+    /// How long a beginning is kept that is not asked for, in seconds; 300 when left out.
+    pub lifetime_seconds: Option<u32>,
 }
 
 /// When an OpenAI chat stream says how many tokens it used.

@@ -150,6 +150,12 @@ struct MirrorLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProbeLabels {
+    provider: String,
+    outcome: &'static str,
+}
+
 #[derive(Debug, Clone)]
 struct Families {
     requests: Family<RequestLabels, Counter>,
@@ -160,6 +166,7 @@ struct Families {
     breakers_open: Family<ProviderLabels, Gauge>,
     breaker_openings: Family<ProviderLabels, Counter>,
     breaker_bypasses: Family<ProviderLabels, Counter>,
+    active_probes: Family<ProbeLabels, Counter>,
     queue_length: Family<ProviderLabels, Gauge>,
     queue_wait: Family<PriorityLabels, Histogram, fn() -> Histogram>,
     over_quota: Family<PriorityLabels, Counter>,
@@ -209,6 +216,18 @@ fn duration_histogram() -> Histogram {
 }
 
 impl Families {
+    fn register_breakers(&self, registry: &mut Registry) {
+        let open = "Circuit breakers that are open, or probe whether they may close";
+        registry.register("breakers_open", open, self.breakers_open.clone());
+        let openings = "Times that a circuit breaker opened";
+        registry.register("breaker_openings", openings, self.breaker_openings.clone());
+        let bypasses =
+            "Calls that were made although a circuit breaker was open, since nothing better was left";
+        registry.register("breaker_bypasses", bypasses, self.breaker_bypasses.clone());
+        let probes = "Calls of Tollgate's own that were to find out whether a target is well";
+        registry.register("active_probes", probes, self.active_probes.clone());
+    }
+
     fn register_copies(&self, registry: &mut Registry) {
         let copies = "Copies of requests, by the provider that got them and what became of them";
         registry.register("mirrored_requests", copies, self.mirrored.clone());
@@ -233,6 +252,7 @@ impl Meters {
                 breakers_open: Family::default(),
                 breaker_openings: Family::default(),
                 breaker_bypasses: Family::default(),
+                active_probes: Family::default(),
                 queue_length: Family::default(),
                 queue_wait: Family::new_with_constructor(duration_histogram),
                 over_quota: Family::default(),
@@ -287,13 +307,7 @@ impl Meters {
             "Targets that were not called, by provider and what they lack",
             families.passed_over.clone(),
         );
-        let open = "Circuit breakers that are open, or probe whether they may close";
-        registry.register("breakers_open", open, families.breakers_open.clone());
-        let openings = "Times that a circuit breaker opened";
-        registry.register("breaker_openings", openings, families.breaker_openings.clone());
-        let bypasses =
-            "Calls that were made although a circuit breaker was open, since nothing better was left";
-        registry.register("breaker_bypasses", bypasses, families.breaker_bypasses.clone());
+        families.register_breakers(&mut registry);
         self.regions.register(&mut registry);
         let length = "Requests that wait for a provider's quota";
         registry.register("queue_length", length, families.queue_length.clone());
@@ -447,6 +461,11 @@ impl ProviderMeters {
             (false, false) => open.dec(),
             _ => return,
         };
+    }
+
+    pub(crate) fn probed(&self, outcome: &'static str) {
+        let labels = ProbeLabels { provider: self.name.to_string(), outcome };
+        self.families.active_probes.get_or_create(&labels).inc();
     }
 
     pub(crate) fn breaker_bypassed(&self) {

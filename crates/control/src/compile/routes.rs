@@ -69,6 +69,19 @@ pub(super) fn default_route(
     Some(known.clone())
 }
 
+/// A probe of a provider that does not exist would never be made.
+pub(super) fn check_probes(defaults: &Defaults, directory: &Directory, problems: &mut Problems) {
+    for (place, probed) in defaults.probes.targets.iter().enumerate() {
+        let name = probed.provider.as_str();
+        if directory.live(name).is_none() && directory.absence(name).is_none() {
+            let names = directory.names();
+            let suggestion = near::suggestion(name, names.iter().map(String::as_str));
+            let path = Path::root().key("defaults").below(&format!("active_probes.targets[{place}]"));
+            problems.push((path, format!("there is no provider `{name}`{suggestion}")));
+        }
+    }
+}
+
 /// A request says `model: NAME` for a route and `model: PROVIDER/MODEL` otherwise, so a route may not look like either.
 fn check_route_name(name: &str, directory: &Directory, path: &Path, problems: &mut Problems) {
     if let Err(problem) = check_name(name) {

@@ -444,3 +444,17 @@ fn keys_without_a_workspace_belong_to_the_one_called_default() {
     assert!(scope.allows_provider("p") && !scope.allows_provider("q"));
     assert_eq!(labels, ["app=7", "company=acme", "tier=own"]);
 }
+
+#[test]
+fn a_probe_that_would_never_be_made_is_a_mistake() {
+    for (probes, problem) in [
+        ("{targets: [opnai/m]}", "there is no provider `opnai`; did you mean `openai`?"),
+        ("{targets: [m]}", "write it as `provider/model`"),
+        ("{every: 1ms}", "expected at least 100 milliseconds"),
+    ] {
+        let found = errors(&format!("defaults: {{active_probes: {probes}}}\n"));
+        assert!(found.contains("defaults.active_probes") && found.contains(problem), "{found}");
+    }
+    let without_credential = "defaults: {active_probes: {targets: [openai/gpt-4o-mini]}}\n";
+    assert!(loader(&[]).load_text(without_credential, 1).is_ok());
+}

@@ -1,9 +1,13 @@
 //! How a load balancer chooses among children by their weights; what may not be chosen has none.
 
+mod affinity;
+
 use smallvec::SmallVec;
 
 use crate::load::Load;
 use domain::Money;
+
+pub(super) use affinity::{Candidate, identities, warmest};
 
 /// The weights of the children, in their order.
 type Weights = SmallVec<[u32; 8]>;

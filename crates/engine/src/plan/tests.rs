@@ -31,6 +31,7 @@ fn provider() -> Arc<Provider> {
         stream_usage: StreamUsage::OnRequest,
         chat: domain::provider::ChatHabits::default(),
         prefills: Vec::new(),
+        prompt_cache: domain::provider::PromptCache::default(),
     })
 }
 

@@ -1,8 +1,10 @@
 //! From a route's form to the tree that requests walk: names become providers, inheritance is resolved, and everything
 //! that is wrong is reported at once, with its path.
 
+mod active_probes;
 mod breaker;
 mod canary;
+mod classifier;
 mod conditional;
 mod header;
 mod inherit;
@@ -128,9 +130,10 @@ pub fn defaults(spec: &DefaultsSpec) -> Result<Defaults, Vec<RouteProblem>> {
     let mut compiler = Compiler { context: &context, problems: Vec::new(), targets: 0, tests: 0 };
     let settings = compiler.refine(&Inherited::from(&built_in), &node, &Place::root());
     let breaker = compiler.breaker(&spec.circuit_breaker.unwrap_or_default());
+    let probes = compiler.active_probes(&spec.active_probes.unwrap_or_default());
     let retry_budget = compiler.retry_budget(&spec.retry_budget.unwrap_or_default());
     if compiler.problems.is_empty() {
-        Ok(Defaults { retry: settings.retry, timeouts: settings.timeouts, breaker, retry_budget })
+        Ok(Defaults { retry: settings.retry, timeouts: settings.timeouts, breaker, probes, retry_budget })
     } else {
         Err(compiler.problems)
     }

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use domain::Route;
 use domain::canary::Arm;
+use domain::likeness::Likeness;
 use domain::route::{Balance, Branches, Canary, RouteNode, Stickiness, StickyChild, Target};
 
-use super::condition::{Facts, holds};
+use super::condition::{FactValue, Facts, holds};
 use super::sticky::{point, ranked};
+use crate::likeness::most_alike;
 
 /// Why nothing of a route is left for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -141,8 +143,21 @@ impl Settling<'_> {
 
 fn branch<'n>(branches: &'n Branches, facts: &dyn Facts) -> Option<&'n RouteNode> {
     let holding = branches.conditions.iter().find(|(condition, _)| holds(condition, facts));
-    let place = holding.map(|(_, place)| *place).or(branches.default)?;
+    let alike = || branches.likeness.as_ref().and_then(|likeness| alike(likeness, facts));
+    let place = holding.map(|(_, place)| *place).or_else(alike).or(branches.default)?;
     branches.children.get(place)
+}
+
+fn alike(likeness: &Likeness, facts: &dyn Facts) -> Option<usize> {
+    let mut most = None;
+    facts.any(&likeness.fact, &mut |value| match value {
+        FactValue::Text(text) => {
+            most = most_alike(likeness, text);
+            most.is_some()
+        }
+        _ => false,
+    });
+    most
 }
 
 fn fallback(on_status_codes: Option<BTreeSet<u16>>, children: Vec<RouteNode>) -> Option<RouteNode> {

@@ -1,5 +1,6 @@
 //! The form of a route, for files and headers alike. Doc comments are the reference that users read.
 
+mod active_probes;
 mod breaker;
 mod canary;
 mod credential_text;
@@ -16,6 +17,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use self::active_probes::ActiveProbesSpec;
 pub use self::breaker::BreakerSpec;
 pub use self::canary::GuardsSpec;
 pub use self::credential_text::CredentialText;
@@ -32,7 +34,7 @@ use super::time::{TimeInSeconds, TimeLimit, TimeSpan};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RouteSpec {
-    /// What `conditions` and `default` of the strategy above call this node; otherwise a label for people. Under a `sticky`
+    /// What `conditions`, `classes` and `default` of the strategy above call this node; otherwise a label for people. Under a `sticky`
     /// strategy also what the node is known by when others come and go.
     pub name: Option<String>,
     /// How one of `targets` is chosen. Required when there is more than one.
@@ -103,8 +105,19 @@ pub struct StrategySpec {
     /// For `conditional`: what is asked, in order; the first that holds decides.
     #[serde(default)]
     pub conditions: Option<Vec<ConditionSpec>>,
-    /// For `conditional`: the `name` of the target that is taken when no condition holds; the request is refused with 400
-    /// when absent.
+    /// For `classifier`: what leads where. Keywords and patterns are looked for in order, and the first class with one that is found
+    /// decides; else the class with the example that the text is most like.
+    #[serde(default)]
+    pub classes: Option<Vec<ClassSpec>>,
+    /// For `classifier`: what is read; the `last_message` when absent.
+    #[serde(default)]
+    pub reads: Option<ReadsSpec>,
+    /// For `classifier`: how much an example must be like the text, above 0 and at most 1; 0.2 when absent.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1))]
+    pub threshold: Option<f64>,
+    /// For `conditional` and `classifier`: the `name` of the target that is taken when nothing else decides; the request is refused with
+    /// 400 when absent.
     #[serde(default)]
     pub default: Option<String>,
     /// For `loadbalance`: by what the target is chosen; by `weight` when absent.
@@ -163,6 +176,34 @@ pub struct ConditionSpec {
     pub then: String,
 }
 
+/// What leads to a target of a `classifier`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClassSpec {
+    /// The `name` of the target that is taken.
+    pub then: String,
+    /// Words, or several in a row, that are found in any case and not as parts of other words: `refund`, `stack trace`.
+    #[serde(default)]
+    pub keywords: Option<Vec<String>>,
+    /// Regular expressions, without look-around.
+    #[serde(default)]
+    pub patterns: Option<Vec<String>>,
+    /// Texts that are typical, each of at most 4096 bytes. They are compared by their words and parts of words, not by their meaning.
+    #[serde(default)]
+    pub examples: Option<Vec<String>>,
+}
+
+/// What a `classifier` reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadsSpec {
+    /// The text of the last message that the user wrote.
+    #[default]
+    LastMessage,
+    /// All text of the prompt: instructions and messages, from its beginning.
+    Prompt,
+}
+
 /// How a query may be written.
 #[derive(JsonSchema)]
 #[schemars(inline)]
@@ -204,6 +245,8 @@ pub enum StrategyMode {
     Conditional,
     /// The first target, and copies of requests to the others, whose answers nobody gets. Only the operator may say so.
     Mirror,
+    /// The target that the text of the request leads to, by its words or by typical examples.
+    Classifier,
     /// The targets in order as for `fallback`, and the next one already when the first takes long: who answers first is heard.
     Race,
     /// The first target, and the second for a share of the requests that grows step by step, until it does worse.
@@ -221,6 +264,7 @@ impl StrategyMode {
             Self::Conditional => "conditional",
             Self::Mirror => "mirror",
             Self::Race => "race",
+            Self::Classifier => "classifier",
             Self::Canary => "canary",
         }
     }
@@ -243,6 +287,9 @@ pub enum BalanceSpec {
     Cost,
     /// The target with most left of its provider's quota.
     Usage,
+    /// The target that is likely to have most of the request's beginning in its provider's prompt cache: one that answered the same
+    /// beginning lately and is neither busier nor much slower than others. New beginnings are spread by weight.
+    PromptCache,
 }
 
 /// When a target is tried again. Members that are absent come from the configuration's `defaults`.
@@ -285,6 +332,8 @@ pub struct DefaultsSpec {
     pub throughput_min: Option<ThroughputSpec>,
     /// When targets that fail or are slow are left alone for a while, as long as another can answer.
     pub circuit_breaker: Option<BreakerSpec>,
+    /// Who is called in the background to find out when it is well again; nobody when absent.
+    pub active_probes: Option<ActiveProbesSpec>,
     /// How much retries and fallbacks may add to the traffic.
     pub retry_budget: Option<RetryBudgetSpec>,
 }

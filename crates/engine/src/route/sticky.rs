@@ -21,18 +21,19 @@ pub(super) fn identity(text: &str) -> u64 {
 pub(super) fn ranked<'n>(node: &'n Stickiness, facts: &dyn Facts) -> Option<Vec<&'n StickyChild>> {
     let seed = seed(&node.facts, node.ttl, facts)?;
     let with_share = node.children.iter().filter(|child| child.weight > 0);
-    let mut children: Vec<_> = with_share.map(|child| (distance(seed, child), child)).collect();
+    let mut children: Vec<_> =
+        with_share.map(|child| (distance(seed, child.identity, child.weight), child)).collect();
     children.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     Some(children.into_iter().map(|(_, child)| child).collect())
 }
 
-/// Exponentially distributed with the child's weight as its rate: the least of several is of each child as often as its
+/// Exponentially distributed with a child's weight as its rate: the least of several is of each child as often as its
 /// weight says.
-fn distance(seed: u64, child: &StickyChild) -> f64 {
-    let draw = mixed(seed ^ child.identity);
+pub(crate) fn distance(seed: u64, identity: u64, weight: u32) -> f64 {
+    let draw = mixed(seed ^ identity);
     // 53 bits, which a float holds exactly, and a half, so that it is neither 0 nor 1.
     let share = ((draw >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
-    -share.ln() / f64::from(child.weight)
+    -share.ln() / f64::from(weight)
 }
 
 /// Where the values of some facts stand among all points of a canary; `None` where none of them is there. Each canary has them in an order of its own, so

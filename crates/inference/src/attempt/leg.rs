@@ -112,6 +112,10 @@ impl Leg {
     /// From here on those hear of it who keep the target's health.
     fn watched(&mut self, call: &Call) {
         self.watch = watch(call, &self.target, &self.state, self.is_own_route);
+        // Where the route looked for a warm cache.
+        if let (Some(watch), Some(prefix)) = (&mut self.watch, call.prefix.get()) {
+            watch.asks(prefix, self.target.provider.prompt_cache);
+        }
         self.is_bypass = self.watch.as_ref().is_some_and(Watch::is_bypass);
         if self.is_bypass {
             let event = BreakerBypassed {

@@ -1,7 +1,7 @@
 //! Copies of a request to further targets, made when the client has its answer's head: one call each, whose answer is read to its end and
 //! thrown away. What becomes of it is told apart, and no breaker, credential or quota hears of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use domain::price::ModelPrices;
 use domain::route::Target;
@@ -81,6 +81,7 @@ fn copied(call: &Call) -> Option<Call> {
         sent: None,
         hold,
         waited: std::time::Duration::ZERO,
+        prefix: OnceLock::new(),
     })
 }
 

@@ -7,7 +7,7 @@ use domain::price::Tier;
 use domain::route::Target;
 use engine::breaker::Stage;
 use engine::credentials::{Bench, Tried};
-use engine::{Load, Outlook};
+use engine::{Load, Outlook, Prefix};
 use telemetry::cost::{Service, cost};
 
 use super::Call;
@@ -60,10 +60,13 @@ impl<'c> View<'c> {
     /// When it is left alone.
     fn seen(&self, target: &Target) -> Result<Load, Rest> {
         let gateway = &self.call.origin.gateway;
-        let now = gateway.uptime();
-        let standing = gateway.health.standing(target, self.call.model_at(target), now);
+        let (now, model) = (gateway.uptime(), self.call.model_at(target));
+        let defaults = &self.call.pinned.snapshot.route_defaults;
+        // To the others it seems to rest for longer.
+        let seen_at = now.saturating_sub(defaults.probes.head_start(&target.provider.name, model));
+        let standing = gateway.health.standing(target, model, seen_at);
         if let Some(stage) = standing.shut
-            && self.call.pinned.snapshot.route_defaults.breaker.enabled
+            && defaults.breaker.enabled
         {
             return Err(Rest::Breaker(stage));
         }
@@ -119,6 +122,15 @@ impl Outlook for View<'_> {
         let usage = habit.foretold(self.claim.cost.input);
         let service = Service { tier: Tier::Standard, unix_seconds: origin.gateway.wall_clock().as_second() };
         cost(&usage, &known.prices, service).ok().map(|cost| cost.total)
+    }
+
+    fn prefix(&mut self) -> Option<Prefix> {
+        Some(self.call.prefix().clone())
+    }
+
+    fn saving(&mut self, target: &Target, prefix: &Prefix) -> u64 {
+        let gateway = &self.call.origin.gateway;
+        gateway.health.saving((target, self.call.model_at(target)), prefix, gateway.uptime())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Putting what the operator wrote over what is built in: a value or a list replaces, a table is merged by name.
 
-use super::{Auth, Chat, Headers, Live, ProviderDefinition, Streams, Transport, Variable};
+use super::{Auth, Chat, Headers, Live, PromptCache, ProviderDefinition, Streams, Transport, Variable};
 
 impl ProviderDefinition {
     /// This definition with every field that `over` gives taken from there.
@@ -45,6 +45,10 @@ impl ProviderDefinition {
                 reasoning_details: over.chat.reasoning_details.or(self.chat.reasoning_details),
             },
             prefill: self.prefill.merge(over.prefill),
+            prompt_cache: PromptCache {
+                tokens_min: over.prompt_cache.tokens_min.or(self.prompt_cache.tokens_min),
+                lifetime_seconds: over.prompt_cache.lifetime_seconds.or(self.prompt_cache.lifetime_seconds),
+            },
             catalog: over.catalog.or(self.catalog),
         }
     }

@@ -40,6 +40,14 @@ impl RequestFacts<'_> {
         Cow::Owned(written)
     }
 
+    /// What the newest messages say, as far as the traffic's `params` have any.
+    fn said(&self, count: usize) -> Option<String> {
+        let messages = self.request.shape.params.get("messages")?.as_array()?;
+        let newest = messages.get(messages.len().saturating_sub(count)..)?;
+        let texts = newest.iter().filter_map(|message| message.get("content")?.as_str());
+        Some(texts.map(|text| self.written(text)).collect::<Vec<_>>().join("\n"))
+    }
+
     fn any_below(
         &self,
         value: &Value,
@@ -95,6 +103,8 @@ impl Facts for RequestFacts<'_> {
                 let tokens = estimated_tokens(self.request.body_bytes);
                 passes(FactValue::Number(Number::Whole(tokens.into())))
             }
+            Fact::LastMessage => self.said(1).is_some_and(|text| passes(FactValue::Text(&text))),
+            Fact::Prompt => self.said(usize::MAX).is_some_and(|text| passes(FactValue::Text(&text))),
             // The clock's, which `now` is for.
             Fact::Hour | Fact::Weekday => false,
         }

@@ -66,7 +66,8 @@ pub struct Server {
     accepting: tokio::task::JoinHandle<()>,
     reload_requests: mpsc::Sender<()>,
     reloads: watch::Receiver<Reloads>,
-    /// The scripted provider, the watch on the configuration, the care for connections and for what is kept: ended with the server.
+    /// The scripted provider, the watch on the configuration, the care for connections, for targets that rest and for what is kept: ended
+    /// with the server.
     background: JoinSet<()>,
 }
 
@@ -98,6 +99,7 @@ impl Server {
             wall_clock: Box::new(parts.wall_clock),
         };
         let gateway = Gateway::new(gateway_parts, configuration(&loaded));
+        background.spawn(Arc::clone(&gateway).probe_targets());
         ConfigurationLoaded { result: Ok(loaded.snapshot.generation) }.emit(&telemetry);
         let certificate = Certificate::default();
         load_certificate(&certificate, &loaded, parts.environment.as_ref())?;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::condition::Condition;
+use domain::likeness::Likeness;
 
 use super::super::condition::Reader;
 use super::super::near;
@@ -16,6 +17,8 @@ pub const ROUTE_TESTS_MAX: usize = 200;
 pub(super) struct Choice {
     /// Condition and place of a target.
     pub(super) conditions: Vec<(Condition, usize)>,
+    /// What is asked when no condition holds.
+    pub(super) likeness: Option<Likeness>,
     /// The place of the target that is taken otherwise.
     pub(super) default: Option<usize>,
 }
@@ -53,8 +56,8 @@ impl Compiler<'_> {
             let taken = conditions.iter().flatten().map(|(_, target)| *target).chain(default.flatten());
             self.refuse_dead_ends(targets, &taken.collect(), place);
         }
-        let choice =
-            Choice { conditions: conditions.into_iter().collect::<Option<_>>()?, default: default.flatten() };
+        let conditions = conditions.into_iter().collect::<Option<_>>()?;
+        let choice = Choice { conditions, likeness: None, default: default.flatten() };
         (self.problems.len() == found).then_some(choice)
     }
 
@@ -66,7 +69,11 @@ impl Compiler<'_> {
     }
 
     /// The targets by name.
-    fn branch_names<'s>(&mut self, targets: &'s [RouteSpec], place: &Place) -> BTreeMap<&'s str, usize> {
+    pub(super) fn branch_names<'s>(
+        &mut self,
+        targets: &'s [RouteSpec],
+        place: &Place,
+    ) -> BTreeMap<&'s str, usize> {
         let mut names = BTreeMap::new();
         for (index, target) in targets.iter().enumerate() {
             let Some(name) = target.name.as_deref() else { continue };
@@ -80,7 +87,7 @@ impl Compiler<'_> {
         names
     }
 
-    fn named(&mut self, name: &str, names: &BTreeMap<&str, usize>, path: &str) -> Option<usize> {
+    pub(super) fn named(&mut self, name: &str, names: &BTreeMap<&str, usize>, path: &str) -> Option<usize> {
         let found = names.get(name).copied();
         if found.is_none() {
             let suggestion = near::suggestion(name, names.keys().copied());
@@ -92,10 +99,11 @@ impl Compiler<'_> {
         found
     }
 
-    /// A target that no condition leads to would be mistaken for a fallback.
-    fn refuse_dead_ends(&mut self, targets: &[RouteSpec], taken: &BTreeSet<usize>, place: &Place) {
+    /// A target that nothing leads to would be mistaken for a fallback.
+    pub(super) fn refuse_dead_ends(&mut self, targets: &[RouteSpec], taken: &BTreeSet<usize>, place: &Place) {
         for index in (0..targets.len()).filter(|index| !taken.contains(index)) {
-            let message = "no condition leads here, nor does `default`; give it a `name` and name it there, or remove it";
+            let message =
+                "nothing leads here, nor does `default`; give it a `name` and name it there, or remove it";
             self.report(place.child(index).path, message);
         }
     }

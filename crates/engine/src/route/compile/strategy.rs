@@ -42,8 +42,8 @@ impl Strategy {
             Self::LoadBalance { by, weights } => {
                 Some(RouteNode::LoadBalance { by, children: weights.into_iter().zip(children).collect() })
             }
-            Self::Conditional(Choice { conditions, default }) => {
-                Some(RouteNode::Conditional(Branches { conditions, default, children }))
+            Self::Conditional(Choice { conditions, likeness, default }) => {
+                Some(RouteNode::Conditional(Branches { conditions, likeness, default, children }))
             }
             Self::Race(race) => Some(RouteNode::Race { race, children }),
             Self::Mirror(mirror) => {
@@ -76,7 +76,7 @@ impl Compiler<'_> {
         }
         let lone = (targets.len() == 1).then_some(StrategyMode::Single);
         let Some(mode) = spec.strategy.as_ref().map(|strategy| strategy.mode).or(lone) else {
-            let message = "say how to choose among the targets: `strategy: {mode: fallback}`, `race`, `loadbalance`, `conditional` or `canary`";
+            let message = "say how to choose among the targets: `strategy: {mode: fallback}`, `race`, `loadbalance`, `conditional`, `classifier` or `canary`";
             self.report(place.member("strategy"), message);
             return None;
         };
@@ -99,6 +99,9 @@ impl Compiler<'_> {
             }
             StrategyMode::Conditional => {
                 self.choice(spec.strategy.as_ref()?, targets, place).map(Strategy::Conditional)
+            }
+            StrategyMode::Classifier => {
+                self.classes(spec.strategy.as_ref()?, targets, place).map(Strategy::Conditional)
             }
         }
     }
@@ -148,12 +151,17 @@ impl Compiler<'_> {
     ) {
         let Some(strategy) = strategy else { return };
         let [conditional, race] = [&[StrategyMode::Conditional][..], &[StrategyMode::Race]];
+        let classifier = &[StrategyMode::Classifier][..];
+        let by_facts = &[StrategyMode::Conditional, StrategyMode::Classifier][..];
         let [mirror, canary] = [&[StrategyMode::Mirror][..], &[StrategyMode::Canary]];
         let (balance, either) =
             (&[StrategyMode::Loadbalance][..], &[StrategyMode::Loadbalance, StrategyMode::Canary][..]);
         let members = [
             ("conditions", strategy.conditions.is_some(), conditional),
-            ("default", strategy.default.is_some(), conditional),
+            ("default", strategy.default.is_some(), by_facts),
+            ("classes", strategy.classes.is_some(), classifier),
+            ("reads", strategy.reads.is_some(), classifier),
+            ("threshold", strategy.threshold.is_some(), classifier),
             ("by", strategy.by.is_some(), balance),
             ("sticky", strategy.sticky.is_some(), either),
             ("after", strategy.after.is_some(), race),
@@ -231,6 +239,7 @@ fn balance(spec: BalanceSpec) -> Balance {
         BalanceSpec::Latency => Balance::Latency,
         BalanceSpec::Cost => Balance::Cost,
         BalanceSpec::Usage => Balance::Usage,
+        BalanceSpec::PromptCache => Balance::PromptCache,
     }
 }
 

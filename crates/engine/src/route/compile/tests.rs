@@ -81,6 +81,7 @@ fn provider(name: &str, secret: Option<SecretString>) -> Arc<Provider> {
         stream_usage: StreamUsage::default(),
         chat: domain::provider::ChatHabits::default(),
         prefills: Vec::new(),
+        prompt_cache: domain::provider::PromptCache::default(),
     })
 }
 
@@ -214,7 +215,7 @@ fn one_target_needs_no_strategy_and_several_do() {
     assert_eq!(
         problems(&several, Origin::Operator),
         [
-            "strategy: say how to choose among the targets: `strategy: {mode: fallback}`, `race`, `loadbalance`, `conditional` or `canary`"
+            "strategy: say how to choose among the targets: `strategy: {mode: fallback}`, `race`, `loadbalance`, `conditional`, `classifier` or `canary`"
         ]
     );
 }
@@ -314,7 +315,7 @@ fn a_choice_that_leads_nowhere_or_somewhere_unnamed_is_refused() {
     assert_eq!(
         found,
         [
-            "targets[1]: no condition leads here, nor does `default`; give it a `name` and name it there, or remove it"
+            "targets[1]: nothing leads here, nor does `default`; give it a `name` and name it there, or remove it"
         ]
     );
     let found = choice(json!({"mode": "conditional"}), json!([target("small"), target("large")]));
@@ -354,7 +355,7 @@ fn a_part_of_a_strategy_that_its_mode_would_ignore_is_refused() {
         problems(&json!({"strategy": strategy, "targets": targets}), Origin::Operator),
         [
             "strategy.conditions: only `mode: conditional` has this",
-            "strategy.default: only `mode: conditional` has this",
+            "strategy.default: only `mode: conditional` or `mode: classifier` has this",
             "strategy.sticky: only `mode: loadbalance` or `mode: canary` has this",
         ]
     );

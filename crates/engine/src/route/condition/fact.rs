@@ -9,7 +9,7 @@ use super::super::near;
 const STEPS_MAX: usize = 16;
 
 /// Facts without a path.
-const NAMED: [(&str, Fact); 12] = [
+const NAMED: [(&str, Fact); 14] = [
     ("url.pathname", Fact::Pathname),
     ("key", Fact::Key),
     ("workspace", Fact::Workspace),
@@ -22,6 +22,8 @@ const NAMED: [(&str, Fact); 12] = [
     ("time.hour", Fact::Hour),
     ("time.weekday", Fact::Weekday),
     ("estimated_tokens", Fact::EstimatedTokens),
+    ("last_message", Fact::LastMessage),
+    ("prompt", Fact::Prompt),
 ];
 /// What other facts begin with.
 const FAMILIES: [&str; 3] = ["metadata", "params", "headers"];

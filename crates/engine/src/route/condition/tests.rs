@@ -23,6 +23,8 @@ impl Facts for Request {
             }
             Fact::Key => texts("key").is_some_and(passes),
             Fact::Model => texts("model").is_some_and(passes),
+            Fact::LastMessage => texts("last_message").is_some_and(passes),
+            Fact::Prompt => texts("prompt").is_some_and(passes),
             Fact::Stream => self.0["stream"].as_bool().is_some_and(|stream| passes(FactValue::Flag(stream))),
             Fact::EstimatedTokens => passes(FactValue::Number(Number::Whole(1500))),
             _ => false,
@@ -212,7 +214,8 @@ fn everything_that_is_wrong_is_told_with_its_path() {
     let mut problems = judged(&query, &json!({})).unwrap_err();
     problems.sort();
     let facts = "there are `metadata.…`, `params.…`, `headers.…`, `url.pathname`, `key`, `workspace`, \
-                 `team`, `user`, `environment`, `endpoint`, `model`, `stream`, `time.hour`, `time.weekday`, `estimated_tokens`";
+                 `team`, `user`, `environment`, `endpoint`, `model`, `stream`, `time.hour`, `time.weekday`, `estimated_tokens`, \
+                 `last_message`, `prompt`";
     let path = |name: &str| {
         format!(
             "`{name}` is no path; write it as `params.messages[0].role`, with `[-1]` for the last element and `[*]` for each"

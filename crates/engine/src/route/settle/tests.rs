@@ -295,3 +295,49 @@ fn a_canary_that_is_not_permitted_is_left_out_and_a_lone_one_serves_whatever_its
     let none = course_at(&spec, &json!({}), &all_but(&["today", "new"]), &Share(50));
     assert_eq!(none, Err(NothingLeft::NotPermitted));
 }
+
+/// Support, code and the rest.
+fn by_text(default: Option<&str>) -> Value {
+    let mut targets = vec![target("code"), target("support")];
+    targets.extend(default.map(target));
+    json!({
+        "strategy": {
+            "mode": "classifier",
+            "classes": [
+                {"then": "code", "keywords": ["stack trace"], "patterns": ["```"], "examples": ["Why does this function not compile?"]},
+                {"then": "support", "keywords": ["invoice"], "examples": ["Where is the parcel that I ordered?"]},
+            ],
+            "default": default,
+        },
+        "targets": targets,
+    })
+}
+
+#[test]
+fn a_classifier_goes_by_words_first_and_by_likeness_then() {
+    for (text, model) in [
+        ("Invoice for a function that does not compile", "support"),
+        ("An invoice and a Stack Trace", "code"),
+        ("the functions do not compile", "code"),
+        ("my parcels, where are they?", "support"),
+        ("Tell me a joke", "rest"),
+        ("", "rest"),
+    ] {
+        let course = course(&by_text(Some("rest")), &json!({"last_message": text}));
+        assert_eq!(course, Ok(vec![model.to_owned()]), "{text}");
+    }
+    assert_eq!(course(&by_text(Some("rest")), &json!({})), Ok(vec!["rest".to_owned()]));
+    assert_eq!(
+        course(&by_text(None), &json!({"last_message": "Tell me a joke"})),
+        Err(NothingLeft::NoBranch)
+    );
+}
+
+#[test]
+fn a_classifier_reads_what_it_is_told_to_read() {
+    let mut whole = by_text(Some("rest"));
+    whole["strategy"]["reads"] = json!("prompt");
+    let request = json!({"last_message": "an invoice", "prompt": "a stack trace\nan invoice"});
+    assert_eq!(course(&whole, &request), Ok(vec!["code".to_owned()]));
+    assert_eq!(course(&by_text(Some("rest")), &request), Ok(vec!["support".to_owned()]));
+}

@@ -13,8 +13,8 @@ pub use scalar::{Resolved, resolve};
 
 /// Deepest nesting of a configuration.
 pub const DEPTH_MAX: usize = 64;
-/// Most values in a configuration, repetitions through anchors counted each time.
-pub const NODES_MAX: usize = 100_000;
+/// Most values in a configuration, repetitions through anchors counted each time: ten thousand keys that say all they can.
+pub const NODES_MAX: usize = 1_000_000;
 
 /// A place in a text, both parts from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -38,6 +38,9 @@ pub(crate) async fn admit(call: &mut Call, route: Arc<Route>) -> Result<Arc<Rout
         return Ok(route);
     }
     let mut way = Way::of(call, route)?;
+    if way.is_free() {
+        return Ok(way.into_route());
+    }
     let mut waiting = Waiting::default();
     let mut changes = 0;
     let gateway = Arc::clone(&call.origin.gateway);

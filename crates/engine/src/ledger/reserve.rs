@@ -104,6 +104,13 @@ impl Ledger {
         claims
     }
 
+    /// Whether a budget is among these.
+    #[must_use]
+    pub fn has_budget(&self, claims: &Claims) -> bool {
+        let mut books = claims.iter().filter_map(|(place, _)| self.books.get(*place));
+        books.any(|book| matches!(book.allotment.terms, Terms::Budget(_)))
+    }
+
     /// Holds what a request asks for, of all of these accounts.
     ///
     /// # Errors

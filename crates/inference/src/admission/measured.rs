@@ -79,14 +79,15 @@ struct OfTarget {
 impl Measured {
     /// A request on its way to the targets of a route.
     pub(super) fn of(call: &Call, route: &Route) -> Self {
-        let generates = generates(call.endpoint);
-        let most = call.facts.max_output_tokens.unwrap_or(OUTPUT_TOKENS);
-        let output = if generates { most.saturating_mul(answers(call)) } else { 0 };
-        let thought = Tokens { input: call.estimated_tokens(), output };
         let body = Contents::of(call);
         let mut targets = SmallVec::new();
         route.root.for_each_target(&mut |target| targets.push(OfTarget::of(call, target, &body)));
-        Self { thought, targets }
+        Self { thought: thought(call, body.answers), targets }
+    }
+
+    /// What it is thought to take, alone.
+    pub(super) fn thought(call: &Call) -> Self {
+        Self { thought: thought(call, answers(call)), targets: SmallVec::new() }
     }
 
     /// What it asks for, where its answers are bounded to so many tokens.
@@ -106,11 +107,13 @@ impl Measured {
     }
 }
 
-/// What is in the body, as far as it matters.
+/// What is in the body, as far as it matters, whatever the target.
 struct Contents {
     bytes: u64,
+    answers: u64,
+    /// What it uses besides tokens, and which prices may hold.
+    besides: Most,
     is_elsewhere: bool,
-    kinds: Kinds,
     has_tools: bool,
     /// Whether its answers have a length of their own within, which a bound must not fall below.
     thinks: bool,
@@ -121,15 +124,18 @@ impl Contents {
         let body = call.form.as_ref().map_or(call.document.body(), |sent| sent.form.body());
         let holds = |marks: &[&[u8]]| marks.iter().any(|mark| body.contains(mark));
         let is_media = !matches!(call.endpoint.task(), Task::Generation | Task::Embedding | Task::Rerank);
+        let kinds = Kinds {
+            audio: is_media || holds(&[b"audio"]),
+            images: is_media || holds(&[b"image", b"nline"]),
+            cache_writes: holds(&[b"cache"]),
+            other_tiers: holds(&TIERS),
+        };
+        let (bytes, answers) = (length(body), answers(call));
         Self {
-            bytes: length(body),
+            bytes,
+            answers,
+            besides: besides(call, kinds, bytes, answers),
             is_elsewhere: holds(&ELSEWHERE) || call.facts.previous_response_id.is_some(),
-            kinds: Kinds {
-                audio: is_media || holds(&[b"audio"]),
-                images: is_media || holds(&[b"image", b"nline"]),
-                cache_writes: holds(&[b"cache"]),
-                other_tiers: holds(&TIERS),
-            },
             has_tools: holds(&[b"\"tools\"", b"toolConfig"]),
             thinks: holds(&[b"budget_tokens", b"thinkingBudget"]),
         }
@@ -158,14 +164,13 @@ impl OfTarget {
             Some(limit) if !is_ruled => Some(limit),
             _ => longest(),
         };
-        let answers = answers(call);
         let length = call.origin.gateway.health.length(target, call.model_at(target), RARELY_PERCENT);
         Self {
             input: input.filter(|_| has_bounded_input(call.endpoint)),
             output,
-            answers,
+            answers: body.answers,
             rarely: length.map(|output| (by_length / BYTES_PER_TOKEN_MIN, output)),
-            besides: besides(call, body, answers),
+            besides: body.besides,
             is_clampable: generates(call.endpoint) && !is_ruled && !body.thinks,
             is_free: !crate::charge::is_charged(call.endpoint),
             known,
@@ -259,18 +264,19 @@ fn answers(call: &Call) -> u64 {
     }
 }
 
-fn besides(call: &Call, body: &Contents, answers: u64) -> Most {
+/// What it is thought to take, where each of so many answers is as long as it may be.
+fn thought(call: &Call, answers: u64) -> Tokens {
+    let most = call.facts.max_output_tokens.unwrap_or(OUTPUT_TOKENS);
+    let output = if generates(call.endpoint) { most.saturating_mul(answers) } else { 0 };
+    Tokens { input: call.estimated_tokens(), output }
+}
+
+fn besides(call: &Call, kinds: Kinds, bytes: u64, answers: u64) -> Most {
     let said = usage_of(&usage_of_request(call.facts.kind, &call.document));
     let images = if call.endpoint.task() == Task::Images { answers } else { 0 };
     // A unit of search is a hundred documents (Cohere docs, "Pricing"), each of which has three bytes at least.
-    let searches = if call.endpoint.task() == Task::Rerank { 1 + body.bytes / 300 } else { 0 };
-    Most {
-        images,
-        characters: said.characters.unwrap_or_default(),
-        searches,
-        kinds: body.kinds,
-        ..Most::default()
-    }
+    let searches = if call.endpoint.task() == Task::Rerank { 1 + bytes / 300 } else { 0 };
+    Most { images, characters: said.characters.unwrap_or_default(), searches, kinds, ..Most::default() }
 }
 
 /// Whether a route's rules decide how long answers are.

@@ -38,14 +38,24 @@ impl Way {
     pub(super) fn of(call: &Call, route: Arc<Route>) -> Result<Self, Refusal> {
         let described = described(&call.origin, &call.pinned.ledger, &call.headers, name_of(call))?;
         let claims = claims(call, &route, &described);
-        let measured = Measured::of(call, &route);
+        let measured = measured(call, &route, &claims);
         Ok(Self { route, described, claims, measured, clamp: None })
+    }
+
+    /// Whether no limit and no budget is for it.
+    pub(super) fn is_free(&self) -> bool {
+        self.claims.is_empty()
+    }
+
+    /// The route that it takes.
+    pub(super) fn into_route(self) -> Arc<Route> {
+        self.route
     }
 
     /// Measures it anew, when it has waited or goes elsewhere.
     pub(super) fn measure(&mut self, call: &Call) {
         self.claims = claims(call, &self.route, &self.described);
-        self.measured = Measured::of(call, &self.route);
+        self.measured = measured(call, &self.route, &self.claims);
         self.clamp = None;
     }
 
@@ -143,6 +153,11 @@ fn name_of(call: &Call) -> Option<RouteName> {
 
 fn model_name(call: &Call, target: &Target) -> String {
     format!("{}/{}", target.provider.name, call.model_at(target))
+}
+
+/// What it takes at most is asked by budgets alone.
+fn measured(call: &Call, route: &Route, claims: &Claims) -> Measured {
+    if call.pinned.ledger.has_budget(claims) { Measured::of(call, route) } else { Measured::thought(call) }
 }
 
 fn claims(call: &Call, route: &Route, described: &Description) -> Claims {

@@ -49,17 +49,19 @@ impl Habit {
     }
 }
 
+/// A number of tokens, to average it.
 #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 tokens nothing depends on the last one")]
-fn float(tokens: u64) -> f64 {
+pub(crate) fn float(tokens: u64) -> f64 {
     tokens as f64
 }
 
+/// An average of tokens, as a number of them.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "of numbers that are not negative, cut at the bound"
 )]
-fn whole(tokens: f64) -> u64 {
+pub(crate) fn whole(tokens: f64) -> u64 {
     tokens.round() as u64
 }
 

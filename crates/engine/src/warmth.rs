@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::Usage;
 use domain::provider::PromptCache;
 
+use crate::habit::{float, whole};
 use crate::prefix::Prefix;
 
 /// Most beginnings that are remembered of a target; when there are as many, the older half is forgotten.
@@ -66,20 +67,6 @@ impl Warmth {
     pub fn saving(&self, prefix: &Prefix, cache: PromptCache, now: Duration) -> u64 {
         whole(float(self.tokens(prefix, cache, now)) * (1.0 - self.misses.share))
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a prompt has far less than 2^53 tokens")]
-fn float(tokens: u64) -> f64 {
-    tokens as f64
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "of numbers that are not negative, cut at the bound"
-)]
-fn whole(tokens: f64) -> u64 {
-    tokens.round() as u64
 }
 
 #[cfg(test)]

@@ -93,6 +93,38 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// A request about which nothing is decided yet.
+    pub(crate) fn new(
+        origin: Origin,
+        pinned: Arc<Pinned>,
+        endpoint: Endpoint,
+        (uri, headers): (Uri, HeaderMap),
+        (document, facts): (Document, RequestFacts),
+        hold: Hold,
+    ) -> Self {
+        Self {
+            origin,
+            pinned,
+            endpoint,
+            uri,
+            headers,
+            query: None,
+            document,
+            form: None,
+            facts,
+            named: None,
+            enrolled: Enrolled::default(),
+            owner: None,
+            kept: None,
+            said: None,
+            admitted: None,
+            sent: None,
+            hold,
+            waited: Duration::ZERO,
+            prefix: OnceLock::new(),
+        }
+    }
+
     /// About how many tokens it is, by the length of its body.
     pub(crate) fn estimated_tokens(&self) -> u64 {
         estimated_tokens(u64::try_from(self.document.body().len()).unwrap_or(u64::MAX))

@@ -81,8 +81,9 @@ impl Gateway {
     /// A gateway that serves a configuration.
     #[must_use]
     pub fn new(parts: GatewayParts, configuration: Configuration) -> Arc<Self> {
-        let (wall_clock, started): (WallClock, _) = (Arc::from(parts.wall_clock), Instant::now());
-        let clearing = Arc::new(Clearing::new(parts.telemetry.clone(), Arc::clone(&wall_clock), started));
+        let wall_clock: WallClock = Arc::from(parts.wall_clock);
+        let clock = Clock::since(Instant::now());
+        let clearing = Arc::new(Clearing::new(parts.telemetry.clone(), Arc::clone(&wall_clock), clock));
         let pinned = Pinned::new(configuration, None, &parts.transport, &parts.telemetry, Duration::ZERO);
         Arc::new(Self {
             transport: parts.transport,
@@ -101,7 +102,7 @@ impl Gateway {
             wall_clock,
             pinned: ArcSwap::from_pointee(pinned),
             draining: AtomicBool::new(false),
-            clock: Clock::since(started),
+            clock,
             changed: Notify::new(),
         })
     }

@@ -8,8 +8,7 @@ mod end;
 mod flow;
 mod session;
 
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::{Endpoint, ErrorCode};
@@ -22,7 +21,6 @@ use wire::json::{Document, ScanLimits};
 use crate::admission::admit;
 use crate::answer::AnswerBody;
 use crate::attempt::{Call, Opened, dispatch};
-use crate::canaries::Enrolled;
 use crate::ending::{Ending, Origin};
 use crate::handoff;
 use crate::ingress::query;
@@ -71,27 +69,16 @@ pub(crate) async fn open(
         .map_err(|error| internal(&error))?;
     let mut facts = facts(RequestKind::Responses, &document).map_err(|error| internal(&error))?;
     facts.model = query::model_in(query);
-    let mut call = Box::new(Call {
-        hold: origin.gateway.budget.hold(),
+    let (query, hold) = (query::without_model(query), origin.gateway.budget.hold());
+    let made = Call::new(
         origin,
-        pinned: Arc::clone(&pinned),
-        endpoint: Endpoint::Realtime,
-        headers,
-        query: query::without_model(query),
-        uri: head.uri,
-        document,
-        facts,
-        named: None,
-        enrolled: Enrolled::default(),
-        owner: None,
-        kept: None,
-        said: None,
-        admitted: None,
-        sent: None,
-        form: None,
-        waited: Duration::ZERO,
-        prefix: OnceLock::new(),
-    });
+        Arc::clone(&pinned),
+        Endpoint::Realtime,
+        (head.uri, headers),
+        (document, facts),
+        hold,
+    );
+    let mut call = Box::new(Call { query, ..made });
     let route = route_of(&mut call)?;
     let route = admit(&mut call, route).await?;
     let mut response = dispatch(call, route).await?;

@@ -12,7 +12,7 @@
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use domain::endpoint::ClientShape;
 use domain::{ApiKey, Endpoint, ErrorCode};
@@ -26,7 +26,6 @@ use wire::formats::{FactsError, facts};
 
 use crate::answer::{AnswerBody, introduce};
 use crate::attempt::Call;
-use crate::canaries::Enrolled;
 use crate::dialect::request_kind;
 use crate::ending::Origin;
 use crate::gateway::{Gateway, Readiness};
@@ -215,27 +214,8 @@ pub(crate) fn assemble(
         facts.stream = endpoint.is_streamed();
     }
     let query = uri.query().and_then(|query| query::to_pass_on(query, origin.shape));
-    Ok(Box::new(Call {
-        origin,
-        pinned,
-        endpoint,
-        uri,
-        headers,
-        query,
-        document,
-        form,
-        facts,
-        named: None,
-        enrolled: Enrolled::default(),
-        owner: None,
-        kept: None,
-        said: None,
-        admitted: None,
-        sent: None,
-        hold,
-        waited,
-        prefix: OnceLock::new(),
-    }))
+    let made = Call::new(origin, pinned, endpoint, (uri, headers), (document, facts), hold);
+    Ok(Box::new(Call { query, form, waited, ..made }))
 }
 
 fn unreadable(error: &FactsError) -> Refusal {

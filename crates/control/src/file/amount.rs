@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use domain::Money;
 use domain::price::{Price, PriceProblem};
+use engine::route::spec::usd_schema;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error};
-use serde_json::json;
 
 /// The `format` of [`Amount`] in JSON schemas.
 pub const AMOUNT_FORMAT: &str = engine::route::spec::USD_FORMAT;
@@ -56,16 +56,7 @@ impl JsonSchema for Amount {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let mut schema = Schema::default();
-        schema.insert("type".to_owned(), json!(["string", "number"]));
-        schema.insert("format".to_owned(), json!(AMOUNT_FORMAT));
-        schema.insert("pattern".to_owned(), json!(r"^[0-9]*\.?[0-9]+$"));
-        schema.insert("minimum".to_owned(), json!(0));
-        schema.insert(
-            "description".to_owned(),
-            json!("An amount of US dollars such as `0.25`, with at most 12 digits after the point."),
-        );
-        schema
+        usd_schema(AMOUNT_FORMAT, "minimum", "An amount of US dollars such as `0.25`")
     }
 }
 

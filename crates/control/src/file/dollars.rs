@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use domain::Money;
 use domain::money::MoneyProblem;
+use engine::route::spec::usd_schema;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error};
-use serde_json::json;
 
 /// The `format` of [`Dollars`] in JSON schemas.
 pub const DOLLARS_FORMAT: &str = "sum-of-us-dollars";
@@ -49,16 +49,7 @@ impl JsonSchema for Dollars {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let mut schema = Schema::default();
-        schema.insert("type".to_owned(), json!(["string", "number"]));
-        schema.insert("format".to_owned(), json!(DOLLARS_FORMAT));
-        schema.insert("pattern".to_owned(), json!(r"^[0-9]*\.?[0-9]+$"));
-        schema.insert("exclusiveMinimum".to_owned(), json!(0));
-        schema.insert(
-            "description".to_owned(),
-            json!("A sum of US dollars such as `500` or `0.25`, with at most 12 digits after the point."),
-        );
-        schema
+        usd_schema(DOLLARS_FORMAT, "exclusiveMinimum", "A sum of US dollars such as `500` or `0.25`")
     }
 }
 

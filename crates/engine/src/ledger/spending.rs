@@ -12,7 +12,7 @@ use super::calendar::Period;
 use super::denied::{Shortage, Why};
 use super::measure::{Actual, Asked};
 use super::slots::Slots;
-use super::standing::{Measured, Standing};
+use super::standing::{Measured, Standing, is_passed};
 
 /// When to come again where only requests under way are in the way: their ends cannot be foretold.
 const UNDER_WAY: Duration = Duration::from_secs(1);
@@ -213,9 +213,7 @@ impl Spending {
 
     fn thresholds_passed(&self, rules: Rules<'_>, now: Timestamp) -> usize {
         let limit = rules.budget.amount_at(now.as_second());
-        let is_passed =
-            |percent: &&u8| self.spent.saturating_mul(100) >= limit.saturating_mul(i128::from(**percent));
-        rules.budget.warn_at.iter().take_while(is_passed).count()
+        rules.budget.warn_at.iter().take_while(|percent| is_passed(self.spent, limit, **percent)).count()
     }
 }
 

@@ -37,4 +37,15 @@ impl Standing {
     pub fn left(&self) -> i128 {
         self.limit.saturating_sub(self.used).saturating_sub(self.held).max(0)
     }
+
+    /// Whether so many percent of it are used.
+    #[must_use]
+    pub fn has_passed(&self, percent: u8) -> bool {
+        is_passed(self.used, self.limit, percent)
+    }
+}
+
+/// Whether so many percent of a limit are used.
+pub(super) fn is_passed(used: i128, limit: i128, percent: u8) -> bool {
+    used.saturating_mul(100) >= limit.saturating_mul(i128::from(percent))
 }

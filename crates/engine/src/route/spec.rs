@@ -4,12 +4,12 @@ mod active_probes;
 mod breaker;
 mod canary;
 mod credential_text;
-mod mirror;
 mod race;
 mod retry_budget;
 #[cfg(test)]
 mod tests;
 mod throughput;
+mod usd;
 
 use std::collections::BTreeMap;
 
@@ -21,10 +21,10 @@ pub use self::active_probes::ActiveProbesSpec;
 pub use self::breaker::BreakerSpec;
 pub use self::canary::GuardsSpec;
 pub use self::credential_text::CredentialText;
-pub use self::mirror::{USD_FORMAT, UsdSpec};
 pub use self::race::{PATIENCE_FORMAT, PatienceSpec, SHARE_FORMAT, ShareSpec};
 pub use self::retry_budget::RetryBudgetSpec;
 pub use self::throughput::ThroughputSpec;
+pub use self::usd::{USD_FORMAT, UsdSpec, usd_schema};
 use super::RouteProblem;
 use super::time::{TimeInSeconds, TimeLimit, TimeSpan};
 

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use telemetry::Telemetry;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
-use tokio::time::Instant;
+
+use crate::clock::Clock;
 
 /// The time of day.
 pub(crate) type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -16,18 +17,18 @@ pub(crate) type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub(crate) struct Clearing {
     telemetry: Telemetry,
     wall_clock: WallClock,
-    started: Instant,
+    clock: Clock,
     settled: Notify,
 }
 
 impl Clearing {
-    pub(crate) fn new(telemetry: Telemetry, wall_clock: WallClock, started: Instant) -> Self {
-        Self { telemetry, wall_clock, started, settled: Notify::new() }
+    pub(crate) fn new(telemetry: Telemetry, wall_clock: WallClock, clock: Clock) -> Self {
+        Self { telemetry, wall_clock, clock, settled: Notify::new() }
     }
 
     /// Now, by both clocks.
     pub(crate) fn moment(&self) -> Moment {
-        Moment { steady: self.started.elapsed(), wall: (self.wall_clock)() }
+        Moment { steady: self.clock.now(), wall: (self.wall_clock)() }
     }
 
     /// Tells those who wait for a limit or a budget that something was given back.

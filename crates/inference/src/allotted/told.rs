@@ -89,10 +89,7 @@ impl Told {
 
     fn budget(&mut self, allotment: &Allotment, standing: &Standing, is_seen: bool) {
         let Terms::Budget(budget) = &allotment.terms else { return };
-        let passed = |percent: &&u8| {
-            standing.used.saturating_mul(100) >= standing.limit.saturating_mul(i128::from(**percent))
-        };
-        if let Some(percent) = budget.warn_at.iter().rev().find(passed) {
+        if let Some(percent) = budget.warn_at.iter().rev().find(|percent| standing.has_passed(**percent)) {
             self.add(&WARNING, &format!("{}; percent={percent}", allotment.name));
         }
         if is_seen {

@@ -1,7 +1,7 @@
 //! Copies of a request to further targets, made when the client has its answer's head: one call each, whose answer is read to its end and
 //! thrown away. What becomes of it is told apart, and no breaker, credential or quota hears of it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use domain::price::ModelPrices;
 use domain::route::Target;
@@ -19,7 +19,6 @@ use super::deliver::deliver;
 use super::hedge::may_be_doubled;
 use super::view::View;
 use crate::answer::AnswerBody;
-use crate::canaries::Enrolled;
 use crate::ending::{Ending, Origin};
 use crate::mirrors::Copying;
 use crate::region::Residence;
@@ -62,27 +61,11 @@ fn copied(call: &Call) -> Option<Call> {
     let mut hold = call.origin.gateway.budget.hold();
     let limit = call.pinned.snapshot.limits.in_flight_bytes_max;
     hold.grow(call.document.body().len(), limit).ok()?;
-    Some(Call {
-        enrolled: Enrolled::default(),
-        origin: Origin { started: Instant::now(), ..call.origin.clone() },
-        pinned: Arc::clone(&call.pinned),
-        endpoint: call.endpoint,
-        uri: call.uri.clone(),
-        headers: call.headers.clone(),
-        query: call.query.clone(),
-        document: call.document.clone(),
-        form: None,
-        facts: call.facts.clone(),
-        named: None,
-        owner: None,
-        kept: None,
-        said: None,
-        admitted: None,
-        sent: None,
-        hold,
-        waited: std::time::Duration::ZERO,
-        prefix: OnceLock::new(),
-    })
+    let origin = Origin { started: Instant::now(), ..call.origin.clone() };
+    let head = (call.uri.clone(), call.headers.clone());
+    let body = (call.document.clone(), call.facts.clone());
+    let copy = Call::new(origin, Arc::clone(&call.pinned), call.endpoint, head, body, hold);
+    Some(Call { query: call.query.clone(), ..copy })
 }
 
 async fn make(call: Call, target: Arc<Target>, copying: Copying) {

@@ -1,4 +1,4 @@
-//! The form of what only a mirror says: an amount of money.
+//! Amounts of US dollars as people write them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -50,15 +50,21 @@ impl JsonSchema for UsdSpec {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        Schema::try_from(json!({
-            "type": ["string", "number"],
-            "format": USD_FORMAT,
-            "pattern": r"^[0-9]*\.?[0-9]+$",
-            "minimum": 0,
-            "description": "An amount of US dollars such as `5.00`, with at most 12 digits after the point.",
-        }))
-        .unwrap_or_default()
+        usd_schema(USD_FORMAT, "minimum", "An amount of US dollars such as `5.00`")
     }
+}
+
+/// The schema of an amount of US dollars of some `format`, with zero as its `bound`.
+#[must_use]
+pub fn usd_schema(format: &str, bound: &str, described: &str) -> Schema {
+    Schema::try_from(json!({
+        "type": ["string", "number"],
+        "format": format,
+        "pattern": r"^[0-9]*\.?[0-9]+$",
+        bound: 0,
+        "description": format!("{described}, with at most 12 digits after the point."),
+    }))
+    .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,4 +3,5 @@
 pub mod catalog;
 pub mod metadata_rule;
 pub mod response_store;
+pub mod shared_state;
 pub mod sign_in;

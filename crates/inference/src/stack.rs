@@ -44,8 +44,9 @@ pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>, peer: IpAd
     let started = Instant::now();
     let id = RequestId::from_random(gateway.random(), gateway.random());
     let shape = client_shape(request.uri().path(), request.headers());
-    let answered =
-        AssertUnwindSafe(answer(&gateway, (request, peer), shape, &id, started)).catch_unwind().await;
+    // In a place of its own, so that it is moved there once, however many futures of others are around it.
+    let answering = Box::pin(answer(&gateway, (request, peer), shape, &id, started));
+    let answered = AssertUnwindSafe(answering).catch_unwind().await;
     let mut response = match answered {
         Ok(Ok(response)) => response,
         Ok(Err(Refused { refusal, key })) => refuse(&gateway, &refusal, key.as_deref(), shape, &id),

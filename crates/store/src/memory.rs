@@ -1,6 +1,7 @@
 //! Responses and conversations in memory: bounded, and gone with the process.
 
 mod item_index;
+mod shared;
 mod shelves;
 mod weight;
 
@@ -14,6 +15,7 @@ use domain::kept::{
 use domain::ports::response_store::{Pending, ResponseStore, StoreError};
 use parking_lot::Mutex;
 
+pub use shared::MemoryState;
 use shelves::Shelves;
 
 /// Keeps responses and conversations in memory.

@@ -6,6 +6,7 @@ mod history;
 mod items;
 mod responses;
 mod rows;
+mod shared;
 mod sweep;
 
 use std::time::SystemTime;
@@ -20,6 +21,7 @@ use domain::ports::response_store::{Pending, ResponseStore, StoreError};
 use file::Connections;
 pub use file::{OpenError, OpenProblem, SqliteFile};
 use history::History;
+pub use shared::SqliteState;
 
 /// Begins what may write. One that only began to read could find that somebody has written since, and would have to fail.
 const WRITE: &str = "BEGIN IMMEDIATE";

@@ -34,7 +34,7 @@ pub trait SharedState: Debug + Send + Sync {
         keys_max: usize,
     ) -> Pending<'a, Seen<Vec<Listed>>>;
 
-    /// Removes what has expired, where the store does not do that by itself; says how many that were.
+    /// Removes some of what has expired, where the store does not do that by itself; says how many that were.
     fn sweep(&self) -> Pending<'_, usize>;
 }
 
@@ -74,7 +74,7 @@ pub struct Change {
     pub replaces: Option<u64>,
     /// The new value.
     pub value: Bytes,
-    /// How long it is kept from now on, by the clock of the store; for ever where none.
+    /// How long it is kept from now on, by the clock of the store; for ever where none. Zero removes what there is.
     pub expires_in: Option<Duration>,
 }
 

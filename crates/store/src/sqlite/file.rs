@@ -10,7 +10,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 /// What the tables look like, from version to version; only ever added to.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 /// "TOLL", as `migrations/1.sql` sets it.
 const APPLICATION: i64 = 0x544F_4C4C;
 /// Nobody but us reads what we wrote.
@@ -80,7 +80,7 @@ pub enum OpenProblem {
 
 /// The connections to a database: all writing is done by one, since SQLite lets only one write at a time and those who
 /// would wait for each other inside of it might give up.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Connections {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,

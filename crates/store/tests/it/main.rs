@@ -4,6 +4,7 @@
 
 mod equivalence;
 mod responses;
+mod shared_state;
 mod sqlite;
 
 use std::path::Path;

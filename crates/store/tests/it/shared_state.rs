@@ -1,0 +1,65 @@
+//! What `SharedState` promises, for every implementation: two replicas, each with connections of its own, before one store.
+
+mod backends;
+mod equivalence;
+mod laws;
+mod lifetimes;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::ports::shared_state::{Change, Listed, Replaced, SharedState, Versioned};
+
+/// Runs each law against each implementation.
+macro_rules! every_backend {
+    ($($law:ident)*) => {
+        every_backend! { @of memory $($law)* }
+        every_backend! { @of sqlite $($law)* }
+    };
+    (@of $backend:ident $($law:ident)*) => {
+        mod $backend {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $law() {
+                super::$law($crate::shared_state::backends::$backend().await).await;
+            })*
+        }
+    };
+}
+use every_backend;
+
+/// A change of a key whose value is kept for ever.
+fn change(key: &str, replaces: Option<u64>, value: impl Into<Bytes>) -> Change {
+    Change { key: key.into(), replaces, value: value.into(), expires_in: None }
+}
+
+/// The same for a time only.
+fn for_a_time(change: Change, lifetime: Duration) -> Change {
+    Change { expires_in: Some(lifetime), ..change }
+}
+
+/// What became of one change.
+async fn replace(store: &dyn SharedState, change: Change) -> Replaced {
+    store.replace(&[change]).await.unwrap().what.remove(0)
+}
+
+/// The version that one change made.
+async fn replaced(store: &dyn SharedState, change: Change) -> u64 {
+    let became = match replace(store, change).await {
+        Replaced::Done(version) => Ok(version),
+        Replaced::Overtaken(by) => Err(by),
+    };
+    became.unwrap()
+}
+
+async fn read(store: &dyn SharedState, key: &str) -> Option<Versioned> {
+    store.read(&[key.into()]).await.unwrap().what.remove(0)
+}
+
+async fn list(store: &dyn SharedState, prefix: &str, after: Option<&str>, keys_max: usize) -> Vec<Listed> {
+    store.list(prefix, after, keys_max).await.unwrap().what
+}
+
+/// All keys that begin so.
+async fn keys(store: &dyn SharedState, prefix: &str) -> Vec<Box<str>> {
+    list(store, prefix, None, 1_000).await.into_iter().map(|listed| listed.key).collect()
+}

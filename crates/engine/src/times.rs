@@ -9,12 +9,14 @@ use std::time::Duration;
 const SAMPLES_MIN: u32 = 20;
 /// Most calls that are counted at a time.
 const SAMPLES_MAX: u32 = 512;
-/// The upper bound of the first bucket.
-const FIRST: Duration = Duration::from_millis(10);
+/// The longest time in the first bucket, in nanoseconds.
+const FIRST: u64 = 10_000_000;
 /// How much wider each bucket is than the one before it.
-const GROWTH: f64 = 1.2;
+const GROWTH: (u64, u64) = (6, 5);
 /// The last one holds everything beyond a quarter of an hour.
 const BUCKETS: usize = 64;
+/// The longest time in each bucket but the last, in nanoseconds.
+const BOUNDS: [u64; BUCKETS - 1] = bounds();
 
 /// The times of one target's recent calls.
 #[derive(Debug, Clone)]
@@ -55,23 +57,37 @@ impl Times {
             below += u32::from(*count);
             below >= rank
         };
-        self.counts.iter().position(reached).map(bound)
+        self.counts.iter().position(reached).map(longest)
+    }
+}
+
+const fn bounds() -> [u64; BUCKETS - 1] {
+    let mut bounds = [FIRST; BUCKETS - 1];
+    let mut bucket = 1;
+    while bucket < bounds.len() {
+        bounds[bucket] = bounds[bucket - 1] / GROWTH.1 * GROWTH.0;
+        bucket += 1;
+    }
+    bounds
+}
+
+/// The longest time in a bucket; for the last, which has no end, as much above the one before it as for the others.
+fn longest(bucket: usize) -> Duration {
+    match BOUNDS.get(bucket) {
+        Some(nanoseconds) => Duration::from_nanos(*nanoseconds),
+        None => Duration::from_nanos(BOUNDS[BUCKETS - 2] / GROWTH.1 * GROWTH.0),
     }
 }
 
 /// The bucket of a time.
 fn bucket(took: Duration) -> usize {
-    (0..BUCKETS - 1).find(|bucket| took <= bound(*bucket)).unwrap_or(BUCKETS - 1)
-}
-
-/// The longest time in a bucket.
-fn bound(bucket: usize) -> Duration {
-    FIRST.mul_f64(GROWTH.powi(i32::try_from(bucket).unwrap_or(i32::MAX)))
+    let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+    BOUNDS.partition_point(|bound| *bound < took)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BUCKETS, Duration, FIRST, GROWTH, SAMPLES_MAX, SAMPLES_MIN, Times, bound};
+    use super::{BUCKETS, Duration, SAMPLES_MAX, SAMPLES_MIN, Times, longest};
     use proptest::prelude::*;
 
     fn of(milliseconds: impl IntoIterator<Item = u64>) -> Times {
@@ -106,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_buckets_reach_beyond_the_longest_wait_for_a_first_token() {
-        assert!(bound(BUCKETS - 2) > Duration::from_secs(600));
+        assert!(longest(BUCKETS - 2) > Duration::from_secs(600));
         assert!(of(std::iter::repeat_n(u64::MAX, 20)).quantile(95).is_some());
     }
 
@@ -121,7 +137,7 @@ mod tests {
             let exact = Duration::from_millis(milliseconds[rank - 1]);
             prop_assert!(found >= exact);
             // A nanosecond for rounding.
-            prop_assert!(found <= exact.max(FIRST).mul_f64(GROWTH) + Duration::from_nanos(1), "{found:?} {exact:?}");
+            prop_assert!(found <= exact.max(longest(0)).mul_f64(1.2) + Duration::from_nanos(1), "{found:?} {exact:?}");
         }
     }
 }

@@ -85,13 +85,14 @@ impl Leg {
             None => self.enter_and_call(view).await,
         };
         self.tried.add(self.index);
-        self.took = Some(self.sent.elapsed());
+        let took = self.sent.elapsed();
+        self.took = Some(took);
         let heard = (&self.credential, self.spend.as_ref());
         quota::heard(view.call, (&self.target, &self.state), heard, &result);
         match &result {
             // Nobody was called.
             Ok(Committed::Estimated(_)) => (self.watch, self.spend) = (None, None),
-            Ok(_) => self.answered(),
+            Ok(_) => self.answered(took),
             Err(failed) => self.failed(view.call, failed),
         }
         result
@@ -193,11 +194,10 @@ impl Leg {
         Chosen::at(self.index, &self.target, &self.state, self.is_bound)
     }
 
-    fn answered(&mut self) {
+    fn answered(&mut self, took: Duration) {
         if let Some(chosen) = self.chosen() {
             chosen.served();
         }
-        let took = self.sent.elapsed();
         if let Some(watch) = &mut self.watch {
             watch.answered(took);
         }

@@ -2,6 +2,7 @@
 //! at once, each with its path in the file.
 
 mod allotments;
+mod authority;
 mod catalog;
 mod directory;
 mod keys;
@@ -30,6 +31,7 @@ use providers::sign_in::SignIns;
 
 pub use self::directory::Directory;
 pub use self::process::listen_address;
+use crate::authority::Authority;
 use crate::environment::Environment;
 use crate::file::ConfigFile;
 use crate::path::Path;
@@ -58,6 +60,7 @@ pub(crate) struct Compiled {
     pub(crate) routes: BTreeMap<RouteName, Arc<Route>>,
     pub(crate) route_defaults: RouteDefaults,
     pub(crate) keys: HashMap<KeyHash, KnownKey>,
+    pub(crate) authority: Authority,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) signed_requests: SignedRequests,
     pub(crate) limits: Limits,
@@ -83,6 +86,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let routes = routes::compile(file, &directory, &route_defaults, &mut problems);
     let tenants = tenants::compile(file, &routes, &mut problems);
     let keys = keys::compile(&file.keys, (&tenants, &routes), &mut problems);
+    let authority = authority::compile(file, &tenants, &mut problems);
     let signed_requests = signed_requests::compile(&file.signed_requests, &keys, &mut problems);
     let limits = limits::compile(&file.limits, &mut problems);
     let allotments = allotments::compile(file, &routes, &mut problems);
@@ -101,6 +105,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
             routes,
             route_defaults,
             keys,
+            authority,
             trusted_proxies,
             signed_requests,
             limits,

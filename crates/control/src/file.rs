@@ -9,6 +9,7 @@ mod key;
 mod limits;
 mod log;
 mod rate_limit;
+mod role;
 mod route_test;
 mod server;
 mod signed_requests;
@@ -33,6 +34,7 @@ pub use key::{KeyHashSection, KeySection, PriorityName};
 pub use limits::LimitsSection;
 pub use log::{LogFormat, LogRequests, LogSection};
 pub use rate_limit::{AtLimitName, PaceSection, RateLimitSection};
+pub use role::{ControlKeySection, ControlSection, HeldRoleSection, RoleSection};
 pub use route_test::{ExpectSection, RouteTestSection};
 pub use server::{ServerSection, TlsSection};
 pub use signed_requests::SignedRequestsSection;
@@ -68,6 +70,10 @@ pub struct ConfigFile {
     pub users: BTreeMap<String, UserSection>,
     /// The keys that clients present. Without any, nobody gets in.
     pub keys: Vec<KeySection>,
+    /// Who may administer the gateway. Without any key there, nobody may, but through this file.
+    pub control: ControlSection,
+    /// Roles of your own by name, for those who administer it.
+    pub roles: BTreeMap<String, RoleSection>,
     /// How fast requests may come, by whose they are and what they ask for.
     pub rate_limits: Vec<RateLimitSection>,
     /// How much requests may spend, by whose they are and what they ask for.

@@ -3,6 +3,7 @@
 //!
 //! The clock, the environment and the file system are handed in. Nothing here serves a request.
 
+pub mod authority;
 pub mod document;
 pub mod environment;
 pub mod file;
@@ -21,6 +22,7 @@ pub mod yaml;
 
 mod compile;
 
+pub use authority::Authority;
 pub use compile::{Directory, listen_address};
 pub use document::Document;
 pub use environment::{DiskEnvironment, Environment};

@@ -14,6 +14,7 @@ use providers::sign_in::SignIns;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
+use crate::authority::Authority;
 use crate::compile::{Compiled, Directory, Surroundings, compile};
 use crate::environment::Environment;
 use crate::file::ConfigFile;
@@ -34,6 +35,8 @@ pub struct Loaded {
     pub snapshot: Arc<Snapshot>,
     /// Every provider that a route in a request's header may name.
     pub directory: Arc<Directory>,
+    /// Who may administer the gateway.
+    pub authority: Arc<Authority>,
     /// Where the process listens.
     pub server: ServerSettings,
     /// How providers are reached.
@@ -206,6 +209,7 @@ fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
             catalog: compiled.catalog,
         }),
         directory: Arc::new(compiled.directory),
+        authority: Arc::new(compiled.authority),
         server: compiled.server,
         upstream: compiled.upstream,
         state: compiled.state,
@@ -240,6 +244,8 @@ fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
         workspaces: parts(&section("workspaces"), &root.key("workspaces"), &mut problems),
         users: parts(&section("users"), &root.key("users"), &mut problems),
         keys: list(json.get("keys"), &root.key("keys"), &mut problems),
+        control: part(section("control"), &root.key("control"), &mut problems).unwrap_or_default(),
+        roles: parts(&section("roles"), &root.key("roles"), &mut problems),
         rate_limits: list(json.get("rate_limits"), &root.key("rate_limits"), &mut problems),
         budgets: list(json.get("budgets"), &root.key("budgets"), &mut problems),
         signed_requests: part(section("signed_requests"), &root.key("signed_requests"), &mut problems)

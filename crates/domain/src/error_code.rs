@@ -77,6 +77,10 @@ pub enum ErrorCode {
     CostUnknown,
     /// A limit or budget has as many groups as it may have.
     GroupsFull,
+    /// No control key was sent, or none that is good.
+    ControlKeyRefused,
+    /// No role of the control key permits it.
+    NotPermitted,
     /// Every target failed.
     TargetsFailed,
     /// Every target failed, the last one by a time limit.
@@ -108,7 +112,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 49] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -146,6 +150,8 @@ impl ErrorCode {
         Self::OverBudget,
         Self::CostUnknown,
         Self::GroupsFull,
+        Self::ControlKeyRefused,
+        Self::NotPermitted,
         Self::TargetsFailed,
         Self::TargetsTimedOut,
         Self::StreamBroken,
@@ -219,6 +225,8 @@ impl ErrorCode {
             Self::OverBudget => ("TG2022", 429, "insufficient_quota"),
             Self::CostUnknown => ("TG2023", 403, DENIED),
             Self::GroupsFull => ("TG2024", 429, "rate_limit_error"),
+            Self::ControlKeyRefused => ("TG2030", 401, "authentication_error"),
+            Self::NotPermitted => ("TG2031", 403, DENIED),
             Self::TargetsFailed => ("TG3001", 502, SERVER),
             Self::TargetsTimedOut => ("TG3002", 504, "timeout_error"),
             Self::StreamBroken => ("TG3003", 502, SERVER),

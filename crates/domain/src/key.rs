@@ -13,21 +13,34 @@ use crate::scope::Scope;
 use crate::tenant::Subject;
 
 const PREFIX: &str = "tg-";
+/// Differs, so that people, secret scanners and refusals tell which of the two a text is.
+const CONTROL_PREFIX: &str = "tga-";
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const SECRET_DIGITS: usize = 43;
 const CHECKSUM_DIGITS: usize = 6;
 
-/// A key as its owner holds it: `tg-`, 43 base-62 digits (256 bits), 6 digits of checksum. Never printed by `Debug`.
+/// A key as its owner holds it: `tg-`, 43 base-62 digits (256 bits), 6 digits of checksum; a control key has `tga-` in front.
+/// Never printed by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyText(String);
 
 impl KeyText {
-    /// The key of 32 random bytes.
+    /// The client key of 32 random bytes.
     #[must_use]
     pub fn from_random(bytes: [u8; 32]) -> Self {
+        Self::with_prefix(PREFIX, bytes)
+    }
+
+    /// The control key of 32 random bytes.
+    #[must_use]
+    pub fn control_from_random(bytes: [u8; 32]) -> Self {
+        Self::with_prefix(CONTROL_PREFIX, bytes)
+    }
+
+    fn with_prefix(prefix: &str, bytes: [u8; 32]) -> Self {
         let digits = base62::<SECRET_DIGITS>(&bytes);
         let checksum = checksum(&digits);
-        Self(format!("{PREFIX}{digits}{checksum}"))
+        Self(format!("{prefix}{digits}{checksum}"))
     }
 
     /// The text to show once to its owner.
@@ -46,9 +59,17 @@ impl KeyText {
     /// scanners recognise a leaked one.
     #[must_use]
     pub fn is_well_formed(text: &str) -> bool {
-        let Some(rest) = text.strip_prefix(PREFIX) else { return false };
-        let Some((digits, given)) = rest.split_at_checked(SECRET_DIGITS) else { return false };
+        let rest = text.strip_prefix(PREFIX).or_else(|| text.strip_prefix(CONTROL_PREFIX));
+        let Some((digits, given)) = rest.and_then(|rest| rest.split_at_checked(SECRET_DIGITS)) else {
+            return false;
+        };
         digits.bytes().all(|byte| byte.is_ascii_alphanumeric()) && given == checksum(digits)
+    }
+
+    /// Whether a text begins as that of a control key does.
+    #[must_use]
+    pub fn is_for_control(text: &str) -> bool {
+        text.starts_with(CONTROL_PREFIX)
     }
 }
 
@@ -234,10 +255,20 @@ impl KnownKey {
     /// # Errors
     /// With why it is not.
     pub fn at(&self, now: SystemTime) -> Result<&Arc<ApiKey>, Ended> {
-        match self.validity {
-            Validity::Until(until) if until <= now => Err(Ended::Expired(until)),
-            Validity::Disabled => Err(Ended::Disabled),
-            Validity::Always | Validity::Until(_) => Ok(&self.key),
+        self.validity.check(now).map(|()| &self.key)
+    }
+}
+
+impl Validity {
+    /// Whether a key is good at a time.
+    ///
+    /// # Errors
+    /// With why it is not.
+    pub fn check(self, now: SystemTime) -> Result<(), Ended> {
+        match self {
+            Self::Until(until) if until <= now => Err(Ended::Expired(until)),
+            Self::Disabled => Err(Ended::Disabled),
+            Self::Always | Self::Until(_) => Ok(()),
         }
     }
 }
@@ -282,6 +313,14 @@ mod tests {
             let mut changed = key.reveal().to_owned().into_bytes();
             changed[place] = if changed[place] == b'x' { b'y' } else { b'x' };
             prop_assert!(!KeyText::is_well_formed(&String::from_utf8(changed).unwrap()));
+        }
+
+        #[test]
+        fn a_control_key_is_told_from_a_client_key(bytes: [u8; 32]) {
+            let (client, control) = (KeyText::from_random(bytes), KeyText::control_from_random(bytes));
+            prop_assert!(KeyText::is_well_formed(control.reveal()));
+            prop_assert!(KeyText::is_for_control(control.reveal()) && !KeyText::is_for_control(client.reveal()));
+            prop_assert_ne!(client.hash(), control.hash());
         }
 
         #[test]

@@ -83,7 +83,9 @@ fn without_scheme(value: &str) -> &str {
 }
 
 fn unknown(text: &str) -> Refusal {
-    let message = if KeyText::is_well_formed(text) {
+    let message = if KeyText::is_for_control(text) {
+        "a control key was sent, which opens the control API alone; send a client's (`tg-…`)"
+    } else if KeyText::is_well_formed(text) {
         "this key is not known here; it may have been removed"
     } else if text.starts_with("sk-") {
         "a provider's key was sent; send a Tollgate key (`tg-…`), the provider's own belongs into the configuration"
@@ -168,7 +170,8 @@ mod tests {
         let snapshot = snapshot(&KeyText::from_random([1; 32]));
         assert_eq!(authenticate(&HeaderMap::new(), None, &snapshot).unwrap_err().code, ErrorCode::KeyMissing);
         let other = KeyText::from_random([2; 32]);
-        for text in [other.reveal(), "sk-proj-secret", "tg-short", "Bearer"] {
+        let control = KeyText::control_from_random([1; 32]);
+        for text in [other.reveal(), control.reveal(), "sk-proj-secret", "tg-short", "Bearer"] {
             let refusal = authenticate(&headers("x-api-key", text), None, &snapshot).unwrap_err();
             assert_eq!(refusal.code, ErrorCode::KeyUnknown);
             assert!(!refusal.message.contains(text) || text == "Bearer", "{}", refusal.message);

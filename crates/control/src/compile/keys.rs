@@ -35,17 +35,22 @@ pub(super) fn compile(
         }
         let key = Arc::new(key(section, (tenants, routes), &path, problems));
         for Text { hash, until, place } in texts(section, &path, problems) {
-            let validity = match (section.disabled, until) {
-                (Some(true), _) => Validity::Disabled,
-                (_, Some(until)) => Validity::Until(until),
-                (_, None) => Validity::Always,
-            };
+            let validity = validity(section.disabled, until);
             if keys.insert(hash, KnownKey { key: Arc::clone(&key), validity }).is_some() {
                 problems.push((place, "another key has this hash already".to_owned()));
             }
         }
     }
     keys
+}
+
+/// How long a key is good that is `disabled` and has an end, or not.
+pub(super) fn validity(disabled: Option<bool>, until: Option<SystemTime>) -> Validity {
+    match (disabled, until) {
+        (Some(true), _) => Validity::Disabled,
+        (_, Some(until)) => Validity::Until(until),
+        (_, None) => Validity::Always,
+    }
 }
 
 /// One of the texts of a key.
@@ -88,7 +93,8 @@ fn texts(section: &KeySection, path: &Path, problems: &mut Problems) -> Vec<Text
     read.collect()
 }
 
-fn time(text: Option<&str>, path: &Path, problems: &mut Problems) -> Option<SystemTime> {
+/// A point in time, as it is written.
+pub(super) fn time(text: Option<&str>, path: &Path, problems: &mut Problems) -> Option<SystemTime> {
     let read = text?.parse::<Timestamp>();
     if read.is_err() {
         problems.push((path.clone(), "expected a time such as `2026-12-31T00:00:00Z`".to_owned()));

@@ -199,6 +199,31 @@ impl Tenants {
         }
     }
 
+    /// Reports a workspace that is not there, and an environment that it, or else every one, does not have.
+    pub(super) fn check_place(
+        &self,
+        (workspace, environment): (Option<&str>, Option<&str>),
+        path: &Path,
+        problems: &mut Problems,
+    ) {
+        let known: Vec<_> = match workspace {
+            Some(_) => self.workspace(workspace, path, problems).into_iter().collect(),
+            None => self.workspaces.values().collect(),
+        };
+        let Some(environment) = environment.filter(|_| !known.is_empty()) else { return };
+        let all = || known.iter().flat_map(|known| &known.environments);
+        if !all().any(|known| known == environment) {
+            problems.push((path.key("environment"), missing("environment", environment, all())));
+        }
+    }
+
+    /// Reports a user who is not there.
+    pub(super) fn check_user(&self, name: &str, path: &Path, problems: &mut Problems) {
+        if !self.users.contains_key(name) {
+            problems.push((path.key("user"), missing("user", name, self.users.keys())));
+        }
+    }
+
     fn workspace(&self, name: Option<&str>, path: &Path, problems: &mut Problems) -> Option<&KnownWorkspace> {
         let found = self.workspaces.get(name.unwrap_or(IMPLIED));
         if found.is_none() {
@@ -222,10 +247,8 @@ impl Tenants {
         path: &Path,
         problems: &mut Problems,
     ) -> Option<&KnownUser> {
-        let Some(known) = self.users.get(name) else {
-            problems.push((path.key("user"), missing("user", name, self.users.keys())));
-            return None;
-        };
+        self.check_user(name, path, problems);
+        let known = self.users.get(name)?;
         let place = team.map(|team| format!("{}/{team}", workspace.workspace.name));
         if let Some(place) = place.filter(|place| !known.teams.contains(place)) {
             let message = format!("`{name}` is not in the team `{place}`; add it to `users.{name}.teams`");

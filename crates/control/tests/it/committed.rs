@@ -40,3 +40,8 @@ fn the_committed_list_of_providers_is_that_of_their_files() {
     let registry = providers::registry::Registry::builtin();
     assert_committed("docs/reference/providers.md", &providers::reference::markdown(&registry).unwrap());
 }
+
+#[test]
+fn the_committed_page_of_roles_is_that_of_what_they_permit() {
+    assert_committed("docs/reference/roles.md", &control::authority::reference::markdown().unwrap());
+}

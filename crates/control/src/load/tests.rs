@@ -13,6 +13,7 @@ use engine::route::ProviderDirectory;
 use providers::definition::ProviderDefinition;
 
 use super::Loader;
+use crate::authority::{Action, Kind, Resource};
 use crate::environment::Environment;
 use crate::settings::{LogFormat, LogRequests, ProxyChoice, StatePlace, StateSettings};
 
@@ -457,4 +458,50 @@ fn a_probe_that_would_never_be_made_is_a_mistake() {
     }
     let without_credential = "defaults: {active_probes: {targets: [openai/gpt-4o-mini]}}\n";
     assert!(loader(&[]).load_text(without_credential, 1).is_ok());
+}
+
+#[test]
+fn what_control_keys_and_roles_refer_to_has_to_be_there() {
+    let text = "\
+workspaces:
+  research: {environments: [live]}
+  sales: {}
+users:
+  ada: {}
+roles:
+  owner: {policies: ['permit (principal, action, resource);']}
+  'b c': {policies: ['permit (principal, action, resource);', 'permit (principal, action == Action::\"raed\", resource);']}
+control:
+  keys:
+  - {name: a, hash: x, roles: [{role: admni}, {role: admin, workspace: reserch}, {role: admin, environment: live, workspace: sales}]}
+  - {name: a, hash: 'blake3:0000000000000000000000000000000000000000000000000000000000000001', roles: []}
+  - {name: b, hash: 'blake3:0000000000000000000000000000000000000000000000000000000000000001', user: adda, expires: soon, roles: [{role: admin, environment: production}]}
+";
+    insta::assert_snapshot!(errors(text));
+}
+
+#[test]
+fn a_control_key_holds_its_roles_where_they_were_given() {
+    let text = format!(
+        "workspaces: {{research: {{}}, sales: {{}}}}
+users: {{ada: {{}}}}
+roles:
+  rotator:
+    policies:
+      - permit (principal, action in [Action::\"read\", Action::\"rotate\"], resource is Key);
+      - forbid (principal, action == Action::\"rotate\", resource) unless {{ context.own }};
+control:
+  keys:
+    - name: ops
+      hash: {}
+      user: ada
+      roles: [{{role: rotator, workspace: research}}]",
+        domain::KeyHash::of("tga-test")
+    );
+    let authority = loader(&[]).load_text(&text, 1).unwrap().authority;
+    let principal = authority.admit(Some("tga-test"), std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let key = |workspace, owner| Resource { owner, ..Resource::of_workspace(Kind::Key, workspace) };
+    assert!(principal.permits(Action::Rotate, &key("research", Some("ada"))));
+    assert!(!principal.permits(Action::Rotate, &key("research", None)));
+    assert!(principal.visible(&key("research", None)) && !principal.visible(&key("sales", Some("ada"))));
 }

@@ -84,6 +84,22 @@ fn a_new_key_fits_its_hash_and_is_never_the_same() {
 }
 
 #[test]
+fn a_new_control_key_comes_with_a_section_that_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    let made =
+        run(folder.path(), &["key", "new", "ops", "--control", "--role", "admin", "--environment", "prod"]);
+    let (key, section) = out(&made).split_once("\n\n").unwrap();
+    let key = key.lines().next().unwrap().strip_prefix("key ").unwrap();
+    assert!(KeyText::is_well_formed(key) && KeyText::is_for_control(key));
+    std::fs::write(folder.path().join("tollgate.yaml"), section).unwrap();
+    let checked = run(folder.path(), &["check"]);
+    assert!(checked.status.success() && section.contains(&domain::KeyHash::of(key).to_string()));
+    for wrong in [&["--control"][..], &["--role", "admin"], &["--control", "--role", "admin", "--aws"]] {
+        assert!(!run(folder.path(), &[&["key", "new", "ops"], wrong].concat()).status.success());
+    }
+}
+
+#[test]
 fn the_list_of_providers_says_which_are_live() {
     let folder = tempfile::tempdir().unwrap();
     let output =

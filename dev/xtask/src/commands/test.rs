@@ -45,6 +45,8 @@ enum Step {
     Sdk,
     /// Every vendor's client before a provider of every format, and the page about it
     Matrix,
+    /// Policies of roles, against Cedar's own authoriser
+    Cedar,
     /// The example configurations, and the commands of the guide against a running Tollgate
     Examples,
     /// The Rust tests
@@ -158,6 +160,7 @@ fn run_step(step: Step, root: &Path, preparations: &mut Preparations) -> Result<
             build(root)?;
             sdk::compare_matrix(root, preparations.sdk.ready()?)
         }
+        Step::Cedar => cedar(root),
         Step::Examples => {
             build(root)?;
             examples::run(root)?;
@@ -190,6 +193,14 @@ pub(crate) fn build(root: &Path) -> Result<()> {
         "--tests",
         "--locked",
     ]))
+}
+
+/// A package of its own, with the versions and the built crates of the workspace.
+fn cedar(root: &Path) -> Result<()> {
+    let manifest = root.join("tests/cedar/Cargo.toml");
+    let mut command = process::cargo(root);
+    command.args(["test", "--quiet", "--locked", "--target-dir", "target", "--manifest-path"]);
+    process::run(command.arg(manifest))
 }
 
 fn runner(root: &Path) -> Result<ExitCode> {

@@ -53,6 +53,8 @@ pub struct StateSettings {
     pub place: StatePlace,
     /// Most bytes of them together.
     pub bytes_max: u64,
+    /// Most records of the audit log.
+    pub audit_records_max: u64,
 }
 
 /// What state is kept in.

@@ -182,6 +182,14 @@ impl ErrorCode {
         self.facts().kind
     }
 
+    /// Whether it says that somebody may not have what they asked for, or shall not know whether there is such a thing. Whom it
+    /// was said to stands in the audit log.
+    #[must_use]
+    pub fn is_denial(self) -> bool {
+        matches!(self.status(), 401 | 403 | 451)
+            || matches!(self, Self::TooManyWrongKeys | Self::ResponseNotFound | Self::ConversationNotFound)
+    }
+
     fn facts(self) -> Facts {
         const REQUEST: &str = "invalid_request_error";
         const DENIED: &str = "permission_error";

@@ -3,6 +3,7 @@
 //! Nothing here does I/O, knows a clock, or knows a provider's wire format.
 
 pub mod allotment;
+pub mod audit;
 mod base_url;
 mod breaker;
 pub mod canary;

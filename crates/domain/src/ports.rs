@@ -1,5 +1,6 @@
 //! What the planes ask of the outside, as traits: the implementations are handed in by `tollgate`.
 
+pub mod audit_log;
 pub mod catalog;
 pub mod metadata_rule;
 pub mod response_store;

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use domain::audit::AuditEntry;
 use domain::ports::response_store::ResponseStore;
-use engine::WrongKeys;
+use engine::{Denials, WrongKeys};
 use jiff::Timestamp;
 use providers::transport::Transport;
 use telemetry::Telemetry;
@@ -53,6 +54,8 @@ pub struct Gateway {
     pub(crate) budget: Arc<ByteBudget>,
     pub(crate) owners: ResponseOwners,
     pub(crate) wrong_keys: WrongKeys,
+    /// What was refused and not told to the audit log yet.
+    pub(crate) denials: Denials,
     pub(crate) health: Health,
     pub(crate) quotas: Quotas,
     pub(crate) store: Arc<dyn ResponseStore>,
@@ -91,6 +94,7 @@ impl Gateway {
             budget: Arc::default(),
             owners: ResponseOwners::new(),
             wrong_keys: WrongKeys::new((parts.random)()),
+            denials: Denials::default(),
             health: Health::new(),
             quotas: Quotas::new(),
             store: parts.store,
@@ -132,6 +136,12 @@ impl Gateway {
     pub async fn background_done(&self) {
         self.running.idle().await;
         self.mirrors.idle().await;
+    }
+
+    /// What was refused since this was asked last, for the audit log.
+    #[must_use]
+    pub fn take_denials(&self) -> Vec<AuditEntry> {
+        self.denials.take()
     }
 
     /// Waits for another configuration, or for the drain. For one to wait at a time.

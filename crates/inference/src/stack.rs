@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use domain::endpoint::ClientShape;
 use domain::{ApiKey, Endpoint, ErrorCode};
+use engine::Denial;
 use futures_util::FutureExt;
 use http::{HeaderMap, Request, Response, Uri};
 use hyper::body::{Body, Incoming};
@@ -49,26 +50,27 @@ pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>, peer: IpAd
     let answered = AssertUnwindSafe(answering).catch_unwind().await;
     let mut response = match answered {
         Ok(Ok(response)) => response,
-        Ok(Err(Refused { refusal, key })) => refuse(&gateway, &refusal, key.as_deref(), shape, &id),
+        Ok(Err(refused)) => refuse(&gateway, &refused, shape, &id),
         Err(_panic) => {
             let refusal =
                 Refusal::new(ErrorCode::Internal, "Tollgate failed on this request; its log says where");
-            refuse(&gateway, &refusal, None, shape, &id)
+            refuse(&gateway, &refusal.into(), shape, &id)
         }
     };
     introduce(response.headers_mut(), &id, started);
     response
 }
 
-/// A refusal, with the key when it was already known.
+/// A refusal, with the key and the client's address when they were already known.
 struct Refused {
     refusal: Refusal,
     key: Option<Arc<ApiKey>>,
+    client: Option<IpAddr>,
 }
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, key: None }
+        Self { refusal, key: None, client: None }
     }
 }
 
@@ -91,11 +93,12 @@ async fn answer(
     bound_head(request.headers(), &pinned.snapshot.limits)?;
     let client = client_address(peer, request.headers(), &pinned.snapshot.trusted_proxies);
     let (key, signature) = identify(gateway, &pinned, &request, shape)
-        .map_err(|refusal| counted(gateway, &pinned, client, refusal))?;
+        .map_err(|refusal| counted(gateway, &pinned, client, refusal))
+        .map_err(|refusal| Refused { refusal, key: None, client })?;
     let permitted =
         permit_address(&key, client).and_then(|()| permit_operation(&key, &operation, request.headers()));
     if let Err(refusal) = permitted {
-        return Err(Refused { refusal, key: Some(key) });
+        return Err(Refused { refusal, key: Some(key), client });
     }
     let endpoint = match operation {
         Operation::Call(endpoint) | Operation::CallModel(endpoint, _) => Some(endpoint),
@@ -138,7 +141,7 @@ async fn answer(
         }
         Operation::Probe(probe) => Ok(probes::answer(gateway, probe)),
     };
-    result.map_err(|refusal| Refused { refusal, key: Some(key) })
+    result.map_err(|refusal| Refused { refusal, key: Some(key), client })
 }
 
 /// Whose a request is, by the key in its head, or by the key pair that its head claims to be signed with.
@@ -231,14 +234,17 @@ fn unreadable(error: &FactsError) -> Refusal {
     }
 }
 
-fn refuse(
-    gateway: &Gateway,
-    refusal: &Refusal,
-    key: Option<&ApiKey>,
-    shape: ClientShape,
-    id: &RequestId,
-) -> Response<AnswerBody> {
-    RequestRefused { request_id: id.as_str(), key, code: refusal.code, message: &refusal.message }
+fn refuse(gateway: &Gateway, refused: &Refused, shape: ClientShape, id: &RequestId) -> Response<AnswerBody> {
+    let Refused { refusal, key, client } = refused;
+    let (key, request_id) = (key.as_deref(), id.as_str());
+    if refusal.code.is_denial() {
+        let at_milliseconds = gateway.wall_clock().as_millisecond().try_into().unwrap_or(0);
+        // Whose key pair a signature claims to be of says nothing of who made it.
+        let key = key.filter(|_| refusal.code != ErrorCode::SignatureRefused);
+        let denial = Denial { key, address: *client, code: refusal.code, request_id, at_milliseconds };
+        gateway.denials.count(&denial);
+    }
+    RequestRefused { request_id, key, code: refusal.code, message: &refusal.message }
         .emit(&gateway.telemetry);
     refusal.response(shape, id)
 }

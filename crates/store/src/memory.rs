@@ -1,5 +1,6 @@
 //! Responses and conversations in memory: bounded, and gone with the process.
 
+mod audit;
 mod item_index;
 mod shared;
 mod shelves;
@@ -15,6 +16,7 @@ use domain::kept::{
 use domain::ports::response_store::{Pending, ResponseStore, StoreError};
 use parking_lot::Mutex;
 
+pub use audit::MemoryAudit;
 pub use shared::MemoryState;
 use shelves::Shelves;
 

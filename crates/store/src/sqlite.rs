@@ -1,5 +1,6 @@
 //! Responses and conversations in a SQLite file: they outlive the process, on one machine.
 
+mod audit;
 mod conversations;
 mod file;
 mod history;
@@ -18,6 +19,7 @@ use domain::kept::{
 };
 use domain::ports::response_store::{Pending, ResponseStore, StoreError};
 
+pub use audit::SqliteAudit;
 use file::Connections;
 pub use file::{OpenError, OpenProblem, SqliteFile};
 use history::History;

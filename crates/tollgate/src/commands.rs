@@ -1,5 +1,6 @@
 //! The command line: one noun per folder, one verb per file.
 
+mod audit;
 mod catalog;
 mod check;
 mod dry_run;
@@ -39,6 +40,9 @@ pub enum Command {
     Explain(explain::Explain),
     /// Says what a configuration would do with traffic and outages.
     Simulate(simulate::Simulate),
+    /// What was done to the gateway, and what was refused.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Machine-readable descriptions.
     #[command(subcommand)]
     Schema(schema::Schema),
@@ -57,6 +61,7 @@ impl Command {
             Self::Catalog(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Simulate(command) => command.run(),
+            Self::Audit(command) => command.run(),
             Self::Schema(command) => command.run(),
         };
         match result {

@@ -1,5 +1,6 @@
 //! A running gateway: configuration, listener, drain.
 
+mod audit;
 mod connection;
 mod drain;
 mod listener;

@@ -12,6 +12,8 @@ use crate::settings::{StatePlace, StateSettings};
 
 const MEMORY_BYTES_MAX_DEFAULT: u64 = 256 << 20;
 const DATABASE_BYTES_MAX_DEFAULT: u64 = 16 << 30;
+const MEMORY_AUDIT_RECORDS_MAX_DEFAULT: u64 = 10_000;
+const DATABASE_AUDIT_RECORDS_MAX_DEFAULT: u64 = 1_000_000;
 /// A database has some pages before anything is in it.
 const BYTES_MAX_MIN: u64 = 1 << 20;
 const FILE_DEFAULT: &str = "tollgate.db";
@@ -34,10 +36,12 @@ pub(super) fn settings(section: &StateSection, folder: &FilePath, problems: &mut
         StateKind::Memory => StateSettings {
             place: StatePlace::Memory,
             bytes_max: section.bytes_max.map_or(MEMORY_BYTES_MAX_DEFAULT, |size| size.0),
+            audit_records_max: section.audit_records_max.unwrap_or(MEMORY_AUDIT_RECORDS_MAX_DEFAULT),
         },
         StateKind::Sqlite => StateSettings {
             place: StatePlace::Sqlite(folder.join(section.path.as_deref().unwrap_or(FILE_DEFAULT))),
             bytes_max: section.bytes_max.map_or(DATABASE_BYTES_MAX_DEFAULT, |size| size.0),
+            audit_records_max: section.audit_records_max.unwrap_or(DATABASE_AUDIT_RECORDS_MAX_DEFAULT),
         },
     }
 }

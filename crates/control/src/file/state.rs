@@ -18,6 +18,9 @@ pub struct StateSection {
     /// Most bytes that are kept together, at least `1MiB`. When they are reached, the oldest responses are forgotten; in
     /// memory conversations, too. `256MiB` in memory and `16GiB` in a database when absent.
     pub bytes_max: Option<ByteSize>,
+    /// Most records of the audit log; of more, the oldest are forgotten. `10000` in memory and `1000000` in a database when absent.
+    #[schemars(range(min = 1))]
+    pub audit_records_max: Option<u64>,
     /// How long and how much of responses is kept.
     pub responses: KeptResponsesSection,
 }

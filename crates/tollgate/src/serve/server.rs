@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::audit::DenialTeller;
 use super::connection::Protocol;
 use super::listener::Acceptance;
 use super::prepared::Prepared;
@@ -62,6 +63,7 @@ pub struct Server {
     loaded: Arc<Loaded>,
     gateway: Arc<Gateway>,
     state: State,
+    denials: Arc<DenialTeller>,
     draining: watch::Sender<bool>,
     accepting: tokio::task::JoinHandle<()>,
     reload_requests: mpsc::Sender<()>,
@@ -100,6 +102,7 @@ impl Server {
         };
         let gateway = Gateway::new(gateway_parts, configuration(&loaded));
         background.spawn(Arc::clone(&gateway).probe_targets());
+        let denials = DenialTeller::start(&gateway, state.audit_log(), &telemetry, &mut background);
         ConfigurationLoaded { result: Ok(loaded.snapshot.generation) }.emit(&telemetry);
         let certificate = Certificate::default();
         load_certificate(&certificate, &loaded, parts.environment.as_ref())?;
@@ -137,6 +140,7 @@ impl Server {
             loaded,
             gateway,
             state,
+            denials,
             draining,
             accepting,
             reload_requests,
@@ -188,6 +192,7 @@ impl Server {
         let _ = self.accepting.await;
         let _ = tokio::time::timeout_at(until, self.gateway.background_done()).await;
         self.background.shutdown().await;
+        self.denials.tell().await;
         self.state.close().await;
     }
 }

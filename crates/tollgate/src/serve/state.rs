@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use control::settings::{StatePlace, StateSettings};
+use domain::ports::audit_log::AuditLog;
 use domain::ports::response_store::{ResponseStore, StoreError};
 use jiff::Timestamp;
-use store::{MemoryStore, SqliteFile, SqliteStore};
+use store::{MemoryAudit, MemoryStore, SqliteFile, SqliteStore};
 use telemetry::Telemetry;
 use telemetry::events::StoreFailed;
 use tokio::time::MissedTickBehavior;
@@ -24,6 +25,7 @@ pub(super) struct State {
     store: Arc<dyn ResponseStore>,
     /// The same, when it has to be closed.
     database: Option<Arc<SqliteStore>>,
+    audit: Arc<dyn AuditLog>,
 }
 
 impl State {
@@ -36,12 +38,14 @@ impl State {
         match &settings.place {
             StatePlace::Memory => {
                 let store = MemoryStore::new(bytes_max.try_into().unwrap_or(usize::MAX));
-                Ok(Self { store: Arc::new(store), database: None })
+                let audit = Arc::new(MemoryAudit::new(settings.audit_records_max));
+                Ok(Self { store: Arc::new(store), database: None, audit })
             }
             StatePlace::Sqlite(path) => {
                 let file = SqliteFile { path: path.clone(), bytes_max, lock_wait: LOCK_WAIT };
                 let database = Arc::new(SqliteStore::open(file).await?);
-                Ok(Self { store: Arc::clone(&database) as _, database: Some(database) })
+                let audit = Arc::new(database.audit_log(settings.audit_records_max));
+                Ok(Self { store: Arc::clone(&database) as _, database: Some(database), audit })
             }
         }
     }
@@ -49,6 +53,11 @@ impl State {
     /// The store for requests.
     pub(super) fn store(&self) -> Arc<dyn ResponseStore> {
         Arc::clone(&self.store)
+    }
+
+    /// What was done, and what was refused.
+    pub(super) fn audit_log(&self) -> Arc<dyn AuditLog> {
+        Arc::clone(&self.audit)
     }
 
     /// Forgets what has expired, for ever and in small steps.

@@ -7,6 +7,7 @@ mod gateway;
 
 mod access;
 mod affinity;
+mod audit;
 mod bad_input;
 mod balance;
 mod breakers;

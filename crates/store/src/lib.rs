@@ -2,10 +2,15 @@
 
 mod audit;
 mod memory;
+mod postgres;
+mod redis;
 mod shared;
 mod sqlite;
 
 pub use memory::{MemoryAudit, MemoryState, MemoryStore};
+pub use postgres::PostgresState;
+pub use redis::RedisState;
+pub use shared::PlaceError;
 pub use sqlite::{OpenError, OpenProblem, SqliteAudit, SqliteFile, SqliteState, SqliteStore};
 
 /// The longest chain of responses that is followed.

@@ -4,6 +4,25 @@ use std::time::Duration;
 
 use domain::ports::shared_state::{Change, KEY_BYTES_MAX, StateError, VALUE_BYTES_MAX, Versioned};
 
+/// Longer than any database exists, in microseconds.
+const LIFETIME_MAX: i64 = 1 << 62;
+
+/// Why a store cannot be where it is said to be. The text repeats nothing of a URL, which may hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceError {
+    /// The URL is none, or one of something else.
+    #[error("expected a URL such as `{expected}`")]
+    Url {
+        /// What one looks like.
+        expected: &'static str,
+    },
+    /// A schema of PostgreSQL cannot be called so without quotes.
+    #[error(
+        "expected a name of at most 63 lower-case letters, digits and `_` that does not begin with a digit"
+    )]
+    Schema,
+}
+
 /// # Errors
 /// When a key is too large to have a value.
 pub(crate) fn check_keys(keys: &[Box<str>]) -> Result<(), StateError> {
@@ -28,9 +47,9 @@ pub(crate) fn behind_prefix(prefix: &str) -> Vec<u8> {
     [prefix.as_bytes(), &[0xFF]].concat()
 }
 
-/// A time as databases count it, in microseconds; no value outlives what they can count.
-pub(crate) fn micros(time: Duration) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+/// A lifetime as databases count it, in microseconds, such that they can add it to the time.
+pub(crate) fn lifetime_micros(lifetime: Duration) -> i64 {
+    i64::try_from(lifetime.as_micros()).map_or(LIFETIME_MAX, |micros| micros.min(LIFETIME_MAX))
 }
 
 /// The time so many microseconds after 1970, since then.
@@ -41,6 +60,16 @@ pub(crate) fn since_1970(micros: i64) -> Duration {
 /// A version from the number that a database counts up from 1.
 pub(crate) fn version(number: i64) -> u64 {
     number.try_into().unwrap_or_default()
+}
+
+/// A key as databases keep it.
+pub(crate) fn key_text(key: Vec<u8>) -> Result<Box<str>, sqlx::Error> {
+    String::from_utf8(key).map(Into::into).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// A count as databases count.
+pub(crate) fn count(number: usize) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
 }
 
 /// A value with the number of its version.

@@ -5,8 +5,9 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection, SqlitePool, query_as, query_scalar};
 
 use super::conversations;
-use super::rows::{ItemRow, count, items, status};
+use super::rows::{ItemRow, items, status};
 use crate::LINKS_MAX;
+use crate::shared::count;
 
 /// A history that was asked for.
 #[derive(Debug)]

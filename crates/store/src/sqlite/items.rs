@@ -3,7 +3,8 @@
 use domain::kept::{ItemId, ItemPage, KeptItem, Tenant};
 use sqlx::{SqliteConnection, query, query_as};
 
-use super::rows::{count, items};
+use super::rows::items;
+use crate::shared::count;
 
 /// Where items belong, by its number.
 #[derive(Debug, Clone, Copy)]

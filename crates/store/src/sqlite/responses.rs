@@ -8,8 +8,9 @@ use domain::kept::{
 use sqlx::{SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
 use super::items::{self, List};
-use super::rows::{count, micros, status, status_number, time};
+use super::rows::{micros, status, status_number, time};
 use super::{WRITE, conversations};
+use crate::shared::count;
 
 pub(super) async fn begin(writer: &SqlitePool, response: &KeptResponse) -> Result<(), sqlx::Error> {
     let mut step = writer.begin_with(WRITE).await?;

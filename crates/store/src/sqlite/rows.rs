@@ -17,11 +17,6 @@ pub(super) fn time(micros: i64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_micros(micros.try_into().unwrap_or_default())
 }
 
-/// A count as SQLite counts.
-pub(super) fn count(number: usize) -> i64 {
-    number.try_into().unwrap_or(i64::MAX)
-}
-
 pub(super) fn status_number(status: ResponseStatus) -> i64 {
     match status {
         ResponseStatus::Unfinished => 0,

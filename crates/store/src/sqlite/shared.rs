@@ -9,9 +9,11 @@ use domain::ports::shared_state::{
 use sqlx::{SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
 use super::file::Connections;
-use super::rows::count;
 use super::{SqliteStore, WRITE};
-use crate::shared::{behind_prefix, check_changes, check_keys, micros, since_1970, version, versioned};
+use crate::shared::{
+    behind_prefix, check_changes, check_keys, count, key_text, lifetime_micros, since_1970, version,
+    versioned,
+};
 
 /// Values that one step forgets: few, since nobody else can write meanwhile.
 const SWEPT_MAX: i64 = 1_000;
@@ -91,7 +93,7 @@ async fn replace(writer: &SqlitePool, changes: &[Change]) -> Result<Seen<Vec<Rep
     for change in changes {
         let current = find(&mut step, &change.key, at).await?;
         what.push(if current.as_ref().map(|current| current.version) == change.replaces {
-            let expires = change.expires_in.map(|lifetime| at.saturating_add(micros(lifetime)));
+            let expires = change.expires_in.map(|lifetime| at + lifetime_micros(lifetime));
             let write = query_scalar(include_str!("shared/write.sql")).bind(change.key.as_bytes());
             let write = write.bind(&*change.value).bind(expires);
             Replaced::Done(version(write.fetch_one(&mut *step).await?))
@@ -118,10 +120,9 @@ async fn list(
         .bind(at)
         .bind(count(keys_max));
     let rows: Vec<(Vec<u8>, i64, Vec<u8>)> = list.fetch_all(&mut *view).await?;
-    let what = rows.into_iter().map(|(key, number, value)| {
-        let key = String::from_utf8(key).map_err(|error| sqlx::Error::Decode(error.into()))?;
-        Ok(Listed { key: key.into(), versioned: versioned(number, value) })
-    });
+    let what = rows
+        .into_iter()
+        .map(|(key, number, value)| Ok(Listed { key: key_text(key)?, versioned: versioned(number, value) }));
     Ok(Seen { at: since_1970(at), what: what.collect::<Result<_, sqlx::Error>>()? })
 }
 

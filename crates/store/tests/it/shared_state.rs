@@ -15,6 +15,8 @@ macro_rules! every_backend {
     ($($law:ident)*) => {
         every_backend! { @of memory $($law)* }
         every_backend! { @of sqlite $($law)* }
+        every_backend! { @of postgres $($law)* }
+        every_backend! { @of redis $($law)* }
     };
     (@of $backend:ident $($law:ident)*) => {
         mod $backend {
@@ -60,6 +62,6 @@ async fn list(store: &dyn SharedState, prefix: &str, after: Option<&str>, keys_m
 }
 
 /// All keys that begin so.
-async fn keys(store: &dyn SharedState, prefix: &str) -> Vec<Box<str>> {
-    list(store, prefix, None, 1_000).await.into_iter().map(|listed| listed.key).collect()
+async fn keys(store: &dyn SharedState, prefix: &str) -> Vec<String> {
+    list(store, prefix, None, 1_000).await.into_iter().map(|listed| listed.key.into()).collect()
 }

@@ -161,5 +161,5 @@ macro_rules! keeps_the_same {
 mod keeps_the_same_as_the_memory {
     use super::*;
 
-    keeps_the_same! { sqlite }
+    keeps_the_same! { sqlite postgres redis }
 }

@@ -35,7 +35,7 @@ async fn a_value_is_there_until_it_expires_by_the_clock_of_the_store(backend: Ba
         }
         assert!(seen.at <= made.at + lifetime + TICK, "{seen:?} {made:?}");
     }
-    assert_eq!(keys(store, "").await, []);
+    assert!(keys(store, "").await.is_empty());
 }
 
 async fn both_replicas_see_the_same_clock(backend: Backend) {
@@ -60,12 +60,12 @@ async fn what_has_expired_counts_as_never_written(backend: Backend) {
     let store = backend.store();
     let version = expired(store, "k").await;
     replaced(store, change("other", None, "x")).await;
-    assert_eq!(keys(store, "").await, ["other".into()]);
+    assert_eq!(keys(store, "").await, ["other"]);
     assert_eq!(list(store, "k", None, 1).await, []);
     assert_eq!(replace(store, change("k", Some(version), "new")).await, Replaced::Overtaken(None));
     let anew = replaced(store, change("k", None, "new")).await;
     assert_eq!(read(store, "k").await, Some(Versioned { version: anew, value: "new".into() }));
-    assert_eq!(keys(store, "").await, ["k", "other"].map(Box::from));
+    assert_eq!(keys(store, "").await, ["k", "other"]);
 }
 
 async fn a_value_that_is_replaced_has_the_lifetime_of_the_new_one(backend: Backend) {
@@ -119,5 +119,5 @@ async fn what_has_expired_is_swept(backend: Backend) {
     }
     // A store may remove it by itself.
     assert!(swept <= 5, "{swept}");
-    assert_eq!(keys(store, "").await, ["kept".into()]);
+    assert_eq!(keys(store, "").await, ["kept"]);
 }

@@ -1,0 +1,174 @@
+//! Connections to PostgreSQL. One over which something went wrong, or whose answer nobody waited for, is never used again; so no
+//! call meets what another left behind, and a server that comes back is found at once.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::{Deref, DerefMut};
+use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use domain::ports::shared_state::StateError;
+use parking_lot::Mutex;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+
+use super::migrations::migrate;
+use crate::shared::PlaceError;
+
+/// Calls at once; each takes a process of the server.
+const CONNECTIONS_MAX: usize = 4;
+/// A connection that was unused for longer is asked for a sign of life: the server may have been started anew.
+const TRUSTED: Duration = Duration::from_secs(1);
+/// PostgreSQL's own limit for names.
+const SCHEMA_BYTES_MAX: usize = 63;
+
+/// The way to a database.
+pub(super) struct Connections {
+    options: PgConnectOptions,
+    schema: Box<str>,
+    /// Where it is, for people.
+    place: String,
+    time_limit: Duration,
+    idle: Mutex<Vec<Idle>>,
+    free: Semaphore,
+    is_migrated: AtomicBool,
+}
+
+struct Idle {
+    connection: PgConnection,
+    since: Instant,
+}
+
+/// A connection for one call.
+pub(super) struct Lent<'a> {
+    connection: PgConnection,
+    home: &'a Connections,
+    _free: SemaphorePermit<'a>,
+}
+
+/// Why the database does not do what it is asked for.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Problem {
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error("it was written by a newer Tollgate (its schema is {found}, this version knows {known})")]
+    Newer { found: i32, known: i32 },
+}
+
+impl Connections {
+    /// Opens none yet.
+    ///
+    /// # Errors
+    /// When the URL or the name of the schema cannot be one.
+    pub(super) fn new(url: &str, schema: &str, time_limit: Duration) -> Result<Self, PlaceError> {
+        let begins_well = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        let options = PgConnectOptions::from_str(url).ok().filter(|_| begins_well);
+        let options =
+            options.ok_or(PlaceError::Url { expected: "postgres://user:password@host:5432/database" })?;
+        if !is_plain_name(schema) {
+            return Err(PlaceError::Schema);
+        }
+        let place = match options.get_socket() {
+            Some(socket) => socket.display().to_string(),
+            None => format!("{}:{}", options.get_host(), options.get_port()),
+        };
+        let options = options.application_name("tollgate").options([
+            ("search_path", schema),
+            // What nobody waits for any more is not worked on either.
+            ("statement_timeout", &time_limit.as_millis().max(1).to_string()),
+            ("default_transaction_isolation", "read committed"),
+        ]);
+        Ok(Self {
+            options,
+            schema: schema.into(),
+            place,
+            time_limit,
+            idle: Mutex::default(),
+            free: Semaphore::new(CONNECTIONS_MAX),
+            is_migrated: AtomicBool::new(false),
+        })
+    }
+
+    /// A connection to a database whose tables are up to date.
+    pub(super) async fn take(&self) -> Result<Lent<'_>, Problem> {
+        let free = self.free.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        let connection = match self.take_idle().await {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        Ok(Lent { connection, home: self, _free: free })
+    }
+
+    async fn take_idle(&self) -> Option<PgConnection> {
+        let Idle { mut connection, since } = self.idle.lock().pop()?;
+        if since.elapsed() > TRUSTED && connection.ping().await.is_err() {
+            // The others are as old at least.
+            self.idle.lock().clear();
+            return None;
+        }
+        Some(connection)
+    }
+
+    async fn connect(&self) -> Result<PgConnection, Problem> {
+        let mut connection = self.options.connect().await?;
+        if !self.is_migrated.load(Ordering::Relaxed) {
+            migrate(&mut connection, &self.schema).await?;
+            self.is_migrated.store(true, Ordering::Relaxed);
+        }
+        Ok(connection)
+    }
+
+    /// Waits for an answer of the database, but not for ever.
+    pub(super) async fn within<T>(
+        &self,
+        answer: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, StateError> {
+        let why = match tokio::time::timeout(self.time_limit, answer).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(problem)) => problem.to_string(),
+            Err(_) => format!("no answer within {:?}", self.time_limit),
+        };
+        Err(StateError::Unavailable(format!("PostgreSQL at {}: {why}", self.place)))
+    }
+}
+
+impl Lent<'_> {
+    /// Leaves the connection to others, after everything that was asked over it was answered.
+    pub(super) fn give_back(self) {
+        let idle = Idle { connection: self.connection, since: Instant::now() };
+        self.home.idle.lock().push(idle);
+    }
+}
+
+impl Deref for Lent<'_> {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Lent<'_> {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
+
+impl fmt::Debug for Connections {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The options hold a password.
+        let mut text = formatter.debug_struct("Connections");
+        text.field("place", &self.place).field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+/// Whether it is the same to PostgreSQL with and without quotes.
+fn is_plain_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    name.len() <= SCHEMA_BYTES_MAX
+        && bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}

@@ -1,0 +1,4 @@
+CREATE TABLE IF NOT EXISTS versions (
+    version integer     PRIMARY KEY,
+    made    timestamptz NOT NULL DEFAULT now()
+)

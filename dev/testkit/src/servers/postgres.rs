@@ -1,0 +1,66 @@
+//! PostgreSQL, in the newest version that is installed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::Software;
+use super::process::{self, Program};
+
+/// Where Debian has what it does not put on the path, by version.
+const VERSIONS: &str = "/usr/lib/postgresql";
+
+#[derive(Debug)]
+pub(super) struct Postgres;
+
+impl Software for Postgres {
+    fn variable(&self) -> &'static str {
+        "TOLLGATE_TEST_POSTGRES_URL"
+    }
+
+    fn prepare(&self, folder: &Path) {
+        let words = process::as_nobody(&self.programs().join("initdb"));
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).arg("--pgdata").arg(folder.join("data")).current_dir(folder);
+        command.args(["--username=tollgate", "--auth=trust", "--no-sync", "--no-locale", "--encoding=UTF8"]);
+        process::run(&mut command);
+    }
+
+    fn program(&self, folder: &Path, port: Option<u16>) -> Program {
+        let on_tcp = port.map(|port| ["listen_addresses=127.0.0.1".to_owned(), format!("port={port}")]);
+        let on_socket = ["listen_addresses=".to_owned(), "port=5432".to_owned()];
+        let mut arguments = vec!["-D".to_owned(), folder.join("data").display().to_string()];
+        // Nothing has to outlive the machine.
+        let all = [format!("unix_socket_directories={}", folder.display()), "fsync=off".to_owned()];
+        for setting in all.into_iter().chain(on_tcp.unwrap_or(on_socket)) {
+            arguments.extend(["-c".to_owned(), setting]);
+        }
+        let path = self.programs().join("postgres");
+        Program { path, arguments, ready: "ready to accept connections", signal: "QUIT" }
+    }
+
+    fn url(&self, folder: &Path, port: Option<u16>) -> String {
+        port.map_or_else(
+            || format!("postgres://tollgate@localhost/postgres?host={}", folder.display()),
+            |port| format!("postgres://tollgate@127.0.0.1:{port}/postgres"),
+        )
+    }
+}
+
+impl Postgres {
+    /// The folder of its programs.
+    fn programs(&self) -> PathBuf {
+        let version =
+            |entry: fs::DirEntry| Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path()));
+        let versions = fs::read_dir(VERSIONS).into_iter().flatten().flatten().filter_map(version);
+        let newest = versions.max().map(|(_, folder)| folder.join("bin/postgres"));
+        let postgres = newest.or_else(|| process::on_path("postgres")).unwrap_or_else(|| {
+            panic!(
+                "missing PostgreSQL: install the package `postgresql`, or have {} name a running server",
+                self.variable()
+            )
+        });
+        // The path may hold links to single programs.
+        fs::canonicalize(postgres).unwrap().parent().map(Path::to_path_buf).unwrap()
+    }
+}

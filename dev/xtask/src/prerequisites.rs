@@ -1,6 +1,8 @@
 //! Programs that are not part of a Rust toolchain: found, installed where that is ours to do (root on Debian), or asked
 //! for in one sentence.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -8,6 +10,9 @@ use anyhow::{Result, bail};
 
 use crate::background::Leash;
 use crate::process;
+
+/// Asked by packages whether they may start a service; 101 means that they may not (Debian, `invoke-rc.d(8)`).
+const SERVICE_POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Something that must be present before a command can do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +23,10 @@ pub(crate) enum Prerequisite {
     Python,
     /// `node` and `npm`.
     Node,
+    /// `postgres`, which tests start for themselves.
+    Postgres,
+    /// `redis-server`, likewise.
+    Redis,
 }
 
 impl Prerequisite {
@@ -27,6 +36,12 @@ impl Prerequisite {
             // Debian leaves `ensurepip` out of python3, and `venv` then fails half way.
             Self::Python => succeeds("python3", &["-c", "import ensurepip, venv"]),
             Self::Node => process::is_on_path("node") && process::is_on_path("npm"),
+            // Debian keeps the server off the path, in a folder for each version.
+            Self::Postgres => {
+                process::is_on_path("postgres")
+                    || succeeds("sh", &["-c", "ls /usr/lib/postgresql/*/bin/postgres"])
+            }
+            Self::Redis => process::is_on_path("redis-server") || process::is_on_path("valkey-server"),
         }
     }
 
@@ -35,6 +50,8 @@ impl Prerequisite {
             Self::CCompiler => &["gcc", "libc6-dev", "make"],
             Self::Python => &["python3", "python3-venv"],
             Self::Node => &["nodejs", "npm"],
+            Self::Postgres => &["postgresql"],
+            Self::Redis => &["redis-server"],
         }
     }
 
@@ -43,6 +60,8 @@ impl Prerequisite {
             Self::CCompiler => "a C compiler (cc)",
             Self::Python => "Python 3 with venv and ensurepip",
             Self::Node => "Node.js with npm",
+            Self::Postgres => "PostgreSQL",
+            Self::Redis => "Redis",
         }
     }
 }
@@ -61,12 +80,25 @@ pub(crate) fn ensure(needed: &[Prerequisite], leash: &Leash) -> Result<()> {
     leash.run(apt_get(&["update"]).env("DEBIAN_FRONTEND", "noninteractive"))?;
     let mut install = apt_get(&["install", "--yes", "--no-install-recommends"]);
     install.args(missing.iter().flat_map(|one| one.debian_packages()));
-    leash.run(install.env("DEBIAN_FRONTEND", "noninteractive"))?;
+    without_services(|| leash.run(install.env("DEBIAN_FRONTEND", "noninteractive")))?;
     let missing = absent(needed);
     if missing.is_empty() {
         return Ok(());
     }
     bail!("apt-get installed its packages, but {} is still missing", names(&missing))
+}
+
+/// Installs packages and leaves their services alone, unless this machine has a policy of its own about them.
+fn without_services(install: impl FnOnce() -> Result<()>) -> Result<()> {
+    let policy = Path::new(SERVICE_POLICY);
+    if policy.exists() {
+        return install();
+    }
+    fs::write(policy, "#!/bin/sh\nexit 101\n")?;
+    fs::set_permissions(policy, fs::Permissions::from_mode(0o755))?;
+    let installed = install();
+    fs::remove_file(policy)?;
+    installed
 }
 
 fn absent(needed: &[Prerequisite]) -> Vec<Prerequisite> {

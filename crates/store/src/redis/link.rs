@@ -36,10 +36,8 @@ impl Link {
         if let Some(connection) = &*kept {
             return Ok(connection.clone());
         }
-        // The whole call has a limit, in which there is room for both.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.time_limit))
-            .set_response_timeout(Some(self.time_limit));
+        // The limit is that of the whole call.
+        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         let connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
         Ok(kept.insert(connection).clone())
     }

@@ -4,6 +4,8 @@
 
 mod audit_log;
 mod equivalence;
+mod postgres;
+mod redis;
 mod responses;
 mod shared_state;
 mod sqlite;

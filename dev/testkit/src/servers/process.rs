@@ -7,7 +7,9 @@ use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -28,6 +30,10 @@ wait "$server"
 /// Servers do not run as root, so this one runs them then.
 const USER: &str = "nobody";
 const USER_ID: u32 = 65_534;
+/// What servers say, in small letters, once they can be asked.
+const READY: &str = "ready to accept connections";
+/// Far beyond what is ever needed.
+const START_MAX: Duration = Duration::from_secs(60);
 /// A port that was free may be taken before the server takes it.
 const STARTS_MAX: usize = 5;
 
@@ -36,8 +42,6 @@ const STARTS_MAX: usize = 5;
 pub(super) struct Program {
     pub(super) path: PathBuf,
     pub(super) arguments: Vec<String>,
-    /// What it says once it can be asked.
-    pub(super) ready: &'static str,
     /// What ends it at once.
     pub(super) signal: &'static str,
 }
@@ -79,7 +83,7 @@ impl Process {
         let mut line = String::new();
         said.read_line(&mut line).unwrap();
         let process = Self { keeper, server: line.trim().parse().unwrap() };
-        wait_until(program.ready, said)?;
+        wait_until_ready(said)?;
         Ok(process)
     }
 
@@ -112,19 +116,20 @@ impl Drop for Process {
 }
 
 /// Reads what a server says until it is ready, and then on, so that it does not get stuck.
-fn wait_until(ready: &str, mut said: BufReader<ChildStdout>) -> Result<(), String> {
-    let mut all = String::new();
-    loop {
-        let begin = all.len();
-        if said.read_line(&mut all).unwrap() == 0 {
-            return Err(all);
+fn wait_until_ready(mut said: BufReader<ChildStdout>) -> Result<(), String> {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let mut all = String::new();
+        while !all.to_lowercase().contains(READY) {
+            if said.read_line(&mut all).unwrap_or(0) == 0 {
+                return tell.send(Err(all));
+            }
         }
-        if all.get(begin..).is_some_and(|line| line.contains(ready)) {
-            break;
-        }
-    }
-    thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
-    Ok(())
+        let ready = tell.send(Ok(()));
+        let _ = std::io::copy(&mut said, &mut std::io::sink());
+        ready
+    });
+    told.recv_timeout(START_MAX).unwrap_or_else(|_| Err(format!("it was not ready within {START_MAX:?}")))
 }
 
 /// A folder that a server may write to.
@@ -165,5 +170,10 @@ pub(super) fn on_path(name: &str) -> Option<PathBuf> {
 }
 
 fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+    user() == 0
+}
+
+/// Who runs the test.
+pub(super) fn user() -> u32 {
+    fs::metadata("/proc/self").unwrap().uid()
 }

@@ -31,7 +31,7 @@ impl Software for Redis {
                 self.variable()
             )
         });
-        Program { path, arguments, ready: "Ready to accept connections", signal: "KILL" }
+        Program { path, arguments, signal: "KILL" }
     }
 
     fn url(&self, folder: &Path, port: Option<u16>) -> String {

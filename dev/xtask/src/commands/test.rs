@@ -118,7 +118,7 @@ impl<T: Send + 'static> Prepared<T> {
 impl Preparations {
     fn start(root: &Path, steps: &[Step]) -> Result<Self> {
         let logs = root.join("target/xtask");
-        prerequisites::ensure(&[Prerequisite::CCompiler], &Leash::new(&logs.join("install.log"))?)?;
+        prerequisites::ensure(&needed(steps), &Leash::new(&logs.join("install.log"))?)?;
         let mut preparations = Self { deny: Prepared::Unwanted, sdk: Prepared::Unwanted };
         if steps.contains(&Step::Deny) {
             let root = root.to_path_buf();
@@ -132,6 +132,15 @@ impl Preparations {
         }
         Ok(preparations)
     }
+}
+
+/// What the steps cannot do without.
+fn needed(steps: &[Step]) -> Vec<Prerequisite> {
+    let mut needed = vec![Prerequisite::CCompiler];
+    if steps.contains(&Step::Nextest) {
+        needed.extend([Prerequisite::Postgres, Prerequisite::Redis]);
+    }
+    needed
 }
 
 fn run_step(step: Step, root: &Path, preparations: &mut Preparations) -> Result<()> {
@@ -234,6 +243,12 @@ mod tests {
         let mut prepared = Prepared::Underway(work);
         assert_eq!((*prepared.ready().unwrap(), *prepared.ready().unwrap()), (7, 7));
         assert!(Prepared::<u8>::Unwanted.ready().is_err());
+    }
+
+    #[test]
+    fn databases_are_needed_by_the_tests_alone() {
+        assert_eq!(needed(&[Step::Fmt]), [Prerequisite::CCompiler]);
+        assert!(needed(&selected(&[])).contains(&Prerequisite::Postgres));
     }
 
     #[test]

@@ -1,31 +1,19 @@
 //! The implementations, each with nothing in it.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use domain::ports::shared_state::SharedState;
-use store::{MemoryState, PostgresState, RedisState, SqliteStore};
+use store::{MemoryState, PostgresState, RedisState, SqliteFile, SqliteStore};
 use tempfile::TempDir;
 use testkit::{DatabaseServer, unique_name};
 
+use super::PATIENCE;
 use crate::{ENOUGH, sqlite_file};
 
-/// More than any answer takes.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A store as two replicas have it, and what has to live as long.
+/// A store as two replicas have it.
 pub(super) struct Backend {
     pub(super) replicas: [Arc<dyn SharedState>; 2],
-    #[expect(dead_code, reason = "dropping it ends the store")]
-    home: Home,
-}
-
-/// Where a store is.
-#[expect(dead_code, reason = "held until the end")]
-enum Home {
-    Process,
-    Folder(TempDir),
-    Server(DatabaseServer),
 }
 
 impl Backend {
@@ -35,33 +23,55 @@ impl Backend {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "values expire while a test waits for it, as they do elsewhere"
-)]
-pub(super) async fn memory() -> Backend {
-    let store: Arc<dyn SharedState> = Arc::new(MemoryState::new(ENOUGH, Box::new(SystemTime::now)));
-    Backend { replicas: [Arc::clone(&store), store], home: Home::Process }
+/// Where stores are.
+pub(super) enum Home {
+    Memory,
+    Sqlite(TempDir),
+    Postgres(DatabaseServer),
+    Redis(DatabaseServer),
 }
 
-pub(super) async fn sqlite() -> Backend {
-    let folder = tempfile::tempdir().unwrap();
-    let mut replicas = Vec::new();
-    for _ in 0..2 {
-        let store = SqliteStore::open(sqlite_file(folder.path())).await.unwrap();
-        replicas.push(Arc::new(store.shared_state()) as Arc<dyn SharedState>);
+pub(super) fn memory() -> Home {
+    Home::Memory
+}
+
+pub(super) fn sqlite() -> Home {
+    Home::Sqlite(tempfile::tempdir().unwrap())
+}
+
+pub(super) fn postgres() -> Home {
+    Home::Postgres(DatabaseServer::postgres())
+}
+
+pub(super) fn redis() -> Home {
+    Home::Redis(DatabaseServer::redis())
+}
+
+impl Home {
+    /// A store with nothing in it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "values expire while a test waits for it, as they do elsewhere"
+    )]
+    pub(super) async fn empty(&self) -> Backend {
+        let name = unique_name();
+        let replicas: [Arc<dyn SharedState>; 2] = match self {
+            Self::Memory => {
+                let store = Arc::new(MemoryState::new(ENOUGH, Box::new(SystemTime::now)));
+                [Arc::clone(&store) as _, store]
+            }
+            Self::Sqlite(folder) => {
+                let file = SqliteFile { path: folder.path().join(&name), ..sqlite_file(folder.path()) };
+                let open = async || SqliteStore::open(file.clone()).await.unwrap().shared_state();
+                [Arc::new(open().await), Arc::new(open().await)]
+            }
+            Self::Postgres(server) => {
+                [(), ()].map(|()| Arc::new(PostgresState::new(server.url(), &name, PATIENCE).unwrap()) as _)
+            }
+            Self::Redis(server) => {
+                [(), ()].map(|()| Arc::new(RedisState::new(server.url(), &name, PATIENCE).unwrap()) as _)
+            }
+        };
+        Backend { replicas }
     }
-    Backend { replicas: replicas.try_into().unwrap(), home: Home::Folder(folder) }
-}
-
-pub(super) async fn postgres() -> Backend {
-    let (server, schema) = (DatabaseServer::postgres(), unique_name());
-    let store = || Arc::new(PostgresState::new(server.url(), &schema, PATIENCE).unwrap());
-    Backend { replicas: [store(), store()], home: Home::Server(server) }
-}
-
-pub(super) async fn redis() -> Backend {
-    let (server, prefix) = (DatabaseServer::redis(), unique_name());
-    let store = || Arc::new(RedisState::new(server.url(), &prefix, PATIENCE).unwrap());
-    Backend { replicas: [store(), store()], home: Home::Server(server) }
 }

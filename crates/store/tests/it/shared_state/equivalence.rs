@@ -7,8 +7,9 @@ use domain::ports::shared_state::{Change, Replaced, SharedState, Versioned};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
-use super::backends::{self, Backend};
+use super::backends::{self, Home};
 
 const KEYS: [&str; 5] = ["", "a", "a/1", "a/2", "b"];
 
@@ -132,9 +133,9 @@ impl<'a> Subject<'a> {
 }
 
 /// Does the same to a store and to the memory.
-async fn compare(backend: Backend, acts: &[Act]) -> Result<(), TestCaseError> {
-    let model = backends::memory().await;
-    let (mut subject, mut model) = (Subject::new(backend.store()), Subject::new(model.store()));
+async fn compare(home: &Home, acts: &[Act]) -> Result<(), TestCaseError> {
+    let (store, model) = (home.empty().await, Home::Memory.empty().await);
+    let (mut subject, mut model) = (Subject::new(store.store()), Subject::new(model.store()));
     let look = [Act::Read((0..KEYS.len()).collect()), Act::List(0, None, 100)];
     for act in acts.iter().chain(&look) {
         let expected = model.play(act).await;
@@ -143,23 +144,23 @@ async fn compare(backend: Backend, acts: &[Act]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-macro_rules! keeps_the_same {
-    ($($backend:ident)*) => {
-        $(proptest! {
-            #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
-
-            #[test]
-            fn $backend(acts in vec(act(), 1..40)) {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(async { compare(backends::$backend().await, &acts).await })?;
-            }
-        })*
-    };
+fn keeps_the_same_as_the_memory(home: &Home) {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    TestRunner::new(config).run(&vec(act(), 1..40), |acts| runtime.block_on(compare(home, &acts))).unwrap();
 }
 
-/// The tests of this folder are named as what they compare with the memory.
-mod keeps_the_same_as_the_memory {
-    use super::*;
+#[test]
+fn a_file_keeps_the_same_as_the_memory() {
+    keeps_the_same_as_the_memory(&backends::sqlite());
+}
 
-    keeps_the_same! { sqlite postgres redis }
+#[test]
+fn postgres_keeps_the_same_as_the_memory() {
+    keeps_the_same_as_the_memory(&backends::postgres());
+}
+
+#[test]
+fn redis_keeps_the_same_as_the_memory() {
+    keeps_the_same_as_the_memory(&backends::redis());
 }

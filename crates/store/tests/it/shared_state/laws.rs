@@ -23,6 +23,7 @@ every_backend! {
     keys_are_listed_in_the_order_of_their_bytes
     a_list_goes_on_after_any_key
     a_prefix_is_no_pattern
+    a_thousand_values_are_changed_read_and_listed_at_once
     whoever_stops_waiting_leaves_nothing_half_done
 }
 
@@ -229,6 +230,28 @@ async fn a_prefix_is_no_pattern(backend: Backend) {
         let prefix = key.strip_suffix('x').unwrap();
         assert_eq!(keys(store, prefix).await, [key]);
     }
+}
+
+async fn a_thousand_values_are_changed_read_and_listed_at_once(backend: Backend) {
+    let store = backend.store();
+    let names: Vec<Box<str>> = (0..1_000).map(|number| format!("k{number:03}").into()).collect();
+    let changes: Vec<_> = names.iter().rev().map(|name| change(name, None, format!("of {name}"))).collect();
+    let became = store.replace(&changes).await.unwrap().what;
+    let found = store.read(&names).await.unwrap().what;
+    for ((name, found), became) in names.iter().zip(&found).zip(became.iter().rev()) {
+        let found = found.as_ref().unwrap();
+        assert_eq!(
+            (&*found.value, became),
+            (format!("of {name}").as_bytes(), &Replaced::Done(found.version))
+        );
+    }
+    let listed = list(store, "k", None, 1_000).await;
+    assert!(
+        listed
+            .iter()
+            .map(|listed| (&listed.key, Some(&listed.versioned)))
+            .eq(names.iter().zip(found.iter().map(Option::as_ref)))
+    );
 }
 
 async fn whoever_stops_waiting_leaves_nothing_half_done(backend: Backend) {

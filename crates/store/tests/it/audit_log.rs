@@ -161,6 +161,6 @@ async fn two_processes_write_one_chain(backend: Backend) {
         }
     };
     let [one, other] = backend.logs.clone();
-    futures_util::join!(write(one), write(other));
+    tokio::join!(write(one), write(other));
     assert_eq!(verified(&*backend.logs[0]).await.head.sequence, 80);
 }

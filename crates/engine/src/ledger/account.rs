@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::denied::Why;
 use super::measure::{Actual, Asked, Moment, Tokens};
 use super::rates::Rates;
-use super::spending::{Hold, Rules, Spending};
+use super::spending::{Hold, Leased, Rules, Spending};
 use super::standing::Standing;
 
 /// The state of an account.
@@ -30,6 +30,8 @@ pub(super) enum Held {
 pub(super) struct Law<'a> {
     pub(super) allotment: &'a Allotment,
     pub(super) zone: &'a TimeZone,
+    /// Whether other processes have accounts of it, too.
+    pub(super) is_shared: bool,
 }
 
 impl<'a> Law<'a> {
@@ -46,6 +48,7 @@ impl Account {
     pub(super) fn new(law: Law<'_>, now: Moment) -> Self {
         match (&law.allotment.terms, law.rules()) {
             (Terms::Rate(limit), _) => Self::Rate(Rates::new(limit)),
+            (_, Some(rules)) if law.is_shared => Self::Budget(Spending::shared(rules, now.wall)),
             (_, Some(rules)) => Self::Budget(Spending::new(rules, now.wall)),
             (Terms::Budget(_), None) => Self::Rate(Rates::default()),
         }
@@ -75,7 +78,7 @@ impl Account {
             (Self::Rate(rates), Terms::Rate(limit), _) if law.allotment.at_limit != AtLimit::Warn => {
                 rates.check(asked, limit, now.steady)
             }
-            (Self::Budget(spending), _, Some(rules)) => spending.check(asked, rules, now.wall),
+            (Self::Budget(spending), _, Some(rules)) => spending.check(asked, rules, now),
             _ => Ok(()),
         }
     }
@@ -103,7 +106,7 @@ impl Account {
         self.advance(law, now);
         match (self, held, law.rules()) {
             (Self::Budget(spending), Held::Budget(hold), Some(rules)) => {
-                spending.check_more(hold, calls, rules, now.wall)
+                spending.check_more(hold, calls, rules, now)
             }
             _ => Ok(()),
         }
@@ -135,6 +138,23 @@ impl Account {
         match (self, law.rules()) {
             (Self::Budget(spending), Some(rules)) => spending.newly_passed(rules, now.wall),
             _ => None,
+        }
+    }
+
+    /// What it has of a budget that other processes share, brought up to now.
+    pub(super) fn leased<'a>(&mut self, law: Law<'a>, now: Moment) -> Option<(&mut Spending, Rules<'a>)> {
+        self.advance(law, now);
+        match (self, law.rules()) {
+            (Self::Budget(spending), Some(rules)) if law.is_shared => Some((spending, rules)),
+            _ => None,
+        }
+    }
+
+    /// What is granted of it to this process, where other processes share it.
+    pub(super) fn lease(&mut self) -> Option<Leased<'_>> {
+        match self {
+            Self::Budget(spending) => spending.lease(),
+            Self::Rate(_) => None,
         }
     }
 

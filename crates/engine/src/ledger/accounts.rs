@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::account::{Account, Law};
 use super::denied::Why;
 use super::measure::Moment;
+use super::spending::Leased;
 
 /// How often room is looked for among all groups, at most.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
@@ -17,6 +18,8 @@ pub(super) struct Accounts {
     groups: HashMap<Box<str>, Account>,
     /// When room was last looked for, in vain or not.
     swept: Option<Duration>,
+    /// The groups that other processes may have to be told of.
+    listed: Vec<Box<str>>,
 }
 
 impl Accounts {
@@ -35,6 +38,41 @@ impl Accounts {
     /// The account of a group that something is held of, so that it is there.
     pub(super) fn find(&mut self, group: &str) -> Option<&mut Account> {
         self.groups.get_mut(group)
+    }
+
+    /// Other processes may have to be told of a group.
+    pub(super) fn list(&mut self, group: &str) {
+        let lease = self.groups.get_mut(group).and_then(Account::lease);
+        if lease.is_some_and(|leased| leased.lease.list()) {
+            self.listed.push(group.into());
+        }
+    }
+
+    /// The groups that other processes have to be told of now, when an interval is over.
+    pub(super) fn due(&mut self, law: Law<'_>, now: Moment) -> Vec<Box<str>> {
+        let Self { groups, listed, .. } = self;
+        let mut due = Vec::new();
+        listed.retain(|group| {
+            let Some(account) = groups.get_mut(group) else { return false };
+            account.advance(law, now);
+            let Some(Leased { lease, spent, used }) = account.lease() else { return false };
+            let is_due = lease.is_due(used, spent, now.steady);
+            lease.tick();
+            if is_due {
+                due.push(group.clone());
+            }
+            let is_kept = is_due || lease.exceeds(spent);
+            if !is_kept {
+                lease.unlist();
+            }
+            is_kept
+        });
+        due
+    }
+
+    /// All of them.
+    pub(super) fn groups(&self) -> Vec<Box<str>> {
+        self.groups.keys().cloned().collect()
     }
 
     /// How many groups there are.

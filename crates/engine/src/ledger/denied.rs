@@ -24,6 +24,10 @@ pub struct Denied {
 pub enum Why {
     /// Too little is left.
     Short(Box<Shortage>),
+    /// Too little is granted to this process of a budget that it shares with others. More may be once they are asked ([`Shared`]).
+    ///
+    /// [`Shared`]: super::Shared
+    Unleased(Box<Shortage>),
     /// Nobody can say beforehand what the request costs at most, and the budget is for what is known.
     Unforeseeable,
     /// There are as many groups as there may be, and each of them has used something.
@@ -58,7 +62,7 @@ impl Denied {
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
         match &self.why {
-            Why::Short(shortage) => shortage.wait,
+            Why::Short(shortage) | Why::Unleased(shortage) => shortage.wait,
             Why::Unforeseeable | Why::Crowded => None,
         }
     }

@@ -20,12 +20,21 @@ use super::standing::Standing;
 pub(super) struct Book {
     pub(super) allotment: Arc<Allotment>,
     pub(super) zone: TimeZone,
+    /// Whether other processes have accounts of it, too.
+    pub(super) is_shared: bool,
     pub(super) accounts: Arc<Mutex<Accounts>>,
 }
 
 impl Book {
     pub(super) fn law(&self) -> Law<'_> {
-        Law { allotment: &self.allotment, zone: &self.zone }
+        Law { allotment: &self.allotment, zone: &self.zone, is_shared: self.is_shared }
+    }
+
+    /// Notes that other processes may have to be told of a group.
+    pub(super) fn list(&self, group: &str, accounts: &mut Accounts) {
+        if self.is_shared {
+            accounts.list(group);
+        }
     }
 
     /// Where it is in the order in which accounts are locked, which is the same for all requests, whatever configuration they see.
@@ -109,11 +118,15 @@ impl Reservation {
     pub fn extend(&mut self, calls: u32, now: Moment) -> Result<(), Denied> {
         let books: SmallVec<[Arc<Book>; 4]> = self.0.iter().map(|share| Arc::clone(&share.book)).collect();
         let (mut guards, places) = lock(books.iter());
+        let mut refused = Unleased::default();
         for ((book, share), place) in books.iter().zip(&self.0).zip(&places) {
             let Some(account) = guards[*place].find(&share.group) else { continue };
-            let checked = account.check_more(&share.held, calls, book.law(), now);
-            checked.map_err(|why| denied(book, &share.group, why))?;
+            if let Err(why) = account.check_more(&share.held, calls, book.law(), now) {
+                refused.add(book, &share.group, why)?;
+            }
+            book.list(&share.group, &mut guards[*place]);
         }
+        refused.end()?;
         for (share, place) in self.0.iter_mut().zip(&places) {
             if let Some(account) = guards[*place].find(&share.group) {
                 account.hold_more(&mut share.held, calls);
@@ -141,6 +154,7 @@ impl Reservation {
             let Some(account) = accounts.find(&name) else { continue };
             account.settle(&held, is_meant.then_some(actual), book.law(), now);
             notices.extend(notice(account, &book, &name, now));
+            book.list(&name, &mut accounts);
         }
         notices
     }
@@ -148,6 +162,35 @@ impl Reservation {
 
 pub(super) fn denied(book: &Book, group: &str, why: Why) -> Denied {
     Denied { allotment: Arc::clone(&book.allotment), group: group.into(), why }
+}
+
+/// The first account of which too little is granted to this process. The others are looked at all the same: one of them may refuse the request
+/// for good, and else all that are short are exchanged at once.
+#[derive(Debug, Default)]
+pub(super) struct Unleased(Option<Denied>);
+
+impl Unleased {
+    /// An account has not enough.
+    ///
+    /// # Errors
+    /// When that is for good.
+    pub(super) fn add(&mut self, book: &Book, group: &str, why: Why) -> Result<(), Denied> {
+        let is_for_good = !matches!(why, Why::Unleased(_));
+        let denied = denied(book, group, why);
+        if is_for_good {
+            return Err(denied);
+        }
+        self.0.get_or_insert(denied);
+        Ok(())
+    }
+
+    /// All have been looked at.
+    ///
+    /// # Errors
+    /// When there was one.
+    pub(super) fn end(self) -> Result<(), Denied> {
+        self.0.map_or(Ok(()), Err)
+    }
 }
 
 fn notice(account: &mut Account, book: &Book, group: &str, now: Moment) -> Option<Notice> {

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use super::claims::{Claims, Described, Index, Named, group};
 use super::denied::Denied;
 use super::measure::{Asked, Moment};
-use super::reservation::{Book, Reservation, Share, denied, lock};
+use super::reservation::{Book, Reservation, Share, Unleased, denied, lock};
 
 /// The accounts of every allotment.
 #[derive(Debug, Default)]
@@ -43,13 +43,26 @@ impl Ledger {
     /// it stays used, whatever else about it has changed.
     #[must_use]
     pub fn of(allotments: &[Arc<Allotment>], before: Option<&Self>) -> Self {
+        Self::made(allotments, before, false)
+    }
+
+    /// The same where other processes have the same budgets: of those, requests may use what is granted to this process ([`Shared`]).
+    ///
+    /// [`Shared`]: super::Shared
+    #[must_use]
+    pub fn shared(allotments: &[Arc<Allotment>], before: Option<&Self>) -> Self {
+        Self::made(allotments, before, true)
+    }
+
+    fn made(allotments: &[Arc<Allotment>], before: Option<&Self>, is_shared: bool) -> Self {
         let known = before.map(|before| before.books.as_slice()).unwrap_or_default();
         let known: HashMap<_, _> = known.iter().map(|book| (book.allotment.name.as_str(), book)).collect();
         let book = |allotment: &Arc<Allotment>| {
             let same =
                 known.get(allotment.name.as_str()).filter(|book| counts_the_same(&book.allotment, allotment));
             let accounts = same.map_or_else(|| Arc::new(Mutex::default()), |book| Arc::clone(&book.accounts));
-            Arc::new(Book { allotment: Arc::clone(allotment), zone: zone(allotment), accounts })
+            let is_shared = is_shared && matches!(allotment.terms, Terms::Budget(_));
+            Arc::new(Book { allotment: Arc::clone(allotment), zone: zone(allotment), is_shared, accounts })
         };
         let index = Index::of(allotments.iter().map(|allotment| &**allotment));
         let selectors = || allotments.iter().map(|allotment| &allotment.selector);
@@ -121,11 +134,15 @@ impl Ledger {
         // In one order, so that no two requests wait for each other.
         wanted.sort_by_key(|(book, _)| book.order());
         let (mut guards, places) = lock(wanted.iter().map(|(book, _)| *book));
+        let mut unleased = Unleased::default();
         for ((book, group), place) in wanted.iter().zip(&places) {
             let account = guards[*place].open(group, book.law(), now);
-            let checked = account.and_then(|account| account.check(asked, book.law(), now));
-            checked.map_err(|why| denied(book, group, why))?;
+            if let Err(why) = account.and_then(|account| account.check(asked, book.law(), now)) {
+                unleased.add(book, group, why)?;
+            }
+            book.list(group, &mut guards[*place]);
         }
+        unleased.end()?;
         let mut shares = SmallVec::new();
         for ((book, group), place) in wanted.iter().zip(&places) {
             let account = guards[*place].open(group, book.law(), now);
@@ -135,6 +152,10 @@ impl Ledger {
             shares.push(Share { book: Arc::clone(book), group: (*group).into(), held, standings });
         }
         Ok(Reservation(shares))
+    }
+
+    pub(super) fn books(&self) -> &[Arc<Book>] {
+        &self.books
     }
 
     /// How many groups have an account of an allotment.

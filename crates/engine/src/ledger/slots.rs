@@ -50,6 +50,12 @@ impl Slots {
         is_kept
     }
 
+    /// What was spent, by how many slots ago.
+    pub(super) fn ages(&self) -> impl Iterator<Item = (i64, i128)> {
+        let slots = (0..=SLOTS).map(|age| (age, self.spent[place(self.newest.saturating_sub(age))]));
+        slots.filter(|(_, amount)| *amount != 0)
+    }
+
     /// How long until so much of what was spent is out of the span; `None` when that is more than was spent.
     pub(super) fn until_free(&self, amount: i128, span: Duration, now: Timestamp) -> Option<Duration> {
         let mut left = amount;
@@ -65,13 +71,33 @@ impl Slots {
     }
 }
 
-/// The length of a slot in nanoseconds, rounded up so that all slots together are no shorter than the span.
+/// The length of a slot.
+pub(super) fn length(span: Duration) -> Duration {
+    Duration::from_nanos(u64::try_from(width(span)).unwrap_or(u64::MAX))
+}
+
+/// The same in nanoseconds, rounded up so that all slots together are no shorter than the span.
 fn width(span: Duration) -> i128 {
     i128::try_from(span.as_nanos().div_ceil(u128::from(SLOTS.unsigned_abs())).max(1)).unwrap_or(i128::MAX)
 }
 
 fn number(span: Duration, now: Timestamp) -> i64 {
     i64::try_from(now.as_nanosecond().div_euclid(width(span))).unwrap_or(i64::MAX)
+}
+
+/// The number of the slot after the one that a time is in, since 1970-01-01 00:00 UTC.
+pub(super) fn after(span: Duration, at: Duration) -> i64 {
+    number_at(span, at).saturating_add(1)
+}
+
+/// The number of the first slot that is in the span that ends then.
+pub(super) fn oldest_kept(span: Duration, at: Duration) -> i64 {
+    number_at(span, at).saturating_sub(SLOTS)
+}
+
+fn number_at(span: Duration, at: Duration) -> i64 {
+    let nanoseconds = i128::try_from(at.as_nanos()).unwrap_or(i128::MAX);
+    i64::try_from(nanoseconds / width(span)).unwrap_or(i64::MAX)
 }
 
 fn place(slot: i64) -> usize {

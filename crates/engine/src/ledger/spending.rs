@@ -1,6 +1,9 @@
 //! What one group of requests has spent of a budget, and holds of it.
 //!
-//! A request counts in the span in which it began, also where it ends in a later one.
+//! A request counts in the span in which it began, also where it ends in a later one. Where the budget is shared with other processes
+//! (`leased.rs`), what is spent and held here stays within what is granted to this one.
+
+mod leased;
 
 use std::time::Duration;
 
@@ -10,9 +13,12 @@ use jiff::tz::TimeZone;
 
 use super::calendar::Period;
 use super::denied::{Shortage, Why};
-use super::measure::{Actual, Asked};
-use super::slots::Slots;
+use super::lease::Lease;
+use super::measure::{Actual, Asked, Moment};
+use super::slots::{self, Slots};
 use super::standing::{Measured, Standing, is_passed};
+use leased::rolling;
+pub(super) use leased::{Agreement, Exchange, Leased};
 
 /// When to come again where only requests under way are in the way: their ends cannot be foretold.
 const UNDER_WAY: Duration = Duration::from_secs(1);
@@ -25,6 +31,8 @@ pub(super) struct Spending {
     held: i128,
     /// How many thresholds were passed in this span.
     passed: usize,
+    /// What is granted of a budget that others share.
+    lease: Option<Box<Lease>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,16 +70,25 @@ impl Spending {
             Span::Rolling(span) => Window::Rolling(Box::new(Slots::new(span, now))),
             span => Window::Fixed(Period::at(span, rules.zone, now)),
         };
-        Self { window, spent: 0, held: 0, passed: 0 }
+        Self { window, spent: 0, held: 0, passed: 0, lease: None }
     }
 
     /// Brings it up to now.
     pub(super) fn advance(&mut self, rules: Rules<'_>, now: Timestamp) {
         match (&mut self.window, rules.budget.span) {
-            (Window::Rolling(slots), Span::Rolling(span)) => self.spent -= slots.forget(span, now),
+            (Window::Rolling(slots), Span::Rolling(span)) => {
+                let forgotten = slots.forget(span, now);
+                self.spent -= forgotten;
+                if let Some(lease) = &mut self.lease {
+                    lease.forget(forgotten);
+                }
+            }
             (Window::Fixed(period), span) if now.as_second() >= period.ends => {
                 *period = Period::at(span, rules.zone, now);
                 (self.spent, self.held) = (0, 0);
+                if let Some(lease) = &mut self.lease {
+                    lease.begin();
+                }
             }
             _ => {}
         }
@@ -80,11 +97,11 @@ impl Spending {
 
     /// Whether nothing would be lost with it.
     pub(super) fn is_idle(&self) -> bool {
-        self.spent == 0 && self.held == 0
+        self.spent == 0 && self.held == 0 && self.lease.as_ref().is_none_or(|lease| !lease.is_granted())
     }
 
     /// Whether a call fits.
-    pub(super) fn check(&self, asked: &Asked, rules: Rules<'_>, now: Timestamp) -> Result<(), Why> {
+    pub(super) fn check(&mut self, asked: &Asked, rules: Rules<'_>, now: Moment) -> Result<(), Why> {
         let (unit, _) = unit(asked, rules).ok_or(Why::Unforeseeable)?;
         self.fits(unit, rules, now)
     }
@@ -92,17 +109,17 @@ impl Spending {
     /// Holds what a call takes at most.
     pub(super) fn hold(&mut self, asked: &Asked, rules: Rules<'_>) -> Hold {
         let (unit, is_flat) = unit(asked, rules).unwrap_or_default();
-        self.held += unit;
+        self.take(unit);
         Hold { mark: self.mark(), unit, calls: 1, lost: 0, is_flat }
     }
 
     /// Whether a hold is enough for so many calls at once beside those that are lost, or can be made so.
     pub(super) fn check_more(
-        &self,
+        &mut self,
         hold: &Hold,
         calls: u32,
         rules: Rules<'_>,
-        now: Timestamp,
+        now: Moment,
     ) -> Result<(), Why> {
         match self.missing(hold, calls) {
             0 => Ok(()),
@@ -116,7 +133,7 @@ impl Spending {
         if missing > 0 && !self.is_in_window(hold) {
             *hold = Hold { mark: self.mark(), calls: 0, lost: 0, ..*hold };
         }
-        self.held += hold.unit.saturating_mul(missing);
+        self.take(hold.unit.saturating_mul(missing));
         hold.calls = hold.calls.saturating_add(u32::try_from(missing).unwrap_or(u32::MAX));
     }
 
@@ -129,6 +146,9 @@ impl Spending {
         };
         let spent = last.saturating_add(assumed.saturating_mul(hold.lost.into()));
         let held = hold.unit.saturating_mul(hold.calls.into());
+        if let Some(lease) = &mut self.lease {
+            lease.changed();
+        }
         match &mut self.window {
             Window::Fixed(period) if period.begins == hold.mark => {
                 self.held -= held;
@@ -162,24 +182,42 @@ impl Spending {
                 _ => None,
             },
         };
+        let others = self.others();
         Standing {
             measured: Measured::Budget(rules.budget.unit, rules.budget.span),
             limit: rules.budget.amount_at(now.as_second()),
-            used: self.spent,
-            held: self.held,
+            used: self.spent_by_all(),
+            held: self.held.saturating_add(others.granted.saturating_sub(others.spent).max(0)),
             resets_in,
         }
     }
 
-    fn fits(&self, amount: i128, rules: Rules<'_>, now: Timestamp) -> Result<(), Why> {
-        let standing = self.standing(rules, now);
-        let over = self.spent.saturating_add(self.held).saturating_add(amount).saturating_sub(standing.limit);
+    fn fits(&mut self, amount: i128, rules: Rules<'_>, now: Moment) -> Result<(), Why> {
         // A call that costs nothing is no reason to refuse it, also where too much was spent.
-        if over <= 0 || amount == 0 || *rules.at_limit == AtLimit::Warn {
+        if amount == 0 || *rules.at_limit == AtLimit::Warn {
             return Ok(());
         }
-        let wait = self.wait(amount, &standing, rules.budget.span, now);
-        Err(Why::Short(Box::new(Shortage { standing, asked: amount, wait })))
+        let used = self.spent.saturating_add(self.held).saturating_add(amount);
+        if let Some(lease) = &mut self.lease {
+            if lease.covers(used, rolling(rules), now.steady) {
+                return Ok(());
+            }
+            lease.need(amount);
+        } else if used <= rules.budget.amount_at(now.wall.as_second()) {
+            return Ok(());
+        }
+        let standing = self.standing(rules, now.wall);
+        let wait = self.wait(amount, &standing, rules.budget.span, now.wall);
+        let shortage = Box::new(Shortage { standing, asked: amount, wait });
+        let is_short = self.is_short(used, standing.limit, now.steady);
+        Err(if is_short { Why::Short(shortage) } else { Why::Unleased(shortage) })
+    }
+
+    fn take(&mut self, amount: i128) {
+        self.held += amount;
+        if let Some(lease) = &mut self.lease {
+            lease.take(amount);
+        }
     }
 
     /// When so much may fit. Whether it does depends on requests under way, too.
@@ -187,10 +225,13 @@ impl Spending {
         if amount > standing.limit {
             return None;
         }
-        let over = self.spent.saturating_add(amount).saturating_sub(standing.limit);
+        let over = standing.used.saturating_add(amount).saturating_sub(standing.limit);
         match (&self.window, span) {
             _ if over <= 0 => Some(UNDER_WAY),
-            (Window::Rolling(slots), Span::Rolling(span)) => slots.until_free(over, span, now),
+            (Window::Rolling(slots), Span::Rolling(span)) => {
+                let of_others = || self.lease.is_some().then(|| slots::length(span));
+                slots.until_free(over, span, now).or_else(of_others)
+            }
             _ => standing.resets_in,
         }
     }
@@ -212,8 +253,8 @@ impl Spending {
     }
 
     fn thresholds_passed(&self, rules: Rules<'_>, now: Timestamp) -> usize {
-        let limit = rules.budget.amount_at(now.as_second());
-        rules.budget.warn_at.iter().take_while(|percent| is_passed(self.spent, limit, **percent)).count()
+        let (spent, limit) = (self.spent_by_all(), rules.budget.amount_at(now.as_second()));
+        rules.budget.warn_at.iter().take_while(|percent| is_passed(spent, limit, **percent)).count()
     }
 }
 

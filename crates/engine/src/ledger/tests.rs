@@ -1,6 +1,7 @@
 //! Laws of the ledger, one account at a time; `model.rs` has those of random requests, `concurrent.rs` those of many at once.
 
 mod concurrent;
+mod fleet;
 mod model;
 mod windows;
 

@@ -1,0 +1,200 @@
+//! The accounts that other processes have, too: which of them have to be exchanged with the others, and how that is done.
+//!
+//! What the processes agree on about an account is one value, which they keep in a store that replaces a value only for who has seen it.
+//! Whoever brings the store reads the value, has a [`Proposal`] made of it, replaces it, and says so ([`Shared::agree`]). Where another
+//! process was faster, a proposal is made of what is there now. A proposal that nobody hears of again does no harm.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Allotment;
+use domain::allotment::{Attribute, Budget, Span, Terms};
+
+use super::claims::Claims;
+use super::measure::Moment;
+use super::pool::{Pool, StoreTime};
+use super::reservation::{Book, Reservation};
+use super::reserve::Ledger;
+use super::spending::{Agreement, Exchange, Leased};
+
+/// An account of a budget that other processes have, too.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    book: Arc<Book>,
+    group: Box<str>,
+    /// Its span, as far as it is one of the calendar.
+    mark: Option<i64>,
+}
+
+/// Who asks the others, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// A name that no other process has, and this one had never before.
+    pub holder: &'a str,
+    /// Whether the process ends, and gives back everything.
+    pub is_leaving: bool,
+    /// When the store was asked, by the steady clock of this process.
+    pub asked: Duration,
+    /// The time of its answer by the clock of the store, since 1970-01-01 00:00 UTC.
+    pub store_time: Duration,
+}
+
+/// What the others are to agree to.
+#[derive(Debug)]
+pub struct Proposal {
+    /// The new value; none where what is there says it already.
+    pub value: Option<Vec<u8>>,
+    /// How long it is of use from now on; for ever where none.
+    pub kept_for: Option<Duration>,
+    agreement: Agreement,
+}
+
+/// The value of an account cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the shared value of budget `{budget}` cannot be read: {reason}")]
+pub struct Unreadable {
+    budget: Box<str>,
+    reason: serde_json::Error,
+}
+
+impl Shared {
+    /// Under which key the others find its value.
+    #[must_use]
+    pub fn key(&self) -> Box<str> {
+        let name = self.book.allotment.name.as_str();
+        let digest = digest(&self.book.allotment, &self.group);
+        match self.mark {
+            Some(mark) => format!("spend/{name}/{digest}/{mark}").into(),
+            None => format!("spend/{name}/{digest}/rolling").into(),
+        }
+    }
+
+    /// Makes a proposal of the value that was found. From now on this process uses no more than what it leaves to it, and what it adds is
+    /// there once the others have agreed. None where its span is over, so that there is nothing to agree on.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn propose(
+        &self,
+        found: Option<&[u8]>,
+        asking: &Asking<'_>,
+        now: Moment,
+    ) -> Result<Option<Proposal>, Unreadable> {
+        let unreadable = |reason| Unreadable { budget: self.book.allotment.name.as_str().into(), reason };
+        let found: Option<Pool> = found.map(serde_json::from_slice).transpose().map_err(unreadable)?;
+        let mut pool = found.clone().unwrap_or_else(|| Pool::of(&self.group));
+        let waited = now.steady.saturating_sub(asking.asked);
+        let time =
+            StoreTime { at_least: asking.store_time, at_most: asking.store_time.saturating_add(waited) };
+        let Asking { holder, is_leaving, asked, .. } = *asking;
+        let exchange = Exchange { holder, is_leaving, time, asked };
+        let mut accounts = self.book.accounts.lock();
+        let Some((spending, rules)) =
+            accounts.find(&self.group).and_then(|account| account.leased(self.book.law(), now))
+        else {
+            return Ok(None);
+        };
+        if spending.shared_mark() != self.mark {
+            return Ok(None);
+        }
+        let kept_for = spending.shared_for(rules, now.wall);
+        let Some(agreement) = spending.propose(&mut pool, exchange, rules, now) else { return Ok(None) };
+        drop(accounts);
+        let is_news = found.is_none_or(|found| pool.is_news_of(holder, &found));
+        let value = is_news.then(|| serde_json::to_vec(&pool)).transpose().map_err(unreadable)?;
+        Ok(Some(Proposal { value, kept_for, agreement }))
+    }
+
+    /// The others have agreed to a proposal.
+    pub fn agree(&self, proposal: &Proposal, now: Moment) {
+        let mut accounts = self.book.accounts.lock();
+        let account = accounts.find(&self.group);
+        if let Some((spending, _)) = account.and_then(|account| account.leased(self.book.law(), now)) {
+            spending.agree(&proposal.agreement);
+        }
+    }
+}
+
+impl Ledger {
+    /// Those of these accounts of which a request needs more than is granted to this process.
+    #[must_use]
+    pub fn short(&self, claims: &Claims, now: Moment) -> Vec<Shared> {
+        let books = claims.iter().filter_map(|(place, group)| Some((self.books().get(*place)?, group)));
+        books.filter_map(|(book, group)| short(book, group, now)).collect()
+    }
+
+    /// The accounts that the others have to be told of, or that have something to give back. To be asked once in every interval.
+    #[must_use]
+    pub fn due(&self, now: Moment) -> Vec<Shared> {
+        let shared = self.books().iter().filter(|book| book.is_shared);
+        let due = |book: &Arc<Book>| {
+            let groups = book.accounts.lock().due(book.law(), now);
+            groups.into_iter().filter_map(|group| found(book, &group, now, |_| true)).collect::<Vec<_>>()
+        };
+        shared.flat_map(due).collect()
+    }
+
+    /// The accounts of which anything is granted to this process.
+    #[must_use]
+    pub fn granted(&self, now: Moment) -> Vec<Shared> {
+        let shared = self.books().iter().filter(|book| book.is_shared);
+        let granted = |book: &Arc<Book>| {
+            let groups = book.accounts.lock().groups();
+            let is_granted = |leased: &Leased<'_>| leased.lease.is_granted();
+            groups.into_iter().filter_map(|group| found(book, &group, now, is_granted)).collect::<Vec<_>>()
+        };
+        shared.flat_map(granted).collect()
+    }
+}
+
+impl Reservation {
+    /// Those of its accounts of which it needs more than is granted to this process.
+    #[must_use]
+    pub fn short(&self, now: Moment) -> Vec<Shared> {
+        self.0.iter().filter_map(|share| short(&share.book, &share.group, now)).collect()
+    }
+}
+
+fn short(book: &Arc<Book>, group: &str, now: Moment) -> Option<Shared> {
+    found(book, group, now, |leased| leased.lease.is_short())
+}
+
+fn found(
+    book: &Arc<Book>,
+    group: &str,
+    now: Moment,
+    is_meant: impl Fn(&Leased<'_>) -> bool,
+) -> Option<Shared> {
+    if !book.is_shared {
+        return None;
+    }
+    let mut accounts = book.accounts.lock();
+    let (spending, _) = accounts.find(group)?.leased(book.law(), now)?;
+    let mark = spending.shared_mark();
+    is_meant(&spending.lease()?).then(|| Shared { book: Arc::clone(book), group: group.into(), mark })
+}
+
+/// What tells an account from others of the same name: its group, and all that decides what counts for it.
+fn digest(allotment: &Allotment, group: &str) -> String {
+    let Terms::Budget(budget) = &allotment.terms else { return String::new() };
+    let by = allotment.selector.group_by.iter().map(Attribute::name);
+    let mut hash = blake3::Hasher::new();
+    for part in [kind(budget)].into_iter().chain(by).chain([group.to_owned()]) {
+        hash.update(&part.len().to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().to_hex().chars().take(32).collect()
+}
+
+fn kind(budget: &Budget) -> String {
+    let span = match budget.span {
+        Span::Rolling(span) => format!("{} ns", span.as_nanos()),
+        Span::Hour => "hour".to_owned(),
+        Span::Day => "day".to_owned(),
+        Span::Week => "week".to_owned(),
+        Span::Month => "month".to_owned(),
+        Span::Quarter => "quarter".to_owned(),
+        Span::Once => "once".to_owned(),
+    };
+    format!("{} {span} {}", budget.unit.name(), budget.time_zone)
+}

@@ -97,6 +97,8 @@ pub enum ErrorCode {
     Draining,
     /// The store of responses and conversations does not work.
     StateUnavailable,
+    /// What processes that share a budget agree on cannot be read or written.
+    SharedStateUnavailable,
     /// A defect of Tollgate.
     Internal,
     /// The configuration is wrong.
@@ -112,7 +114,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -160,6 +162,7 @@ impl ErrorCode {
         Self::Overloaded,
         Self::Draining,
         Self::StateUnavailable,
+        Self::SharedStateUnavailable,
         Self::Internal,
         Self::InvalidConfiguration,
     ];
@@ -243,6 +246,7 @@ impl ErrorCode {
             Self::Overloaded => ("TG4001", 503, SERVER),
             Self::Draining => ("TG4002", 503, SERVER),
             Self::StateUnavailable => ("TG4003", 503, SERVER),
+            Self::SharedStateUnavailable => ("TG4005", 503, SERVER),
             Self::Internal => ("TG9001", 500, SERVER),
             Self::InvalidConfiguration => ("TG5001", 500, SERVER),
         };

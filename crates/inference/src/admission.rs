@@ -18,7 +18,7 @@ use wire::json::{Kind, Value};
 use waiting::Waiting;
 use way::Way;
 
-use crate::allotted::{self, Admitted, Description, Told};
+use crate::allotted::{self, Admitted, Description, Leasing, Told, Turn};
 use crate::attempt::Call;
 use crate::ending::Origin;
 use crate::metadata;
@@ -41,7 +41,7 @@ pub(crate) async fn admit(call: &mut Call, route: Arc<Route>) -> Result<Arc<Rout
     if way.is_free() {
         return Ok(way.into_route());
     }
-    let mut waiting = Waiting::default();
+    let (mut waiting, mut leasing) = (Waiting::default(), Leasing::default());
     let mut changes = 0;
     let gateway = Arc::clone(&call.origin.gateway);
     loop {
@@ -54,6 +54,12 @@ pub(crate) async fn admit(call: &mut Call, route: Arc<Route>) -> Result<Arc<Rout
             }
             Err(denied) => denied,
         };
+        let denied = match leasing.turn(&gateway.clearing, denied, |now| way.short(call, now)).await {
+            Turn::Again => continue,
+            Turn::Denied(denied) => denied,
+            Turn::Unreachable(denied) => return Err(unreachable(&call.origin, &denied)),
+        };
+        leasing = Leasing::default();
         changes += 1;
         if changes <= CHANGES_MAX && way.change(call, &denied)? {
             continue;
@@ -87,7 +93,7 @@ pub(crate) async fn admit_unread(
         return Ok(None);
     }
     let gateway = Arc::clone(&origin.gateway);
-    let mut waiting = Waiting::default();
+    let (mut waiting, mut leasing) = (Waiting::default(), Leasing::default());
     loop {
         let settled = gateway.clearing.settled();
         let denied = match ledger.reserve(&claims, &Asked::default(), gateway.clearing.moment()) {
@@ -103,6 +109,12 @@ pub(crate) async fn admit_unread(
             }
             Err(denied) => denied,
         };
+        let denied = match leasing.turn(&gateway.clearing, denied, |now| ledger.short(&claims, now)).await {
+            Turn::Again => continue,
+            Turn::Denied(denied) => denied,
+            Turn::Unreachable(denied) => return Err(unreachable(origin, &denied)),
+        };
+        leasing = Leasing::default();
         if !waiting.turn(origin, &denied, settled).await {
             return Err(refused(origin, &denied));
         }
@@ -112,6 +124,12 @@ pub(crate) async fn admit_unread(
 fn refused(origin: &Origin, denied: &Denied) -> Refusal {
     decided(origin, denied, Decided::Refused);
     refused::refusal(denied, &origin.key)
+}
+
+/// The others have to be asked, and cannot be.
+fn unreachable(origin: &Origin, denied: &Denied) -> Refusal {
+    decided(origin, denied, Decided::Refused);
+    refused::unreachable(denied)
 }
 
 fn decided(origin: &Origin, denied: &Denied, decided: Decided) {

@@ -3,6 +3,8 @@
 mod admitted;
 mod clearing;
 mod described;
+mod leases;
+mod leasing;
 mod told;
 
 use engine::ledger::Denied;
@@ -10,8 +12,10 @@ use http::HeaderMap;
 use telemetry::events::{AllotmentDecided, Decided};
 
 pub(crate) use admitted::{Admitted, Sent};
-pub(crate) use clearing::{Clearing, WallClock};
+pub(crate) use clearing::{Clearing, Times, WallClock};
 pub(crate) use described::Description;
+pub(crate) use leases::Leases;
+pub(crate) use leasing::{Leasing, Turn};
 pub(crate) use told::Told;
 
 use crate::request_id::RequestId;

@@ -154,6 +154,14 @@ impl Ending {
         self.admitted.as_mut().map_or(Ok(()), |admitted| admitted.extend(calls))
     }
 
+    /// Makes what is held enough for a further call, when one has failed.
+    pub(crate) async fn affords_further(&mut self) -> Result<(), Denied> {
+        match &mut self.admitted {
+            Some(admitted) => admitted.hold_further().await,
+            None => Ok(()),
+        }
+    }
+
     /// Notes which trials of canaries hear of it.
     pub(crate) fn takes_part(&mut self, enrolled: Enrolled) {
         self.enrolled = enrolled;

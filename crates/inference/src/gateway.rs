@@ -7,14 +7,16 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use domain::audit::AuditEntry;
 use domain::ports::response_store::ResponseStore;
+use domain::ports::shared_state::SharedState;
+use engine::ledger::{EXCHANGE_INTERVAL, Ledger};
 use engine::{Denials, WrongKeys};
 use jiff::Timestamp;
 use providers::transport::Transport;
 use telemetry::Telemetry;
 use tokio::sync::{Notify, Semaphore};
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::allotted::{Clearing, WallClock};
+use crate::allotted::{Clearing, Leases, Times, WallClock};
 use crate::byte_budget::ByteBudget;
 use crate::clock::Clock;
 use crate::health::Health;
@@ -32,6 +34,8 @@ pub struct GatewayParts {
     pub telemetry: Telemetry,
     /// Where responses and conversations are kept.
     pub store: Arc<dyn ResponseStore>,
+    /// What processes with the same budgets share; none where this one has them for itself, until it ends.
+    pub shared_state: Option<Arc<dyn SharedState>>,
     /// 64 random bits per call.
     pub random: Box<dyn Fn() -> u64 + Send + Sync>,
     /// The time of day.
@@ -80,14 +84,24 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
+fn ledger(configuration: &Configuration, before: Option<&Ledger>, is_shared: bool) -> Ledger {
+    let allotments = &configuration.snapshot.allotments;
+    if is_shared { Ledger::shared(allotments, before) } else { Ledger::of(allotments, before) }
+}
+
 impl Gateway {
     /// A gateway that serves a configuration.
     #[must_use]
     pub fn new(parts: GatewayParts, configuration: Configuration) -> Arc<Self> {
         let wall_clock: WallClock = Arc::from(parts.wall_clock);
         let clock = Clock::since(Instant::now());
-        let clearing = Arc::new(Clearing::new(parts.telemetry.clone(), Arc::clone(&wall_clock), clock));
-        let pinned = Pinned::new(configuration, None, &parts.transport, &parts.telemetry, Duration::ZERO);
+        let times = Times { wall_clock: Arc::clone(&wall_clock), clock };
+        let leases = |state| Leases::new(state, &parts.random, times.clone(), parts.telemetry.clone());
+        let leases = parts.shared_state.map(leases);
+        let ledger = ledger(&configuration, None, leases.is_some());
+        let clearing = Arc::new(Clearing::new(parts.telemetry.clone(), times, leases));
+        let pinned =
+            Pinned::new(configuration, None, ledger, &parts.transport, &parts.telemetry, Duration::ZERO);
         Arc::new(Self {
             transport: parts.transport,
             telemetry: parts.telemetry,
@@ -115,7 +129,8 @@ impl Gateway {
     /// change is kept.
     pub fn install(&self, configuration: Configuration) {
         let (before, now) = (self.pinned.load(), self.uptime());
-        let next = Pinned::new(configuration, Some(&before), &self.transport, &self.telemetry, now);
+        let ledger = ledger(&configuration, Some(&before.ledger), self.clearing.leases().is_some());
+        let next = Pinned::new(configuration, Some(&before), ledger, &self.transport, &self.telemetry, now);
         self.pinned.store(Arc::new(next));
         self.changed.notify_one();
     }
@@ -130,6 +145,24 @@ impl Gateway {
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         if self.draining.load(Ordering::Relaxed) { Readiness::Draining } else { Readiness::Ready }
+    }
+
+    /// Tells the processes that share budgets what is spent of them here, and gives back what is not needed, for ever.
+    pub async fn keep_leases(self: Arc<Self>) {
+        let Some(leases) = self.clearing.leases() else { return };
+        let mut interval = tokio::time::interval(EXCHANGE_INTERVAL);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            leases.tell(self.pin().ledger.due(self.clearing.moment())).await;
+        }
+    }
+
+    /// Gives back everything that was granted to this process of budgets that others share, after the last request.
+    pub async fn return_leases(&self) {
+        if let Some(leases) = self.clearing.leases() {
+            leases.leave(self.pin().ledger.granted(self.clearing.moment())).await;
+        }
     }
 
     /// Waits until no response works in the background any more, and no copy of a request is under way.

@@ -58,6 +58,7 @@ impl Pinned {
     pub(crate) fn new(
         configuration: Configuration,
         before: Option<&Self>,
+        ledger: Ledger,
         transport: &Transport,
         telemetry: &Telemetry,
         now: Duration,
@@ -74,7 +75,7 @@ impl Pinned {
             resolver: Resolver::new(),
             models: KnownModels::of(&snapshot.catalog),
             retry_budgets: RetryBudgets::of(&snapshot, before.map(|before| &before.retry_budgets)),
-            ledger: Ledger::of(&snapshot.allotments, before.map(|before| &before.ledger)),
+            ledger,
             canaries: Canaries::of(&snapshot, before.map(|before| &before.canaries), now, telemetry),
             snapshot,
             directory,

@@ -201,6 +201,7 @@ pub struct Meters {
     pub canaries: CanaryMeters,
     pub(crate) answers_not_kept: Counter,
     pub(crate) store_failures: Counter,
+    pub(crate) shared_state_failing: Gauge,
     /// Requests being served.
     pub in_flight: Gauge,
     /// Bytes of request bodies and held answers in memory.
@@ -276,6 +277,7 @@ impl Meters {
             canaries: CanaryMeters::default(),
             answers_not_kept: Counter::default(),
             store_failures: Counter::default(),
+            shared_state_failing: Gauge::default(),
             in_flight: Gauge::default(),
             in_flight_bytes: Gauge::default(),
             connections: Gauge::default(),
@@ -353,6 +355,8 @@ impl Meters {
         registry.register("answers_not_kept", not_kept, self.answers_not_kept.clone());
         let failures = "Requests that the store of conversations failed";
         registry.register("store_failures", failures, self.store_failures.clone());
+        let failing = "Whether what processes share cannot be read or written (1) or can (0)";
+        registry.register("shared_state_failing", failing, self.shared_state_failing.clone());
     }
 
     /// Counts a second call that has ended, or was not allowed.

@@ -46,6 +46,16 @@ pub struct Shortage {
 }
 
 impl Denied {
+    /// The same where nobody is asked any more: what is not granted is not there.
+    #[must_use]
+    pub fn for_good(self) -> Self {
+        let why = match self.why {
+            Why::Unleased(shortage) => Why::Short(shortage),
+            why => why,
+        };
+        Self { why, ..self }
+    }
+
     /// Whose account it is, for people; empty where all share one.
     #[must_use]
     pub fn group_name(&self) -> String {

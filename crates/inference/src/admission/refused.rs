@@ -15,17 +15,19 @@ use crate::refusal::Refusal;
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// The longest wait that SDKs keep to; after a longer one they would come again too early.
 const RETRY_WAIT_MAX: Duration = Duration::from_secs(60);
+/// When to come again where the processes that share a budget cannot agree on it.
+const UNREACHABLE_WAIT: Duration = Duration::from_secs(1);
 
 pub(super) fn refusal(denied: &Denied, key: &ApiKey) -> Refusal {
     let code = match (&denied.why, &denied.allotment.terms) {
         (Why::Unforeseeable, _) => ErrorCode::CostUnknown,
         (Why::Crowded, _) => ErrorCode::GroupsFull,
-        (Why::Short(_), Terms::Rate(_)) => ErrorCode::OverLimit,
-        (Why::Short(_), Terms::Budget(_)) => ErrorCode::OverBudget,
+        (Why::Short(_) | Why::Unleased(_), Terms::Rate(_)) => ErrorCode::OverLimit,
+        (Why::Short(_) | Why::Unleased(_), Terms::Budget(_)) => ErrorCode::OverBudget,
     };
     let wait = denied.wait();
     let mut headers = HeaderMap::new();
-    if let Why::Short(shortage) = &denied.why {
+    if let Why::Short(shortage) | Why::Unleased(shortage) = &denied.why {
         let mut told = Told::default();
         told.rates(std::iter::once(&shortage.standing));
         told.write(&mut headers);
@@ -38,6 +40,15 @@ pub(super) fn refusal(denied: &Denied, key: &ApiKey) -> Refusal {
     Refusal::new(code, message(denied, key)).with_retry_after(whole_seconds).with_headers(headers)
 }
 
+/// The processes that share a budget cannot agree on it.
+pub(super) fn unreachable(denied: &Denied) -> Refusal {
+    let message = format!(
+        "how much is left of the {} cannot be asked now, and what was granted before is used; try again",
+        whose(denied)
+    );
+    Refusal::new(ErrorCode::SharedStateUnavailable, message).with_retry_after(Some(UNREACHABLE_WAIT))
+}
+
 fn message(denied: &Denied, key: &ApiKey) -> String {
     let whose = whose(denied);
     match &denied.why {
@@ -47,7 +58,7 @@ fn message(denied: &Denied, key: &ApiKey) -> String {
         Why::Unforeseeable => format!(
             "nobody can say beforehand what this request costs at most, which the {whose} has to know (budgets[].unknown_cost)"
         ),
-        Why::Short(shortage) => match shortage.standing.measured {
+        Why::Short(shortage) | Why::Unleased(shortage) => match shortage.standing.measured {
             Measured::Rate(counted, per) => rate(&whose, shortage, counted, per),
             Measured::Concurrency => {
                 format!(

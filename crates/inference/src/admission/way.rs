@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::allotment::{AtLimit, Reserve, Terms};
 use domain::route::Target;
 use domain::{Endpoint, ErrorCode, Route, RouteName};
-use engine::ledger::{Claims, Denied, Named, Reservation, Why};
+use engine::ledger::{Claims, Denied, Moment, Named, Reservation, Shared, Why};
 use telemetry::events::Decided;
 use wire::formats::limited_output;
 use wire::json::{Document, ScanLimits};
@@ -63,6 +63,11 @@ impl Way {
     pub(super) fn reserve(&self, call: &Call) -> Result<Reservation, Denied> {
         let asked = self.measured.asked(self.clamp.as_ref().map(|(tokens, _)| *tokens));
         call.pinned.ledger.reserve(&self.claims, &asked, call.origin.gateway.clearing.moment())
+    }
+
+    /// The accounts of which it needs more than is granted to this process.
+    pub(super) fn short(&self, call: &Call, now: Moment) -> Vec<Shared> {
+        call.pinned.ledger.short(&self.claims, now)
     }
 
     /// Makes it smaller, or sends it elsewhere, because it was denied; `false` where neither can be done.

@@ -9,6 +9,7 @@ use telemetry::events::BudgetPassed;
 
 use super::clearing::Clearing;
 use super::described::Description;
+use super::leasing::{Leasing, Turn};
 use super::told::Told;
 use crate::request_id::RequestId;
 
@@ -90,6 +91,23 @@ impl Admitted {
     pub(crate) fn extend(&mut self, calls: u32) -> Result<(), Denied> {
         let now = self.clearing.moment();
         self.reservation.as_mut().map_or(Ok(()), |reservation| reservation.extend(calls, now))
+    }
+
+    /// Makes what is held enough for a further call. Where a budget is shared with other processes, they are asked.
+    ///
+    /// # Errors
+    /// When a budget has not enough; what is held already stays.
+    pub(crate) async fn hold_further(&mut self) -> Result<(), Denied> {
+        let mut leasing = Leasing::default();
+        while let Err(denied) = self.extend(1) {
+            let reservation = self.reservation.as_ref();
+            let short = |now| reservation.map(|held| held.short(now)).unwrap_or_default();
+            match leasing.turn(&self.clearing, denied, short).await {
+                Turn::Again => {}
+                Turn::Denied(denied) | Turn::Unreachable(denied) => return Err(denied),
+            }
+        }
+        Ok(())
     }
 
     /// The request has ended, and its last call took so much at a target.

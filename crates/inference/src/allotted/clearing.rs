@@ -8,27 +8,47 @@ use telemetry::Telemetry;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
+use super::leases::Leases;
 use crate::clock::Clock;
 
 /// The time of day.
 pub(crate) type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// Both clocks.
+#[derive(Clone)]
+pub(crate) struct Times {
+    pub(crate) wall_clock: WallClock,
+    pub(crate) clock: Clock,
+}
+
+impl Times {
+    pub(super) fn moment(&self) -> Moment {
+        Moment { steady: self.clock.now(), wall: (self.wall_clock)() }
+    }
+}
+
 /// Shared by all requests.
 pub(crate) struct Clearing {
     telemetry: Telemetry,
-    wall_clock: WallClock,
-    clock: Clock,
+    times: Times,
     settled: Notify,
+    /// The way to the other processes that have the same budgets; none where there are none.
+    leases: Option<Leases>,
 }
 
 impl Clearing {
-    pub(crate) fn new(telemetry: Telemetry, wall_clock: WallClock, clock: Clock) -> Self {
-        Self { telemetry, wall_clock, clock, settled: Notify::new() }
+    pub(crate) fn new(telemetry: Telemetry, times: Times, leases: Option<Leases>) -> Self {
+        Self { telemetry, times, settled: Notify::new(), leases }
     }
 
     /// Now, by both clocks.
     pub(crate) fn moment(&self) -> Moment {
-        Moment { steady: self.clock.now(), wall: (self.wall_clock)() }
+        self.times.moment()
+    }
+
+    /// The way to the other processes that have the same budgets; none where there are none.
+    pub(crate) fn leases(&self) -> Option<&Leases> {
+        self.leases.as_ref()
     }
 
     /// Tells those who wait for a limit or a budget that something was given back.

@@ -115,7 +115,7 @@ impl<'c> Dispatch<'c> {
     ) -> (Box<Ending>, Walk, Option<(Arc<Target>, Committed)>) {
         let step = self.walk.failed(failure, false, &mut self.outlook);
         let step = self.allowance.held_to(step, self.attempts);
-        let step = self.held_to_budgets(step);
+        let step = self.held_to_budgets(step).await;
         let found = match self.take(step).await {
             true => self.run().await.ok(),
             false => None,
@@ -148,7 +148,7 @@ impl<'c> Dispatch<'c> {
             self.attempts.add(leg.attempted(self.call, Err(&failed.failure)));
             let step = self.walk.failed(&failed.failure, fresh, &mut self.outlook);
             let step = self.allowance.held_to(step, self.attempts);
-            let step = self.held_to_budgets(step);
+            let step = self.held_to_budgets(step).await;
             if !self.take(step).await {
                 return Ok((leg, Err(failed)));
             }
@@ -171,11 +171,11 @@ impl<'c> Dispatch<'c> {
     }
 
     /// The step that follows a failure, where budgets pay for it; else the end.
-    fn held_to_budgets(&mut self, step: Step) -> Step {
+    async fn held_to_budgets(&mut self, step: Step) -> Step {
         if step == Step::GiveUp {
             return step;
         }
-        match self.ending.affords(1) {
+        match self.ending.affords_further().await {
             Err(denied) => {
                 let origin = &self.call.origin;
                 allotted::decided(&origin.gateway.clearing, &origin.id, &denied, Decided::Stopped);

@@ -44,6 +44,7 @@ impl DryRun {
             transport: transport(&loaded.upstream, environment().as_ref())?,
             telemetry: Telemetry::new(),
             store: Arc::new(MemoryStore::new(0)),
+            shared_state: None,
             random: Box::new(move || mixed(draws.drawn.fetch_add(1, Ordering::Relaxed))),
             wall_clock: Box::new(move || clock.at.lock().unwrap_or_else(now)),
         };

@@ -97,11 +97,13 @@ impl Server {
             transport: transport.clone(),
             telemetry: telemetry.clone(),
             store: state.store(),
+            shared_state: state.shared(),
             random: Box::new(parts.random),
             wall_clock: Box::new(parts.wall_clock),
         };
         let gateway = Gateway::new(gateway_parts, configuration(&loaded));
         background.spawn(Arc::clone(&gateway).probe_targets());
+        background.spawn(Arc::clone(&gateway).keep_leases());
         let denials = DenialTeller::start(&gateway, state.audit_log(), &telemetry, &mut background);
         ConfigurationLoaded { result: Ok(loaded.snapshot.generation) }.emit(&telemetry);
         let certificate = Certificate::default();
@@ -192,6 +194,7 @@ impl Server {
         let _ = self.accepting.await;
         let _ = tokio::time::timeout_at(until, self.gateway.background_done()).await;
         self.background.shutdown().await;
+        self.gateway.return_leases().await;
         self.denials.tell().await;
         self.state.close().await;
     }

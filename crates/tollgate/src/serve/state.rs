@@ -6,6 +6,7 @@ use std::time::Duration;
 use control::settings::{StatePlace, StateSettings};
 use domain::ports::audit_log::AuditLog;
 use domain::ports::response_store::{ResponseStore, StoreError};
+use domain::ports::shared_state::{SharedState, StateError};
 use jiff::Timestamp;
 use store::{MemoryAudit, MemoryStore, SqliteFile, SqliteStore};
 use telemetry::Telemetry;
@@ -23,6 +24,8 @@ const CLOSE_WAIT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub(super) struct State {
     store: Arc<dyn ResponseStore>,
+    /// What other processes share.
+    shared: Option<Arc<dyn SharedState>>,
     /// The same, when it has to be closed.
     database: Option<Arc<SqliteStore>>,
     audit: Arc<dyn AuditLog>,
@@ -39,13 +42,14 @@ impl State {
             StatePlace::Memory => {
                 let store = MemoryStore::new(bytes_max.try_into().unwrap_or(usize::MAX));
                 let audit = Arc::new(MemoryAudit::new(settings.audit_records_max));
-                Ok(Self { store: Arc::new(store), database: None, audit })
+                Ok(Self { store: Arc::new(store), shared: None, database: None, audit })
             }
             StatePlace::Sqlite(path) => {
                 let file = SqliteFile { path: path.clone(), bytes_max, lock_wait: LOCK_WAIT };
                 let database = Arc::new(SqliteStore::open(file).await?);
                 let audit = Arc::new(database.audit_log(settings.audit_records_max));
-                Ok(Self { store: Arc::clone(&database) as _, database: Some(database), audit })
+                let shared = Some(Arc::new(database.shared_state()) as _);
+                Ok(Self { store: Arc::clone(&database) as _, shared, database: Some(database), audit })
             }
         }
     }
@@ -60,6 +64,11 @@ impl State {
         Arc::clone(&self.audit)
     }
 
+    /// What processes share by the database; none where there is none.
+    pub(super) fn shared(&self) -> Option<Arc<dyn SharedState>> {
+        self.shared.clone()
+    }
+
     /// Forgets what has expired, for ever and in small steps.
     pub(super) async fn sweep(self, wall_clock: fn() -> Timestamp, telemetry: Telemetry) {
         let mut interval = tokio::time::interval(SWEEP_INTERVAL);
@@ -67,6 +76,11 @@ impl State {
         loop {
             interval.tick().await;
             if let Err(error) = sweep_once(self.store.as_ref(), wall_clock).await {
+                StoreFailed { detail: &error.to_string() }.emit(&telemetry);
+            }
+            if let Some(shared) = &self.shared
+                && let Err(error) = sweep_shared(shared.as_ref()).await
+            {
                 StoreFailed { detail: &error.to_string() }.emit(&telemetry);
             }
         }
@@ -79,6 +93,13 @@ impl State {
             tracing::warn!("the database was still in use; its log is worked in at the next start");
         }
     }
+}
+
+async fn sweep_shared(shared: &dyn SharedState) -> Result<(), StateError> {
+    while shared.sweep().await? > 0 {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 async fn sweep_once(store: &dyn ResponseStore, wall_clock: fn() -> Timestamp) -> Result<(), StoreError> {

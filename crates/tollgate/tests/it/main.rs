@@ -26,6 +26,7 @@ mod explain;
 mod faithful;
 mod fallback;
 mod fitness;
+mod fleet;
 mod google;
 mod headers;
 mod hedge;

@@ -1,0 +1,58 @@
+//! A request that needs more of a budget than is granted to this process: it has the other processes asked, and waits for what they give
+//! back, but not for long.
+
+use std::time::Duration;
+
+use engine::ledger::{Denied, EXCHANGE_INTERVAL, Moment, Shared, Why};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::clearing::Clearing;
+
+/// How long a request waits for what others hold without need: they give it back in their next interval.
+const LEASE_WAIT_MAX: Duration = Duration::from_secs(1);
+/// How long one exchange may take.
+const EXCHANGE_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// The patience of one request.
+#[derive(Debug, Default)]
+pub(crate) struct Leasing {
+    since: Option<Instant>,
+}
+
+/// What becomes of a request that was denied.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// More may be granted now.
+    Again,
+    /// It is denied whatever the others do.
+    Denied(Denied),
+    /// The others cannot be asked.
+    Unreachable(Denied),
+}
+
+impl Leasing {
+    /// Has the others asked for what a request is `short` of, if that may help.
+    pub(crate) async fn turn(
+        &mut self,
+        clearing: &Clearing,
+        denied: Denied,
+        short: impl Fn(Moment) -> Vec<Shared>,
+    ) -> Turn {
+        let (Why::Unleased(shortage), Some(leases)) = (&denied.why, clearing.leases()) else {
+            return Turn::Denied(denied);
+        };
+        let now = Instant::now();
+        let is_first = self.since.is_none();
+        let until = *self.since.get_or_insert(now) + LEASE_WAIT_MAX;
+        if now >= until {
+            return Turn::Denied(denied.for_good());
+        }
+        if !is_first && shortage.standing.left() < shortage.asked {
+            sleep(EXCHANGE_INTERVAL).await;
+        }
+        match timeout(EXCHANGE_WAIT_MAX, leases.obtain(short(clearing.moment()))).await {
+            Ok(Ok(())) => Turn::Again,
+            Ok(Err(_)) | Err(_) => Turn::Unreachable(denied.for_good()),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Budgets that several processes share by one database: whatever becomes of one of them, they spend no more together than one could.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use domain::Money;
+use serde_json::{Value, json};
+use testkit::{Answer, Client, EventStream, FakeProvider, Script, scripts};
+use tokio::task::JoinSet;
+
+use crate::cli::{Serving, after, blocking, write};
+use crate::configuration::{key, key_entry, provider};
+use crate::gateway::TestGateway;
+
+/// What each answer costs, in micro-dollars.
+const COST: i128 = 100;
+
+/// An answer that costs that.
+fn answer() -> Script {
+    let mut answer = scripts::answer(EventStream::Chat, "hi");
+    answer["usage"] = json!({"prompt_tokens": 10, "completion_tokens": 9, "total_tokens": 19});
+    scripts::json(&answer)
+}
+
+/// A gateway before `p` with a budget, which it shares by a file.
+fn configuration(p: &FakeProvider, file: &Path, micro_usd: i128) -> Value {
+    let prices = json!({"standard": {"input": "1", "output": "10"}});
+    let usd = Money::from_pico_usd(micro_usd * 1_000_000).to_string();
+    json!({
+        "providers": {"p": provider(p.base_url())},
+        "catalog": {"overrides": [{"provider": "p", "model": "m", "prices": prices, "output_tokens": 1000}]},
+        "keys": [key_entry(1, json!({"sees_budgets": true}))],
+        "budgets": [{"name": "b", "usd": usd, "window": "once", "reserve": "most"}],
+        "state": {"kind": "sqlite", "path": file},
+    })
+}
+
+async fn ask(client: &Client) -> Answer {
+    let body = json!({"model": "p/m", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9});
+    client.clone().post("/v1/chat/completions", body.to_string()).answer().await
+}
+
+/// What is spent, as a request is told, in micro-dollars.
+fn spent(answer: &Answer) -> i128 {
+    let header = answer.header("x-tollgate-budget");
+    let found = header.split("; ").find_map(|part| part.strip_prefix("spent="));
+    found.unwrap_or_else(|| panic!("{header}")).parse::<Money>().unwrap().pico_usd() / 1_000_000
+}
+
+async fn start(folder: &Path) -> (Serving, Client) {
+    let folder = folder.to_owned();
+    let (serving, said) = blocking(move || Serving::start(&folder, "live providers")).await;
+    let address: SocketAddr = after(&said, "listening on http://").parse().unwrap();
+    (serving, Client::new(address).with_key(key(1).reveal()))
+}
+
+#[tokio::test]
+async fn what_was_spent_is_spent_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let p = FakeProvider::always(answer()).await;
+    write(folder.path(), &configuration(&p, &folder.path().join("shared.db"), 500));
+    let (serving, client) = start(folder.path()).await;
+    for before in [0, COST] {
+        let answer = ask(&client).await;
+        assert_eq!((answer.status.as_u16(), spent(&answer)), (200, before), "{}", answer.text());
+    }
+    assert_eq!(blocking(|| serving.stop()).await.0, Some(0));
+
+    let (serving, client) = start(folder.path()).await;
+    for before in [2 * COST, 3 * COST] {
+        let answer = ask(&client).await;
+        assert_eq!((answer.status.as_u16(), spent(&answer)), (200, before), "{}", answer.text());
+    }
+    let refused = ask(&client).await;
+    assert_eq!((refused.status.as_u16(), refused.error_code()), (429, "TG2022".to_owned()));
+    assert_eq!(p.asked(), 4);
+    assert_eq!(blocking(|| serving.stop()).await.0, Some(0));
+}
+
+/// So many requests by so many clients, each of whom goes from gateway to gateway; how many were answered.
+async fn crowd(clients: Vec<Client>, requests: usize, at_once: usize, halfway: impl FnOnce()) -> usize {
+    let begun = Arc::new(AtomicUsize::new(0));
+    let mut crowd = JoinSet::new();
+    let halved = Arc::new(tokio::sync::Notify::new());
+    for number in 0..at_once {
+        let (clients, begun, halved) = (clients.clone(), Arc::clone(&begun), Arc::clone(&halved));
+        crowd.spawn(async move {
+            let mut answered = 0;
+            loop {
+                let request = begun.fetch_add(1, Ordering::Relaxed);
+                if request == requests / 2 {
+                    halved.notify_one();
+                }
+                if request >= requests {
+                    return answered;
+                }
+                let body =
+                    json!({"model": "p/m", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9});
+                let client = &clients[(number + request) % clients.len()];
+                let call = client.post("/v1/chat/completions", body.to_string());
+                // A gateway that was killed answers nothing.
+                let Ok(answer) = tokio::spawn(call.answer()).await else { continue };
+                answered += usize::from(answer.status == 200);
+            }
+        });
+    }
+    halved.notified().await;
+    halfway();
+    crowd.join_all().await.into_iter().sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_spend_no_more_together_than_one_could() {
+    let folder = tempfile::tempdir().unwrap();
+    let p = FakeProvider::always(answer()).await;
+    let limit = 1_000 * COST;
+    let shared = configuration(&p, &folder.path().join("shared.db"), limit);
+    let mut gateways = Vec::new();
+    for _ in 0..3 {
+        gateways.push(TestGateway::start(shared.clone()).await);
+    }
+    let clients: Vec<_> = gateways.iter().map(TestGateway::client).collect();
+    let answered = crowd(clients.clone(), 2_000, 250, || {}).await;
+    let charged = i128::try_from(p.asked()).unwrap() * COST;
+    assert_eq!(answered, p.asked());
+    assert!(charged <= limit, "{charged} of {limit}");
+    assert!(charged > limit - 3 * COST, "next to nothing stays unused: {charged} of {limit}");
+    for mut gateway in gateways {
+        gateway.begin_to_stop();
+        gateway.stopped().await;
+    }
+    let more = configuration(&p, &folder.path().join("shared.db"), 2 * limit);
+    let after = ask(&TestGateway::start(more).await.client()).await;
+    assert_eq!(spent(&after), charged, "the database knows what the provider counted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_is_killed_takes_no_more_with_it_than_it_was_granted() {
+    let folder = tempfile::tempdir().unwrap();
+    let p = FakeProvider::always(answer()).await;
+    let limit = 300 * COST;
+    write(folder.path(), &configuration(&p, &folder.path().join("shared.db"), limit));
+    let (killed, first) = start(folder.path()).await;
+    let (serving, second) = start(folder.path()).await;
+    // Dropped, it is killed.
+    crowd(vec![first, second.clone()], 400, 50, || drop(killed)).await;
+    let charged = i128::try_from(p.asked()).unwrap() * COST;
+    assert!(charged <= limit, "{charged} of {limit}");
+    assert!(charged >= limit / 2, "the other one goes on with what is left: {charged} of {limit}");
+    assert_eq!(blocking(|| serving.stop()).await.0, Some(0));
+}

@@ -1,4 +1,4 @@
-//! The store of conversations did not do what a request needed.
+//! A store did not do what was needed of it.
 
 use crate::Telemetry;
 

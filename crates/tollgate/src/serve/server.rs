@@ -102,8 +102,7 @@ impl Server {
             wall_clock: Box::new(parts.wall_clock),
         };
         let gateway = Gateway::new(gateway_parts, configuration(&loaded));
-        background.spawn(Arc::clone(&gateway).probe_targets());
-        background.spawn(Arc::clone(&gateway).keep_leases());
+        tend(&gateway, transport, &mut background);
         let denials = DenialTeller::start(&gateway, state.audit_log(), &telemetry, &mut background);
         ConfigurationLoaded { result: Ok(loaded.snapshot.generation) }.emit(&telemetry);
         let certificate = Certificate::default();
@@ -135,7 +134,6 @@ impl Server {
         let follower =
             Follower { gateway: Arc::clone(&gateway), sign_ins, outside, telemetry, certificate, told };
         background.spawn(follower.follow(published, parts.environment));
-        background.spawn(reap(transport));
         Ok(Self {
             address,
             https,
@@ -266,6 +264,13 @@ impl Follower {
             self.told.send_modify(|reloads| reloads.generation = generation);
         }
     }
+}
+
+/// Cares for targets that rest, for what is granted of shared budgets, and for connections to providers.
+fn tend(gateway: &Arc<Gateway>, transport: Transport, background: &mut JoinSet<()>) {
+    background.spawn(Arc::clone(gateway).probe_targets());
+    background.spawn(Arc::clone(gateway).keep_leases());
+    background.spawn(reap(transport));
 }
 
 async fn reap(transport: Transport) {

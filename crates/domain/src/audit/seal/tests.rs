@@ -136,7 +136,7 @@ proptest! {
         let record = Head::EMPTY.seal(&entry(number)).unwrap();
         let line = record.to_line().unwrap();
         prop_assert!(!line.contains('\n'));
-        prop_assert_eq!(SealedRecord::from_line(&line).unwrap(), record.clone());
+        prop_assert_eq!(&SealedRecord::from_line(&line).unwrap(), &record);
         prop_assert_eq!(record.entry().unwrap(), entry(number));
     }
 }
@@ -193,7 +193,7 @@ fn a_filter_wants_what_has_everything_that_it_asks_for() {
         AuditFilter { name: some("k6"), ..all.clone() },
         AuditFilter { workspace: some("sales"), ..all.clone() },
         AuditFilter { since_milliseconds: Some(6), ..all.clone() },
-        AuditFilter { until_milliseconds: Some(5), ..all.clone() },
+        AuditFilter { until_milliseconds: Some(5), ..all },
     ] {
         assert!(!other.matches(&entry), "{other:?}");
     }

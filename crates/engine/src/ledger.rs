@@ -11,6 +11,7 @@ mod bucket;
 mod calendar;
 mod claims;
 mod denied;
+mod groups;
 mod lease;
 mod measure;
 mod notice;

@@ -1,21 +1,21 @@
 //! The accounts of one allotment, one for each group of requests. There are as many as the allotment allows at most: those that nothing would
 //! be lost with make room for others, and where none can, a new group is refused.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use super::account::{Account, Law};
 use super::denied::Why;
+use super::groups::Groups;
 use super::measure::Moment;
 use super::spending::Leased;
 
 /// How often room is looked for among all groups, at most.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The accounts of an allotment. The hash is keyed at random, since clients choose the names of groups.
+/// The accounts of an allotment.
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
-    groups: HashMap<Box<str>, Account>,
+    groups: Groups,
     /// When room was last looked for, in vain or not.
     swept: Option<Duration>,
     /// The groups that other processes may have to be told of.
@@ -28,9 +28,9 @@ impl Accounts {
     /// # Errors
     /// When there are as many groups as there may be.
     pub(super) fn open(&mut self, group: &str, law: Law<'_>, now: Moment) -> Result<&mut Account, Why> {
-        if !self.groups.contains_key(group) {
+        if !self.groups.contains(group) {
             self.make_room(law, now)?;
-            self.groups.insert(group.into(), Account::new(law, now));
+            self.groups.insert(group, Account::new(law, now));
         }
         self.groups.get_mut(group).ok_or(Why::Crowded)
     }
@@ -70,9 +70,9 @@ impl Accounts {
         due
     }
 
-    /// All of them.
+    /// All of them, by name.
     pub(super) fn groups(&self) -> Vec<Box<str>> {
-        self.groups.keys().cloned().collect()
+        self.groups.names()
     }
 
     /// How many groups there are.
@@ -87,7 +87,7 @@ impl Accounts {
         }
         if self.swept.is_none_or(|swept| now.steady.saturating_sub(swept) >= SWEEP_INTERVAL) {
             self.swept = Some(now.steady);
-            self.groups.retain(|_, account| !account.is_idle(law, now));
+            self.groups.retain(|account| !account.is_idle(law, now));
         }
         if self.groups.len() < most { Ok(()) } else { Err(Why::Crowded) }
     }

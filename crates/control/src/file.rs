@@ -39,7 +39,7 @@ pub use route_test::{ExpectSection, RouteTestSection};
 pub use server::{ServerSection, TlsSection};
 pub use signed_requests::SignedRequestsSection;
 pub use size::{ByteSize, SIZE_FORMAT, SizeProblem};
-pub use state::{KeptResponsesSection, StateKind, StateSection};
+pub use state::{KeptResponsesSection, SharedStateSection, StateKind, StateSection};
 pub use tenant::{OrganizationSection, TeamSection, UserSection, WorkspaceSection};
 pub use upstream::{ProxyChoice, UpstreamSection};
 

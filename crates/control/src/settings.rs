@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use domain::ErrorCode;
 use jiff::Timestamp;
+use providers::definition::Secret;
 use serde_json::{Map, Value};
 
 pub use crate::file::{LogFormat, LogRequests, ProxyChoice};
@@ -47,7 +48,7 @@ pub struct UpstreamSettings {
 }
 
 /// Where responses and conversations are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StateSettings {
     /// In what.
     pub place: StatePlace,
@@ -55,6 +56,19 @@ pub struct StateSettings {
     pub bytes_max: u64,
     /// Most records of the audit log.
     pub audit_records_max: u64,
+    /// Where replicas agree; by the place itself where there is none.
+    pub shared: Option<SharedStateSettings>,
+}
+
+/// The server that replicas share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SharedStateSettings {
+    /// Where it is. Its scheme says what it is.
+    pub url: Secret,
+    /// The part of it that is for this gateway's replicas.
+    pub namespace: String,
+    /// How long an answer is waited for.
+    pub timeout: Duration,
 }
 
 /// What state is kept in.

@@ -10,7 +10,7 @@ mod sqlite;
 pub use memory::{MemoryAudit, MemoryState, MemoryStore};
 pub use postgres::PostgresState;
 pub use redis::RedisState;
-pub use shared::PlaceError;
+pub use shared::{PlaceError, shared_state_at};
 pub use sqlite::{OpenError, OpenProblem, SqliteAudit, SqliteFile, SqliteState, SqliteStore};
 
 /// The longest chain of responses that is followed.

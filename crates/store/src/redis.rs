@@ -42,14 +42,14 @@ pub struct RedisState {
 }
 
 impl RedisState {
-    /// A store below a prefix of a server's keys. Connects when it is first asked for something; no call takes longer than
+    /// A store in a namespace, with which all its keys begin. Connects when it is first asked for something; no call takes longer than
     /// `time_limit`.
     ///
     /// # Errors
-    /// When the URL cannot be one.
-    pub fn new(url: &str, prefix: &str, time_limit: Duration) -> Result<Self, PlaceError> {
+    /// When the URL is none.
+    pub fn new(url: &str, namespace: &str, time_limit: Duration) -> Result<Self, PlaceError> {
         // In braces, so that a server that is one of a cluster has all of them in one place.
-        let key = |name: &str| format!("{{{prefix}}}:{name}");
+        let key = |name: &str| format!("{{{namespace}}}:{name}");
         Ok(Self {
             link: Link::new(url, time_limit)?,
             newest: key("version"),

@@ -1,8 +1,13 @@
-//! What stores of shared state have in common: what is too large for each of them, and how their databases count.
+//! What stores of shared state have in common: how they are found, what is too large for each of them, and how databases count.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::shared_state::{Change, KEY_BYTES_MAX, StateError, VALUE_BYTES_MAX, Versioned};
+use domain::ports::shared_state::{
+    Change, KEY_BYTES_MAX, SharedServer, SharedState, StateError, VALUE_BYTES_MAX, Versioned,
+};
+
+use crate::{PostgresState, RedisState};
 
 /// Longer than any database exists, in microseconds.
 const LIFETIME_MAX: i64 = 1 << 62;
@@ -10,17 +15,31 @@ const LIFETIME_MAX: i64 = 1 << 62;
 /// Why a store cannot be where it is said to be. The text repeats nothing of a URL, which may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceError {
-    /// The URL is none, or one of something else.
-    #[error("expected a URL such as `{expected}`")]
-    Url {
-        /// What one looks like.
-        expected: &'static str,
-    },
-    /// A schema of PostgreSQL cannot be called so without quotes.
+    /// It is no URL, or one of something else.
     #[error(
-        "expected a name of at most 63 lower-case letters, digits and `_` that does not begin with a digit"
+        "expected a URL such as `postgres://user:password@host:5432/database` or `redis://user:password@host:6379/0`"
     )]
-    Schema,
+    Url,
+    /// A server cannot have a part of this name.
+    #[error("expected at most 63 lower-case letters, digits and `_`, and no digit first")]
+    Namespace,
+}
+
+/// The store at a URL, in a namespace of the server's. It connects when it is first asked for something; no call takes longer
+/// than `time_limit`.
+///
+/// # Errors
+/// When the URL is none of a known server, or the namespace cannot be called so.
+pub fn shared_state_at(
+    url: &str,
+    namespace: &str,
+    time_limit: Duration,
+) -> Result<Arc<dyn SharedState>, PlaceError> {
+    match SharedServer::at(url) {
+        Some(SharedServer::Postgres) => Ok(Arc::new(PostgresState::new(url, namespace, time_limit)?)),
+        Some(SharedServer::Redis) => Ok(Arc::new(RedisState::new(url, namespace, time_limit)?)),
+        None => Err(PlaceError::Url),
+    }
 }
 
 /// # Errors

@@ -4,11 +4,12 @@ use std::path::Path as FilePath;
 use std::time::Duration;
 
 use domain::kept::KeepRules;
+use domain::ports::shared_state::{SharedServer, is_namespace};
 
 use super::Problems;
-use crate::file::{ByteSize, StateKind, StateSection};
+use crate::file::{ByteSize, SharedStateSection, StateKind, StateSection};
 use crate::path::Path;
-use crate::settings::{StatePlace, StateSettings};
+use crate::settings::{SharedStateSettings, StatePlace, StateSettings};
 
 const MEMORY_BYTES_MAX_DEFAULT: u64 = 256 << 20;
 const DATABASE_BYTES_MAX_DEFAULT: u64 = 16 << 30;
@@ -17,6 +18,10 @@ const DATABASE_AUDIT_RECORDS_MAX_DEFAULT: u64 = 1_000_000;
 /// A database has some pages before anything is in it.
 const BYTES_MAX_MIN: u64 = 1 << 20;
 const FILE_DEFAULT: &str = "tollgate.db";
+const NAMESPACE_DEFAULT: &str = "tollgate";
+const SHARED_TIMEOUT_DEFAULT: Duration = Duration::from_secs(1);
+/// No request waits for longer either.
+const SHARED_TIMEOUT_MAX: Duration = Duration::from_secs(2);
 
 pub(super) fn settings(section: &StateSection, folder: &FilePath, problems: &mut Problems) -> StateSettings {
     let mut report = |key: &str, message: &str| {
@@ -32,18 +37,39 @@ pub(super) fn settings(section: &StateSection, folder: &FilePath, problems: &mut
     if section.path.as_ref().is_some_and(String::is_empty) {
         report("path", "expected the name of a file");
     }
+    let shared = section.shared.as_ref().map(|shared| shared_settings(shared, problems));
     match kind {
         StateKind::Memory => StateSettings {
             place: StatePlace::Memory,
+            shared,
             bytes_max: section.bytes_max.map_or(MEMORY_BYTES_MAX_DEFAULT, |size| size.0),
             audit_records_max: section.audit_records_max.unwrap_or(MEMORY_AUDIT_RECORDS_MAX_DEFAULT),
         },
         StateKind::Sqlite => StateSettings {
             place: StatePlace::Sqlite(folder.join(section.path.as_deref().unwrap_or(FILE_DEFAULT))),
+            shared,
             bytes_max: section.bytes_max.map_or(DATABASE_BYTES_MAX_DEFAULT, |size| size.0),
             audit_records_max: section.audit_records_max.unwrap_or(DATABASE_AUDIT_RECORDS_MAX_DEFAULT),
         },
     }
+}
+
+fn shared_settings(section: &SharedStateSection, problems: &mut Problems) -> SharedStateSettings {
+    let mut report = |key: &str, message: &str| {
+        problems.push((Path::root().key("state").key("shared").key(key), message.to_owned()));
+    };
+    if SharedServer::at(section.url.expose()).is_none() {
+        report("url", "expected a URL that begins with `postgres://`, `redis://` or `rediss://`");
+    }
+    let namespace = section.namespace.as_deref().unwrap_or(NAMESPACE_DEFAULT);
+    if !is_namespace(namespace) {
+        report("namespace", "expected lower-case letters, digits and `_`, and no digit first");
+    }
+    let timeout = section.timeout.map_or(SHARED_TIMEOUT_DEFAULT, |span| span.0);
+    if timeout.is_zero() || timeout > SHARED_TIMEOUT_MAX {
+        report("timeout", "expected a time above zero, at most 2s");
+    }
+    SharedStateSettings { url: section.url.clone(), namespace: namespace.to_owned(), timeout }
 }
 
 /// The rules for requests; `bytes_max` is what may be kept together.

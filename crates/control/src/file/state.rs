@@ -1,6 +1,7 @@
 //! `state:`.
 
 use engine::route::time::TimeSpan;
+use providers::definition::Secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -23,6 +24,9 @@ pub struct StateSection {
     pub audit_records_max: Option<u64>,
     /// How long and how much of responses is kept.
     pub responses: KeptResponsesSection,
+    /// A server for what replicas on several machines agree on: what budgets have spent. When absent, the processes that use
+    /// the same database agree by it, and a process with state in memory has budgets of its own.
+    pub shared: Option<SharedStateSection>,
 }
 
 /// Where state is kept.
@@ -34,6 +38,23 @@ pub enum StateKind {
     Memory,
     /// In a SQLite database on a local disk.
     Sqlite,
+}
+
+/// The server that replicas share.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SharedStateSection {
+    /// Where it is, best written as `${env:NAME}`: `postgres://user:password@host:5432/database` for PostgreSQL, or
+    /// `redis://user:password@host:6379/0` for Redis and Valkey, `rediss://` with TLS.
+    pub url: Secret,
+    /// The schema in PostgreSQL, made when it does not exist, or what all keys in Redis begin with: lower-case letters,
+    /// digits and `_`. Replicas of one gateway have the same. `tollgate` when absent.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 63))]
+    pub namespace: Option<String>,
+    /// How long an answer of the server is waited for, at most `2s`; `1s` when absent.
+    #[serde(default)]
+    pub timeout: Option<TimeSpan>,
 }
 
 /// How long and how much of responses is kept.

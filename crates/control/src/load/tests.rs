@@ -238,7 +238,8 @@ fn settings_reach_their_places() {
         (Duration::from_secs(1), Duration::ZERO)
     );
     let place = StatePlace::Sqlite(FilePath::new("/etc/tollgate/kept.db").to_owned());
-    assert_eq!(loaded.state, StateSettings { place, bytes_max: 1 << 30 });
+    let state = StateSettings { place, bytes_max: 1 << 30, audit_records_max: 1_000_000, shared: None };
+    assert_eq!(loaded.state, state);
     let snapshot = &loaded.snapshot;
     let KeepRules { response_lifetime, entry_bytes_max, history_bytes_max } = snapshot.keep_rules;
     assert_eq!(response_lifetime, Duration::from_secs(24 * 3600));
@@ -268,6 +269,22 @@ fn state_is_in_memory_unless_a_database_is_asked_for() {
     assert_eq!(state("state: {kind: sqlite}\n"), (StatePlace::Sqlite(file), 16 << 30, KeepRules::default()));
     let (_, bytes_max, rules) = state("state: {bytes_max: 2MiB}\n");
     assert_eq!((bytes_max, rules.entry_bytes_max), (2 << 20, 2 << 20), "none is larger than all");
+}
+
+#[test]
+fn a_server_that_replicas_share_is_told_by_its_url_which_nobody_sees() {
+    let text = "state: {shared: {url: 'postgres://u:${env:PASSWORD}@host/d', timeout: 500ms}}\n";
+    let state = loader(&[("PASSWORD", "hunter2")]).load_text(text, 1).unwrap().state;
+    let shared = state.shared.as_ref().unwrap();
+    assert_eq!(shared.url.expose(), "postgres://u:hunter2@host/d");
+    assert_eq!((&*shared.namespace, shared.timeout), ("tollgate", Duration::from_millis(500)));
+    assert!(!format!("{state:?}").contains("hunter2"));
+    let refused = errors("state: {shared: {url: 'mysql://u:hunter2@host/d', namespace: 1-a, timeout: 3s}}\n");
+    for key in ["url", "namespace", "timeout"] {
+        assert!(refused.contains(&format!("state.shared.{key}: expected")), "{refused}");
+    }
+    assert!(!refused.contains("hunter2"), "{refused}");
+    assert!(errors("state: {shared: {}}\n").contains("url"));
 }
 
 #[test]

@@ -18,6 +18,40 @@ pub const KEY_BYTES_MAX: usize = 512;
 /// Most bytes of a value.
 pub const VALUE_BYTES_MAX: usize = 256 * 1024;
 
+/// Most bytes of a namespace, which is PostgreSQL's limit for names.
+const NAMESPACE_BYTES_MAX: usize = 63;
+
+/// What a server is that keeps values for replicas on several machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SharedServer {
+    /// PostgreSQL.
+    Postgres,
+    /// Redis or Valkey.
+    Redis,
+}
+
+impl SharedServer {
+    /// What is at a URL, by its scheme.
+    #[must_use]
+    pub fn at(url: &str) -> Option<Self> {
+        match url.split_once("://")?.0 {
+            "postgres" | "postgresql" => Some(Self::Postgres),
+            "redis" | "rediss" | "redis+unix" | "valkey" | "valkeys" | "valkey+unix" => Some(Self::Redis),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a server can have a part of this name for the replicas of one gateway: lower-case letters, digits and `_`, no
+/// digit first, which is the same to PostgreSQL with and without quotes.
+#[must_use]
+pub fn is_namespace(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    name.len() <= NAMESPACE_BYTES_MAX
+        && bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
 /// Keeps values for all replicas.
 pub trait SharedState: Debug + Send + Sync {
     /// The values of keys, in the order of the keys; none for a key that has no value, or whose value has expired.

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::ports::shared_state::StateError;
+use domain::ports::shared_state::{StateError, is_namespace};
 use parking_lot::Mutex;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
@@ -22,8 +22,6 @@ use crate::shared::PlaceError;
 const CONNECTIONS_MAX: usize = 4;
 /// A connection that was unused for longer is asked for a sign of life: the server may have been started anew.
 const TRUSTED: Duration = Duration::from_secs(1);
-/// PostgreSQL's own limit for names.
-const SCHEMA_BYTES_MAX: usize = 63;
 
 /// The way to a database.
 pub(super) struct Connections {
@@ -62,14 +60,11 @@ impl Connections {
     /// Opens none yet.
     ///
     /// # Errors
-    /// When the URL or the name of the schema cannot be one.
+    /// When the URL is none, or the schema cannot be called so.
     pub(super) fn new(url: &str, schema: &str, time_limit: Duration) -> Result<Self, PlaceError> {
-        let begins_well = url.starts_with("postgres://") || url.starts_with("postgresql://");
-        let options = PgConnectOptions::from_str(url).ok().filter(|_| begins_well);
-        let options =
-            options.ok_or(PlaceError::Url { expected: "postgres://user:password@host:5432/database" })?;
-        if !is_plain_name(schema) {
-            return Err(PlaceError::Schema);
+        let options = PgConnectOptions::from_str(url).map_err(|_| PlaceError::Url)?;
+        if !is_namespace(schema) {
+            return Err(PlaceError::Namespace);
         }
         let place = match options.get_socket() {
             Some(socket) => socket.display().to_string(),
@@ -163,12 +158,4 @@ impl fmt::Debug for Connections {
         let mut text = formatter.debug_struct("Connections");
         text.field("place", &self.place).field("schema", &self.schema).finish_non_exhaustive()
     }
-}
-
-/// Whether it is the same to PostgreSQL with and without quotes.
-fn is_plain_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    name.len() <= SCHEMA_BYTES_MAX
-        && bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

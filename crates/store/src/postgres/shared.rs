@@ -35,7 +35,7 @@ impl PostgresState {
     /// call takes longer than `time_limit`.
     ///
     /// # Errors
-    /// When the URL or the name of the schema cannot be one.
+    /// When the URL is none, or the schema cannot be called so.
     pub fn new(url: &str, schema: &str, time_limit: Duration) -> Result<Self, PlaceError> {
         Ok(Self { connections: Connections::new(url, schema, time_limit)? })
     }

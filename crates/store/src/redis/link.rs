@@ -23,10 +23,9 @@ impl Link {
     /// Opens no connection yet.
     ///
     /// # Errors
-    /// When the URL cannot be one.
+    /// When the URL is none.
     pub(super) fn new(url: &str, time_limit: Duration) -> Result<Self, PlaceError> {
-        let client = Client::open(url);
-        let client = client.map_err(|_| PlaceError::Url { expected: "redis://user:password@host:6379/0" })?;
+        let client = Client::open(url).map_err(|_| PlaceError::Url)?;
         Ok(Self { client, time_limit, connection: Mutex::default() })
     }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use control::settings::{StatePlace, StateSettings};
+use anyhow::Context;
+use control::settings::{SharedStateSettings, StatePlace, StateSettings};
 use domain::ports::audit_log::AuditLog;
 use domain::ports::response_store::{ResponseStore, StoreError};
 use domain::ports::shared_state::{SharedState, StateError};
 use jiff::Timestamp;
-use store::{MemoryAudit, MemoryStore, SqliteFile, SqliteStore};
+use store::{MemoryAudit, MemoryStore, SqliteFile, SqliteStore, shared_state_at};
 use telemetry::Telemetry;
 use telemetry::events::StoreFailed;
 use tokio::time::MissedTickBehavior;
@@ -38,18 +39,20 @@ impl State {
     /// When a database cannot be used, with the reason.
     pub(super) async fn open(settings: &StateSettings) -> anyhow::Result<Self> {
         let bytes_max = settings.bytes_max;
+        let shared = settings.shared.as_ref().map(shared_at).transpose()?;
         match &settings.place {
             StatePlace::Memory => {
                 let store = MemoryStore::new(bytes_max.try_into().unwrap_or(usize::MAX));
                 let audit = Arc::new(MemoryAudit::new(settings.audit_records_max));
-                Ok(Self { store: Arc::new(store), shared: None, database: None, audit })
+                Ok(Self { store: Arc::new(store), shared, database: None, audit })
             }
             StatePlace::Sqlite(path) => {
                 let file = SqliteFile { path: path.clone(), bytes_max, lock_wait: LOCK_WAIT };
                 let database = Arc::new(SqliteStore::open(file).await?);
                 let audit = Arc::new(database.audit_log(settings.audit_records_max));
-                let shared = Some(Arc::new(database.shared_state()) as _);
-                Ok(Self { store: Arc::clone(&database) as _, shared, database: Some(database), audit })
+                let shared = shared.unwrap_or_else(|| Arc::new(database.shared_state()));
+                let store = Arc::clone(&database) as _;
+                Ok(Self { store, shared: Some(shared), database: Some(database), audit })
             }
         }
     }
@@ -64,7 +67,7 @@ impl State {
         Arc::clone(&self.audit)
     }
 
-    /// What processes share by the database; none where there is none.
+    /// What processes share by a server or the database; none where there is neither.
     pub(super) fn shared(&self) -> Option<Arc<dyn SharedState>> {
         self.shared.clone()
     }
@@ -93,6 +96,11 @@ impl State {
             tracing::warn!("the database was still in use; its log is worked in at the next start");
         }
     }
+}
+
+/// The server that replicas share. It is not asked for anything yet: a process starts while it is down.
+fn shared_at(settings: &SharedStateSettings) -> anyhow::Result<Arc<dyn SharedState>> {
+    shared_state_at(settings.url.expose(), &settings.namespace, settings.timeout).context("`state.shared`")
 }
 
 async fn sweep_shared(shared: &dyn SharedState) -> Result<(), StateError> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ports::shared_state::{SharedState, StateError, Versioned};
-use store::{PlaceError, PostgresState, RedisState};
+use store::{PlaceError, PostgresState, RedisState, shared_state_at};
 use testkit::{DatabaseServer, closed_address, within};
 
 use super::{PATIENCE, change, replaced};
@@ -142,18 +142,15 @@ async fn who_is_not_let_in_is_not_told_what_he_said() {
 
 #[test]
 fn a_place_that_cannot_be_one_is_refused_without_being_repeated() {
+    let refusal = |url, namespace| shared_state_at(url, namespace, PATIENCE).unwrap_err();
     for url in
         ["", "hunter2", "postgres:/hunter2", "mysql://u:hunter2@host/d", "redis://u:hunter2@host/x/y:z"]
     {
-        let postgres = PostgresState::new(url, NAME, PATIENCE).unwrap_err();
-        let redis = RedisState::new(url, NAME, PATIENCE).unwrap_err();
-        for error in [postgres, redis] {
-            assert!(matches!(error, PlaceError::Url { .. }), "{url}");
-            assert!(!error.to_string().contains("hunter2"), "{error}");
-        }
+        let error = refusal(url, NAME);
+        assert_eq!(error, PlaceError::Url, "{url}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
     }
-    for schema in ["", "1a", "a-b", "A", "a\"; DROP", &"a".repeat(64)] {
-        let error = PostgresState::new("postgres://host/d", schema, PATIENCE).unwrap_err();
-        assert_eq!(error, PlaceError::Schema, "{schema}");
+    for namespace in ["", "1a", "a-b", "A", "a\"; DROP", &"a".repeat(64)] {
+        assert_eq!(refusal("postgres://host/d", namespace), PlaceError::Namespace, "{namespace}");
     }
 }

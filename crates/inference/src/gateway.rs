@@ -147,14 +147,25 @@ impl Gateway {
         if self.draining.load(Ordering::Relaxed) { Readiness::Draining } else { Readiness::Ready }
     }
 
+    /// Whether what processes share cannot be read or written. Requests are served all the same, as far as their budgets go.
+    pub(crate) fn shared_state_fails(&self) -> bool {
+        self.clearing.leases().is_some_and(Leases::are_stuck)
+    }
+
     /// Tells the processes that share budgets what is spent of them here, and gives back what is not needed, for ever.
     pub async fn keep_leases(self: Arc<Self>) {
         let Some(leases) = self.clearing.leases() else { return };
         let mut interval = tokio::time::interval(EXCHANGE_INTERVAL);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        leases.look().await;
         loop {
             interval.tick().await;
-            leases.tell(self.pin().ledger.due(self.clearing.moment())).await;
+            let due = self.pin().ledger.due(self.clearing.moment());
+            if due.is_empty() && leases.are_stuck() {
+                leases.look().await;
+            } else {
+                leases.tell(due).await;
+            }
         }
     }
 

@@ -11,6 +11,10 @@ pub(crate) fn answer(gateway: &Gateway, probe: Probe) -> Response<AnswerBody> {
     match probe {
         Probe::Health => json_response(StatusCode::OK, br#"{"status":"ok"}"#.to_vec()),
         Probe::Ready => match gateway.readiness() {
+            // Other replicas would have no more of it.
+            Readiness::Ready if gateway.shared_state_fails() => {
+                json_response(StatusCode::OK, br#"{"status":"ready","shared_state":"failing"}"#.to_vec())
+            }
             Readiness::Ready => json_response(StatusCode::OK, br#"{"status":"ready"}"#.to_vec()),
             Readiness::Draining => {
                 json_response(StatusCode::SERVICE_UNAVAILABLE, br#"{"status":"draining"}"#.to_vec())

@@ -103,6 +103,17 @@ impl Leases {
         let _ = self.exchange(&begun, false).await;
     }
 
+    /// Asks for nothing, to see whether the store answers.
+    pub(crate) async fn look(&self) {
+        let result = answered(self.state.read(&[])).await;
+        self.judge(&result.map(|_| ()));
+    }
+
+    /// Whether the store did not answer when it was last asked.
+    pub(crate) fn are_stuck(&self) -> bool {
+        self.is_unreachable.load(Ordering::Relaxed)
+    }
+
     /// Gives back everything, at the end of the process.
     pub(crate) async fn leave(&self, accounts: Vec<Shared>) {
         let begun = self.begin(accounts);

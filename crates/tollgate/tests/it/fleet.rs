@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::Money;
 use serde_json::{Value, json};
-use testkit::{Answer, Client, EventStream, FakeProvider, Script, scripts};
+use testkit::{
+    Answer, Client, DatabaseServer, EventStream, FakeProvider, Script, closed_address, scripts, unique_name,
+    within,
+};
 use tokio::task::JoinSet;
 
 use crate::cli::{Serving, after, blocking, write};
@@ -26,6 +29,11 @@ fn answer() -> Script {
 
 /// A gateway before `p` with a budget, which it shares by a file.
 fn configuration(p: &FakeProvider, file: &Path, micro_usd: i128) -> Value {
+    shared_by(p, &json!({"kind": "sqlite", "path": file}), micro_usd)
+}
+
+/// A gateway before `p` with a budget, which it shares as `state` says.
+fn shared_by(p: &FakeProvider, state: &Value, micro_usd: i128) -> Value {
     let prices = json!({"standard": {"input": "1", "output": "10"}});
     let usd = Money::from_pico_usd(micro_usd * 1_000_000).to_string();
     json!({
@@ -33,7 +41,7 @@ fn configuration(p: &FakeProvider, file: &Path, micro_usd: i128) -> Value {
         "catalog": {"overrides": [{"provider": "p", "model": "m", "prices": prices, "output_tokens": 1000}]},
         "keys": [key_entry(1, json!({"sees_budgets": true}))],
         "budgets": [{"name": "b", "usd": usd, "window": "once", "reserve": "most"}],
-        "state": {"kind": "sqlite", "path": file},
+        "state": state,
     })
 }
 
@@ -111,15 +119,13 @@ async fn crowd(clients: Vec<Client>, requests: usize, at_once: usize, halfway: i
     crowd.join_all().await.into_iter().sum()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn replicas_spend_no_more_together_than_one_could() {
-    let folder = tempfile::tempdir().unwrap();
+/// Three gateways share by `state`, and a fourth one after them.
+async fn replicas_spend_no_more(state: &Value) {
     let p = FakeProvider::always(answer()).await;
     let limit = 1_000 * COST;
-    let shared = configuration(&p, &folder.path().join("shared.db"), limit);
     let mut gateways = Vec::new();
     for _ in 0..3 {
-        gateways.push(TestGateway::start(shared.clone()).await);
+        gateways.push(TestGateway::start(shared_by(&p, state, limit)).await);
     }
     let clients: Vec<_> = gateways.iter().map(TestGateway::client).collect();
     let answered = crowd(clients.clone(), 2_000, 250, || {}).await;
@@ -131,9 +137,70 @@ async fn replicas_spend_no_more_together_than_one_could() {
         gateway.begin_to_stop();
         gateway.stopped().await;
     }
-    let more = configuration(&p, &folder.path().join("shared.db"), 2 * limit);
-    let after = ask(&TestGateway::start(more).await.client()).await;
-    assert_eq!(spent(&after), charged, "the database knows what the provider counted");
+    let after = ask(&TestGateway::start(shared_by(&p, state, 2 * limit)).await.client()).await;
+    assert_eq!(spent(&after), charged, "the store knows what the provider counted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_spend_no_more_together_than_one_could() {
+    let folder = tempfile::tempdir().unwrap();
+    replicas_spend_no_more(&json!({"kind": "sqlite", "path": folder.path().join("shared.db")})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_that_share_by_postgres_spend_no_more_together_than_one_could() {
+    let server = DatabaseServer::postgres();
+    replicas_spend_no_more(&json!({"shared": {"url": server.url(), "namespace": unique_name()}})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_that_share_by_redis_spend_no_more_together_than_one_could() {
+    let server = DatabaseServer::redis();
+    replicas_spend_no_more(&json!({"shared": {"url": server.url(), "namespace": unique_name()}})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_and_started_again_lets_nobody_spend_more() {
+    for mut server in [DatabaseServer::redis_on_socket(), DatabaseServer::postgres_on_socket()] {
+        let p = FakeProvider::always(answer()).await;
+        let limit = 300 * COST;
+        let shared = shared_by(&p, &json!({"shared": {"url": server.url()}}), limit);
+        let (one, other) = (TestGateway::start(shared.clone()).await, TestGateway::start(shared).await);
+        let clients = vec![one.client(), other.client()];
+        crowd(clients.clone(), 400, 50, || {
+            server.stop();
+            server.start_again();
+        })
+        .await;
+        // Whatever was refused meanwhile is asked for again, until there is no more.
+        within("the end of the budget", async {
+            let mut refused = 0;
+            while refused < clients.len() {
+                let answer = ask(&clients[refused]).await;
+                refused += usize::from(answer.status == 429);
+            }
+        })
+        .await;
+        let charged = i128::try_from(p.asked()).unwrap() * COST;
+        assert!(charged <= limit, "{charged} of {limit}");
+        assert!(charged > limit - 3 * COST, "it is used again: {charged} of {limit}");
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_starts_while_the_server_is_down_and_says_so() {
+    let p = FakeProvider::always(answer()).await;
+    let url = format!("postgres://user:hunter2@{}/database", closed_address().await);
+    let gateway = TestGateway::start(shared_by(&p, &json!({"shared": {"url": url}}), COST)).await;
+    let refused = ask(&gateway.client()).await;
+    assert_eq!((refused.status.as_u16(), refused.error_code()), (503, "TG4005".to_owned()));
+    assert!(!refused.text().contains("hunter2"));
+    let ready = gateway.client().get("/readyz").answer().await;
+    assert_eq!(
+        (ready.status.as_u16(), ready.text()),
+        (200, r#"{"status":"ready","shared_state":"failing"}"#)
+    );
+    assert_eq!(p.asked(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

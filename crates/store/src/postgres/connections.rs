@@ -126,6 +126,8 @@ impl Connections {
             Ok(Err(problem)) => problem.to_string(),
             Err(_) => format!("no answer within {:?}", self.time_limit),
         };
+        // The next connection may be to a database that was made anew.
+        self.is_migrated.store(false, Ordering::Relaxed);
         Err(StateError::Unavailable(format!("PostgreSQL at {}: {why}", self.place)))
     }
 }

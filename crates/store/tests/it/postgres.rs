@@ -52,6 +52,18 @@ async fn a_database_that_a_newer_version_wrote_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_database_that_was_made_anew_gets_its_tables_again() {
+    let (server, schema) = (DatabaseServer::postgres(), unique_name());
+    let store = PostgresState::new(server.url(), &schema, PATIENCE).unwrap();
+    replaced(&store, change("k", None, "x")).await;
+    let drop = raw_sql(sqlx::AssertSqlSafe(format!("DROP SCHEMA {schema} CASCADE")));
+    drop.execute(&mut stranger(server.url()).await).await.unwrap();
+    assert!(store.read(&["k".into()]).await.is_err());
+    assert_eq!(read(&store, "k").await, None);
+    replaced(&store, change("k", None, "y")).await;
+}
+
+#[tokio::test]
 async fn a_server_that_ends_its_connections_is_asked_over_new_ones() {
     let (server, schema) = (DatabaseServer::postgres(), unique_name());
     let store = PostgresState::new(server.url(), &schema, PATIENCE).unwrap();

@@ -34,7 +34,7 @@ impl Software for Postgres {
             arguments.extend(["-c".to_owned(), setting]);
         }
         let path = self.programs().join("postgres");
-        Program { path, arguments, signal: "QUIT" }
+        Program { path, arguments, folder: folder.to_owned(), signal: "QUIT" }
     }
 
     fn url(&self, folder: &Path, port: Option<u16>) -> String {

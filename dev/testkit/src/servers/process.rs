@@ -2,9 +2,10 @@
 //! is the other end of the shell's input.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
@@ -13,19 +14,19 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// Starts `$@`, says its number, and ends it with the signal `$1` when there is no more input. A server that was paused hears
-/// of it only when it goes on.
+/// Starts `$@`, says its number, and ends it with the signal `$1` when told so or when there is no more input. A server that was
+/// paused hears of it only when it goes on. The folder `$2` goes, too, when the test was killed and cannot see to it.
 const KEEPER: &str = r#"
-signal=$1
-shift
-trap : INT TERM
+signal=$1 folder=$2
+shift 2
 "$@" 2>&1 &
 server=$!
 echo "$server"
-read -r _
+read -r told
 kill -s CONT "$server" $(cat "/proc/$server/task/$server/children") 2>/dev/null
 kill -s "$signal" "$server" 2>/dev/null
 wait "$server"
+[ "$told" ] || rm -rf "$folder"
 "#;
 /// Servers do not run as root, so this one runs them then.
 const USER: &str = "nobody";
@@ -42,6 +43,8 @@ const STARTS_MAX: usize = 5;
 pub(super) struct Program {
     pub(super) path: PathBuf,
     pub(super) arguments: Vec<String>,
+    /// Where it writes.
+    pub(super) folder: PathBuf,
     /// What ends it at once.
     pub(super) signal: &'static str,
 }
@@ -75,10 +78,12 @@ impl Process {
         let mut keeper = Command::new("sh");
         keeper
             .args(["-c", KEEPER, "sh", program.signal])
+            .arg(&program.folder)
             .args(as_nobody(&program.path))
             .args(&program.arguments);
-        let mut keeper =
-            keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        // What ends tests by their group leaves it to see to the server.
+        keeper.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut keeper = keeper.spawn().unwrap();
         let mut said = BufReader::new(keeper.stdout.take().unwrap());
         let mut line = String::new();
         said.read_line(&mut line).unwrap();
@@ -109,8 +114,8 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
         // It has ended in any case.
+        let _ = self.keeper.stdin.take().map(|mut input| input.write_all(b"end\n"));
         let _ = self.keeper.wait();
     }
 }

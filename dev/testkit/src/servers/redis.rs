@@ -31,7 +31,7 @@ impl Software for Redis {
                 self.variable()
             )
         });
-        Program { path, arguments, signal: "KILL" }
+        Program { path, arguments, folder: folder.to_owned(), signal: "KILL" }
     }
 
     fn url(&self, folder: &Path, port: Option<u16>) -> String {

@@ -27,7 +27,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use amount::{AMOUNT_FORMAT, Amount, AmountProblem};
-pub use budget::{BudgetSection, CutOffName, RaiseSection, ReserveName, UnknownCostName, WindowName};
+pub use budget::{
+    BudgetSection, CutOffName, RaiseSection, ReserveName, StoreDownName, UnknownCostName, WindowName,
+};
 pub use catalog::{AbovePrices, CatalogSection, OverrideSection, PricesSection, TierPrices};
 pub use dollars::{DOLLARS_FORMAT, Dollars, DollarsProblem};
 pub use key::{KeyHashSection, KeySection, PriorityName};

@@ -63,6 +63,8 @@ pub struct Budget {
     pub unknown_cost: UnknownCost,
     /// What an answer counts as of which nobody said what it used.
     pub cut_off: CutOff,
+    /// What becomes of requests while the processes that share it cannot ask each other.
+    pub on_store_down: StoreDown,
 }
 
 impl Budget {
@@ -171,6 +173,18 @@ pub enum CutOff {
     Held,
     /// Nothing.
     Free,
+}
+
+/// What becomes of requests while the processes that share a budget cannot ask each other what is left of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StoreDown {
+    /// They use up what was granted to their process, and then are refused.
+    #[default]
+    LastLease,
+    /// They are refused.
+    Closed,
+    /// They are served as long as something is left by what their process knows. Together they may exceed the budget.
+    Open,
 }
 
 /// What becomes of a request for which nothing is left.

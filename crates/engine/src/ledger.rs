@@ -34,5 +34,5 @@ pub use measure::{Actual, Asked, Bound, Moment, Tokens};
 pub use notice::Notice;
 pub use reservation::Reservation;
 pub use reserve::Ledger;
-pub use shared::{Asking, Proposal, Shared, Unreadable};
+pub use shared::{Asking, Proposal, Shared, Unaccounted, Unreadable};
 pub use standing::{Measured, Standing};

@@ -7,6 +7,9 @@ mod leases;
 mod leasing;
 mod told;
 
+#[cfg(test)]
+mod tests;
+
 use engine::ledger::Denied;
 use http::HeaderMap;
 use telemetry::events::{AllotmentDecided, Decided};

@@ -76,6 +76,9 @@ pub struct BudgetSection {
     /// What an answer counts as of which nobody said what it used, because its client left or it broke off; `held` when absent.
     #[serde(default)]
     pub cut_off: Option<CutOffName>,
+    /// Where the budget is shared by a database that does not answer, what becomes of requests; `last_lease` when absent.
+    #[serde(default)]
+    pub on_store_down: Option<StoreDownName>,
     /// What becomes of a request for which nothing is left; `refuse` when absent.
     #[serde(default)]
     pub at_limit: Option<AtLimitName>,
@@ -153,4 +156,16 @@ pub enum CutOffName {
     Held,
     /// Nothing.
     Free,
+}
+
+/// What becomes of requests while processes that share a budget cannot ask each other what is left of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreDownName {
+    /// They use up what was granted to their process, and then are refused with status 503.
+    LastLease,
+    /// They are refused with status 503.
+    Closed,
+    /// They are served as long as something is left by what their process knows. Together they may exceed the budget.
+    Open,
 }

@@ -28,6 +28,11 @@ pub(super) struct Lease {
     /// How often anything changed, and up to which time the others were told.
     changes: u64,
     told: u64,
+    /// Whether the others were asked to agree to something, and did not say whether they did: they may take more for granted than this
+    /// process uses.
+    is_in_doubt: bool,
+    /// Whether the others could not be asked the last time.
+    is_cut_off: bool,
     /// Whether it is on the list of those that may have to be told of.
     is_listed: bool,
 }
@@ -83,7 +88,7 @@ impl Lease {
 
     /// A new span begins, in which nothing is granted yet.
     pub(super) fn begin(&mut self) {
-        *self = Self { is_listed: self.is_listed, ..Self::default() };
+        *self = Self { is_listed: self.is_listed, is_cut_off: self.is_cut_off, ..Self::default() };
     }
 
     /// An interval is over.
@@ -104,7 +109,7 @@ impl Lease {
     /// have agreed to it.
     pub(super) fn give_up(&mut self, granted: i128) -> i128 {
         let kept = self.granted.min(granted);
-        self.granted = kept;
+        (self.granted, self.is_in_doubt) = (kept, true);
         granted.saturating_sub(kept)
     }
 
@@ -113,11 +118,23 @@ impl Lease {
         self.changes
     }
 
-    /// The others have agreed to so much more, and stand so. They know of as many changes.
-    pub(super) fn agreed(&mut self, more: i128, others: Others, heard: Duration, changes: u64) {
+    /// The others have agreed to so much more, and stand so. They know of as many changes. Says what is newly not accounted for.
+    pub(super) fn agreed(&mut self, more: i128, others: Others, heard: Duration, changes: u64) -> i128 {
+        let unaccounted = others.unaccounted.saturating_sub(self.others.unaccounted).max(0);
         self.granted = self.granted.saturating_add(more);
         (self.others, self.heard, self.told) = (others, Some(heard), changes);
-        self.needed = (0, 0);
+        (self.needed, self.is_in_doubt, self.is_cut_off) = ((0, 0), false, false);
+        unaccounted
+    }
+
+    /// The others cannot be asked.
+    pub(super) fn cut_off(&mut self) {
+        self.is_cut_off = true;
+    }
+
+    /// Whether the others could not be asked the last time.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.is_cut_off
     }
 
     /// Puts it on the list of those that may have to be told of; `false` where it is there already.
@@ -133,12 +150,15 @@ impl Lease {
     /// Whether others have to be told of it, with so much used and spent.
     pub(super) fn is_due(&self, used: i128, spent: i128, now: Duration) -> bool {
         let is_silent = || self.heard.is_none_or(|heard| now.saturating_sub(heard) >= HOLDER_SILENCE_MAX / 3);
-        self.changes != self.told || self.granted > used || (self.granted > spent && is_silent())
+        self.changes != self.told
+            || self.is_in_doubt
+            || self.granted > used
+            || (self.granted > spent && is_silent())
     }
 
-    /// Whether something is granted.
+    /// Whether something is granted, or may be.
     pub(super) fn is_granted(&self) -> bool {
-        self.granted > 0
+        self.granted > 0 || self.is_in_doubt
     }
 
     /// Whether more is granted than is spent.

@@ -23,6 +23,8 @@ pub(super) struct Book {
     /// Whether other processes have accounts of it, too.
     pub(super) is_shared: bool,
     pub(super) accounts: Arc<Mutex<Accounts>>,
+    /// Where its accounts are in the order in which accounts are locked, which is the same for all requests, whatever configuration they see.
+    pub(super) order: usize,
 }
 
 impl Book {
@@ -35,11 +37,6 @@ impl Book {
         if self.is_shared {
             accounts.list(group);
         }
-    }
-
-    /// Where it is in the order in which accounts are locked, which is the same for all requests, whatever configuration they see.
-    pub(super) fn order(&self) -> usize {
-        Arc::as_ptr(&self.accounts).addr()
     }
 }
 
@@ -66,7 +63,7 @@ pub(super) fn lock<'b>(
     let (mut guards, mut places) = (SmallVec::new(), SmallVec::new());
     let mut last = None;
     for book in books {
-        if last.replace(book.order()) != Some(book.order()) {
+        if last.replace(book.order) != Some(book.order) {
             guards.push(book.accounts.lock());
         }
         places.push(guards.len() - 1);

@@ -56,13 +56,17 @@ impl Ledger {
 
     fn made(allotments: &[Arc<Allotment>], before: Option<&Self>, is_shared: bool) -> Self {
         let known = before.map(|before| before.books.as_slice()).unwrap_or_default();
+        let mut orders = known.iter().map(|book| book.order + 1).max().unwrap_or_default()..;
         let known: HashMap<_, _> = known.iter().map(|book| (book.allotment.name.as_str(), book)).collect();
-        let book = |allotment: &Arc<Allotment>| {
+        let mut book = |allotment: &Arc<Allotment>| {
             let same =
                 known.get(allotment.name.as_str()).filter(|book| counts_the_same(&book.allotment, allotment));
             let accounts = same.map_or_else(|| Arc::new(Mutex::default()), |book| Arc::clone(&book.accounts));
+            // Accounts that are kept keep their place; new ones come behind all that requests may see beside them.
+            let order = same.map(|book| book.order).or_else(|| orders.next()).unwrap_or_default();
             let is_shared = is_shared && matches!(allotment.terms, Terms::Budget(_));
-            Arc::new(Book { allotment: Arc::clone(allotment), zone: zone(allotment), is_shared, accounts })
+            let (allotment, zone) = (Arc::clone(allotment), zone(allotment));
+            Arc::new(Book { allotment, zone, is_shared, accounts, order })
         };
         let index = Index::of(allotments.iter().map(|allotment| &**allotment));
         let selectors = || allotments.iter().map(|allotment| &allotment.selector);
@@ -73,7 +77,7 @@ impl Ledger {
             _ => None,
         });
         Self {
-            books: allotments.iter().map(book).collect(),
+            books: allotments.iter().map(&mut book).collect(),
             index,
             members: members.collect(),
             is_by_target: selectors().any(Selector::is_by_target),
@@ -132,7 +136,7 @@ impl Ledger {
         let mut wanted: SmallVec<[(&Arc<Book>, &str); 8]> =
             claims.iter().filter_map(|(place, group)| Some((self.books.get(*place)?, &**group))).collect();
         // In one order, so that no two requests wait for each other.
-        wanted.sort_by_key(|(book, _)| book.order());
+        wanted.sort_by_key(|(book, _)| book.order);
         let (mut guards, places) = lock(wanted.iter().map(|(book, _)| *book));
         let mut unleased = Unleased::default();
         for ((book, group), place) in wanted.iter().zip(&places) {

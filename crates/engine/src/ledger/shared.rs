@@ -10,7 +10,8 @@ use std::time::Duration;
 use domain::Allotment;
 use domain::allotment::{Attribute, Budget, Span, Terms};
 
-use super::claims::Claims;
+use super::account::Account;
+use super::claims::{Claims, shown};
 use super::measure::Moment;
 use super::pool::{Pool, StoreTime};
 use super::reservation::{Book, Reservation};
@@ -47,6 +48,24 @@ pub struct Proposal {
     /// How long it is of use from now on; for ever where none.
     pub kept_for: Option<Duration>,
     agreement: Agreement,
+}
+
+/// Something was granted to a process of which nothing is heard any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unaccounted {
+    /// Of which budget.
+    pub allotment: Arc<Allotment>,
+    group: Box<str>,
+    /// How much, for people.
+    pub amount: String,
+}
+
+impl Unaccounted {
+    /// Whose account it is, for people; empty where all share one.
+    #[must_use]
+    pub fn group_name(&self) -> String {
+        shown(&self.group, &self.allotment.selector)
+    }
 }
 
 /// The value of an account cannot be read.
@@ -105,13 +124,23 @@ impl Shared {
         Ok(Some(Proposal { value, kept_for, agreement }))
     }
 
-    /// The others have agreed to a proposal.
-    pub fn agree(&self, proposal: &Proposal, now: Moment) {
+    /// The others cannot be asked now.
+    pub fn cut_off(&self) {
         let mut accounts = self.book.accounts.lock();
-        let account = accounts.find(&self.group);
-        if let Some((spending, _)) = account.and_then(|account| account.leased(self.book.law(), now)) {
-            spending.agree(&proposal.agreement);
+        if let Some(leased) = accounts.find(&self.group).and_then(Account::lease) {
+            leased.lease.cut_off();
         }
+    }
+
+    /// The others have agreed to a proposal. Says what was granted to processes of which nothing is heard any more, if that is news: it counts
+    /// as spent, since nobody can say that it was not.
+    pub fn agree(&self, proposal: &Proposal, now: Moment) -> Option<Unaccounted> {
+        let mut accounts = self.book.accounts.lock();
+        let (spending, rules) = accounts.find(&self.group)?.leased(self.book.law(), now)?;
+        let amount = spending.agree(&proposal.agreement);
+        let unit = rules.budget.unit;
+        let allotment = Arc::clone(&self.book.allotment);
+        (amount > 0).then(|| Unaccounted { allotment, group: self.group.clone(), amount: unit.show(amount) })
     }
 }
 

@@ -17,7 +17,7 @@ use super::lease::Lease;
 use super::measure::{Actual, Asked, Moment};
 use super::slots::{self, Slots};
 use super::standing::{Measured, Standing, is_passed};
-use leased::rolling;
+use leased::may_use;
 pub(super) use leased::{Agreement, Exchange, Leased};
 
 /// When to come again where only requests under way are in the way: their ends cannot be foretold.
@@ -198,18 +198,17 @@ impl Spending {
             return Ok(());
         }
         let used = self.spent.saturating_add(self.held).saturating_add(amount);
-        if let Some(lease) = &mut self.lease {
-            if lease.covers(used, rolling(rules), now.steady) {
-                return Ok(());
-            }
-            lease.need(amount);
-        } else if used <= rules.budget.amount_at(now.wall.as_second()) {
+        let limit = rules.budget.amount_at(now.wall.as_second());
+        if self.lease.as_ref().map_or(used <= limit, |lease| may_use(lease, used, limit, rules, now.steady)) {
             return Ok(());
+        }
+        if let Some(lease) = &mut self.lease {
+            lease.need(amount);
         }
         let standing = self.standing(rules, now.wall);
         let wait = self.wait(amount, &standing, rules.budget.span, now.wall);
         let shortage = Box::new(Shortage { standing, asked: amount, wait });
-        let is_short = self.is_short(used, standing.limit, now.steady);
+        let is_short = self.is_short(used, limit, now.steady);
         Err(if is_short { Why::Short(shortage) } else { Why::Unleased(shortage) })
     }
 

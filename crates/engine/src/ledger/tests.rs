@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::allotment::{
-    AtLimit, Attribute, Budget, CutOff, Raise, RateLimit, Reserve, Selector, Span, Terms, Unit, UnknownCost,
+    AtLimit, Attribute, Budget, CutOff, Raise, RateLimit, Reserve, Selector, Span, StoreDown, Terms, Unit,
+    UnknownCost,
 };
 use domain::quota::{Allowance, Counted};
 use domain::{Allotment, Money, Pattern};
@@ -56,6 +57,7 @@ fn budget(amount: i128) -> Budget {
         reserve: Reserve::Most,
         unknown_cost: UnknownCost::Refuse,
         cut_off: CutOff::Held,
+        on_store_down: StoreDown::LastLease,
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn refusal(denied: &Denied, key: &ApiKey) -> Refusal {
 /// The processes that share a budget cannot agree on it.
 pub(super) fn unreachable(denied: &Denied) -> Refusal {
     let message = format!(
-        "how much is left of the {} cannot be asked now, and what was granted before is used; try again",
+        "how much is left of the {} cannot be asked now; try again (budgets[].on_store_down)",
         whose(denied)
     );
     Refusal::new(ErrorCode::SharedStateUnavailable, message).with_retry_after(Some(UNREACHABLE_WAIT))

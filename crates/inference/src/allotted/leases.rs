@@ -10,7 +10,7 @@ use domain::ports::shared_state::{Change, Pending, Replaced, SharedState, StateE
 use engine::ledger::{Asking, Proposal, Shared, Unreadable};
 use parking_lot::Mutex;
 use telemetry::Telemetry;
-use telemetry::events::SharedStateTurned;
+use telemetry::events::{BudgetUnaccounted, SharedStateTurned, StoreFailed};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
@@ -133,7 +133,10 @@ impl Leases {
         for some in begun.accounts.chunks(ACCOUNTS_MAX) {
             let result = self.exchange_some(some, is_leaving).await;
             self.judge(&result);
-            result?;
+            if result.is_err() {
+                begun.accounts.iter().for_each(|(_, account)| account.cut_off());
+                return result;
+            }
         }
         Ok(())
     }
@@ -162,7 +165,7 @@ impl Leases {
                 .zip(seen.what)
                 .filter_map(|((account, proposal), replaced)| match replaced {
                     Replaced::Done(_) => {
-                        account.1.agree(&proposal, self.times.moment());
+                        self.agree(&account.1, &proposal);
                         None
                     }
                     Replaced::Overtaken(now) => Some((account, now)),
@@ -183,7 +186,7 @@ impl Leases {
             let value = versioned.as_ref().map(|versioned| &*versioned.value);
             let Some(proposal) = account.1.propose(value, asking, self.times.moment())? else { continue };
             let Some(value) = proposal.value.clone() else {
-                account.1.agree(&proposal, self.times.moment());
+                self.agree(&account.1, &proposal);
                 continue;
             };
             changes.push(Change {
@@ -197,11 +200,26 @@ impl Leases {
         Ok((proposed, changes))
     }
 
-    /// Tells when the store begins to fail, and when it works again.
+    fn agree(&self, account: &Shared, proposal: &Proposal) {
+        if let Some(unaccounted) = account.agree(proposal, self.times.moment()) {
+            let event = BudgetUnaccounted {
+                budget: unaccounted.allotment.name.as_str(),
+                group: &unaccounted.group_name(),
+                amount: &unaccounted.amount,
+            };
+            event.emit(&self.telemetry);
+        }
+    }
+
+    /// Tells when the store begins to fail, and when it works again. One value that fails says nothing about the store.
     fn judge(&self, result: &Result<(), ExchangeError>) {
-        let detail = result.as_ref().err().map(ToString::to_string);
-        if self.is_unreachable.swap(detail.is_some(), Ordering::Relaxed) != detail.is_some() {
-            SharedStateTurned { failure: detail.as_deref() }.emit(&self.telemetry);
+        let failure = match result {
+            Err(error @ (ExchangeError::Store(_) | ExchangeError::TooSlow)) => Some(error.to_string()),
+            Err(error) => return StoreFailed { detail: &error.to_string() }.emit(&self.telemetry),
+            Ok(()) => None,
+        };
+        if self.is_unreachable.swap(failure.is_some(), Ordering::Relaxed) != failure.is_some() {
+            SharedStateTurned { failure: failure.as_deref() }.emit(&self.telemetry);
         }
     }
 }

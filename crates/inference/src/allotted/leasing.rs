@@ -10,13 +10,15 @@ use super::clearing::Clearing;
 
 /// How long a request waits for what others hold without need: they give it back in their next interval.
 const LEASE_WAIT_MAX: Duration = Duration::from_secs(1);
-/// How long one exchange may take.
-const EXCHANGE_WAIT_MAX: Duration = Duration::from_secs(2);
+/// How long a request waits for one exchange, which is longer than for a store that hangs, so that this is noticed.
+const EXCHANGE_WAIT_MAX: Duration = Duration::from_secs(3);
 
 /// The patience of one request.
 #[derive(Debug, Default)]
 pub(crate) struct Leasing {
     since: Option<Instant>,
+    /// Whether the others could not be asked. What the budgets leave to this process without them may still be enough.
+    has_failed: bool,
 }
 
 /// What becomes of a request that was denied.
@@ -41,6 +43,9 @@ impl Leasing {
         let (Why::Unleased(shortage), Some(leases)) = (&denied.why, clearing.leases()) else {
             return Turn::Denied(denied);
         };
+        if self.has_failed {
+            return Turn::Unreachable(denied.for_good());
+        }
         let now = Instant::now();
         let is_first = self.since.is_none();
         let until = *self.since.get_or_insert(now) + LEASE_WAIT_MAX;
@@ -50,9 +55,14 @@ impl Leasing {
         if !is_first && shortage.standing.left() < shortage.asked {
             sleep(EXCHANGE_INTERVAL).await;
         }
-        match timeout(EXCHANGE_WAIT_MAX, leases.obtain(short(clearing.moment()))).await {
-            Ok(Ok(())) => Turn::Again,
-            Ok(Err(_)) | Err(_) => Turn::Unreachable(denied.for_good()),
+        let accounts = short(clearing.moment());
+        // While it is known that nobody answers, no request waits for that.
+        let is_asked = !leases.are_stuck()
+            && matches!(timeout(EXCHANGE_WAIT_MAX, leases.obtain(accounts.clone())).await, Ok(Ok(())));
+        if !is_asked {
+            self.has_failed = true;
+            accounts.iter().for_each(Shared::cut_off);
         }
+        Turn::Again
     }
 }

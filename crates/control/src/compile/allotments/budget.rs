@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::allotment::{Allotment, Budget, CutOff, Raise, Reserve, Span, Terms, Unit, UnknownCost};
+use domain::allotment::{
+    Allotment, Budget, CutOff, Raise, Reserve, Span, StoreDown, Terms, Unit, UnknownCost,
+};
 use domain::{Route, RouteName};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -12,7 +14,7 @@ use jiff::tz::TimeZone;
 use super::super::Problems;
 use super::{AtLimitParts, selector};
 use crate::file::{
-    BudgetSection, CutOffName, Dollars, RaiseSection, ReserveName, UnknownCostName, WindowName,
+    BudgetSection, CutOffName, Dollars, RaiseSection, ReserveName, StoreDownName, UnknownCostName, WindowName,
 };
 use crate::path::Path;
 
@@ -54,6 +56,11 @@ pub(super) fn compile(
         cut_off: match section.cut_off {
             Some(CutOffName::Held) | None => CutOff::Held,
             Some(CutOffName::Free) => CutOff::Free,
+        },
+        on_store_down: match section.on_store_down {
+            Some(StoreDownName::LastLease) | None => StoreDown::LastLease,
+            Some(StoreDownName::Closed) => StoreDown::Closed,
+            Some(StoreDownName::Open) => StoreDown::Open,
         },
     };
     Some(Allotment { name: section.name.as_str().into(), selector, terms: Terms::Budget(budget), at_limit })

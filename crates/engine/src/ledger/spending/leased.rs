@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::allotment::Span;
+use domain::allotment::{Span, StoreDown};
 use jiff::Timestamp;
 
 use super::{Rules, Spending, Window, until};
@@ -45,10 +45,7 @@ impl Spending {
 
     /// Which span its shared value is about; none where it is a rolling one.
     pub(in crate::ledger) fn shared_mark(&self) -> Option<i64> {
-        match &self.window {
-            Window::Fixed(period) => Some(period.begins),
-            Window::Rolling(_) => None,
-        }
+        self.window.shared_mark()
     }
 
     /// How long its shared value is of use; for ever where none.
@@ -88,13 +85,12 @@ impl Spending {
         Some(Agreement { mark, more, others, asked, changes: lease.changes() })
     }
 
-    /// The others have agreed.
-    pub(in crate::ledger) fn agree(&mut self, agreement: &Agreement) {
+    /// The others have agreed. Says what is newly not accounted for.
+    pub(in crate::ledger) fn agree(&mut self, agreement: &Agreement) -> i128 {
         let Agreement { mark, more, others, asked, changes } = *agreement;
-        if self.shared_mark() == mark
-            && let Some(lease) = &mut self.lease
-        {
-            lease.agreed(more, others, asked, changes);
+        match &mut self.lease {
+            Some(lease) if self.window.shared_mark() == mark => lease.agreed(more, others, asked, changes),
+            _ => 0,
         }
     }
 
@@ -121,6 +117,15 @@ impl Spending {
     }
 }
 
+impl Window {
+    fn shared_mark(&self) -> Option<i64> {
+        match self {
+            Self::Fixed(period) => Some(period.begins),
+            Self::Rolling(_) => None,
+        }
+    }
+}
+
 /// What is granted of an account, and how it is used.
 #[derive(Debug)]
 pub(in crate::ledger) struct Leased<'a> {
@@ -129,8 +134,17 @@ pub(in crate::ledger) struct Leased<'a> {
     pub(in crate::ledger) used: i128,
 }
 
+/// Whether so much may be spent and held here. While the others cannot be asked, the budget says what that means.
+pub(super) fn may_use(lease: &Lease, used: i128, limit: i128, rules: Rules<'_>, now: Duration) -> bool {
+    match (lease.is_cut_off(), rules.budget.on_store_down) {
+        (true, StoreDown::Closed) => false,
+        (true, StoreDown::Open) => used.saturating_add(lease.others().spent) <= limit,
+        _ => lease.covers(used, rolling(rules), now),
+    }
+}
+
 /// The length of a budget's rolling span.
-pub(super) fn rolling(rules: Rules<'_>) -> Option<Duration> {
+fn rolling(rules: Rules<'_>) -> Option<Duration> {
     match rules.budget.span {
         Span::Rolling(span) => Some(span),
         _ => None,

@@ -32,6 +32,8 @@ struct Fleet {
     now: Duration,
     /// Every request that was let through: when it began, what it holds or took.
     all: Vec<(Duration, i128)>,
+    /// What was told to be granted to processes that are gone.
+    unaccounted: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -89,6 +91,7 @@ impl Fleet {
             version: 0,
             now: SECOND,
             all: Vec::new(),
+            unaccounted: Vec::new(),
         };
         for ahead in skews {
             let process = fleet.start(*ahead);
@@ -137,7 +140,7 @@ impl Fleet {
             self.store = Some((self.version, value.clone()));
         }
         if returns {
-            shared.agree(&proposal, now);
+            self.unaccounted.extend(shared.agree(&proposal, now).map(|unaccounted| unaccounted.amount));
         }
     }
 
@@ -271,6 +274,7 @@ fn what_a_killed_process_was_granted_stays_granted() {
     fleet.take(&Step::Wait { milliseconds: 60_000 });
     assert!(!ask(&mut fleet, 1, 61));
     assert!(ask(&mut fleet, 1, 60));
+    assert_eq!(fleet.unaccounted, [Unit::Money.show(40)], "it is told once");
 }
 
 #[test]
@@ -286,4 +290,30 @@ fn the_others_spending_passes_thresholds_too() {
     let now = fleet.moment(1);
     let (_, held) = fleet.processes[1].open.pop().unwrap();
     assert_eq!(settle(held, &took(5), now).first().map(|notice| notice.percent), Some(50));
+}
+
+#[test]
+fn what_happens_without_the_store_is_as_the_budget_says() {
+    for (on_store_down, granted, more) in [
+        (StoreDown::LastLease, true, false),
+        (StoreDown::Closed, false, false),
+        (StoreDown::Open, true, true),
+    ] {
+        let mut fleet = Fleet::new(Span::Once, &[]);
+        fleet.allotment =
+            Arc::new(of_budget("b", Budget { span: Span::Once, on_store_down, ..budget(LIMIT) }));
+        let process = fleet.start(0);
+        fleet.processes.push(process);
+        assert!(ask(&mut fleet, 0, 10));
+        fleet.take(&Step::End { which: 0, percent: 0 });
+        let now = fleet.moment(0);
+        let held = |fleet: &Fleet, amount| reserve(&fleet.processes[0].ledger, &A, amount, now).is_ok();
+        for shared in fleet.processes[0].ledger.granted(now) {
+            shared.cut_off();
+        }
+        let held = [10, 90, 1].map(|amount| held(&fleet, amount));
+        assert_eq!(held, [granted, more, false], "{on_store_down:?}: what is granted, the rest, and beyond");
+        exchange(&mut fleet, 0);
+        assert_eq!(ask(&mut fleet, 0, 10), on_store_down != StoreDown::Open, "the store works again");
+    }
 }

@@ -1,0 +1,223 @@
+//! A replica: the real ledger, and the course of exchanges as `inference/src/allotted/leases.rs` makes them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::Money;
+use domain::allotment::Attribute;
+use engine::ledger::{
+    Actual, Asked, Asking, Bound, Claims, Described, Ledger, Moment, Proposal, Reservation, Shared, Why,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::scenario::{KEYS, allotments};
+use crate::store::{Answer, Ask, Store};
+
+/// When the course begins: 20 seconds before an hour of the clock is over.
+const BEGINS: i64 = 1_700_002_780;
+/// How long a request waits for what others may give back, and an exchange for the store.
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(1);
+pub(crate) const STORE_WAIT_MAX: Duration = Duration::from_secs(2);
+/// How often a change is made anew because another replica was faster.
+const ROUNDS_MAX: u32 = 16;
+
+/// A request of a client.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request {
+    pub(crate) key: &'static str,
+    /// What it costs at most, and what it costs.
+    pub(crate) most: i128,
+    pub(crate) cost: i128,
+    pub(crate) lasts: Duration,
+}
+
+impl Described for Request {
+    fn value(&self, attribute: &Attribute) -> Option<&str> {
+        matches!(attribute, Attribute::Key).then_some(self.key)
+    }
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    Served(Box<Reservation>),
+    /// It is short of what the others may give.
+    Short(Vec<Shared>),
+    Refused,
+}
+
+/// An exchange that is under way.
+#[derive(Debug)]
+struct Exchange {
+    account: Shared,
+    asked: Duration,
+    /// The message whose answer is waited for.
+    message: u64,
+    rounds: u32,
+    proposal: Option<Proposal>,
+}
+
+/// A message to the store.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    pub(crate) number: u64,
+    pub(crate) key: Box<str>,
+    pub(crate) ask: Ask,
+}
+
+/// A replica.
+#[derive(Debug)]
+pub(crate) struct Replica {
+    pub(crate) ledger: Ledger,
+    /// Its name, which no other start of a replica has.
+    holder: String,
+    /// How far its clock is ahead.
+    ahead: SignedDuration,
+    exchanges: BTreeMap<Box<str>, Exchange>,
+    messages: u64,
+    /// Whether it ends once its requests have.
+    pub(crate) is_leaving: bool,
+    /// Whether it has begun to give back what was granted to it.
+    pub(crate) has_left: bool,
+    /// Requests that are served, with their numbers in the audit.
+    pub(crate) open: BTreeMap<u64, (usize, Request, Box<Reservation>)>,
+    /// Requests that wait for what others may give back, and until when.
+    pub(crate) waiting: BTreeMap<u64, (Request, Duration)>,
+}
+
+impl Replica {
+    pub(crate) fn start(number: u64, ahead: SignedDuration) -> Self {
+        Self {
+            ledger: Ledger::shared(&allotments(), None),
+            holder: number.to_string(),
+            ahead,
+            exchanges: BTreeMap::new(),
+            messages: number << 32,
+            is_leaving: false,
+            has_left: false,
+            open: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+        }
+    }
+
+    /// Now, by its clocks.
+    pub(crate) fn moment(&self, now: Duration) -> Moment {
+        let begins = Timestamp::from_second(BEGINS).unwrap_or_default();
+        Moment { steady: now, wall: begins + now + self.ahead }
+    }
+
+    /// Holds what a request costs at most.
+    pub(crate) fn reserve(&self, request: &Request, now: Duration) -> Verdict {
+        let claims: Claims = self.ledger.claims(request, &[]);
+        let most = Bound { tokens: None, money: Some(Money::from_pico_usd(request.most)) };
+        let asked = Asked { most, ..Asked::default() };
+        let moment = self.moment(now);
+        match self.ledger.reserve(&claims, &asked, moment) {
+            Ok(held) => Verdict::Served(Box::new(held)),
+            Err(denied) if matches!(denied.why, Why::Unleased(_)) => {
+                Verdict::Short(self.ledger.short(&claims, moment))
+            }
+            Err(_) => Verdict::Refused,
+        }
+    }
+
+    /// A request has ended.
+    pub(crate) fn settle(&self, request: &Request, held: Reservation, now: Duration) {
+        let actual = Actual { tokens: None, money: Some(Money::from_pico_usd(request.cost)) };
+        held.settle(&actual, request, None, self.moment(now));
+    }
+
+    /// Begins to exchange an account, if that is not under way.
+    pub(crate) fn begin(&mut self, account: Shared, now: Duration) -> Option<Message> {
+        let key = account.key();
+        if self.exchanges.contains_key(&key) {
+            return None;
+        }
+        let message = self.next_message();
+        let exchange = Exchange { account, asked: now, message, rounds: 0, proposal: None };
+        self.exchanges.insert(key.clone(), exchange);
+        Some(Message { number: message, key, ask: Ask::Read })
+    }
+
+    /// The store has answered, at a time by its clock. What is asked next; none where the exchange is over.
+    pub(crate) fn answered(
+        &mut self,
+        message: &Message,
+        answer: Answer,
+        store_time: Duration,
+        now: Duration,
+    ) -> Option<Message> {
+        let exchange = self.exchanges.get(&message.key);
+        if exchange.is_none_or(|exchange| exchange.message != message.number) {
+            return None;
+        }
+        let Exchange { account, asked, rounds, proposal, .. } = self.exchanges.remove(&message.key)?;
+        let moment = self.moment(now);
+        let found = match (answer, proposal) {
+            (Answer::Found(found), _) => found,
+            (Answer::Done, proposal) => {
+                account.agree(&proposal?, moment);
+                return None;
+            }
+        };
+        let asking = Asking { holder: &self.holder, is_leaving: self.has_left, asked, store_time };
+        let (version, value) = found.unzip();
+        let proposal = account.propose(value.as_deref(), &asking, moment).ok()??;
+        let Some(value) = proposal.value.clone() else {
+            account.agree(&proposal, moment);
+            return None;
+        };
+        if rounds == ROUNDS_MAX {
+            return None;
+        }
+        let ask = Ask::Replace { replaces: version, value, kept_for: proposal.kept_for };
+        let (number, key) = (self.next_message(), message.key.clone());
+        let (rounds, proposal) = (rounds + 1, Some(proposal));
+        self.exchanges
+            .insert(key.clone(), Exchange { account, asked: now, message: number, rounds, proposal });
+        Some(Message { number, key, ask })
+    }
+
+    /// An answer of the store was waited for long enough.
+    pub(crate) fn give_up(&mut self, message: &Message) {
+        let exchange = self.exchanges.get(&message.key);
+        if exchange.is_some_and(|exchange| exchange.message == message.number) {
+            self.exchanges.remove(&message.key);
+        }
+    }
+
+    /// Whether the store is asked about nothing.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.exchanges.is_empty()
+    }
+
+    /// Whether so much of what all requests may cost can still be held, when the store answers at once.
+    pub(crate) fn spends(&self, amount: i128, store: &Store, now: Duration) -> bool {
+        let request = Request { key: KEYS[0], most: amount, cost: 0, lasts: Duration::ZERO };
+        let moment = self.moment(now);
+        let claims = self.ledger.claims(&request, &[]);
+        let total: Claims = claims.into_iter().filter(|(place, _)| *place == 0).collect();
+        let most = Bound { tokens: None, money: Some(Money::from_pico_usd(amount)) };
+        let asked = Asked { most, ..Asked::default() };
+        for _ in 0..2 {
+            if let Ok(held) = self.ledger.reserve(&total, &asked, moment) {
+                self.settle(&request, held, now);
+                return true;
+            }
+            for account in self.ledger.short(&total, moment) {
+                let found = store.find(&account.key(), now);
+                let value = found.as_ref().map(|(_, value)| value.as_slice());
+                let asking = Asking { holder: &self.holder, is_leaving: false, asked: now, store_time: now };
+                if let Ok(Some(proposal)) = account.propose(value, &asking, moment) {
+                    account.agree(&proposal, moment);
+                }
+            }
+        }
+        false
+    }
+
+    fn next_message(&mut self) -> u64 {
+        self.messages += 1;
+        self.messages
+    }
+}

@@ -1,0 +1,85 @@
+//! What is simulated.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Allotment;
+use domain::allotment::{
+    AtLimit, Attribute, Budget, CutOff, RateLimit, Reserve, Selector, Span, StoreDown, Terms, Unit,
+    UnknownCost,
+};
+
+/// All requests that ever come may cost so much.
+pub(crate) const TOTAL: i128 = 7_000;
+/// Those that begin within a rolling span.
+pub(crate) const OF_A_SPAN: i128 = 3_200;
+/// Those of one key within an hour of the clock.
+pub(crate) const OF_A_KEY: i128 = 3_000;
+/// A request costs at most so much.
+pub(crate) const COST_MAX: u64 = 60;
+/// The keys of clients.
+pub(crate) const KEYS: [&str; 2] = ["a", "b"];
+/// The length of the rolling span.
+pub(crate) const SPAN: Duration = Duration::from_secs(15);
+
+/// A kind of course.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// How many replicas there are.
+    pub replicas: usize,
+    /// How many requests come.
+    pub requests: u64,
+    /// For how long they come.
+    pub lasts: Duration,
+    /// Whether messages are lost, late and doubled, and the store is down at times.
+    pub has_faults: bool,
+    /// Whether replicas are killed, or told to end, and replaced.
+    pub has_ends: bool,
+}
+
+impl Scenario {
+    /// Five replicas to whom everything happens.
+    pub const FLEET: Self = Self {
+        replicas: 5,
+        requests: 1_000,
+        lasts: Duration::from_secs(40),
+        has_faults: true,
+        has_ends: true,
+    };
+
+    /// The same where all replicas live on, so that nothing may be lost.
+    pub const LASTING: Self = Self { has_ends: false, ..Self::FLEET };
+
+    /// One replica to whom nothing happens.
+    pub const ALONE: Self = Self { replicas: 1, has_faults: false, has_ends: false, ..Self::FLEET };
+}
+
+/// What requests are charged to.
+pub(crate) fn allotments() -> [Arc<Allotment>; 4] {
+    let of_key = Selector { group_by: vec![Attribute::Key], ..Selector::default() };
+    let permits = Terms::Rate(RateLimit { allowances: Vec::new(), concurrency: Some(1_000) });
+    [
+        ("total", budget(TOTAL, Span::Once), Selector::default()),
+        ("span", budget(OF_A_SPAN, Span::Rolling(SPAN)), Selector::default()),
+        ("key", budget(OF_A_KEY, Span::Hour), of_key),
+        ("permits", permits, Selector::default()),
+    ]
+    .map(|(name, terms, selector)| {
+        Arc::new(Allotment { name: name.into(), selector, terms, at_limit: AtLimit::Refuse })
+    })
+}
+
+fn budget(amount: i128, span: Span) -> Terms {
+    Terms::Budget(Budget {
+        unit: Unit::Money,
+        amount,
+        span,
+        time_zone: "UTC".into(),
+        raises: Vec::new(),
+        warn_at: Vec::new(),
+        reserve: Reserve::Most,
+        unknown_cost: UnknownCost::Refuse,
+        cut_off: CutOff::Held,
+        on_store_down: StoreDown::LastLease,
+    })
+}

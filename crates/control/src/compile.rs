@@ -15,6 +15,7 @@ mod scope;
 mod signed_requests;
 mod state;
 mod tenants;
+mod token_issuers;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path as FilePath, PathBuf};
@@ -26,6 +27,7 @@ use domain::ports::catalog::Catalog;
 use domain::route::RouteDefaults;
 use domain::snapshot::RequestPolicy;
 use domain::{Allotment, KeyHash, KnownKey, Limits, Network, Provider, Route, RouteName};
+use identity::{Callers, KeySources};
 use providers::definition::ProviderDefinition;
 use providers::sign_in::SignIns;
 
@@ -47,6 +49,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) environment: &'a Arc<dyn Environment>,
     /// The sign-ins of the process, so that those that did not change are kept.
     pub(crate) sign_ins: &'a SignIns,
+    /// The published keys of token issuers, kept for the same reason.
+    pub(crate) key_sources: &'a KeySources,
     /// Providers that the process adds, after the configured ones.
     pub(crate) extra_providers: &'a [(String, ProviderDefinition)],
     /// The configured providers' names in the order of the file.
@@ -61,6 +65,7 @@ pub(crate) struct Compiled {
     pub(crate) route_defaults: RouteDefaults,
     pub(crate) keys: HashMap<KeyHash, KnownKey>,
     pub(crate) authority: Authority,
+    pub(crate) callers: Callers,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) signed_requests: SignedRequests,
     pub(crate) limits: Limits,
@@ -87,6 +92,8 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let tenants = tenants::compile(file, &routes, &mut problems);
     let keys = keys::compile(&file.keys, (&tenants, &routes), &mut problems);
     let authority = authority::compile(file, &tenants, &mut problems);
+    let issuers =
+        token_issuers::compile(&file.token_issuers, (&tenants, &routes), surroundings, &mut problems);
     let signed_requests = signed_requests::compile(&file.signed_requests, &keys, &mut problems);
     let limits = limits::compile(&file.limits, &mut problems);
     let allotments = allotments::compile(file, &routes, &mut problems);
@@ -106,6 +113,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
             route_defaults,
             keys,
             authority,
+            callers: Callers::new(issuers, tenants),
             trusted_proxies,
             signed_requests,
             limits,

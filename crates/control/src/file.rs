@@ -16,6 +16,7 @@ mod signed_requests;
 mod size;
 mod state;
 mod tenant;
+mod token_issuer;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -32,7 +33,7 @@ pub use budget::{
 };
 pub use catalog::{AbovePrices, CatalogSection, OverrideSection, PricesSection, TierPrices};
 pub use dollars::{DOLLARS_FORMAT, Dollars, DollarsProblem};
-pub use key::{KeyHashSection, KeySection, PriorityName};
+pub use key::{GrantSection, KeyHashSection, KeySection, PriorityName};
 pub use limits::LimitsSection;
 pub use log::{LogFormat, LogRequests, LogSection};
 pub use rate_limit::{AtLimitName, PaceSection, RateLimitSection};
@@ -43,6 +44,7 @@ pub use signed_requests::SignedRequestsSection;
 pub use size::{ByteSize, SIZE_FORMAT, SizeProblem};
 pub use state::{KeptResponsesSection, SharedStateSection, StateKind, StateSection};
 pub use tenant::{OrganizationSection, TeamSection, UserSection, WorkspaceSection};
+pub use token_issuer::{TokenIssuerSection, TokenRuleSection};
 pub use upstream::{ProxyChoice, UpstreamSection};
 
 /// The configuration of a Tollgate gateway. Every part may be left out. Texts may hold `${env:NAME}`,
@@ -70,12 +72,14 @@ pub struct ConfigFile {
     pub workspaces: BTreeMap<String, WorkspaceSection>,
     /// People and service accounts by name.
     pub users: BTreeMap<String, UserSection>,
-    /// The keys that clients present. Without any, nobody gets in.
+    /// The keys that clients present. Without any, and without `token_issuers`, nobody gets in.
     pub keys: Vec<KeySection>,
     /// Who may administer the gateway. Without any key there, nobody may, but through this file.
     pub control: ControlSection,
     /// Roles of your own by name, for those who administer it.
     pub roles: BTreeMap<String, RoleSection>,
+    /// Whose JSON web tokens are accepted in place of keys.
+    pub token_issuers: Vec<TokenIssuerSection>,
     /// How fast requests may come, by whose they are and what they ask for.
     pub rate_limits: Vec<RateLimitSection>,
     /// How much requests may spend, by whose they are and what they ask for.

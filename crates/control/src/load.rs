@@ -9,6 +9,7 @@ use std::sync::Arc;
 use domain::Snapshot;
 use engine::route::RouteSpec;
 use engine::route::spec::DefaultsSpec;
+use identity::{Callers, KeySources};
 use providers::definition::ProviderDefinition;
 use providers::sign_in::SignIns;
 use serde::de::DeserializeOwned;
@@ -37,6 +38,8 @@ pub struct Loaded {
     pub directory: Arc<Directory>,
     /// Who may administer the gateway.
     pub authority: Arc<Authority>,
+    /// Whom tokens make of those who send them.
+    pub callers: Arc<Callers>,
     /// Where the process listens.
     pub server: ServerSettings,
     /// How providers are reached.
@@ -49,7 +52,7 @@ pub struct Loaded {
     pub tests: Vec<RouteTest>,
     /// What is allowed but probably not meant.
     pub warnings: Vec<String>,
-    /// The files whose contents were put in by `${file:…}`.
+    /// The files whose contents were put in by `${file:…}`, and those with the keys of token issuers.
     pub files: Vec<PathBuf>,
     /// The catalogue beside the configuration, whether or not there is one.
     pub catalog_file: PathBuf,
@@ -62,13 +65,20 @@ pub struct Loader {
     environment: Arc<dyn Environment>,
     extra_providers: Vec<(String, ProviderDefinition)>,
     sign_ins: SignIns,
+    key_sources: KeySources,
 }
 
 impl Loader {
     /// A loader of the file at `path`.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, environment: Arc<dyn Environment>) -> Self {
-        Self { path: path.into(), environment, extra_providers: Vec::new(), sign_ins: SignIns::default() }
+        Self {
+            path: path.into(),
+            environment,
+            extra_providers: Vec::new(),
+            sign_ins: SignIns::default(),
+            key_sources: KeySources::default(),
+        }
     }
 
     /// Adds a provider that the process brings along; one of the same name in the configuration replaces it.
@@ -82,6 +92,12 @@ impl Loader {
     #[must_use]
     pub fn sign_ins(&self) -> &SignIns {
         &self.sign_ins
+    }
+
+    /// The published keys of all configurations that it loads, to be fetched once one is in force.
+    #[must_use]
+    pub fn key_sources(&self) -> &KeySources {
+        &self.key_sources
     }
 
     /// The file that is loaded.
@@ -132,6 +148,7 @@ impl Loader {
             folder: self.folder(),
             environment: &self.environment,
             sign_ins: &self.sign_ins,
+            key_sources: &self.key_sources,
             extra_providers: &self.extra_providers,
             provider_order: provider_order(&draft.root),
         };
@@ -141,7 +158,9 @@ impl Loader {
         for (index, test) in compiled.tests.iter_mut().enumerate() {
             test.line = Path::root().key("tests").index(index).locate(&draft.root).line;
         }
-        Ok(loaded(compiled, draft.files, generation))
+        let key_files = file.token_issuers.iter().filter_map(|issuer| issuer.jwks_file.as_ref());
+        let key_files = key_files.map(|key_file| self.folder().join(key_file));
+        Ok(loaded(compiled, draft.files.into_iter().chain(key_files).collect(), generation))
     }
 
     /// The configuration as JSON of the right structure.
@@ -210,6 +229,7 @@ fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
         }),
         directory: Arc::new(compiled.directory),
         authority: Arc::new(compiled.authority),
+        callers: Arc::new(compiled.callers),
         server: compiled.server,
         upstream: compiled.upstream,
         state: compiled.state,
@@ -246,6 +266,7 @@ fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
         keys: list(json.get("keys"), &root.key("keys"), &mut problems),
         control: part(section("control"), &root.key("control"), &mut problems).unwrap_or_default(),
         roles: parts(&section("roles"), &root.key("roles"), &mut problems),
+        token_issuers: list(json.get("token_issuers"), &root.key("token_issuers"), &mut problems),
         rate_limits: list(json.get("rate_limits"), &root.key("rate_limits"), &mut problems),
         budgets: list(json.get("budgets"), &root.key("budgets"), &mut problems),
         signed_requests: part(section("signed_requests"), &root.key("signed_requests"), &mut problems)

@@ -69,6 +69,14 @@ pub enum ErrorCode {
     MetadataRefused,
     /// Too many keys that are not known came from one network.
     TooManyWrongKeys,
+    /// The token is not believed.
+    TokenRefused,
+    /// No rule is for the token.
+    TokenWithoutRule,
+    /// The token's claims give something that is not there.
+    TokenUnplaced,
+    /// The keys of the token's issuer are not there.
+    TokenKeysUnavailable,
     /// A rate limit has no room for the request.
     OverLimit,
     /// A budget has too little left for the request.
@@ -114,7 +122,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 54] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -148,6 +156,10 @@ impl ErrorCode {
         Self::KeyEnded,
         Self::MetadataRefused,
         Self::TooManyWrongKeys,
+        Self::TokenRefused,
+        Self::TokenWithoutRule,
+        Self::TokenUnplaced,
+        Self::TokenKeysUnavailable,
         Self::OverLimit,
         Self::OverBudget,
         Self::CostUnknown,
@@ -232,6 +244,10 @@ impl ErrorCode {
             Self::KeyEnded => ("TG2013", 401, "authentication_error"),
             Self::MetadataRefused => ("TG2014", 400, REQUEST),
             Self::TooManyWrongKeys => ("TG2015", 429, "rate_limit_error"),
+            Self::TokenRefused => ("TG2034", 401, "authentication_error"),
+            Self::TokenWithoutRule => ("TG2035", 403, DENIED),
+            Self::TokenUnplaced => ("TG2036", 403, DENIED),
+            Self::TokenKeysUnavailable => ("TG2037", 503, SERVER),
             Self::OverLimit => ("TG2021", 429, "rate_limit_error"),
             Self::OverBudget => ("TG2022", 429, "insufficient_quota"),
             Self::CostUnknown => ("TG2023", 403, DENIED),

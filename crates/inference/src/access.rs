@@ -1,4 +1,4 @@
-//! Who is calling: the key in the request's head, looked up by its hash in the pinned snapshot.
+//! Who is calling: the key in the request's head, looked up by its hash in the pinned snapshot, or a token in its place.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -7,6 +7,7 @@ use domain::key::Ended;
 use domain::{ApiKey, ErrorCode, KeyHash, KeyText, KnownKey, Snapshot};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
+use identity::{Callers, TokenProblem};
 use jiff::Timestamp;
 
 use crate::realtime::key_in_protocols;
@@ -22,14 +23,16 @@ const VENDOR_KEY_HEADERS: [HeaderName; 3] = [
     HeaderName::from_static("x-goog-api-key"),
 ];
 
-/// The key that a request carries, in its headers or, as `curl` users of Gemini send it, in `in_query`.
+/// The key that a request carries, in its headers or, as `curl` users of Gemini send it, in `in_query`; or the one that its token
+/// makes. Waits only for a token of an issuer whose key is not known yet.
 ///
 /// # Errors
-/// 401 when there is none, when it is not in the snapshot, or when its time is over; the text sent is never repeated.
-pub(crate) fn authenticate(
+/// 401 when there is none, when it is not in the snapshot, or when its time is over, and what a token can be refused with; the
+/// text sent is never repeated.
+pub(crate) async fn authenticate(
     headers: &HeaderMap,
     in_query: Option<&str>,
-    snapshot: &Snapshot,
+    (snapshot, callers): (&Snapshot, &Callers),
     now: SystemTime,
 ) -> Result<Arc<ApiKey>, Refusal> {
     let text = presented(headers).or(in_query).ok_or_else(|| {
@@ -38,8 +41,28 @@ pub(crate) fn authenticate(
             "no key was sent; send it as `authorization: Bearer tg-…` or `x-api-key`",
         )
     })?;
-    let known = snapshot.keys.get(&KeyHash::of(text)).ok_or_else(|| unknown(text))?;
-    good(known, now)
+    let hash = KeyHash::of(text);
+    if let Some(known) = snapshot.keys.get(&hash) {
+        return good(known, now);
+    }
+    if callers.is_empty() || !identity::has_form(text) {
+        return Err(unknown(text));
+    }
+    match callers.known(&hash, now) {
+        Some(key) => Ok(key),
+        // In a place of its own: few requests get here, and the future of each would be larger for it.
+        None => Box::pin(callers.verify(text, hash, now)).await.map_err(|problem| not_accepted(&problem)),
+    }
+}
+
+fn not_accepted(problem: &TokenProblem) -> Refusal {
+    let (code, wait) = match problem {
+        TokenProblem::NoRule => (ErrorCode::TokenWithoutRule, None),
+        TokenProblem::Unfilled(_) | TokenProblem::Unplaced(_) => (ErrorCode::TokenUnplaced, None),
+        TokenProblem::NoKeys { retry_after } => (ErrorCode::TokenKeysUnavailable, Some(*retry_after)),
+        _ => (ErrorCode::TokenRefused, None),
+    };
+    Refusal::new(code, problem.to_string()).with_retry_after(wait)
 }
 
 /// A known key, if its time is not over. Whoever has the whole key is no guesser, and may be told.
@@ -89,6 +112,8 @@ fn unknown(text: &str) -> Refusal {
         "this key is not known here; it may have been removed"
     } else if text.starts_with("sk-") {
         "a provider's key was sent; send a Tollgate key (`tg-…`), the provider's own belongs into the configuration"
+    } else if identity::has_form(text) {
+        "a JSON web token was sent, and none is accepted here (`token_issuers`); send a Tollgate key (`tg-…`)"
     } else {
         "this is not a whole Tollgate key; one is `tg-` and 49 letters and digits"
     };
@@ -97,9 +122,10 @@ fn unknown(text: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arc, Refusal, SystemTime};
+    use super::{Arc, Callers, Refusal, SystemTime};
     use domain::key::Validity;
     use domain::{ApiKey, ErrorCode, KeyText, KnownKey, Snapshot};
+    use futures_util::FutureExt;
     use http::{HeaderMap, HeaderName, HeaderValue};
 
     fn snapshot(key: &KeyText) -> Snapshot {
@@ -112,7 +138,10 @@ mod tests {
         in_query: Option<&str>,
         snapshot: &Snapshot,
     ) -> Result<Arc<ApiKey>, Refusal> {
-        super::authenticate(headers, in_query, snapshot, SystemTime::UNIX_EPOCH)
+        let callers = Callers::default();
+        super::authenticate(headers, in_query, (snapshot, &callers), SystemTime::UNIX_EPOCH)
+            .now_or_never()
+            .expect("a key is found at once")
     }
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
@@ -171,7 +200,9 @@ mod tests {
         assert_eq!(authenticate(&HeaderMap::new(), None, &snapshot).unwrap_err().code, ErrorCode::KeyMissing);
         let other = KeyText::from_random([2; 32]);
         let control = KeyText::control_from_random([1; 32]);
-        for text in [other.reveal(), control.reveal(), "sk-proj-secret", "tg-short", "Bearer"] {
+        for text in
+            [other.reveal(), control.reveal(), "sk-proj-secret", "tg-short", "eyJh.eyJp.c2ln", "Bearer"]
+        {
             let refusal = authenticate(&headers("x-api-key", text), None, &snapshot).unwrap_err();
             assert_eq!(refusal.code, ErrorCode::KeyUnknown);
             assert!(!refusal.message.contains(text) || text == "Bearer", "{}", refusal.message);

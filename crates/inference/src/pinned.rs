@@ -9,6 +9,7 @@ use engine::Bench;
 use engine::ledger::Ledger;
 use engine::route::ProviderDirectory;
 use http::HeaderValue;
+use identity::Callers;
 use parking_lot::Mutex;
 use providers::transport::{AddressPolicy, Origin, OriginKey, Transport};
 use telemetry::{ProviderMeters, Telemetry};
@@ -25,12 +26,15 @@ pub struct Configuration {
     pub snapshot: Arc<Snapshot>,
     /// The providers that a route in a request's header may name.
     pub directory: Arc<dyn ProviderDirectory + Send + Sync>,
+    /// Whom tokens make of those who send them.
+    pub callers: Arc<Callers>,
 }
 
 /// A snapshot and its prepared state. A request pins one and sees no other.
 pub(crate) struct Pinned {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) directory: Arc<dyn ProviderDirectory + Send + Sync>,
+    pub(crate) callers: Arc<Callers>,
     pub(crate) resolver: Resolver,
     pub(crate) models: KnownModels,
     pub(crate) retry_budgets: RetryBudgets,
@@ -63,7 +67,7 @@ impl Pinned {
         telemetry: &Telemetry,
         now: Duration,
     ) -> Self {
-        let Configuration { snapshot, directory } = configuration;
+        let Configuration { snapshot, directory, callers } = configuration;
         let state = |provider: &Arc<Provider>| {
             let old = before.and_then(|before| before.providers.get(&provider.name));
             let state = ProviderState::new(provider, bench(provider, old), transport, telemetry);
@@ -79,6 +83,7 @@ impl Pinned {
             canaries: Canaries::of(&snapshot, before.map(|before| &before.canaries), now, telemetry),
             snapshot,
             directory,
+            callers,
             transport: transport.clone(),
             telemetry: telemetry.clone(),
         }

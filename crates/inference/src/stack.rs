@@ -92,7 +92,8 @@ async fn answer(
     let pinned = gateway.pin();
     bound_head(request.headers(), &pinned.snapshot.limits)?;
     let client = client_address(peer, request.headers(), &pinned.snapshot.trusted_proxies);
-    let (key, signature) = identify(gateway, &pinned, &request, shape)
+    let (key, signature) = identify(gateway, &pinned, (request.uri(), request.headers()), shape)
+        .await
         .map_err(|refusal| counted(gateway, &pinned, client, refusal))
         .map_err(|refusal| Refused { refusal, key: None, client })?;
     let permitted =
@@ -144,24 +145,25 @@ async fn answer(
     result.map_err(|refusal| Refused { refusal, key: Some(key), client })
 }
 
-/// Whose a request is, by the key in its head, or by the key pair that its head claims to be signed with.
-fn identify(
+/// Whose a request is, by the key or the token in its head, or by the key pair that its head claims to be signed with.
+async fn identify(
     gateway: &Gateway,
     pinned: &Pinned,
-    request: &Request<Incoming>,
+    (uri, headers): (&Uri, &HeaderMap),
     shape: ClientShape,
 ) -> Result<(Arc<ApiKey>, Option<Signature>), Refusal> {
-    let (snapshot, headers, now) = (&pinned.snapshot, request.headers(), gateway.wall_clock().into());
-    if let Some((key, signature)) = signature::claimed(headers, &snapshot.signed_requests, now)? {
+    let now = gateway.wall_clock().into();
+    if let Some((key, signature)) = signature::claimed(headers, &pinned.snapshot.signed_requests, now)? {
         return Ok((key, Some(signature)));
     }
-    let in_query = request.uri().query().filter(|_| shape == ClientShape::Google).and_then(query::key_in);
-    access::authenticate(headers, in_query, snapshot, now).map(|key| (key, None))
+    let in_query = uri.query().filter(|_| shape == ClientShape::Google).and_then(query::key_in);
+    let key = access::authenticate(headers, in_query, (&pinned.snapshot, &pinned.callers), now).await?;
+    Ok((key, None))
 }
 
-/// Counts a key that is not known; of too many from one network the rest are told to wait.
+/// Counts a key that is not known, or a token that is not believed; of too many from one network the rest are told to wait.
 fn counted(gateway: &Gateway, pinned: &Pinned, client: Option<IpAddr>, refusal: Refusal) -> Refusal {
-    if refusal.code != ErrorCode::KeyUnknown {
+    if !matches!(refusal.code, ErrorCode::KeyUnknown | ErrorCode::TokenRefused) {
         return refusal;
     }
     let per_minute = pinned.snapshot.limits.wrong_keys_per_minute_max;

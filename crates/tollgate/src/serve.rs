@@ -5,6 +5,7 @@ mod connection;
 mod drain;
 mod listener;
 mod prepared;
+mod renewals;
 mod scripted;
 mod server;
 mod stall;

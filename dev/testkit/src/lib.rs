@@ -15,6 +15,8 @@ pub mod scripts;
 mod servers;
 mod task;
 mod tls_front;
+mod token_issuer;
+mod token_key;
 mod transcript;
 mod web_socket;
 
@@ -28,6 +30,8 @@ pub use providers::scripted::{Script, ScriptedRequest, Step};
 pub use raw_provider::RawProvider;
 pub use servers::{DatabaseServer, unique_name};
 pub use tls_front::TlsFront;
+pub use token_issuer::TokenIssuer;
+pub use token_key::{TokenKey, unsigned};
 pub use transcript::Transcript;
 pub use web_socket::WebSocket;
 pub use wire::formats::EventStream;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use domain::KeyHash;
 use domain::key::KeyHashProblem;
 use domain::name::check_name;
+use identity::Tenants;
 
 use super::Problems;
 use super::keys::{time, validity};
-use super::tenants::{Tenants, missing};
+use super::tenants::{check_place, check_user, missing};
 use crate::authority::{
     Authority, BUILT_IN_ROLES, ControlKey, HeldRole, Permissions, Policies, PolicyProblem, Principal,
 };
@@ -84,7 +85,7 @@ fn key(
     problems: &mut Problems,
 ) -> ControlKey {
     if let Some(user) = &section.user {
-        tenants.check_user(user, path, problems);
+        check_user(user, tenants, path, problems);
     }
     if section.roles.is_empty() {
         problems.push((path.key("roles"), "expected at least one role".to_owned()));
@@ -108,7 +109,7 @@ fn held(
     problems: &mut Problems,
 ) -> Option<HeldRole> {
     let place = (section.workspace.as_deref(), section.environment.as_deref());
-    tenants.check_place(place, path, problems);
+    check_place(place, tenants, path, problems);
     let permissions = roles.get(&section.role);
     if permissions.is_none() {
         problems.push((path.key("role"), missing("role", &section.role, roles.keys())));

@@ -9,13 +9,14 @@ use domain::name::check_name;
 use domain::network::Network;
 use domain::quota::Standing;
 use domain::{ApiKey, KeyHash, Priority};
+use identity::{Listing, Tenants};
 use jiff::Timestamp;
 
 use super::Problems;
 use super::routes::{Routes, default_route};
 use super::scope::{Permitted, scope};
-use super::tenants::{Tenants, Whose};
-use crate::file::{KeySection, PriorityName};
+use super::tenants::{Whose, subject};
+use crate::file::{GrantSection, KeySection, PriorityName};
 use crate::path::Path;
 
 pub(super) fn compile(
@@ -33,7 +34,20 @@ pub(super) fn compile(
         if let Some(first) = names.insert(section.name.as_str(), index) {
             problems.push((path.key("name"), format!("`keys[{first}]` is named `{}` already", section.name)));
         }
-        let key = Arc::new(key(section, (tenants, routes), &path, problems));
+        let whose = Whose {
+            workspace: section.workspace.as_deref(),
+            team: section.team.as_deref(),
+            user: section.user.as_deref(),
+            environment: section.environment.as_deref(),
+            metadata: &section.metadata,
+            listing: Listing::Whole,
+        };
+        let subject = subject(&whose, tenants, &path, problems);
+        let key = Arc::new(ApiKey {
+            name: section.name.as_str().into(),
+            subject: Arc::new(subject),
+            ..grant(&section.grant(), routes, &path, problems)
+        });
         for Text { hash, until, place } in texts(section, &path, problems) {
             let validity = validity(section.disabled, until);
             if keys.insert(hash, KnownKey { key: Arc::clone(&key), validity }).is_some() {
@@ -102,26 +116,14 @@ pub(super) fn time(text: Option<&str>, path: &Path, problems: &mut Problems) -> 
     read.ok().map(SystemTime::from)
 }
 
-fn key(
-    section: &KeySection,
-    (tenants, routes): (&Tenants, &Routes),
-    path: &Path,
-    problems: &mut Problems,
-) -> ApiKey {
-    let whose = Whose {
-        workspace: section.workspace.as_deref(),
-        team: section.team.as_deref(),
-        user: section.user.as_deref(),
-        environment: section.environment.as_deref(),
-        metadata: &section.metadata,
-    };
+/// What a caller may do, as a key without name and subject.
+pub(super) fn grant(section: &GrantSection, routes: &Routes, path: &Path, problems: &mut Problems) -> ApiKey {
     let permitted = Permitted {
         models: section.models.as_deref(),
         providers: section.providers.as_deref(),
         regions: section.regions.as_deref(),
         endpoints: section.endpoints.as_deref(),
     };
-    let subject = tenants.subject(&whose, path, problems);
     ApiKey {
         scope: scope(&permitted, path, problems),
         networks: section.networks.as_ref().map(|texts| networks(texts, &path.key("networks"), problems)),
@@ -131,7 +133,7 @@ fn key(
         explain: section.explain.unwrap_or(false),
         sees_budgets: section.sees_budgets.unwrap_or(false),
         standing: standing(section, path, problems),
-        ..ApiKey::new(section.name.as_str(), Arc::new(subject))
+        ..ApiKey::new("", Arc::default())
     }
 }
 
@@ -148,7 +150,7 @@ pub(super) fn networks(texts: &[String], path: &Path, problems: &mut Problems) -
     read.collect()
 }
 
-fn standing(section: &KeySection, path: &Path, problems: &mut Problems) -> Standing {
+fn standing(section: &GrantSection, path: &Path, problems: &mut Problems) -> Standing {
     let priority = section.priority.map_or(Priority::Standard, priority);
     let priority_max = section.priority_max.map_or(priority, self::priority);
     if priority_max < priority {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use domain::name::check_name;
 use domain::tenant::{IMPLIED, Labels, User};
-use domain::{OrganizationName, Subject, Workspace};
+use domain::{Subject, Workspace};
 use engine::route::near;
+use identity::{Absent, KnownUser, KnownWorkspace, Listing, Tenants, check_label, check_user_name};
 
 use super::Problems;
 use super::metadata_schema;
@@ -17,31 +18,6 @@ use crate::path::Path;
 
 /// What keys may be for where their workspace says nothing about it.
 const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
-/// The longest name of a user: the longest address of a mailbox (RFC 5321 section 4.5.3.1) fits.
-const USER_BYTES_MAX: usize = 320;
-/// The longest value of a label.
-const LABEL_BYTES_MAX: usize = 256;
-
-/// Everybody that a key can belong to.
-pub(super) struct Tenants {
-    organization: OrganizationName,
-    workspaces: BTreeMap<String, KnownWorkspace>,
-    users: BTreeMap<String, KnownUser>,
-}
-
-struct KnownWorkspace {
-    workspace: Arc<Workspace>,
-    environments: Vec<String>,
-    /// The organisation's, too.
-    labels: Labels,
-    teams: BTreeMap<String, Labels>,
-}
-
-struct KnownUser {
-    user: User,
-    teams: Vec<String>,
-    labels: Labels,
-}
 
 /// Whose something is, by the names that the configuration uses.
 pub(super) struct Whose<'a> {
@@ -50,6 +26,8 @@ pub(super) struct Whose<'a> {
     pub(super) user: Option<&'a str>,
     pub(super) environment: Option<&'a str>,
     pub(super) metadata: &'a BTreeMap<String, String>,
+    /// Who may be named as its user.
+    pub(super) listing: Listing,
 }
 
 pub(super) fn compile(file: &ConfigFile, routes: &Routes, problems: &mut Problems) -> Tenants {
@@ -126,14 +104,8 @@ fn user(
     problems: &mut Problems,
 ) -> KnownUser {
     let path = Path::root().key("users").key(name);
-    if name.is_empty()
-        || name.len() > USER_BYTES_MAX
-        || name.chars().any(|letter| letter.is_whitespace() || letter.is_control())
-    {
-        let message = format!(
-            "a user's name is a text of 1 to {USER_BYTES_MAX} bytes without spaces, such as `ada@example.com`"
-        );
-        problems.push((path.clone(), message));
+    if let Err(problem) = check_user_name(name) {
+        problems.push((path.clone(), problem.to_string()));
     }
     for (index, team) in section.teams.iter().enumerate() {
         if let Err(message) = find_team(team, workspaces) {
@@ -161,100 +133,91 @@ fn find_team(name: &str, workspaces: &BTreeMap<String, KnownWorkspace>) -> Resul
     Err(format!("there is no team `{name}`, as `workspace/team`{suggestion}"))
 }
 
-impl Tenants {
-    /// Whose something is.
-    ///
-    /// What is not there is reported; the implied subject stands in then.
-    pub(super) fn subject(&self, whose: &Whose<'_>, path: &Path, problems: &mut Problems) -> Subject {
-        let own = labels(whose.metadata, &path.key("metadata"), problems);
-        let Some(known) = self.workspace(whose.workspace, path, problems) else { return Subject::default() };
-        let mut together = known.labels.clone();
-        if let Some(team) = whose.team {
-            match known.teams.get(team) {
-                Some(labels) => together = together.overlaid(labels),
-                None => {
-                    let message =
-                        missing(&format!("team of `{}`", known.workspace.name), team, known.teams.keys());
-                    problems.push((path.key("team"), message));
-                }
-            }
+/// Whose something is.
+///
+/// What is not there is reported; the implied subject stands in then.
+pub(super) fn subject(whose: &Whose<'_>, tenants: &Tenants, path: &Path, problems: &mut Problems) -> Subject {
+    let named = identity::Whose {
+        workspace: whose.workspace,
+        team: whose.team,
+        user: whose.user,
+        environment: whose.environment,
+        labels: labels(whose.metadata, &path.key("metadata"), problems),
+    };
+    let (subject, absent) = tenants.subject(&named, whose.listing);
+    problems.extend(absent.into_iter().map(|absent| report(absent, whose, tenants, path)));
+    subject
+}
+
+fn report(absent: Absent, whose: &Whose<'_>, tenants: &Tenants, path: &Path) -> (Path, String) {
+    let name = |name: Option<&str>| name.unwrap_or_default().to_owned();
+    let (team, user) = (name(whose.team), name(whose.user));
+    // Of what is in a workspace something can only be absent where there is the workspace.
+    let workspace = tenants.workspaces.get(whose.workspace.unwrap_or(IMPLIED));
+    let of_workspace = |what: &str| match workspace {
+        Some(known) => format!("{what} of `{}`", known.workspace.name),
+        None => what.to_owned(),
+    };
+    match absent {
+        Absent::Workspace => (path.key("workspace"), missing_workspace(whose.workspace, tenants)),
+        Absent::Team => {
+            let known = workspace.into_iter().flat_map(|known| known.teams.keys());
+            (path.key("team"), missing(&of_workspace("team"), &team, known))
         }
-        let user = whose.user.and_then(|name| self.user(name, (known, whose.team), path, problems));
-        if let Some(user) = user {
-            together = together.overlaid(&user.labels);
+        Absent::User => (path.key("user"), missing_user(&user, tenants)),
+        Absent::Membership => {
+            let place = workspace.map(|known| known.place(&team)).unwrap_or_default();
+            let message = format!("`{user}` is not in the team `{place}`; add it to `users.{user}.teams`");
+            (path.key("user"), message)
         }
-        if let Some(environment) =
-            whose.environment.filter(|name| !known.environments.iter().any(|known| known == name))
-        {
-            let what = format!("environment of `{}`", known.workspace.name);
-            problems.push((path.key("environment"), missing(&what, environment, &known.environments)));
-        }
-        Subject {
-            organization: self.organization.clone(),
-            workspace: Arc::clone(&known.workspace),
-            team: whose.team.map(Into::into),
-            user: user.map(|known| known.user.clone()),
-            environment: whose.environment.map(Into::into),
-            labels: together.overlaid(&own),
+        Absent::Environment => {
+            let known = workspace.into_iter().flat_map(|known| &known.environments);
+            let message = missing(&of_workspace("environment"), &name(whose.environment), known);
+            (path.key("environment"), message)
         }
     }
+}
 
-    /// Reports a workspace that is not there, and an environment that it, or else every one, does not have.
-    pub(super) fn check_place(
-        &self,
-        (workspace, environment): (Option<&str>, Option<&str>),
-        path: &Path,
-        problems: &mut Problems,
-    ) {
-        let known: Vec<_> = match workspace {
-            Some(_) => self.workspace(workspace, path, problems).into_iter().collect(),
-            None => self.workspaces.values().collect(),
-        };
-        let Some(environment) = environment.filter(|_| !known.is_empty()) else { return };
-        let all = || known.iter().flat_map(|known| &known.environments);
-        if !all().any(|known| known == environment) {
-            problems.push((path.key("environment"), missing("environment", environment, all())));
+/// Reports a workspace that is not there, and an environment that it, or else every one, does not have.
+pub(super) fn check_place(
+    (workspace, environment): (Option<&str>, Option<&str>),
+    tenants: &Tenants,
+    path: &Path,
+    problems: &mut Problems,
+) {
+    let known: Vec<_> = match workspace.map(|name| tenants.workspaces.get(name)) {
+        Some(Some(known)) => vec![known],
+        Some(None) => {
+            problems.push((path.key("workspace"), missing_workspace(workspace, tenants)));
+            return;
         }
+        None => tenants.workspaces.values().collect(),
+    };
+    let all = || known.iter().flat_map(|known| &known.environments);
+    if let Some(environment) = environment.filter(|name| !all().any(|known| known == name)) {
+        problems.push((path.key("environment"), missing("environment", environment, all())));
     }
+}
 
-    /// Reports a user who is not there.
-    pub(super) fn check_user(&self, name: &str, path: &Path, problems: &mut Problems) {
-        if !self.users.contains_key(name) {
-            problems.push((path.key("user"), missing("user", name, self.users.keys())));
-        }
+/// Reports a user who is not there.
+pub(super) fn check_user(name: &str, tenants: &Tenants, path: &Path, problems: &mut Problems) {
+    if !tenants.users.contains_key(name) {
+        problems.push((path.key("user"), missing_user(name, tenants)));
     }
+}
 
-    fn workspace(&self, name: Option<&str>, path: &Path, problems: &mut Problems) -> Option<&KnownWorkspace> {
-        let found = self.workspaces.get(name.unwrap_or(IMPLIED));
-        if found.is_none() {
-            let message = match name {
-                Some(name) => missing("workspace", name, self.workspaces.keys()),
-                None => {
-                    let all: Vec<_> =
-                        self.workspaces.keys().take(LISTED_MAX).map(|name| format!("`{name}`")).collect();
-                    format!("it is missing; there are {}", all.join(", "))
-                }
-            };
-            problems.push((path.key("workspace"), message));
-        }
-        found
-    }
+fn missing_user(name: &str, tenants: &Tenants) -> String {
+    missing("user", name, tenants.users.keys())
+}
 
-    fn user(
-        &self,
-        name: &str,
-        (workspace, team): (&KnownWorkspace, Option<&str>),
-        path: &Path,
-        problems: &mut Problems,
-    ) -> Option<&KnownUser> {
-        self.check_user(name, path, problems);
-        let known = self.users.get(name)?;
-        let place = team.map(|team| format!("{}/{team}", workspace.workspace.name));
-        if let Some(place) = place.filter(|place| !known.teams.contains(place)) {
-            let message = format!("`{name}` is not in the team `{place}`; add it to `users.{name}.teams`");
-            problems.push((path.key("user"), message));
+fn missing_workspace(name: Option<&str>, tenants: &Tenants) -> String {
+    match name {
+        Some(name) => missing("workspace", name, tenants.workspaces.keys()),
+        None => {
+            let all: Vec<_> =
+                tenants.workspaces.keys().take(LISTED_MAX).map(|name| format!("`{name}`")).collect();
+            format!("it is missing; there are {}", all.join(", "))
         }
-        Some(known)
     }
 }
 
@@ -275,12 +238,11 @@ fn named(name: &str, path: &Path, problems: &mut Problems) {
     }
 }
 
-fn labels(written: &BTreeMap<String, String>, path: &Path, problems: &mut Problems) -> Labels {
+pub(super) fn labels(written: &BTreeMap<String, String>, path: &Path, problems: &mut Problems) -> Labels {
     for (name, value) in written {
         named(name, &path.key(name), problems);
-        if value.len() > LABEL_BYTES_MAX || value.chars().any(char::is_control) {
-            let message = format!("expected a text of at most {LABEL_BYTES_MAX} bytes on one line");
-            problems.push((path.key(name), message));
+        if let Err(problem) = check_label(value) {
+            problems.push((path.key(name), problem.to_string()));
         }
     }
     written.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()

@@ -88,6 +88,60 @@ pub struct KeySection {
     pub weight: Option<u32>,
 }
 
+impl KeySection {
+    /// What it may do.
+    pub(crate) fn grant(&self) -> GrantSection {
+        GrantSection {
+            models: self.models.clone(),
+            providers: self.providers.clone(),
+            regions: self.regions.clone(),
+            endpoints: self.endpoints.clone(),
+            networks: self.networks.clone(),
+            default_route: self.default_route.clone(),
+            passthrough: self.passthrough,
+            inline_config: self.inline_config,
+            explain: self.explain,
+            sees_budgets: self.sees_budgets,
+            priority: self.priority,
+            priority_max: self.priority_max,
+            weight: self.weight,
+        }
+    }
+}
+
+/// What callers may do who come without a key of their own. It is never more than their workspace may.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GrantSection {
+    /// The models and routes they may name, as in `keys[].models`. All when absent.
+    pub models: Option<Vec<String>>,
+    /// The providers they may reach, as in `keys[].providers`. All when absent.
+    pub providers: Option<Vec<String>>,
+    /// Where their requests may be served, as in `keys[].regions`. Everywhere when absent.
+    pub regions: Option<Vec<String>>,
+    /// The endpoints they may call, as in `keys[].endpoints`. All when absent.
+    pub endpoints: Option<Vec<String>>,
+    /// Where their requests may come from, as in `keys[].networks`. Everywhere when absent.
+    pub networks: Option<Vec<String>>,
+    /// The route of requests that name no model; the workspace's when absent.
+    pub default_route: Option<String>,
+    /// Whether they may use a provider's API directly, as in `keys[].passthrough`. `false` when absent.
+    pub passthrough: Option<bool>,
+    /// Whether they may send a route of their own in a header. `false` when absent.
+    pub inline_config: Option<bool>,
+    /// Whether they may ask why requests go where they go, as in `keys[].explain`. `false` when absent.
+    pub explain: Option<bool>,
+    /// Whether they may see how their budgets stand. `false` when absent.
+    pub sees_budgets: Option<bool>,
+    /// Who goes first where requests wait for a provider's quota, as in `keys[].priority`. `standard` when absent.
+    pub priority: Option<PriorityName>,
+    /// The highest priority that their requests may ask for; as `priority` when absent.
+    pub priority_max: Option<PriorityName>,
+    /// The share of each of them in a quota that others with the same priority wait for, too; 1 when absent.
+    #[schemars(range(min = 1, max = 1000))]
+    pub weight: Option<u32>,
+}
+
 /// One of the texts of a key.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -522,3 +522,61 @@ control:
     assert!(!principal.permits(Action::Rotate, &key("research", None)));
     assert!(principal.visible(&key("research", None)) && !principal.visible(&key("sales", Some("ada"))));
 }
+
+#[test]
+fn issuers_of_tokens_are_whole_and_their_rules_give_what_is_there() {
+    let text = "\
+workspaces: {research: {teams: {vision: {}}}}
+keys: [{name: k, hash: 'blake3:0000000000000000000000000000000000000000000000000000000000000001', workspace: research}]
+token_issuers:
+  - {name: a/b, issuer: https://a.example, audiences: [], jwks_url: http://a.example/keys, rules: []}
+  - {name: c, issuer: https://a.example, audiences: [x], jwks_url: https://a.example/keys, jwks_file: b, algorithms: [], leeway: 10m, rules: [{}]}
+  - name: c
+    issuer: https://b.example
+    audiences: ['']
+    jwks_file: keys.json
+    rules: [{workspace: research}]
+  - name: d
+    issuer: https://d.example
+    audiences: [x]
+    jwks_url: https://d.example/keys
+    algorithms: [HS256]
+    rules: []
+";
+    insta::assert_snapshot!("issuers_of_tokens_have_a_form", errors(text));
+    let text = text.replace("[HS256]", "[ES256]").replace(
+        "ES256]\n    rules: []",
+        "ES256]
+    rules:
+      - {workspace: reserch}
+      - {when: {groups: [], a..b: [x]}, workspace: research, team: visoin, environment: moon, user: 'a b'}
+      - {workspace: research, user: '${a..b}', team: '${x}', metadata: {'x y': '${}'}, may: {endpoints: [chat], networks: [here]}}
+      - {workspace: '${w}', team: anything, metadata: {'x y': ok}}
+      - {}",
+    );
+    insta::assert_snapshot!("issuers_of_tokens_have_sense", errors(&text));
+}
+
+#[test]
+fn keys_of_an_issuer_are_fetched_in_clear_text_from_this_machine_alone() {
+    let with = |url: &str, more: &str| {
+        let issuer =
+            format!("{{name: a, issuer: i, audiences: [x], rules: [{{}}], jwks_url: '{url}'{more}}}");
+        loader(&[]).load_text(&format!("token_issuers: [{issuer}]"), 1).is_ok()
+    };
+    for url in ["https://a.example/k", "http://127.0.0.1:1/k", "http://localhost/k", "http://[::1]:8/k"] {
+        assert!(with(url, ""), "{url}");
+    }
+    for url in [
+        "http://a.example/k",
+        "http://10.0.0.1/k",
+        "http://localhost.a.example/k",
+        "a.example/k",
+        "/k",
+        "ftp://a/k",
+    ] {
+        assert!(!with(url, ""), "{url}");
+    }
+    assert!(with("http://a.example/k", ", allow_insecure: true"));
+    assert!(!with("ftp://a.example/k", ", allow_insecure: true"));
+}

@@ -1,7 +1,6 @@
 //! The answers that Tollgate gives itself: its errors in the shape of the client's format, in this one place, and what it keeps.
 
 use bytes::Bytes;
-use domain::ErrorCode;
 use domain::endpoint::ClientShape;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
@@ -50,7 +49,7 @@ impl Refusal {
         if let Some(methods) = self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(methods));
         }
-        if matches!(self.code, ErrorCode::KeyMissing | ErrorCode::KeyUnknown | ErrorCode::KeyEnded) {
+        if self.code.status() == 401 {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
     }

@@ -5,6 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
+
+use super::exchange::Call;
 use super::problem::FetchProblem;
 use crate::transport::{Transport, TransportProblem, TransportSettings};
 
@@ -54,6 +57,15 @@ impl Outside {
     /// The way to the services of the machine itself.
     pub(super) fn machine(&self) -> &Transport {
         &self.0.machine
+    }
+
+    /// A document that anybody may have: at most 256 KiB, within 15 seconds.
+    ///
+    /// # Errors
+    /// With why it could not be had.
+    pub async fn document(&self, url: &str) -> Result<Bytes, String> {
+        let fetched = async { Call::to(url)?.send(self).await };
+        fetched.await.map(|answer| answer.body).map_err(|problem: FetchProblem| problem.to_string())
     }
 
     pub(super) fn now(&self) -> SystemTime {

@@ -50,7 +50,11 @@ impl DryRun {
         };
         let snapshot = Arc::clone(&loaded.snapshot);
         let keys = snapshot.keys.values().map(|known| Arc::clone(&known.key)).collect();
-        let configuration = Configuration { snapshot, directory: Arc::clone(&loaded.directory) as _ };
+        let configuration = Configuration {
+            snapshot,
+            directory: Arc::clone(&loaded.directory) as _,
+            callers: Arc::clone(&loaded.callers),
+        };
         Ok(Self { gateway: Gateway::new(parts, configuration), keys, chance })
     }
 

@@ -122,7 +122,7 @@ fn introduce(server: &Server, first_key: Option<&KeyText>) {
     server.loaded().warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
     let providers: Vec<_> = server.loaded().snapshot.provider_names().map(ToString::to_string).collect();
     say(&format!("live providers: {}", providers.join(", ")));
-    if server.loaded().snapshot.keys.is_empty() {
+    if server.loaded().snapshot.keys.is_empty() && server.loaded().callers.is_empty() {
         say("warning: there are no keys, so every request is refused; `tollgate key new` makes one");
     }
     let Some(key) = first_key else { return };

@@ -11,7 +11,6 @@ use control::watch::{Published, Reload, Reloader};
 use control::{Environment, Loaded, Loader};
 use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
-use providers::sign_in::{Outside, SignIns};
 use providers::transport::Transport;
 use telemetry::events::ConfigurationLoaded;
 use telemetry::{LogRequests, Telemetry};
@@ -23,6 +22,7 @@ use super::audit::DenialTeller;
 use super::connection::Protocol;
 use super::listener::Acceptance;
 use super::prepared::Prepared;
+use super::renewals::Renewals;
 use super::scripted;
 use super::state::State;
 use super::tls::{Certificate, CertificateFiles};
@@ -89,8 +89,8 @@ impl Server {
         let transport = transport(&loaded.upstream, parts.environment.as_ref())?;
         let outside =
             outside(transport.clone(), Arc::clone(&parts.environment), parts.wall_clock, parts.random)?;
-        let sign_ins = loader.sign_ins().clone();
-        sign_ins.start(&outside);
+        let renewals = Renewals::of(&loader, outside);
+        renewals.start();
         let state = State::open(&loaded.state).await?;
         background.spawn(state.clone().sweep(parts.wall_clock, telemetry.clone()));
         let gateway_parts = GatewayParts {
@@ -131,8 +131,7 @@ impl Server {
         let loaded = Arc::clone(&published.changes.borrow());
         let (reload_requests, requests) = mpsc::channel(1);
         background.spawn(reloader.watch(requests, std::future::pending())?);
-        let follower =
-            Follower { gateway: Arc::clone(&gateway), sign_ins, outside, telemetry, certificate, told };
+        let follower = Follower { gateway: Arc::clone(&gateway), renewals, telemetry, certificate, told };
         background.spawn(follower.follow(published, parts.environment));
         Ok(Self {
             address,
@@ -199,7 +198,11 @@ impl Server {
 }
 
 fn configuration(loaded: &Loaded) -> Configuration {
-    Configuration { snapshot: Arc::clone(&loaded.snapshot), directory: Arc::clone(&loaded.directory) as _ }
+    Configuration {
+        snapshot: Arc::clone(&loaded.snapshot),
+        directory: Arc::clone(&loaded.directory) as _,
+        callers: Arc::clone(&loaded.callers),
+    }
 }
 
 fn log_requests(loaded: &Loaded) -> LogRequests {
@@ -242,8 +245,7 @@ fn reloader(
 /// Puts each new configuration in force.
 struct Follower {
     gateway: Arc<Gateway>,
-    sign_ins: SignIns,
-    outside: Outside,
+    renewals: Renewals,
     telemetry: Telemetry,
     certificate: Certificate,
     told: Arc<watch::Sender<Reloads>>,
@@ -254,7 +256,7 @@ impl Follower {
         while published.changes.changed().await.is_ok() {
             let loaded = Arc::clone(&published.changes.borrow_and_update());
             self.gateway.install(configuration(&loaded));
-            self.sign_ins.start(&self.outside);
+            self.renewals.start();
             self.telemetry.set_log_requests(log_requests(&loaded));
             if let Err(error) = load_certificate(&self.certificate, &loaded, environment.as_ref()) {
                 tracing::error!(error = format!("{error:#}"), "the certificate in use stays");

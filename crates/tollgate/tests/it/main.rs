@@ -56,4 +56,5 @@ mod tenants;
 mod throughput;
 mod timeouts;
 mod tls;
+mod tokens;
 mod translation;

@@ -1,8 +1,10 @@
 //! Configuration in, [`domain::Snapshot`] out: reads `tollgate.yaml`, finds everything that is wrong with it at once and
 //! says where, compiles it, and does so again whenever the file changes.
 //!
-//! The clock, the environment and the file system are handed in. Nothing here serves a request.
+//! The clock, the environment and the file system are handed in. The only requests served here are those of the control API, which changes
+//! what is configured beside the file.
 
+pub mod api;
 pub mod authority;
 pub mod document;
 pub mod environment;
@@ -10,9 +12,11 @@ pub mod file;
 pub mod interpolate;
 pub mod key_entry;
 pub mod load;
+pub mod objects;
 pub mod path;
 pub mod problem;
 pub mod reference;
+pub mod registrar;
 pub mod schema;
 pub mod settings;
 pub mod starter;

@@ -20,6 +20,7 @@ use crate::compile::{Compiled, Directory, Surroundings, compile};
 use crate::environment::Environment;
 use crate::file::ConfigFile;
 use crate::interpolate::interpolate;
+use crate::objects::{FileObjects, Merged, Objects, objects_of};
 use crate::path::Path;
 use crate::problem::{ConfigErrors, ConfigProblem, Redactions};
 use crate::settings::{LogSettings, RouteTest, ServerSettings, StateSettings, UpstreamSettings};
@@ -52,6 +53,10 @@ pub struct Loaded {
     pub tests: Vec<RouteTest>,
     /// What is allowed but probably not meant.
     pub warnings: Vec<String>,
+    /// The entries of the file that could be objects.
+    pub in_file: FileObjects,
+    /// The objects of the API that are parts of it.
+    pub objects: Arc<Objects>,
     /// The files whose contents were put in by `${file:…}`, and those with the keys of token issuers.
     pub files: Vec<PathBuf>,
     /// The catalogue beside the configuration, whether or not there is one.
@@ -120,13 +125,21 @@ impl Loader {
     /// # Errors
     /// With everything that is wrong, by line.
     pub fn load(&self, generation: u64) -> Result<Loaded, ConfigErrors> {
+        self.load_with(Arc::default(), generation)
+    }
+
+    /// Reads the file, and takes the objects of the API for parts of it.
+    ///
+    /// # Errors
+    /// With everything that is wrong with the whole, by line, and where it belongs to an object by the object's name.
+    pub fn load_with(&self, objects: Arc<Objects>, generation: u64) -> Result<Loaded, ConfigErrors> {
         match self.environment.file(&self.path, CONFIG_BYTES_MAX) {
             // A file that is being written is empty for a moment. It would be a configuration without keys.
             Ok(text) if text.trim().is_empty() => {
                 let message = "the file is empty; it needs at least an entry under `keys`, as `tollgate key new` prints it";
                 Err(self.unreadable(message.to_owned()))
             }
-            Ok(text) => self.load_text(&text, generation),
+            Ok(text) => self.compile(&text, objects, generation),
             Err(error) => Err(self.unreadable(format!("the file cannot be read: {error}"))),
         }
     }
@@ -136,11 +149,14 @@ impl Loader {
     /// # Errors
     /// With everything that is wrong, by line.
     pub fn load_text(&self, text: &str, generation: u64) -> Result<Loaded, ConfigErrors> {
-        let draft = self.draft(text).map_err(|problems| self.errors(problems))?;
-        let located = |(path, message): (Path, String)| ConfigProblem {
-            position: Some(path.locate(&draft.root)),
-            message: draft.redactions.apply(&message),
-            path,
+        self.compile(text, Arc::default(), generation)
+    }
+
+    fn compile(&self, text: &str, objects: Arc<Objects>, generation: u64) -> Result<Loaded, ConfigErrors> {
+        let draft = self.draft(text, &objects).map_err(|problems| self.errors(problems))?;
+        let located = |(path, message): (Path, String)| {
+            let (position, message) = (Some(path.locate(&draft.root)), draft.redactions.apply(&message));
+            draft.merged.placed(ConfigProblem { position, message, path })
         };
         let file = typed(&draft.json).map_err(|problems| problems.into_iter().map(located).collect());
         let file: ConfigFile = file.map_err(|problems: Vec<_>| self.errors(problems))?;
@@ -158,13 +174,19 @@ impl Loader {
         for (index, test) in compiled.tests.iter_mut().enumerate() {
             test.line = Path::root().key("tests").index(index).locate(&draft.root).line;
         }
+        for id in &draft.merged.shadowed {
+            compiled
+                .warnings
+                .push(format!("`{id}` of the API is not in force: the file has one of this name"));
+        }
         let key_files = file.token_issuers.iter().filter_map(|issuer| issuer.jwks_file.as_ref());
         let key_files = key_files.map(|key_file| self.folder().join(key_file));
-        Ok(loaded(compiled, draft.files.into_iter().chain(key_files).collect(), generation))
+        let files = draft.files.into_iter().chain(key_files).collect();
+        Ok(loaded(compiled, (files, draft.in_file), objects, generation))
     }
 
     /// The configuration as JSON of the right structure.
-    fn draft(&self, text: &str) -> Result<Draft, Vec<ConfigProblem>> {
+    fn draft(&self, text: &str, objects: &Objects) -> Result<Draft, Vec<ConfigProblem>> {
         let (root, problems) = yaml::read(text);
         let mut problems: Vec<_> = problems
             .into_iter()
@@ -177,19 +199,25 @@ impl Loader {
         let Some(mut root) = root else {
             return Err(problems);
         };
+        let schema = crate::schema::config_schema();
+        let in_file = objects_of(&root, &schema);
+        let mut merged = Merged::into_tree(&mut root, objects, &in_file, &schema);
         let interpolation = interpolate(&mut root, self.folder(), self.environment.as_ref());
         let mut redactions = interpolation.redactions;
-        let checked = check(&root, &crate::schema::config_schema());
+        let checked = check(&root, &schema);
         redactions.extend(checked.secrets);
+        problems.append(&mut merged.problems);
         problems.extend(interpolation.problems);
         problems.extend(checked.problems);
         match checked.json {
             Some(json) if problems.is_empty() => {
-                Ok(Draft { root, json, redactions, files: interpolation.files })
+                Ok(Draft { root, json, merged, in_file, redactions, files: interpolation.files })
             }
             _ => {
-                problems.iter_mut().for_each(|problem| problem.message = redactions.apply(&problem.message));
-                Err(problems)
+                let told = problems.into_iter().map(|problem| {
+                    merged.placed(ConfigProblem { message: redactions.apply(&problem.message), ..problem })
+                });
+                Err(told.collect())
             }
         }
     }
@@ -207,11 +235,18 @@ impl Loader {
 struct Draft {
     root: Node,
     json: Json,
+    merged: Merged,
+    in_file: FileObjects,
     redactions: Redactions,
     files: Vec<PathBuf>,
 }
 
-fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
+fn loaded(
+    compiled: Compiled,
+    (files, in_file): (Vec<PathBuf>, FileObjects),
+    objects: Arc<Objects>,
+    generation: u64,
+) -> Loaded {
     Loaded {
         snapshot: Arc::new(Snapshot {
             generation,
@@ -236,6 +271,8 @@ fn loaded(compiled: Compiled, files: Vec<PathBuf>, generation: u64) -> Loaded {
         log: compiled.log,
         tests: compiled.tests,
         warnings: compiled.warnings,
+        in_file,
+        objects,
         files,
         catalog_file: compiled.catalog_file,
     }

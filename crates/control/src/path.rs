@@ -56,6 +56,18 @@ impl Path {
         }
     }
 
+    /// Its steps from the root down.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.0
+    }
+
+    /// This path without its first steps.
+    #[must_use]
+    pub fn without(&self, steps: usize) -> Self {
+        Self(self.0.iter().skip(steps).cloned().collect())
+    }
+
     /// Where this is in the text: at a value without parts, else at its key, else at the nearest thing above that is
     /// written at all.
     #[must_use]

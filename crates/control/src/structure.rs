@@ -27,20 +27,47 @@ pub(crate) struct Checked {
     pub(crate) problems: Vec<ConfigProblem>,
     /// The texts of fields that the schema marks as secret.
     pub(crate) secrets: Redactions,
+    /// Where they are.
+    pub(crate) secret_places: Vec<Path>,
 }
 
 /// Checks a tree against a schema.
 pub(crate) fn check(root: &Node, schema: &Json) -> Checked {
-    let mut checker =
-        Checker { schemas: Schemas::new(schema), problems: Vec::new(), secrets: Redactions::default() };
+    let mut checker = Checker {
+        schemas: Schemas::new(schema),
+        problems: Vec::new(),
+        secrets: Redactions::default(),
+        secret_places: Vec::new(),
+    };
     let json = checker.value(root, schema, &Path::root());
-    Checked { json, problems: checker.problems, secrets: checker.secrets }
+    let Checker { problems, secrets, secret_places, .. } = checker;
+    Checked { json, problems, secrets, secret_places }
+}
+
+/// A value that is anybody's own, such as a request parameter: taken as it is.
+pub(crate) fn as_written(node: &Node) -> Json {
+    match &node.value {
+        Value::Scalar(scalar) => match resolve(scalar) {
+            _ if scalar.style == Style::Interpolated => Json::from(scalar.text.as_str()),
+            Resolved::Nothing => Json::Null,
+            Resolved::Truth(truth) => Json::from(truth),
+            Resolved::Whole(number) => Json::from(number),
+            Resolved::Large(number) => Json::from(number),
+            Resolved::Decimal(number) => Json::from(number),
+            Resolved::Text(text) => Json::from(text),
+        },
+        Value::Sequence(items) => items.iter().map(as_written).collect(),
+        Value::Mapping(entries) => {
+            entries.iter().map(|entry| (entry.key.clone(), as_written(&entry.node))).collect()
+        }
+    }
 }
 
 struct Checker<'s> {
     schemas: Schemas<'s>,
     problems: Vec<ConfigProblem>,
     secrets: Redactions,
+    secret_places: Vec<Path>,
 }
 
 impl<'s> Checker<'s> {
@@ -55,12 +82,13 @@ impl<'s> Checker<'s> {
     /// `None` when the value is wrong, which has been reported then.
     fn value(&mut self, node: &Node, schema: &'s Json, path: &Path) -> Option<Json> {
         let Some(schema) = self.schemas.resolve(schema, node) else {
-            return self.free(node, path);
+            return Some(as_written(node));
         };
         match &node.value {
             Value::Scalar(scalar) => {
                 if schema::is_secret(schema) {
                     self.secrets.hide(&scalar.text, "(hidden)");
+                    self.secret_places.push(path.clone());
                 }
                 match scalar::convert(scalar, schema) {
                     Ok(json) => Some(json),
@@ -136,32 +164,9 @@ impl<'s> Checker<'s> {
         });
         self.report(entry.position, &path.key(&entry.key), message);
     }
-
-    /// A value that is anybody's own, such as a request parameter: taken as it is.
-    fn free(&mut self, node: &Node, path: &Path) -> Option<Json> {
-        match &node.value {
-            Value::Scalar(scalar) => Some(match resolve(scalar) {
-                _ if scalar.style == Style::Interpolated => Json::from(scalar.text.as_str()),
-                Resolved::Nothing => Json::Null,
-                Resolved::Truth(truth) => Json::from(truth),
-                Resolved::Whole(number) => Json::from(number),
-                Resolved::Large(number) => Json::from(number),
-                Resolved::Decimal(number) => Json::from(number),
-                Resolved::Text(text) => Json::from(text),
-            }),
-            Value::Sequence(items) => {
-                items.iter().enumerate().map(|(index, item)| self.free(item, &path.index(index))).collect()
-            }
-            Value::Mapping(entries) => entries
-                .iter()
-                .map(|entry| Some((entry.key.clone(), self.free(&entry.node, &path.key(&entry.key))?)))
-                .collect::<Option<Map<_, _>>>()
-                .map(Json::Object),
-        }
-    }
 }
 
 /// Whether a key was written without a value.
-fn is_nothing(node: &Node) -> bool {
+pub(crate) fn is_nothing(node: &Node) -> bool {
     matches!(&node.value, Value::Scalar(scalar) if scalar.style == Style::Plain && resolve(scalar) == Resolved::Nothing)
 }

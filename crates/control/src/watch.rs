@@ -12,9 +12,11 @@ use arc_swap::ArcSwap;
 use domain::Snapshot;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecursiveMode, Watcher};
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
 use crate::load::{Loaded, Loader};
+use crate::objects::Objects;
 use crate::problem::ConfigErrors;
 
 /// How long changes are collected before the file is read: editors write in several steps.
@@ -32,6 +34,15 @@ pub enum Reload {
     Refused(ConfigErrors),
 }
 
+/// How the configurations of a process fared so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reloads {
+    /// The generation that new requests are served with.
+    pub generation: u64,
+    /// How many new versions were wrong, so that the one before stayed.
+    pub refused: u64,
+}
+
 /// What is in force, for everybody who needs it.
 #[derive(Debug, Clone)]
 pub struct Published {
@@ -46,6 +57,8 @@ pub struct Reloader {
     loader: Loader,
     snapshot: Arc<ArcSwap<Snapshot>>,
     sender: watch::Sender<Arc<Loaded>>,
+    /// Held by whoever publishes, so that nothing is published over what was not looked at.
+    publishing: Mutex<()>,
     observer: Box<dyn Fn(&Reload) + Send + Sync>,
 }
 
@@ -70,16 +83,49 @@ impl Reloader {
         let snapshot = Arc::new(ArcSwap::new(Arc::clone(&first.snapshot)));
         let (sender, changes) = watch::channel(Arc::new(first));
         let published = Published { snapshot: Arc::clone(&snapshot), changes };
-        (Self { loader, snapshot, sender, observer: Box::new(observer) }, published)
+        let publishing = Mutex::new(());
+        (Self { loader, snapshot, sender, publishing, observer: Box::new(observer) }, published)
+    }
+
+    /// What is published now.
+    #[must_use]
+    pub fn loaded(&self) -> Arc<Loaded> {
+        Arc::clone(&self.sender.borrow())
     }
 
     /// Reads the configuration now and publishes it if it is good.
     pub fn reload(&self) -> Reload {
-        let current = Arc::clone(&self.sender.borrow());
+        let _publishing = self.publishing.lock();
+        let current = self.loaded();
+        let next = self.loader.load_with(Arc::clone(&current.objects), current.snapshot.generation + 1);
+        self.put_in_force(&current, next)
+    }
+
+    /// The file as it is now with other objects, not published yet.
+    ///
+    /// # Errors
+    /// With everything that is wrong with the whole.
+    pub fn try_with(&self, objects: Objects) -> Result<Loaded, ConfigErrors> {
+        self.loader.load_with(Arc::new(objects), self.loaded().snapshot.generation + 1)
+    }
+
+    /// Publishes what was tried, read once more where the file was published in the meantime.
+    pub fn publish(&self, tried: Loaded) -> Reload {
+        let _publishing = self.publishing.lock();
+        let current = self.loaded();
         let generation = current.snapshot.generation + 1;
-        let outcome = match self.loader.load(generation) {
+        let next = match tried.snapshot.generation == generation {
+            true => Ok(tried),
+            false => self.loader.load_with(tried.objects, generation),
+        };
+        self.put_in_force(&current, next)
+    }
+
+    fn put_in_force(&self, current: &Loaded, next: Result<Loaded, ConfigErrors>) -> Reload {
+        let outcome = match next {
             Ok(loaded) => {
-                warn(&current, &loaded);
+                warn(current, &loaded);
+                let generation = loaded.snapshot.generation;
                 self.snapshot.store(Arc::clone(&loaded.snapshot));
                 self.sender.send_replace(Arc::new(loaded));
                 Reload::Published { generation }
@@ -97,15 +143,18 @@ impl Reloader {
     ///
     /// # Errors
     /// When the folder cannot be watched.
-    pub fn watch(
-        self,
+    pub fn watch<S>(
+        self: &Arc<Self>,
         mut requests: mpsc::Receiver<()>,
-        stop: impl Future<Output = ()>,
-    ) -> Result<impl Future<Output = ()>, WatchProblem> {
+        stop: S,
+    ) -> Result<impl Future<Output = ()> + use<S>, WatchProblem>
+    where
+        S: Future<Output = ()>,
+    {
         // One place is enough: a change that finds it taken is seen by the reload that is due anyway.
         let (changed, mut changes) = mpsc::channel(1);
         let watcher = self.watcher(changed)?;
-        let reloader = Arc::new(self);
+        let reloader = Arc::clone(self);
         Ok(async move {
             tokio::pin!(stop);
             loop {

@@ -77,6 +77,16 @@ pub enum ErrorCode {
     TokenUnplaced,
     /// The keys of the token's issuer are not there.
     TokenKeysUnavailable,
+    /// No object of the control API has this name.
+    ObjectNotFound,
+    /// The configuration would have mistakes with this object.
+    ObjectInvalid,
+    /// The object stands in the configuration file, and is changed there.
+    ObjectOfFile,
+    /// The object has changed since whoever changes it has seen it.
+    VersionMismatch,
+    /// Who replaces or removes an object has to say which version they have seen.
+    VersionMissing,
     /// A rate limit has no room for the request.
     OverLimit,
     /// A budget has too little left for the request.
@@ -122,7 +132,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 59] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -160,6 +170,11 @@ impl ErrorCode {
         Self::TokenWithoutRule,
         Self::TokenUnplaced,
         Self::TokenKeysUnavailable,
+        Self::ObjectNotFound,
+        Self::ObjectInvalid,
+        Self::ObjectOfFile,
+        Self::VersionMismatch,
+        Self::VersionMissing,
         Self::OverLimit,
         Self::OverBudget,
         Self::CostUnknown,
@@ -248,6 +263,11 @@ impl ErrorCode {
             Self::TokenWithoutRule => ("TG2035", 403, DENIED),
             Self::TokenUnplaced => ("TG2036", 403, DENIED),
             Self::TokenKeysUnavailable => ("TG2037", 503, SERVER),
+            Self::ObjectNotFound => ("TG2016", 404, REQUEST),
+            Self::ObjectInvalid => ("TG2017", 422, REQUEST),
+            Self::ObjectOfFile => ("TG2018", 409, REQUEST),
+            Self::VersionMismatch => ("TG2019", 412, REQUEST),
+            Self::VersionMissing => ("TG2020", 428, REQUEST),
             Self::OverLimit => ("TG2021", 429, "rate_limit_error"),
             Self::OverBudget => ("TG2022", 429, "insufficient_quota"),
             Self::CostUnknown => ("TG2023", 403, DENIED),

@@ -3,6 +3,7 @@
 pub mod audit_log;
 pub mod catalog;
 pub mod metadata_rule;
+pub mod registry;
 pub mod response_store;
 pub mod shared_state;
 pub mod sign_in;

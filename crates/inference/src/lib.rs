@@ -52,6 +52,7 @@ mod stored;
 pub use answer::AnswerBody;
 pub use explain::{Question, Refused};
 pub use gateway::{Gateway, GatewayParts, Readiness};
+pub use peer::client_address;
 pub use pinned::Configuration;
 pub use realtime::Session;
 pub use stack::serve;

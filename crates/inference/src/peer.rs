@@ -12,7 +12,8 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 ///
 /// The list is read from its end, since a client can write what it likes at its beginning: the last address that is no
 /// trusted proxy is that of the client.
-pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
+#[must_use]
+pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut client = peer.to_canonical();
     if !is_trusted(client) {

@@ -7,11 +7,11 @@ mod redis;
 mod shared;
 mod sqlite;
 
-pub use memory::{MemoryAudit, MemoryState, MemoryStore};
+pub use memory::{MemoryAudit, MemoryRegistry, MemoryState, MemoryStore};
 pub use postgres::PostgresState;
 pub use redis::RedisState;
 pub use shared::{PlaceError, shared_state_at};
-pub use sqlite::{OpenError, OpenProblem, SqliteAudit, SqliteFile, SqliteState, SqliteStore};
+pub use sqlite::{OpenError, OpenProblem, SqliteAudit, SqliteFile, SqliteRegistry, SqliteState, SqliteStore};
 
 /// The longest chain of responses that is followed.
 const LINKS_MAX: usize = 10_000;

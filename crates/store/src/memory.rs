@@ -2,6 +2,7 @@
 
 mod audit;
 mod item_index;
+mod registry;
 mod shared;
 mod shelves;
 mod weight;
@@ -17,6 +18,7 @@ use domain::ports::response_store::{Pending, ResponseStore, StoreError};
 use parking_lot::Mutex;
 
 pub use audit::MemoryAudit;
+pub use registry::MemoryRegistry;
 pub use shared::MemoryState;
 use shelves::Shelves;
 

@@ -5,6 +5,7 @@ mod conversations;
 mod file;
 mod history;
 mod items;
+mod registry;
 mod responses;
 mod rows;
 mod shared;
@@ -23,6 +24,7 @@ pub use audit::SqliteAudit;
 use file::Connections;
 pub use file::{OpenError, OpenProblem, SqliteFile};
 use history::History;
+pub use registry::SqliteRegistry;
 pub use shared::SqliteState;
 
 /// Begins what may write. One that only began to read could find that somebody has written since, and would have to fail.

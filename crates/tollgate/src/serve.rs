@@ -4,6 +4,7 @@ mod audit;
 mod connection;
 mod drain;
 mod listener;
+mod planes;
 mod prepared;
 mod renewals;
 mod scripted;
@@ -13,6 +14,7 @@ mod state;
 mod tls;
 mod upstream;
 
+pub use control::watch::Reloads;
 pub use prepared::Prepared;
-pub use server::{Reloads, Server, ServerParts};
+pub use server::{Server, ServerParts};
 pub use upstream::{outside, transport};

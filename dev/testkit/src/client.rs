@@ -68,8 +68,13 @@ impl Client {
     /// A `POST` of a JSON body, byte for byte.
     #[must_use]
     pub fn post(&self, path: &str, body: impl Into<Bytes>) -> Call {
-        self.call(Method::POST, path, RequestBody::whole(body.into()))
-            .header("content-type", "application/json")
+        self.send(Method::POST, path, body)
+    }
+
+    /// Any method with a body of JSON.
+    #[must_use]
+    pub fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Call {
+        self.call(method, path, RequestBody::whole(body.into())).header("content-type", "application/json")
     }
 
     /// Any method, without a body.

@@ -18,6 +18,9 @@ pub struct RoleSection {
 pub struct ControlSection {
     /// The keys of people and programs that administer it. They open nothing else, and no client key opens the control plane.
     pub keys: Vec<ControlKeySection>,
+    /// What objects of the API may read from outside for their credentials: patterns with `*` over `env:NAME` and `file:path`, such as
+    /// `env:*_API_KEY`. Nothing when absent.
+    pub references: Vec<String>,
 }
 
 /// A key as `tollgate key new --control` makes it, `tga-…`. Only its hash stands here.

@@ -109,7 +109,7 @@ async fn a_replaced_file_and_a_request_are_noticed_until_told_to_stop() {
     let (watched, reloader, mut published) = Watched::new();
     let (request, requests) = mpsc::channel(1);
     let (stop, stopped) = oneshot::channel::<()>();
-    let watch = reloader.watch(requests, async {
+    let watch = Arc::new(reloader).watch(requests, async {
         let _ = stopped.await;
     });
     let watching = tokio::spawn(watch.unwrap());
@@ -134,7 +134,7 @@ async fn a_folder_that_is_not_there_cannot_be_watched() {
     let (watched, reloader, _published) = Watched::new();
     drop(watched);
     let (_request, requests) = mpsc::channel(1);
-    let Err(problem) = reloader.watch(requests, std::future::pending()) else {
+    let Err(problem) = Arc::new(reloader).watch(requests, std::future::pending()) else {
         panic!("a folder that is gone was watched");
     };
     assert!(problem.to_string().contains("cannot be watched"));

@@ -60,6 +60,13 @@ impl AnswerBody {
     }
 }
 
+impl From<Bytes> for AnswerBody {
+    /// An answer that was made elsewhere.
+    fn from(whole: Bytes) -> Self {
+        Self::whole([whole])
+    }
+}
+
 impl Body for AnswerBody {
     type Data = Bytes;
     type Error = AnswerBroken;

@@ -6,6 +6,7 @@ mod audit_log;
 mod equivalence;
 mod postgres;
 mod redis;
+mod registry;
 mod responses;
 mod shared_state;
 mod sqlite;

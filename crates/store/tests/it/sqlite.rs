@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::kept::{KeptEvent, KeptResponse, ResponseStatus};
+use domain::ports::registry::Registry;
 use domain::ports::response_store::{ResponseStore, StoreError};
 use domain::ports::shared_state::SharedState;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -93,13 +94,18 @@ async fn what_was_kept_is_there_after_a_kill() {
 #[tokio::test]
 async fn the_file_of_an_earlier_version_is_read() {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat");
-    for (version, shared) in [("1", None), ("2", Some("shared by version 2"))] {
+    let (second, third) = (Some("shared by version 2"), Some("shared by version 3"));
+    for (version, shared, object) in
+        [("1", None, None), ("2", second, None), ("4", third, Some("written by version 4"))]
+    {
         let folder = tempdir().unwrap();
         fs::copy(committed.join(version).join("tollgate.db"), folder.path().join("tollgate.db")).unwrap();
         let store = open(folder.path()).await;
         assert_filled(&store).await;
         let found = store.shared_state().read(&["k".into()]).await.unwrap().what.remove(0);
         assert_eq!(found.map(|found| found.value), shared.map(Bytes::from));
+        let found = store.registry().read().await.unwrap().objects.pop();
+        assert_eq!(found.map(|found| found.value), object.map(Bytes::from));
     }
 }
 
@@ -162,7 +168,7 @@ async fn a_file_of_a_newer_version_is_refused() {
     let mut newer = stranger(folder.path()).await;
     sqlx::raw_sql("PRAGMA user_version = 99").execute(&mut newer).await.unwrap();
     newer.close().await.unwrap();
-    assert!(matches!(problem(sqlite_file(folder.path())).await, OpenProblem::Newer { found: 99, known: 3 }));
+    assert!(matches!(problem(sqlite_file(folder.path())).await, OpenProblem::Newer { found: 99, known: 4 }));
 }
 
 #[tokio::test]

@@ -38,6 +38,7 @@ impl Serve {
             listen: self.listen,
             scripted: self.scripted,
             random: random_bits,
+            random_key: || random_key().ok(),
             wall_clock: now,
         })?;
         start_log(prepared.loaded().log.format);

@@ -14,13 +14,14 @@ use hyper::rt::{Read, Write};
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use inference::{AnswerBody, Gateway, Session};
+use inference::{AnswerBody, Session};
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::drain::begun;
+use super::planes::Planes;
 use super::stall::StallGuard;
 
 /// Most streams at once on one HTTP/2 connection.
@@ -78,7 +79,7 @@ impl Protocol {
         &self,
         (stream, peer): (S, IpAddr),
         is_http2: bool,
-        gateway: Arc<Gateway>,
+        planes: Arc<Planes>,
         draining: watch::Receiver<bool>,
     ) -> Running
     where
@@ -86,7 +87,7 @@ impl Protocol {
     {
         let stream = TokioIo::new(StallGuard::new(stream, self.write_stall_timeout));
         let session = Arc::default();
-        let service = Requests { gateway, peer, session: Arc::clone(&session) };
+        let service = Requests { planes, peer, session: Arc::clone(&session) };
         match self.http2.as_ref().filter(|_| is_http2) {
             Some(http2) => Box::pin(until_ended(Box::pin(http2.serve_connection(stream, service)), draining)),
             None => {
@@ -125,7 +126,7 @@ fn http2_builder(limits: &Limits) -> http2::Builder<TokioExecutor> {
 
 /// The requests of one connection, and the session that the last of them may open on it.
 struct Requests {
-    gateway: Arc<Gateway>,
+    planes: Arc<Planes>,
     /// The other end of the connection.
     peer: IpAddr,
     session: Arc<Mutex<Option<Session>>>,
@@ -138,10 +139,10 @@ impl Service<Request<Incoming>> for Requests {
 
     /// Boxed, so that its memory is given back when the answer's head is there, not when the connection ends.
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let gateway = Arc::clone(&self.gateway);
+        let planes = Arc::clone(&self.planes);
         let (peer, session) = (self.peer, Arc::clone(&self.session));
         Box::pin(async move {
-            let mut answer = inference::serve(gateway, request, peer).await;
+            let mut answer = planes.serve(request, peer).await;
             if let Some(opened) = Session::of(&mut answer) {
                 *session.lock() = Some(opened);
             }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Limits;
-use inference::Gateway;
 use telemetry::Telemetry;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -15,6 +14,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::connection::{Protocol, Running};
 use super::drain::begun;
+use super::planes::Planes;
 use super::tls::Certificate;
 
 /// How long a TLS handshake may take.
@@ -25,7 +25,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What connections are accepted for.
 #[derive(Clone)]
 pub(super) struct Acceptance {
-    pub(super) gateway: Arc<Gateway>,
+    pub(super) planes: Arc<Planes>,
     pub(super) telemetry: Telemetry,
     pub(super) protocol: Protocol,
     pub(super) certificate: Certificate,
@@ -75,14 +75,14 @@ impl Acceptance {
 
     /// Finds out what the client speaks.
     async fn begin(self, stream: TcpStream, peer: IpAddr) -> Option<Running> {
-        let Self { gateway, protocol, certificate, draining, .. } = self;
+        let Self { planes, protocol, certificate, draining, .. } = self;
         let Some(acceptor) = certificate.acceptor() else {
             let is_http2 = protocol.client_chose_http2(&stream).await;
-            return Some(protocol.serve((stream, peer), is_http2, gateway, draining));
+            return Some(protocol.serve((stream, peer), is_http2, planes, draining));
         };
         let stream = shake_hands(acceptor, stream).await?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        Some(protocol.serve((stream, peer), is_http2, gateway, draining))
+        Some(protocol.serve((stream, peer), is_http2, planes, draining))
     }
 }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use control::watch::{Published, Reload, Reloader};
+use control::api::{ControlApi, ControlParts};
+use control::registrar::Registrar;
+use control::watch::{Published, Reload, Reloader, Reloads};
 use control::{Environment, Loaded, Loader};
 use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
@@ -21,6 +23,7 @@ use tokio::task::JoinSet;
 use super::audit::DenialTeller;
 use super::connection::Protocol;
 use super::listener::Acceptance;
+use super::planes::Planes;
 use super::prepared::Prepared;
 use super::renewals::Renewals;
 use super::scripted;
@@ -43,17 +46,10 @@ pub struct ServerParts {
     pub scripted: bool,
     /// 64 random bits per call.
     pub random: fn() -> u64,
+    /// 256 random bits for each key; none when the system has none to give.
+    pub random_key: fn() -> Option<[u8; 32]>,
     /// The time of day.
     pub wall_clock: fn() -> Timestamp,
-}
-
-/// How the configurations of a server fared so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reloads {
-    /// The generation that new requests are served with.
-    pub generation: u64,
-    /// How many new versions were wrong, so that the one before stayed.
-    pub refused: u64,
 }
 
 /// A server that listens.
@@ -89,9 +85,10 @@ impl Server {
         let transport = transport(&loaded.upstream, parts.environment.as_ref())?;
         let outside =
             outside(transport.clone(), Arc::clone(&parts.environment), parts.wall_clock, parts.random)?;
+        let state = State::open(&loaded.state).await?;
+        let loaded = state.with_objects(&loader, loaded).await?;
         let renewals = Renewals::of(&loader, outside);
         renewals.start();
-        let state = State::open(&loaded.state).await?;
         background.spawn(state.clone().sweep(parts.wall_clock, telemetry.clone()));
         let gateway_parts = GatewayParts {
             transport: transport.clone(),
@@ -108,29 +105,28 @@ impl Server {
         let certificate = Certificate::default();
         load_certificate(&certificate, &loaded, parts.environment.as_ref())?;
 
-        let wanted = parts.listen.unwrap_or(loaded.server.listen);
-        let listener =
-            TcpListener::bind(wanted).await.with_context(|| format!("{wanted} cannot be listened on"))?;
-        let address = listener.local_addr()?;
-        let (draining, drain) = watch::channel(false);
-        let limits = loaded.snapshot.limits.clone();
-        let acceptance = Acceptance {
-            gateway: Arc::clone(&gateway),
-            telemetry: telemetry.clone(),
-            protocol: Protocol::new(&limits, loaded.server.http2),
-            certificate: certificate.clone(),
-            draining: drain,
-        };
-        let accepting = tokio::spawn(async move { acceptance.run(listener, &limits).await });
-
         let https = loaded.server.tls.is_some();
         let generation = loaded.snapshot.generation;
         let (told, reloads) = watch::channel(Reloads { generation, refused: 0 });
         let told = Arc::new(told);
         let (reloader, published) = reloader(loader, loaded, telemetry.clone(), Arc::clone(&told));
-        let loaded = Arc::clone(&published.changes.borrow());
+        let registrar = Registrar::new(state.registry(), Arc::clone(&reloader), reloads.clone());
+        let control = control_api(registrar, &parts, &mut background);
+        let loaded = reloader.loaded();
         let (reload_requests, requests) = mpsc::channel(1);
         background.spawn(reloader.watch(requests, std::future::pending())?);
+        let (draining, drain) = watch::channel(false);
+        let acceptance = Acceptance {
+            planes: Arc::new(Planes { gateway: Arc::clone(&gateway), control }),
+            telemetry: telemetry.clone(),
+            protocol: Protocol::new(&loaded.snapshot.limits, loaded.server.http2),
+            certificate: certificate.clone(),
+            draining: drain,
+        };
+        let listener = bind(parts.listen.unwrap_or(loaded.server.listen)).await?;
+        let address = listener.local_addr()?;
+        let limits = loaded.snapshot.limits.clone();
+        let accepting = tokio::spawn(async move { acceptance.run(listener, &limits).await });
         let follower = Follower { gateway: Arc::clone(&gateway), renewals, telemetry, certificate, told };
         background.spawn(follower.follow(published, parts.environment));
         Ok(Self {
@@ -197,6 +193,18 @@ impl Server {
     }
 }
 
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
+}
+
+/// The control API, which follows what other processes change from now on.
+fn control_api(registrar: Registrar, parts: &ServerParts, background: &mut JoinSet<()>) -> ControlApi {
+    let registrar = Arc::new(registrar);
+    background.spawn(Arc::clone(&registrar).follow());
+    let ServerParts { random_key, random, wall_clock, .. } = *parts;
+    ControlApi::new(ControlParts { registrar, random_key, random, wall_clock })
+}
+
 fn configuration(loaded: &Loaded) -> Configuration {
     Configuration {
         snapshot: Arc::clone(&loaded.snapshot),
@@ -232,14 +240,15 @@ fn reloader(
     loaded: Loaded,
     telemetry: Telemetry,
     told: Arc<watch::Sender<Reloads>>,
-) -> (Reloader, Published) {
-    Reloader::new(loader, loaded, move |reload| {
+) -> (Arc<Reloader>, Published) {
+    let (reloader, published) = Reloader::new(loader, loaded, move |reload| {
         // What is published is told by the follower, once it is in force.
         if let Reload::Refused(errors) = reload {
             ConfigurationLoaded { result: Err(&errors.to_string()) }.emit(&telemetry);
             told.send_modify(|reloads| reloads.refused += 1);
         }
-    })
+    });
+    (Arc::new(reloader), published)
 }
 
 /// Puts each new configuration in force.

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
+use control::objects::Objects;
 use control::settings::{SharedStateSettings, StatePlace, StateSettings};
+use control::{Loaded, Loader};
 use domain::ports::audit_log::AuditLog;
+use domain::ports::registry::Registry;
 use domain::ports::response_store::{ResponseStore, StoreError};
 use domain::ports::shared_state::{SharedState, StateError};
 use jiff::Timestamp;
-use store::{MemoryAudit, MemoryStore, SqliteFile, SqliteStore, shared_state_at};
+use store::{MemoryAudit, MemoryRegistry, MemoryStore, SqliteFile, SqliteStore, shared_state_at};
 use telemetry::Telemetry;
 use telemetry::events::StoreFailed;
 use tokio::time::MissedTickBehavior;
@@ -27,6 +30,7 @@ pub(super) struct State {
     store: Arc<dyn ResponseStore>,
     /// What other processes share.
     shared: Option<Arc<dyn SharedState>>,
+    registry: Arc<dyn Registry>,
     /// The same, when it has to be closed.
     database: Option<Arc<SqliteStore>>,
     audit: Arc<dyn AuditLog>,
@@ -43,16 +47,18 @@ impl State {
         match &settings.place {
             StatePlace::Memory => {
                 let store = MemoryStore::new(bytes_max.try_into().unwrap_or(usize::MAX));
+                let registry = Arc::new(MemoryRegistry::default());
                 let audit = Arc::new(MemoryAudit::new(settings.audit_records_max));
-                Ok(Self { store: Arc::new(store), shared, database: None, audit })
+                Ok(Self { store: Arc::new(store), registry, shared, database: None, audit })
             }
             StatePlace::Sqlite(path) => {
                 let file = SqliteFile { path: path.clone(), bytes_max, lock_wait: LOCK_WAIT };
                 let database = Arc::new(SqliteStore::open(file).await?);
+                let registry = Arc::new(database.registry());
                 let audit = Arc::new(database.audit_log(settings.audit_records_max));
                 let shared = shared.unwrap_or_else(|| Arc::new(database.shared_state()));
                 let store = Arc::clone(&database) as _;
-                Ok(Self { store, shared: Some(shared), database: Some(database), audit })
+                Ok(Self { store, registry, shared: Some(shared), database: Some(database), audit })
             }
         }
     }
@@ -70,6 +76,23 @@ impl State {
     /// What processes share by a server or the database; none where there is neither.
     pub(super) fn shared(&self) -> Option<Arc<dyn SharedState>> {
         self.shared.clone()
+    }
+
+    /// The objects of the control API.
+    pub(super) fn registry(&self) -> Arc<dyn Registry> {
+        Arc::clone(&self.registry)
+    }
+
+    /// A configuration together with the objects that are kept.
+    ///
+    /// # Errors
+    /// When they cannot be read, or do not go together.
+    pub(super) async fn with_objects(&self, loader: &Loader, loaded: Loaded) -> anyhow::Result<Loaded> {
+        let objects = Objects::of(&self.registry.read().await?)?;
+        if objects.revision() == 0 {
+            return Ok(loaded);
+        }
+        loader.load_with(Arc::new(objects), loaded.snapshot.generation).map_err(|errors| anyhow!("{errors}"))
     }
 
     /// Forgets what has expired, for ever and in small steps.

@@ -61,6 +61,7 @@ impl Setup {
             listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
             scripted: false,
             random,
+            random_key: || Some(std::array::from_fn(|_| random().to_le_bytes()[0])),
             wall_clock: Timestamp::now,
         };
         let server = Server::start(Prepared::load(parts).unwrap()).await.unwrap();

@@ -18,6 +18,7 @@ mod catalog;
 mod classifier;
 mod cli;
 mod conditions;
+mod control_api;
 mod costs;
 mod counting;
 mod credentials;

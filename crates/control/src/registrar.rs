@@ -1,0 +1,189 @@
+//! Changes of objects. A change is judged with everything that it would be part of, written down by who has seen all of that, and in force
+//! before it is answered.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ports::registry::{Registry, RegistryError};
+use parking_lot::Mutex;
+use tokio::sync::{Mutex as Turns, watch};
+use tokio::time::MissedTickBehavior;
+
+use crate::load::Loaded;
+use crate::objects::{Object, ObjectId, Objects, UnreadableObject};
+use crate::problem::ConfigErrors;
+use crate::watch::{Reload, Reloader, Reloads};
+
+/// How often a process asks whether another has changed something. With the time to compile it is in force within two seconds.
+pub const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a change is judged anew because another process was faster.
+const ROUNDS_MAX: usize = 8;
+
+/// Changes objects, for all who may.
+pub struct Registrar {
+    registry: Arc<dyn Registry>,
+    reloader: Arc<Reloader>,
+    /// Tells what is in force.
+    reloads: watch::Receiver<Reloads>,
+    /// Changes of one process follow one another; of two that compile at once, one would have to do it again.
+    turn: Turns<()>,
+    /// What could not be put in force, so that it is told and tried once.
+    stuck: Mutex<Option<Stuck>>,
+}
+
+/// What becomes of objects: each changed, or removed.
+pub type Decided = Vec<(ObjectId, Option<Object>)>;
+
+/// Why a change is not made.
+#[derive(Debug)]
+pub enum NotChanged<R> {
+    /// Whoever decides does not want it.
+    Refused(R),
+    /// The configuration would have mistakes.
+    Invalid(ConfigErrors),
+    /// The registry does not work, or not together with this process's file. The text is for people.
+    Unavailable(String),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Stuck {
+    revision: u64,
+    generation: u64,
+    why: String,
+}
+
+/// Why the objects of the registry are not in force.
+#[derive(Debug, thiserror::Error)]
+enum Behind {
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableObject),
+    #[error("the objects of the API do not go together with the configuration file: {0}")]
+    Invalid(#[from] ConfigErrors),
+}
+
+impl Registrar {
+    /// One for the objects of a registry. `reloads` tells what is in force of what `reloader` publishes.
+    #[must_use]
+    pub fn new(
+        registry: Arc<dyn Registry>,
+        reloader: Arc<Reloader>,
+        reloads: watch::Receiver<Reloads>,
+    ) -> Self {
+        Self { registry, reloader, reloads, turn: Turns::new(()), stuck: Mutex::new(None) }
+    }
+
+    /// What there is now.
+    #[must_use]
+    pub fn loaded(&self) -> Arc<Loaded> {
+        self.reloader.loaded()
+    }
+
+    /// Makes the changes that `decide` makes of what there is; gives what there is then. Where another process was faster, it is decided
+    /// again.
+    ///
+    /// # Errors
+    /// When it is not to be changed, or cannot be. Nothing is changed then, unless the registry broke off while it was written.
+    pub async fn change<R>(
+        &self,
+        decide: impl Fn(&Loaded) -> Result<Decided, R>,
+    ) -> Result<Arc<Loaded>, NotChanged<R>> {
+        let _turn = self.turn.lock().await;
+        for _ in 0..ROUNDS_MAX {
+            let current = self.loaded();
+            let decided = decide(&current).map_err(NotChanged::Refused)?;
+            if decided.is_empty() {
+                return Ok(current);
+            }
+            let ids: Vec<_> = decided.iter().map(|(id, _)| id.clone()).collect();
+            let next = current.objects.changed(decided);
+            let changes = next.changes(&ids);
+            let tried = self.try_with(next).await.map_err(NotChanged::Invalid)?;
+            let changed = self.registry.change(current.objects.revision(), &changes).await;
+            if changed.map_err(|error| NotChanged::Unavailable(error.to_string()))? {
+                self.publish(tried).await.map_err(NotChanged::Invalid)?;
+                return Ok(self.loaded());
+            }
+            self.catch_up().await.map_err(|error| NotChanged::Unavailable(error.to_string()))?;
+        }
+        Err(NotChanged::Unavailable("other processes change objects all the time; try again".to_owned()))
+    }
+
+    /// Puts in force what other processes change, for ever.
+    pub async fn follow(self: Arc<Self>) {
+        let mut interval = tokio::time::interval(POLL_INTERVAL);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            self.look().await;
+        }
+    }
+
+    /// Looks once whether there is something new.
+    async fn look(&self) {
+        let (revision, generation) = match self.registry.revision().await {
+            Ok(revision) => (revision, self.loaded().snapshot.generation),
+            Err(error) => return self.stuck_at(0, 0, error.to_string()),
+        };
+        if revision == self.loaded().objects.revision() {
+            *self.stuck.lock() = None;
+            return;
+        }
+        let was_tried = |stuck: &Stuck| (stuck.revision, stuck.generation) == (revision, generation);
+        if self.stuck.lock().as_ref().is_some_and(was_tried) {
+            return;
+        }
+        let _turn = self.turn.lock().await;
+        match self.catch_up().await {
+            Ok(()) => *self.stuck.lock() = None,
+            Err(error) => self.stuck_at(revision, generation, error.to_string()),
+        }
+    }
+
+    fn stuck_at(&self, revision: u64, generation: u64, why: String) {
+        let stuck = Stuck { revision, generation, why };
+        let mut known = self.stuck.lock();
+        if known.as_ref().is_none_or(|known| known.why != stuck.why) {
+            tracing::error!(error = stuck.why, "the objects of the API stay as they were");
+        }
+        *known = Some(stuck);
+    }
+
+    /// Puts in force what the registry has. Only in turn.
+    async fn catch_up(&self) -> Result<(), Behind> {
+        let objects = Objects::of(&self.registry.read().await?)?;
+        let tried = self.try_with(objects).await?;
+        Ok(self.publish(tried).await?)
+    }
+
+    /// Compiling takes milliseconds, in which a runtime of one thread would serve nobody.
+    async fn try_with(&self, objects: Objects) -> Result<Loaded, ConfigErrors> {
+        let reloader = Arc::clone(&self.reloader);
+        on_a_thread_of_its_own(move || reloader.try_with(objects)).await
+    }
+
+    /// Publishes, and waits until it is in force.
+    async fn publish(&self, tried: Loaded) -> Result<(), ConfigErrors> {
+        let reloader = Arc::clone(&self.reloader);
+        match on_a_thread_of_its_own(move || reloader.publish(tried)).await {
+            Reload::Published { generation } => {
+                // Whoever tells lives as long as the process.
+                let _ = self.reloads.clone().wait_for(|reloads| reloads.generation >= generation).await;
+                Ok(())
+            }
+            Reload::Refused(errors) => Err(errors),
+        }
+    }
+}
+
+async fn on_a_thread_of_its_own<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(act).await {
+        Ok(done) => done,
+        // It panicked there, so it does here; nothing cancels it.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

@@ -1,0 +1,157 @@
+//! The registry's laws, for each implementation.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::ports::registry::{Change, Register, Registered, Registry, RegistryError};
+use futures_util::future::join_all;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use store::{MemoryRegistry, SqliteStore};
+use tempfile::{TempDir, tempdir};
+
+use crate::sqlite_file;
+
+/// Every implementation, empty, with what it needs to live.
+async fn all() -> (TempDir, Vec<Arc<dyn Registry>>) {
+    let folder = tempdir().unwrap();
+    let sqlite = SqliteStore::open(sqlite_file(folder.path())).await.unwrap();
+    (folder, vec![Arc::new(MemoryRegistry::default()), Arc::new(sqlite.registry())])
+}
+
+fn put(kind: &str, name: &str, value: &str) -> Change {
+    Change { kind: kind.into(), name: name.into(), value: Some(Bytes::from(value.to_owned())) }
+}
+
+fn removal(kind: &str, name: &str) -> Change {
+    Change { kind: kind.into(), name: name.into(), value: None }
+}
+
+fn registered(kind: &str, name: &str, revision: u64, value: &str) -> Registered {
+    let value = Bytes::from(value.to_owned());
+    Registered { kind: kind.into(), name: name.into(), revision, value }
+}
+
+#[tokio::test]
+async fn a_new_registry_is_empty_and_nothing_was_changed() {
+    let (_folder, registries) = all().await;
+    for registry in registries {
+        assert_eq!(registry.revision().await.unwrap(), 0);
+        assert_eq!(registry.read().await.unwrap(), Register::default());
+    }
+}
+
+#[tokio::test]
+async fn an_object_has_the_revision_that_changed_it_last() {
+    let (_folder, registries) = all().await;
+    for registry in registries {
+        assert!(registry.change(0, &[put("users", "b", "1"), put("keys", "a", "1")]).await.unwrap());
+        assert!(registry.change(1, &[put("users", "b", "2")]).await.unwrap());
+        let objects = vec![registered("keys", "a", 1, "1"), registered("users", "b", 2, "2")];
+        assert_eq!(registry.read().await.unwrap(), Register { revision: 2, objects });
+        assert!(registry.change(2, &[removal("keys", "a"), removal("keys", "none")]).await.unwrap());
+        let objects = vec![registered("users", "b", 2, "2")];
+        assert_eq!(registry.read().await.unwrap(), Register { revision: 3, objects });
+    }
+}
+
+#[tokio::test]
+async fn who_has_not_seen_the_last_change_changes_nothing() {
+    let (_folder, registries) = all().await;
+    for registry in registries {
+        registry.change(0, &[put("keys", "a", "1")]).await.unwrap();
+        for seen in [0, 2, u64::MAX] {
+            let changes = [put("keys", "a", "2"), put("keys", "b", "2"), removal("keys", "a")];
+            assert!(!registry.change(seen, &changes).await.unwrap(), "{seen}");
+        }
+        let objects = vec![registered("keys", "a", 1, "1")];
+        assert_eq!(registry.read().await.unwrap(), Register { revision: 1, objects });
+    }
+}
+
+#[tokio::test]
+async fn of_many_who_saw_the_same_exactly_one_is_first() {
+    let (_folder, registries) = all().await;
+    for registry in registries {
+        let writers = (0..16).map(|number| {
+            let registry = Arc::clone(&registry);
+            async move { registry.change(0, &[put("keys", &format!("k{number}"), "1")]).await.unwrap() }
+        });
+        let made = join_all(writers).await.into_iter().filter(|made| *made).count();
+        assert_eq!((made, registry.revision().await.unwrap()), (1, 1));
+        assert_eq!(registry.read().await.unwrap().objects.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn names_are_taken_as_they_are() {
+    let (_folder, registries) = all().await;
+    let names = ["'; DROP TABLE objects; --", "%", "_", "ä", "a/b", "A", "a"];
+    for registry in registries {
+        let changes: Vec<_> = names.iter().map(|name| put("users", name, name)).collect();
+        registry.change(0, &changes).await.unwrap();
+        let mut expected: Vec<_> = names.iter().map(|name| registered("users", name, 1, name)).collect();
+        expected.sort_by(|one, other| one.name.cmp(&other.name));
+        assert_eq!(registry.read().await.unwrap().objects, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_file_sees_each_change_and_a_restart_loses_none() {
+    let folder = tempdir().unwrap();
+    let open = async || SqliteStore::open(sqlite_file(folder.path())).await.unwrap();
+    let (first, second) = (open().await, open().await);
+    let (one, other) = (first.registry(), second.registry());
+    assert!(one.change(0, &[put("keys", "a", "1")]).await.unwrap());
+    assert_eq!(other.revision().await.unwrap(), 1);
+    assert!(other.change(1, &[put("keys", "b", "1")]).await.unwrap());
+    assert!(!one.change(1, &[put("keys", "a", "2")]).await.unwrap());
+    first.close().await;
+    second.close().await;
+    let RegistryError(why) = one.read().await.unwrap_err();
+    assert!(why.contains("tollgate.db"), "{why}");
+    let objects = vec![registered("keys", "a", 1, "1"), registered("keys", "b", 2, "1")];
+    assert_eq!(open().await.registry().read().await.unwrap(), Register { revision: 2, objects });
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let name = |names: &'static [&'static str]| prop::sample::select(names).prop_map(Box::from);
+    (name(&["keys", "users"]), name(&["a", "b", "c"]), option::of("[a-z]{0,4}"))
+        .prop_map(|(kind, name, value)| Change { kind, name, value: value.map(Bytes::from) })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn whatever_is_changed_every_implementation_keeps_the_same(
+        steps in vec((vec(change(), 0..4), any::<bool>()), 1..12),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (_folder, registries) = all().await;
+            let mut model = BTreeMap::new();
+            let mut revision = 0;
+            for (changes, has_seen) in steps {
+                let seen = if has_seen { revision } else { revision + 7 };
+                if has_seen {
+                    revision += 1;
+                    for Change { kind, name, value } in &changes {
+                        model.remove(&(kind.clone(), name.clone()));
+                        let value = value.clone().map(|value| (revision, value));
+                        model.extend(value.map(|value| ((kind.clone(), name.clone()), value)));
+                    }
+                }
+                for registry in &registries {
+                    assert_eq!(registry.change(seen, &changes).await.unwrap(), has_seen);
+                }
+            }
+            let objects = model.into_iter().map(|((kind, name), (revision, value))| Registered { kind, name, revision, value });
+            let expected = Register { revision, objects: objects.collect() };
+            for registry in &registries {
+                assert_eq!(registry.read().await.unwrap(), expected);
+            }
+        });
+    }
+}

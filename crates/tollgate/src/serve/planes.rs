@@ -1,0 +1,57 @@
+//! Who answers a request: the data plane, or the control plane for what is below its path.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use control::api::{API_ROOT, ControlApi};
+use http::{Method, Request, Response};
+use hyper::body::Incoming;
+use inference::{AnswerBody, Gateway, client_address};
+
+/// The one path below the API's that is the data plane's: it takes a client's key, and is about that client's requests.
+const EXPLAIN: &str = "/api/v1/routes/explain";
+
+/// Both planes. They share a listener and nothing else.
+pub(super) struct Planes {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) control: ControlApi,
+}
+
+impl Planes {
+    /// Answers one request of a connection from `peer`.
+    pub(super) async fn serve(&self, request: Request<Incoming>, peer: IpAddr) -> Response<AnswerBody> {
+        if !is_for_control(request.method(), request.uri().path()) {
+            return inference::serve(Arc::clone(&self.gateway), request, peer).await;
+        }
+        let client = client_address(peer, request.headers(), &self.control.trusted_proxies());
+        Box::pin(self.control.serve(request, client)).await.map(AnswerBody::from)
+    }
+}
+
+fn is_for_control(method: &Method, path: &str) -> bool {
+    path.starts_with(API_ROOT) && !(path == EXPLAIN && method == Method::POST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Method, is_for_control};
+
+    #[test]
+    fn only_what_is_below_the_path_of_the_api_is_for_the_control_plane() {
+        for (method, path) in [
+            (Method::GET, "/api/v1/keys"),
+            (Method::PUT, "/api/v1/routes/explain"),
+            (Method::GET, "/api/v1/"),
+        ] {
+            assert!(is_for_control(&method, path), "{path}");
+        }
+        for (method, path) in [
+            (Method::POST, "/api/v1/routes/explain"),
+            (Method::GET, "/v1/models"),
+            (Method::GET, "/api/v1"),
+            (Method::GET, "/v1/../api/v1/keys"),
+        ] {
+            assert!(!is_for_control(&method, path), "{path}");
+        }
+    }
+}

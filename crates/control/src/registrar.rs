@@ -113,6 +113,19 @@ impl Registrar {
         Err(NotChanged::Unavailable("other processes change objects all the time; try again".to_owned()))
     }
 
+    /// What would come of changes, without making them.
+    ///
+    /// # Errors
+    /// When they would not be made.
+    pub async fn rehearse<R>(
+        &self,
+        decide: impl FnOnce(&Loaded) -> Result<Decided, R>,
+    ) -> Result<(), NotChanged<R>> {
+        let current = self.loaded();
+        let decided = decide(&current).map_err(NotChanged::Refused)?;
+        self.try_with(current.objects.changed(decided)).await.map(drop).map_err(NotChanged::Invalid)
+    }
+
     /// Puts in force what other processes change, for ever.
     pub async fn follow(self: Arc<Self>) {
         let mut interval = tokio::time::interval(POLL_INTERVAL);

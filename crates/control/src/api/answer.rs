@@ -12,7 +12,7 @@ use crate::objects::ObjectId;
 
 /// An object, with its version where it has one.
 pub(super) fn object(status: StatusCode, id: &ObjectId, found: Found<'_>, hashes: Hashes) -> Response<Bytes> {
-    let mut response = json_answer(status, &found.shown(id, hashes));
+    let mut response = told(status, &found.shown(id, hashes));
     tag(&mut response, found);
     response
 }
@@ -21,18 +21,18 @@ pub(super) fn object(status: StatusCode, id: &ObjectId, found: Found<'_>, hashes
 pub(super) fn key(status: StatusCode, id: &ObjectId, found: Found<'_>, text: &str) -> Response<Bytes> {
     let mut shown = found.shown(id, Hashes::Masked);
     shown["key"] = text.into();
-    let mut response = json_answer(status, &shown);
+    let mut response = told(status, &shown);
     tag(&mut response, found);
     response
 }
 
 /// Objects of one kind, and the name to go on after where there are more.
 pub(super) fn list(objects: &[Json], next: Option<&str>) -> Response<Bytes> {
-    let mut told = json!({ "objects": objects });
+    let mut page = json!({ "objects": objects });
     if let Some(next) = next {
-        told["next"] = next.into();
+        page["next"] = next.into();
     }
-    json_answer(StatusCode::OK, &told)
+    told(StatusCode::OK, &page)
 }
 
 /// Nothing is left to tell.
@@ -54,7 +54,8 @@ fn tag(response: &mut Response<Bytes>, found: Found<'_>) {
     }
 }
 
-fn json_answer(status: StatusCode, body: &Json) -> Response<Bytes> {
+/// JSON.
+pub(super) fn told(status: StatusCode, body: &Json) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body.to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

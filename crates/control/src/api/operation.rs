@@ -10,6 +10,9 @@ use crate::objects::{ObjectId, ObjectKind};
 /// Where the API is.
 pub const API_ROOT: &str = "/api/v1/";
 
+/// Where many changes are made as one.
+const CHANGES: &str = "changes";
+
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Operation {
@@ -27,12 +30,17 @@ pub(super) enum Operation {
     Delete(ObjectId),
     /// `POST /api/v1/keys/{name}/rotate`.
     RotateKey(ObjectId),
+    /// `POST /api/v1/changes`.
+    Change,
 }
 
 /// Finds what is asked for.
 pub(super) fn match_path(method: &Method, path: &str) -> Result<Operation, Problem> {
     let not_found = || Problem::new(ErrorCode::PathNotFound, "the control API has no such path");
     let rest = path.strip_prefix(API_ROOT).ok_or_else(not_found)?;
+    if rest == CHANGES {
+        return if *method == Method::POST { Ok(Operation::Change) } else { Err(other_method("POST")) };
+    }
     let mut segments = rest.split('/');
     let kind = segments.next().and_then(ObjectKind::of_section).ok_or_else(not_found)?;
     let segments: Vec<_> = segments.collect();
@@ -82,6 +90,7 @@ mod tests {
             ("PATCH", "/api/v1/users/%C3%A4", Operation::Patch(user("ä"))),
             ("DELETE", "/api/v1/users/a", Operation::Delete(user("a"))),
             ("POST", "/api/v1/keys", Operation::CreateKey),
+            ("POST", "/api/v1/changes", Operation::Change),
         ] {
             assert_eq!(match_path(&Method::from_bytes(method.as_bytes()).unwrap(), path).unwrap(), operation);
         }

@@ -11,6 +11,8 @@ use crate::objects::{Object, ObjectId};
 pub(super) enum Precondition {
     /// Nobody said anything.
     Unsaid,
+    /// Whatever there is, as somebody says who changes much at once.
+    Any,
     /// `If-Match: "7"`: it is of this version.
     Version(u64),
     /// `If-Match: *`: it exists.
@@ -45,7 +47,7 @@ impl Precondition {
                 );
                 return Err(Problem::new(ErrorCode::VersionMissing, detail));
             }
-            (Self::Unsaid, _) => true,
+            (Self::Unsaid | Self::Any, _) => true,
             (Self::Version(version), found) => found.is_some_and(|object| object.version == version),
             (Self::Exists, found) => found.is_some(),
             (Self::Absent, found) => found.is_none(),

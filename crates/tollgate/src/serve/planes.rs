@@ -14,7 +14,7 @@ const EXPLAIN: &str = "/api/v1/routes/explain";
 /// Both planes. They share a listener and nothing else.
 pub(super) struct Planes {
     pub(super) gateway: Arc<Gateway>,
-    pub(super) control: ControlApi,
+    pub(super) control: Arc<ControlApi>,
 }
 
 impl Planes {
@@ -24,7 +24,14 @@ impl Planes {
             return inference::serve(Arc::clone(&self.gateway), request, peer).await;
         }
         let client = client_address(peer, request.headers(), &self.control.trusted_proxies());
-        Box::pin(self.control.serve(request, client)).await.map(AnswerBody::from)
+        let control = Arc::clone(&self.control);
+        // A client that leaves must not leave half a change behind.
+        let answering = tokio::spawn(async move { control.serve(request, client).await });
+        match answering.await {
+            Ok(answer) => answer.map(AnswerBody::from),
+            // It panicked where no answer was left to give, so it does here; nothing cancels it.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
     }
 }
 

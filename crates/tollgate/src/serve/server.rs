@@ -117,7 +117,7 @@ impl Server {
         background.spawn(reloader.watch(requests, std::future::pending())?);
         let (draining, drain) = watch::channel(false);
         let acceptance = Acceptance {
-            planes: Arc::new(Planes { gateway: Arc::clone(&gateway), control }),
+            planes: Arc::new(Planes { gateway: Arc::clone(&gateway), control: Arc::new(control) }),
             telemetry: telemetry.clone(),
             protocol: Protocol::new(&loaded.snapshot.limits, loaded.server.http2),
             certificate: certificate.clone(),

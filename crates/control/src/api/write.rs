@@ -1,0 +1,142 @@
+//! What is changed: an object, a key's text, many objects at once. An answer comes when it is in force.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::{ErrorCode, KeyText};
+use engine::route::time::TimeSpan;
+use http::{Response, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+
+use super::batch::Batch;
+use super::precondition::Precondition;
+use super::problem::Problem;
+use super::shown::{Hashes, find};
+use super::wanted::{Act, Asking, Rotation, Wanted, decide, not_found};
+use super::{Admitted, ControlApi, answer};
+use crate::load::Loaded;
+use crate::objects::{ObjectId, ObjectKind};
+use crate::registrar::NotChanged;
+
+impl ControlApi {
+    /// Makes, changes or takes away an object.
+    pub(super) async fn write(
+        &self,
+        admitted: &Admitted,
+        (id, precondition): (ObjectId, Precondition),
+        act: Act,
+    ) -> Result<Response<Bytes>, Problem> {
+        let is_new = admitted.loaded.objects.get(&id).is_none();
+        let wanted = [Wanted { id, precondition, act }];
+        let loaded = self.change(admitted, &wanted).await?;
+        let [Wanted { id, .. }] = &wanted;
+        let Some(found) = find(&loaded, id) else { return Ok(answer::nothing()) };
+        let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+        let mut response = answer::object(status, id, found, Hashes::Masked);
+        if is_new {
+            answer::locate(&mut response, id);
+        }
+        Ok(response)
+    }
+
+    /// Makes a key, and its text.
+    pub(super) async fn create_key(
+        &self,
+        admitted: &Admitted,
+        mut body: Map<String, Json>,
+    ) -> Result<Response<Bytes>, Problem> {
+        let name = body.get("name").and_then(Json::as_str);
+        let id = name.and_then(|name| ObjectId::new(ObjectKind::Key, name).ok());
+        let id = id.ok_or_else(|| Problem::new(ErrorCode::ObjectInvalid, "a key needs a `name`"))?;
+        if body.contains_key("hash") || body.contains_key("hashes") {
+            let detail = "the text of the key is made here; to bring a hash of your own, use PUT";
+            return Err(Problem::new(ErrorCode::ObjectInvalid, detail));
+        }
+        let text = self.new_text()?;
+        body.insert("hash".to_owned(), text.hash().to_string().into());
+        let wanted = [Wanted { id, precondition: Precondition::Absent, act: Act::Put(body) }];
+        let loaded = self.change(admitted, &wanted).await?;
+        let [Wanted { id, .. }] = &wanted;
+        let found = find(&loaded, id).ok_or_else(|| not_found(id))?;
+        let mut response = answer::key(StatusCode::CREATED, id, found, text.reveal());
+        answer::locate(&mut response, id);
+        Ok(response)
+    }
+
+    /// Gives a key another text.
+    pub(super) async fn rotate(
+        &self,
+        admitted: &Admitted,
+        (id, precondition): (ObjectId, Precondition),
+        body: &Map<String, Json>,
+    ) -> Result<Response<Bytes>, Problem> {
+        let until = overlap(body)?.map(|overlap| admitted.now.checked_add(overlap).unwrap_or(Timestamp::MAX));
+        let text = self.new_text()?;
+        let act = Act::Rotate(Rotation { hash: text.hash().to_string(), until });
+        let wanted = [Wanted { id, precondition, act }];
+        let loaded = self.change(admitted, &wanted).await?;
+        let [Wanted { id, .. }] = &wanted;
+        let found = find(&loaded, id).ok_or_else(|| not_found(id))?;
+        Ok(answer::key(StatusCode::OK, id, found, text.reveal()))
+    }
+
+    fn new_text(&self) -> Result<KeyText, Problem> {
+        let random = (self.random_key)();
+        let none = || Problem::new(ErrorCode::Internal, "the system has no randomness to make a key of");
+        random.map(KeyText::from_random).ok_or_else(none)
+    }
+
+    /// Makes many changes as one, or says whether they could be made.
+    pub(super) async fn change_many(
+        &self,
+        admitted: &Admitted,
+        body: Map<String, Json>,
+    ) -> Result<Response<Bytes>, Problem> {
+        let Batch { wanted, dry_run } = Batch::of(body)?;
+        if dry_run {
+            let rehearsed = self.registrar.rehearse(|loaded| decide(&wanted, loaded, asking(admitted))).await;
+            rehearsed.map_err(refused)?;
+        } else {
+            self.change(admitted, &wanted).await?;
+        }
+        Ok(answer::told(StatusCode::OK, &json!({"changed": wanted.len(), "dry_run": dry_run})))
+    }
+
+    async fn change(&self, admitted: &Admitted, wanted: &[Wanted]) -> Result<Arc<Loaded>, Problem> {
+        let changed = self.registrar.change(|loaded| decide(wanted, loaded, asking(admitted))).await;
+        changed.map_err(refused)
+    }
+}
+
+fn asking(admitted: &Admitted) -> Asking<'_> {
+    Asking {
+        principal: &admitted.principal,
+        now: admitted.now,
+        applied_from: admitted.query.applied_from.as_deref(),
+    }
+}
+
+fn refused(not_changed: NotChanged<Problem>) -> Problem {
+    match not_changed {
+        NotChanged::Refused(problem) => problem,
+        NotChanged::Invalid(errors) => Problem::invalid(&errors),
+        NotChanged::Unavailable(why) => {
+            tracing::error!(error = why, "an object could not be changed");
+            Problem::new(ErrorCode::StateUnavailable, "objects cannot be changed now; try again")
+        }
+    }
+}
+
+/// For how long the text of a key is good beside the next one.
+fn overlap(body: &Map<String, Json>) -> Result<Option<Duration>, Problem> {
+    let wrong =
+        || Problem::new(ErrorCode::InvalidMember, "expected nothing but `overlap`, a time such as \"1h\"");
+    if body.keys().any(|name| name != "overlap") {
+        return Err(wrong());
+    }
+    let Some(written) = body.get("overlap") else { return Ok(None) };
+    let span: TimeSpan = written.as_str().and_then(|text| text.parse().ok()).ok_or_else(wrong)?;
+    Ok((!span.0.is_zero()).then_some(span.0))
+}

@@ -4,6 +4,7 @@
 mod answer;
 mod batch;
 mod merge_patch;
+mod openapi;
 mod operation;
 mod precondition;
 mod problem;
@@ -17,7 +18,7 @@ mod write;
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,13 +26,14 @@ use domain::{ErrorCode, Limits, Network};
 use engine::WrongKeys;
 use futures_util::FutureExt;
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 
 use self::batch::BATCH_BYTES_MAX;
+pub use self::openapi::openapi;
 pub use self::operation::API_ROOT;
 use self::operation::{Operation, match_path};
 use self::precondition::Precondition;
@@ -63,6 +65,7 @@ pub struct ControlApi {
     registrar: Arc<Registrar>,
     wrong_keys: WrongKeys,
     remembered: Remembered,
+    description: OnceLock<Response<Bytes>>,
     started: Instant,
     random_key: fn() -> Option<[u8; 32]>,
     wall_clock: fn() -> Timestamp,
@@ -84,6 +87,7 @@ impl ControlApi {
             registrar: parts.registrar,
             wrong_keys: WrongKeys::new((parts.random)()),
             remembered: Remembered::default(),
+            description: OnceLock::new(),
             started: Instant::now(),
             random_key: parts.random_key,
             wall_clock: parts.wall_clock,
@@ -118,11 +122,15 @@ impl ControlApi {
     {
         let (head, body) = request.into_parts();
         let operation = match_path(&head.method, head.uri.path())?;
+        if operation == Operation::Describe {
+            return Ok(self.describe());
+        }
         let admitted = self.admit(&head, client)?;
         let precondition = Precondition::of(&head.headers)?;
         let bytes_max = if operation == Operation::Change { BATCH_BYTES_MAX } else { OBJECT_BYTES_MAX };
         let json = async || request::json(&head.headers, body, bytes_max).await;
         match operation {
+            Operation::Describe => Ok(self.describe()),
             Operation::List(kind) => read::list(&admitted, kind),
             Operation::Get(id) => read::get(&admitted, &id),
             Operation::Put(id) => self.write(&admitted, (id, precondition), Act::Put(json().await?)).await,
@@ -134,6 +142,11 @@ impl ControlApi {
                 self.post(&admitted, &head, (operation, precondition), json().await?).await
             }
         }
+    }
+
+    /// The description, made once: anybody may ask for it.
+    fn describe(&self) -> Response<Bytes> {
+        self.description.get_or_init(|| answer::told(StatusCode::OK, &openapi())).clone()
     }
 
     /// What may come again because its answer was lost.

@@ -12,7 +12,7 @@ mod set;
 
 pub use body::{BodyProblem, read_body};
 pub use id::{NameRefused, ObjectId, ObjectKind};
-pub use of_file::{FileObject, FileObjects, read_file};
+pub use of_file::{FileObject, FileObjects, read_entry, read_file};
 pub use set::{Object, Objects, UnreadableObject};
 
 pub(crate) use merge::Merged;

@@ -4,9 +4,14 @@ mod audit;
 mod catalog;
 mod check;
 mod dry_run;
+mod entry;
 mod explain;
+mod export;
+mod gateway;
 mod key;
 mod models;
+mod objects;
+mod plan;
 mod provider;
 mod route_tests;
 mod schema;
@@ -17,6 +22,7 @@ mod surroundings;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use control::objects::ObjectKind;
 
 /// What Tollgate can be told to do.
 #[derive(Debug, Subcommand)]
@@ -31,6 +37,27 @@ pub enum Command {
     /// Model providers.
     #[command(subcommand)]
     Provider(provider::Provider),
+    /// Workspaces of a running gateway, with their teams.
+    #[command(subcommand)]
+    Workspace(objects::Objects),
+    /// Users of a running gateway.
+    #[command(subcommand)]
+    User(objects::Objects),
+    /// Routes of a running gateway.
+    #[command(subcommand)]
+    Route(objects::Objects),
+    /// Rate limits of a running gateway.
+    #[command(subcommand)]
+    RateLimit(objects::Objects),
+    /// Budgets of a running gateway.
+    #[command(subcommand)]
+    Budget(objects::Objects),
+    /// Says what `apply` would do to a running gateway, and has it judged there.
+    Plan(plan::Plan),
+    /// Makes the objects of a running gateway those of a file: all of it, or nothing.
+    Apply(plan::Apply),
+    /// Prints the objects of a running gateway as a configuration file.
+    Export(export::Export),
     /// Searches the catalogue of models: what they take, give and cost.
     Models(models::Models),
     /// The catalogue of models and prices.
@@ -57,6 +84,14 @@ impl Command {
             Self::Check(command) => command.run(),
             Self::Key(command) => command.run(),
             Self::Provider(command) => command.run(),
+            Self::Workspace(command) => command.run(ObjectKind::Workspace),
+            Self::User(command) => command.run(ObjectKind::User),
+            Self::Route(command) => command.run(ObjectKind::Route),
+            Self::RateLimit(command) => command.run(ObjectKind::RateLimit),
+            Self::Budget(command) => command.run(ObjectKind::Budget),
+            Self::Plan(command) => command.run(),
+            Self::Apply(command) => command.run(),
+            Self::Export(command) => command.run(),
             Self::Models(command) => command.run(),
             Self::Catalog(command) => command.run(),
             Self::Explain(command) => command.run(),

@@ -12,6 +12,8 @@ pub const API_ROOT: &str = "/api/v1/";
 
 /// Where many changes are made as one.
 const CHANGES: &str = "changes";
+/// Where all of this is described.
+const DESCRIPTION: &str = "openapi.json";
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +34,20 @@ pub(super) enum Operation {
     RotateKey(ObjectId),
     /// `POST /api/v1/changes`.
     Change,
+    /// `GET /api/v1/openapi.json`.
+    Describe,
 }
 
 /// Finds what is asked for.
 pub(super) fn match_path(method: &Method, path: &str) -> Result<Operation, Problem> {
     let not_found = || Problem::new(ErrorCode::PathNotFound, "the control API has no such path");
     let rest = path.strip_prefix(API_ROOT).ok_or_else(not_found)?;
-    if rest == CHANGES {
-        return if *method == Method::POST { Ok(Operation::Change) } else { Err(other_method("POST")) };
+    match (rest, method.as_str()) {
+        (CHANGES, "POST") => return Ok(Operation::Change),
+        (CHANGES, _) => return Err(other_method("POST")),
+        (DESCRIPTION, "GET") => return Ok(Operation::Describe),
+        (DESCRIPTION, _) => return Err(other_method("GET")),
+        _ => {}
     }
     let mut segments = rest.split('/');
     let kind = segments.next().and_then(ObjectKind::of_section).ok_or_else(not_found)?;

@@ -33,17 +33,27 @@ pub type FileObjects = BTreeMap<ObjectId, FileObject>;
 /// # Errors
 /// When the text is no YAML. Whether its entries are right is found when they are compiled.
 pub fn read_file(file: &str, text: &str) -> Result<FileObjects, ConfigErrors> {
+    tree(file, text).map(|root| read(&root, &[]))
+}
+
+/// One entry in a text of its own.
+///
+/// # Errors
+/// When the text is no YAML.
+pub fn read_entry(file: &str, text: &str) -> Result<Json, ConfigErrors> {
+    tree(file, text).map(|root| as_written(&root))
+}
+
+fn tree(file: &str, text: &str) -> Result<Node, ConfigErrors> {
     let (root, problems) = yaml::read(text);
-    match root.filter(|_| problems.is_empty()) {
-        Some(root) => Ok(read(&root, &[])),
-        None => {
-            let problem = |problem: yaml::YamlProblem| ConfigProblem {
-                position: Some(problem.position),
-                path: Path::root(),
-                message: problem.message,
-            };
-            Err(ConfigErrors::new(file, problems.into_iter().map(problem).collect()))
-        }
+    let problem = |problem: yaml::YamlProblem| ConfigProblem {
+        position: Some(problem.position),
+        path: Path::root(),
+        message: problem.message,
+    };
+    match root {
+        Some(root) if problems.is_empty() => Ok(root),
+        _ => Err(ConfigErrors::new(file, problems.into_iter().map(problem).collect())),
     }
 }
 

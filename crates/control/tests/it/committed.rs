@@ -31,6 +31,13 @@ fn the_committed_schema_is_that_of_the_types() {
 }
 
 #[test]
+fn the_committed_description_of_the_api_is_that_of_the_code() {
+    let mut text = serde_json::to_string_pretty(&control::api::openapi()).unwrap();
+    text.push('\n');
+    assert_committed("openapi/control.json", &text);
+}
+
+#[test]
 fn the_committed_reference_is_that_of_the_schema() {
     assert_committed("docs/reference/configuration.md", &markdown(&config_schema()));
 }

@@ -23,7 +23,7 @@ enum Kind {
 
 impl AnswerBody {
     /// A body that is already there, in pieces.
-    pub(crate) fn whole(pieces: impl IntoIterator<Item = Bytes>) -> Self {
+    pub fn whole(pieces: impl IntoIterator<Item = Bytes>) -> Self {
         Self::held(pieces.into_iter().collect())
     }
 
@@ -57,13 +57,6 @@ impl AnswerBody {
     /// Bytes that are not looked at.
     pub(crate) fn opaque(relay: OpaqueRelay) -> Self {
         Self(Kind::Opaque(Box::new(relay)))
-    }
-}
-
-impl From<Bytes> for AnswerBody {
-    /// An answer that was made elsewhere.
-    fn from(whole: Bytes) -> Self {
-        Self::whole([whole])
     }
 }
 

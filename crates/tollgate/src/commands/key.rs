@@ -1,9 +1,15 @@
 //! `tollgate key …`.
 
+mod create;
+mod disable;
 mod new;
 mod pair;
+mod rotate;
 
 use clap::Subcommand;
+use control::objects::ObjectKind;
+
+use super::objects::Objects;
 
 /// Client keys.
 #[derive(Debug, Subcommand)]
@@ -12,6 +18,16 @@ pub enum Key {
     New(new::New),
     /// Shows the key pair with which Amazon's clients sign requests in the place of a key.
     Pair(pair::Pair),
+    /// Makes a key in a running gateway, which tells its text this once.
+    Create(create::Create),
+    /// Gives a key of a running gateway another text, which is told this once.
+    Rotate(rotate::Rotate),
+    /// Switches a key of a running gateway off.
+    Disable(disable::Disable),
+    /// Switches a key of a running gateway on again.
+    Enable(disable::Disable),
+    #[command(flatten)]
+    Objects(Objects),
 }
 
 impl Key {
@@ -19,6 +35,11 @@ impl Key {
         match self {
             Self::New(command) => command.run(),
             Self::Pair(command) => command.run(),
+            Self::Create(command) => command.run(),
+            Self::Rotate(command) => command.run(),
+            Self::Disable(command) => command.run(true),
+            Self::Enable(command) => command.run(false),
+            Self::Objects(command) => command.run(ObjectKind::Key),
         }
     }
 }

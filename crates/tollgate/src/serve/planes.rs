@@ -28,7 +28,7 @@ impl Planes {
         // A client that leaves must not leave half a change behind.
         let answering = tokio::spawn(async move { control.serve(request, client).await });
         match answering.await {
-            Ok(answer) => answer.map(AnswerBody::from),
+            Ok(answer) => answer.map(|body| AnswerBody::whole([body])),
             // It panicked where no answer was left to give, so it does here; nothing cancels it.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }

@@ -1,7 +1,9 @@
 //! Objects over HTTP: made, used at once, changed, taken away, and refused, against the running gateway.
 
 mod bad_input;
+mod batches;
 mod changes;
+mod commands;
 mod keys;
 mod processes;
 

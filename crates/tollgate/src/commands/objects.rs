@@ -1,0 +1,33 @@
+//! The objects of a running gateway: the same verbs for every kind.
+
+mod delete;
+mod get;
+mod list;
+mod set;
+
+use clap::Subcommand;
+use control::objects::ObjectKind;
+
+/// What can be done to objects of a kind.
+#[derive(Debug, Subcommand)]
+pub enum Objects {
+    /// Lists those of a running gateway.
+    List(list::List),
+    /// Shows one.
+    Get(get::Get),
+    /// Makes one, or changes it.
+    Set(set::Set),
+    /// Takes one away.
+    Delete(delete::Delete),
+}
+
+impl Objects {
+    pub(super) fn run(self, kind: ObjectKind) -> anyhow::Result<()> {
+        match self {
+            Self::List(command) => command.run(kind),
+            Self::Get(command) => command.run(kind),
+            Self::Set(command) => command.run(kind),
+            Self::Delete(command) => command.run(kind),
+        }
+    }
+}

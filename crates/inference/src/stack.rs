@@ -92,14 +92,14 @@ async fn answer(
     let pinned = gateway.pin();
     bound_head(request.headers(), &pinned.snapshot.limits)?;
     let client = client_address(peer, request.headers(), &pinned.snapshot.trusted_proxies);
+    let refused = |refusal, key| Refused { refusal, key, client };
     let (key, signature) = identify(gateway, &pinned, (request.uri(), request.headers()), shape)
         .await
-        .map_err(|refusal| counted(gateway, &pinned, client, refusal))
-        .map_err(|refusal| Refused { refusal, key: None, client })?;
+        .map_err(|refusal| refused(counted(gateway, &pinned, client, refusal), None))?;
     let permitted =
         permit_address(&key, client).and_then(|()| permit_operation(&key, &operation, request.headers()));
     if let Err(refusal) = permitted {
-        return Err(Refused { refusal, key: Some(key), client });
+        return Err(refused(refusal, Some(key)));
     }
     let endpoint = match operation {
         Operation::Call(endpoint) | Operation::CallModel(endpoint, _) => Some(endpoint),
@@ -118,7 +118,7 @@ async fn answer(
     if let Some(signature) = signature.as_ref().filter(|_| !is_read) {
         let is_empty = request.body().is_end_stream();
         let head = SignedHead { method: request.method(), uri: request.uri(), headers: request.headers() };
-        signature.verify_unread(head, is_empty)?;
+        signature.verify_unread(head, is_empty).map_err(|refusal| refused(refusal, None))?;
     }
     let result = match operation {
         Operation::Call(endpoint) => call(origin, pinned, (endpoint, None), signature, request).await,
@@ -142,7 +142,7 @@ async fn answer(
         }
         Operation::Probe(probe) => Ok(probes::answer(gateway, probe)),
     };
-    result.map_err(|refusal| Refused { refusal, key: Some(key), client })
+    result.map_err(|refusal| refused(refusal, Some(key)))
 }
 
 /// Whose a request is, by the key or the token in its head, or by the key pair that its head claims to be signed with.

@@ -222,7 +222,7 @@ fn settings_reach_their_places() {
          limits: {{body_bytes_max: 1MiB, head_bytes_max: 16KiB, headers_max: 50, json_depth_max: 20, sse_frame_bytes_max: 1MiB, held_answer_bytes_max: 0, \
          connections_max: 7, in_flight_bytes_max: 1GB, head_read_timeout: 1s, body_idle_timeout: 2s, drain_timeout: 0s}}\n\
          defaults: {{idle_timeout: 9s, retry: {{attempts: 2}}}}\n\
-         state: {{kind: sqlite, path: kept.db, bytes_max: 1GiB, responses: {{keep: 1d, entry_bytes_max: 1MiB, history_bytes_max: 2MiB}}}}\n\
+         state: {{kind: sqlite, path: kept.db, bytes_max: 1GiB, audit_records_max: 7, responses: {{keep: 1d, entry_bytes_max: 1MiB, history_bytes_max: 2MiB}}}}\n\
          log: {{format: json, requests: none}}\n\
          keys: [{{name: a, hash: '{HASH}', models: ['x/*'], providers: [], passthrough: true, inline_config: true}}]\n"
     );
@@ -238,7 +238,7 @@ fn settings_reach_their_places() {
         (Duration::from_secs(1), Duration::ZERO)
     );
     let place = StatePlace::Sqlite(FilePath::new("/etc/tollgate/kept.db").to_owned());
-    let state = StateSettings { place, bytes_max: 1 << 30, audit_records_max: 1_000_000, shared: None };
+    let state = StateSettings { place, bytes_max: 1 << 30, audit_records_max: 7, shared: None };
     assert_eq!(loaded.state, state);
     let snapshot = &loaded.snapshot;
     let KeepRules { response_lifetime, entry_bytes_max, history_bytes_max } = snapshot.keep_rules;

@@ -15,6 +15,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use store::{OpenError, OpenProblem, SqliteFile, SqliteStore};
 use tempfile::tempdir;
 
+use crate::audit_log::verified;
 use crate::{
     ENOUGH, after_response, answered, at, conversation, everything, ids, in_conversation, item, sqlite_file,
     tenant, unfinished,
@@ -95,15 +96,19 @@ async fn what_was_kept_is_there_after_a_kill() {
 async fn the_file_of_an_earlier_version_is_read() {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat");
     let (second, third) = (Some("shared by version 2"), Some("shared by version 3"));
-    for (version, shared, object) in
-        [("1", None, None), ("2", second, None), ("4", third, Some("written by version 4"))]
-    {
+    for (version, shared, audited, object) in [
+        ("1", None, 0, None),
+        ("2", second, 0, None),
+        ("3", third, 2, None),
+        ("4", third, 2, Some("written by version 4")),
+    ] {
         let folder = tempdir().unwrap();
         fs::copy(committed.join(version).join("tollgate.db"), folder.path().join("tollgate.db")).unwrap();
         let store = open(folder.path()).await;
         assert_filled(&store).await;
         let found = store.shared_state().read(&["k".into()]).await.unwrap().what.remove(0);
         assert_eq!(found.map(|found| found.value), shared.map(Bytes::from));
+        assert_eq!(verified(&store.audit_log(u64::MAX)).await.head.sequence, audited);
         let found = store.registry().read().await.unwrap().objects.pop();
         assert_eq!(found.map(|found| found.value), object.map(Bytes::from));
     }

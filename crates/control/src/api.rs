@@ -2,6 +2,7 @@
 //! comes when what it tells of is in force.
 
 mod answer;
+mod audit;
 mod batch;
 mod merge_patch;
 mod openapi;
@@ -14,6 +15,7 @@ mod request;
 mod resource;
 mod shown;
 mod wanted;
+mod witness;
 mod write;
 
 use std::net::IpAddr;
@@ -22,8 +24,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::ports::audit_log::AuditLog;
 use domain::{ErrorCode, Limits, Network};
-use engine::WrongKeys;
+use engine::{Denial, Denials, WrongKeys};
 use futures_util::FutureExt;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -32,6 +35,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 
+use self::audit::Wished;
 use self::batch::BATCH_BYTES_MAX;
 pub use self::openapi::openapi;
 pub use self::operation::API_ROOT;
@@ -52,6 +56,10 @@ const OBJECT_BYTES_MAX: usize = 256 << 10;
 pub struct ControlParts {
     /// Who makes the changes.
     pub registrar: Arc<Registrar>,
+    /// Who is told of every change and every refusal.
+    pub audit_log: Arc<dyn AuditLog>,
+    /// Where refusals to those who are not known are counted, until the log is told.
+    pub denials: Arc<Denials>,
     /// 256 random bits for each key; none when the system has none to give.
     pub random_key: fn() -> Option<[u8; 32]>,
     /// 64 random bits per call.
@@ -63,6 +71,8 @@ pub struct ControlParts {
 /// The control API. Shared by all connections.
 pub struct ControlApi {
     registrar: Arc<Registrar>,
+    audit_log: Arc<dyn AuditLog>,
+    denials: Arc<Denials>,
     wrong_keys: WrongKeys,
     remembered: Remembered,
     description: OnceLock<Response<Bytes>>,
@@ -77,6 +87,8 @@ struct Admitted {
     loaded: Arc<Loaded>,
     query: Query,
     now: Timestamp,
+    /// From where they asked.
+    client: Option<IpAddr>,
 }
 
 impl ControlApi {
@@ -85,6 +97,8 @@ impl ControlApi {
     pub fn new(parts: ControlParts) -> Self {
         Self {
             registrar: parts.registrar,
+            audit_log: parts.audit_log,
+            denials: parts.denials,
             wrong_keys: WrongKeys::new((parts.random)()),
             remembered: Remembered::default(),
             description: OnceLock::new(),
@@ -125,21 +139,41 @@ impl ControlApi {
         if operation == Operation::Describe {
             return Ok(self.describe());
         }
-        let admitted = self.admit(&head, client)?;
+        let admitted = self.admit(&head, &operation, client)?;
+        let done = self.perform(&admitted, &head, operation.clone(), body).await;
+        if let Some(code) = done.as_ref().err().and_then(Problem::denial) {
+            let entry = witness::refusal(&admitted, operation.asked(), code);
+            if let Err(error) = self.audit_log.append(vec![entry]).await {
+                tracing::error!(error = %error, "a refusal was not written down");
+            }
+        }
+        done
+    }
+
+    async fn perform<B>(
+        &self,
+        admitted: &Admitted,
+        head: &Parts,
+        operation: Operation,
+        body: B,
+    ) -> Result<Response<Bytes>, Problem>
+    where
+        B: Body<Data = Bytes> + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let precondition = Precondition::of(&head.headers)?;
         let bytes_max = if operation == Operation::Change { BATCH_BYTES_MAX } else { OBJECT_BYTES_MAX };
         let json = async || request::json(&head.headers, body, bytes_max).await;
         match operation {
             Operation::Describe => Ok(self.describe()),
-            Operation::List(kind) => read::list(&admitted, kind),
-            Operation::Get(id) => read::get(&admitted, &id),
-            Operation::Put(id) => self.write(&admitted, (id, precondition), Act::Put(json().await?)).await,
-            Operation::Patch(id) => {
-                self.write(&admitted, (id, precondition), Act::Patch(json().await?)).await
-            }
-            Operation::Delete(id) => self.write(&admitted, (id, precondition), Act::Delete).await,
+            Operation::Audit => audit::page(&*self.audit_log, admitted, Wished::of(head.uri.query())?).await,
+            Operation::List(kind) => read::list(admitted, kind),
+            Operation::Get(id) => read::get(admitted, &id),
+            Operation::Put(id) => self.write(admitted, (id, precondition), Act::Put(json().await?)).await,
+            Operation::Patch(id) => self.write(admitted, (id, precondition), Act::Patch(json().await?)).await,
+            Operation::Delete(id) => self.write(admitted, (id, precondition), Act::Delete).await,
             Operation::CreateKey | Operation::RotateKey(_) | Operation::Change => {
-                self.post(&admitted, &head, (operation, precondition), json().await?).await
+                self.post(admitted, head, (operation, precondition), json().await?).await
             }
         }
     }
@@ -173,7 +207,12 @@ impl ControlApi {
     }
 
     /// Whose a request is. Keys that are not known are counted, as on the data plane.
-    fn admit(&self, head: &Parts, client: Option<IpAddr>) -> Result<Admitted, Problem> {
+    fn admit(
+        &self,
+        head: &Parts,
+        operation: &Operation,
+        client: Option<IpAddr>,
+    ) -> Result<Admitted, Problem> {
         let loaded = self.registrar.loaded();
         let now = (self.wall_clock)();
         let admitted = loaded.authority.admit(bearer(&head.headers), now.into());
@@ -182,16 +221,22 @@ impl ControlApi {
                 Stranger::Unknown | Stranger::Client => self.count(&loaded.snapshot.limits, client),
                 _ => Ok(()),
             };
+            let code = if counted.is_ok() { stranger.code() } else { ErrorCode::TooManyWrongKeys };
+            let at_milliseconds = now.as_millisecond().try_into().unwrap_or(0);
+            self.denials.count(&Denial { key: None, address: client, code, request_id: None, at_milliseconds });
             counted.map_or_else(
                 |wait| {
                     let detail = "too many keys that are not known came from this network (limits.wrong_keys_per_minute_max)";
-                    Problem::new(ErrorCode::TooManyWrongKeys, detail).with_retry_after(wait)
+                    Problem::new(code, detail).with_retry_after(wait)
                 },
-                |()| Problem::new(stranger.code(), stranger.to_string()),
+                |()| Problem::new(code, stranger.to_string()),
             )
         })?;
-        let query = Query::of(head.uri.query())?;
-        Ok(Admitted { principal, loaded, query, now })
+        let query = match operation {
+            Operation::Audit => Query::default(),
+            _ => Query::of(head.uri.query())?,
+        };
+        Ok(Admitted { principal, loaded, query, now, client })
     }
 
     fn count(&self, limits: &Limits, client: Option<IpAddr>) -> Result<(), Duration> {

@@ -7,6 +7,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::ports::audit_log;
 use domain::ports::registry::{Registry, RegistryError};
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as Turns, watch};
@@ -34,6 +35,18 @@ pub struct Registrar {
     stuck: Mutex<Option<Stuck>>,
 }
 
+/// What a witness writes down, on its way.
+pub type Testimony<'a> = audit_log::Pending<'a, ()>;
+
+/// Whoever has to have written down a change before it is made.
+pub trait Witness: Send + Sync {
+    /// Writes down what there will be after what there is.
+    fn ahead<'a>(&'a self, before: &'a Loaded, after: &'a Loaded) -> Testimony<'a>;
+
+    /// Writes down that it did not come about.
+    fn undone<'a>(&'a self, before: &'a Loaded) -> Testimony<'a>;
+}
+
 /// What becomes of objects: each changed, or removed.
 pub type Decided = Vec<(ObjectId, Option<Object>)>;
 
@@ -44,6 +57,8 @@ pub enum NotChanged<R> {
     Refused(R),
     /// The configuration would have mistakes.
     Invalid(ConfigErrors),
+    /// It could not be written down. The text is for people.
+    Unwitnessed(String),
     /// The registry does not work, or not together with this process's file. The text is for people.
     Unavailable(String),
 }
@@ -83,7 +98,7 @@ impl Registrar {
         self.reloader.loaded()
     }
 
-    /// Makes the changes that `decide` makes of what there is; gives what there is then. Where another process was faster, it is decided
+    /// Makes the changes that `decide` makes of what there is, once `witness` has written them down; gives what there is then. Where another process was faster, it is decided
     /// again.
     ///
     /// # Errors
@@ -91,7 +106,9 @@ impl Registrar {
     pub async fn change<R>(
         &self,
         decide: impl Fn(&Loaded) -> Result<Decided, R>,
+        witness: &dyn Witness,
     ) -> Result<Arc<Loaded>, NotChanged<R>> {
+        let unwitnessed = |error: audit_log::AuditError| NotChanged::Unwitnessed(error.to_string());
         let _turn = self.turn.lock().await;
         for _ in 0..ROUNDS_MAX {
             let current = self.loaded();
@@ -103,11 +120,14 @@ impl Registrar {
             let next = current.objects.changed(decided);
             let changes = next.changes(&ids);
             let tried = self.try_with(next).await.map_err(NotChanged::Invalid)?;
+            witness.ahead(&current, &tried).await.map_err(unwitnessed)?;
             let changed = self.registry.change(current.objects.revision(), &changes).await;
-            if changed.map_err(|error| NotChanged::Unavailable(error.to_string()))? {
+            if matches!(changed, Ok(true)) {
                 self.publish(tried).await.map_err(NotChanged::Invalid)?;
                 return Ok(self.loaded());
             }
+            witness.undone(&current).await.map_err(unwitnessed)?;
+            changed.map_err(|error| NotChanged::Unavailable(error.to_string()))?;
             self.catch_up().await.map_err(|error| NotChanged::Unavailable(error.to_string()))?;
         }
         Err(NotChanged::Unavailable("other processes change objects all the time; try again".to_owned()))

@@ -99,6 +99,8 @@ pub enum ErrorCode {
     ControlKeyRefused,
     /// No role of the control key permits it.
     NotPermitted,
+    /// The audit log does not work, and nothing is done that is not in it.
+    AuditUnavailable,
     /// Every target failed.
     TargetsFailed,
     /// Every target failed, the last one by a time limit.
@@ -132,7 +134,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 59] = [
+    pub const ALL: [Self; 60] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -181,6 +183,7 @@ impl ErrorCode {
         Self::GroupsFull,
         Self::ControlKeyRefused,
         Self::NotPermitted,
+        Self::AuditUnavailable,
         Self::TargetsFailed,
         Self::TargetsTimedOut,
         Self::StreamBroken,
@@ -274,6 +277,7 @@ impl ErrorCode {
             Self::GroupsFull => ("TG2024", 429, "rate_limit_error"),
             Self::ControlKeyRefused => ("TG2030", 401, "authentication_error"),
             Self::NotPermitted => ("TG2031", 403, DENIED),
+            Self::AuditUnavailable => ("TG2033", 503, SERVER),
             Self::TargetsFailed => ("TG3001", 502, SERVER),
             Self::TargetsTimedOut => ("TG3002", 504, "timeout_error"),
             Self::StreamBroken => ("TG3003", 502, SERVER),

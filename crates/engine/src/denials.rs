@@ -26,7 +26,7 @@ pub struct Denial<'a> {
     /// Why it was refused.
     pub code: ErrorCode,
     /// The request.
-    pub request_id: &'a str,
+    pub request_id: Option<&'a str>,
     /// When, in milliseconds since 1970.
     pub at_milliseconds: u64,
 }
@@ -83,7 +83,7 @@ fn entry(denial: &Denial<'_>, who: Who) -> AuditEntry {
         before: None,
         after: None,
         from: denial.address,
-        request_id: Some(denial.request_id.into()),
+        request_id: denial.request_id.map(Into::into),
         outcome: Outcome::Denied(denial.code.code().into()),
         who,
         times: 0,
@@ -98,7 +98,7 @@ mod tests {
 
     fn denial(code: ErrorCode, last: u8, at_milliseconds: u64) -> Denial<'static> {
         let address = Some([198, 51, last, 7].into());
-        Denial { key: None, address, code, request_id: "req_1", at_milliseconds }
+        Denial { key: None, address, code, request_id: Some("req_1"), at_milliseconds }
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use domain::audit::AuditEntry;
 use domain::ports::response_store::ResponseStore;
 use domain::ports::shared_state::SharedState;
 use engine::ledger::{EXCHANGE_INTERVAL, Ledger};
@@ -59,7 +58,7 @@ pub struct Gateway {
     pub(crate) owners: ResponseOwners,
     pub(crate) wrong_keys: WrongKeys,
     /// What was refused and not told to the audit log yet.
-    pub(crate) denials: Denials,
+    pub(crate) denials: Arc<Denials>,
     pub(crate) health: Health,
     pub(crate) quotas: Quotas,
     pub(crate) store: Arc<dyn ResponseStore>,
@@ -108,7 +107,7 @@ impl Gateway {
             budget: Arc::default(),
             owners: ResponseOwners::new(),
             wrong_keys: WrongKeys::new((parts.random)()),
-            denials: Denials::default(),
+            denials: Arc::default(),
             health: Health::new(),
             quotas: Quotas::new(),
             store: parts.store,
@@ -182,10 +181,10 @@ impl Gateway {
         self.mirrors.idle().await;
     }
 
-    /// What was refused since this was asked last, for the audit log.
+    /// What was refused, until the audit log is told.
     #[must_use]
-    pub fn take_denials(&self) -> Vec<AuditEntry> {
-        self.denials.take()
+    pub fn denials(&self) -> &Arc<Denials> {
+        &self.denials
     }
 
     /// Waits for another configuration, or for the drain. For one to wait at a time.

@@ -243,6 +243,7 @@ fn refuse(gateway: &Gateway, refused: &Refused, shape: ClientShape, id: &Request
         let at_milliseconds = gateway.wall_clock().as_millisecond().try_into().unwrap_or(0);
         // Whose key pair a signature claims to be of says nothing of who made it.
         let key = key.filter(|_| refusal.code != ErrorCode::SignatureRefused);
+        let request_id = Some(request_id);
         let denial = Denial { key, address: *client, code: refusal.code, request_id, at_milliseconds };
         gateway.denials.count(&denial);
     }

@@ -5,6 +5,7 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 
 use super::problem::Problem;
+use crate::authority::{Action, Kind};
 use crate::objects::{ObjectId, ObjectKind};
 
 /// Where the API is.
@@ -14,6 +15,9 @@ pub const API_ROOT: &str = "/api/v1/";
 const CHANGES: &str = "changes";
 /// Where all of this is described.
 const DESCRIPTION: &str = "openapi.json";
+
+/// Where it is told who did what.
+const AUDIT: &str = "audit";
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +38,45 @@ pub(super) enum Operation {
     RotateKey(ObjectId),
     /// `POST /api/v1/changes`.
     Change,
+    /// `GET /api/v1/audit`.
+    Audit,
     /// `GET /api/v1/openapi.json`.
     Describe,
+}
+
+impl Operation {
+    /// What is done by it as a policy says it, to what kind of thing, and to which.
+    pub(super) fn asked(&self) -> Asked<'_> {
+        let of = |action, id: &'_ ObjectId| (action, Kind::from(id.kind()));
+        let (action, kind) = match self {
+            Self::List(kind) => (Action::Read, Kind::from(*kind)),
+            Self::CreateKey => (Action::Create, Kind::Key),
+            Self::Change => (Action::Update, Kind::Organization),
+            Self::Audit => (Action::ReadAudit, Kind::Organization),
+            Self::Describe => (Action::Read, Kind::Organization),
+            Self::Get(id) => of(Action::Read, id),
+            Self::Put(id) | Self::Patch(id) => of(Action::Update, id),
+            Self::Delete(id) => of(Action::Delete, id),
+            Self::RotateKey(id) => of(Action::Rotate, id),
+        };
+        let name = match self {
+            Self::Get(id) | Self::Put(id) | Self::Patch(id) | Self::Delete(id) | Self::RotateKey(id) => {
+                Some(id.name())
+            }
+            Self::List(_) | Self::CreateKey | Self::Change | Self::Audit | Self::Describe => None,
+        };
+        Asked { action, kind, name }
+    }
+}
+
+/// What somebody wants to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) action: Action,
+    /// To what kind of thing.
+    pub(super) kind: Kind,
+    /// To which, where it is one.
+    pub(super) name: Option<&'a str>,
 }
 
 /// Finds what is asked for.
@@ -48,6 +89,9 @@ pub(super) fn match_path(method: &Method, path: &str) -> Result<Operation, Probl
         (DESCRIPTION, "GET") => return Ok(Operation::Describe),
         (DESCRIPTION, _) => return Err(other_method("GET")),
         _ => {}
+    }
+    if rest == AUDIT {
+        return if *method == Method::GET { Ok(Operation::Audit) } else { Err(other_method("GET")) };
     }
     let mut segments = rest.split('/');
     let kind = segments.next().and_then(ObjectKind::of_section).ok_or_else(not_found)?;

@@ -25,12 +25,20 @@ struct Told {
     mistakes: Vec<ConfigProblem>,
     retry_after: Option<Duration>,
     allow: Option<&'static str>,
+    is_denial: bool,
 }
 
 impl Problem {
     pub(super) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        Self(Box::new(Told { code, detail, mistakes: Vec::new(), retry_after: None, allow: None }))
+        Self(Box::new(Told {
+            code,
+            detail,
+            mistakes: Vec::new(),
+            retry_after: None,
+            allow: None,
+            is_denial: false,
+        }))
     }
 
     /// What would be wrong with the configuration after a change.
@@ -48,6 +56,17 @@ impl Problem {
     pub(super) fn allowing(mut self, methods: &'static str) -> Self {
         self.0.allow = Some(methods);
         self
+    }
+
+    /// Because of who asks: the audit log is told.
+    pub(super) fn denied(mut self) -> Self {
+        self.0.is_denial = true;
+        self
+    }
+
+    /// The code, when it was refused because of who asks.
+    pub(super) fn denial(&self) -> Option<ErrorCode> {
+        self.0.is_denial.then_some(self.0.code)
     }
 
     /// With the time after which it is worth another try.

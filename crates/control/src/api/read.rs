@@ -19,7 +19,7 @@ pub(super) fn list(admitted: &Admitted, kind: ObjectKind) -> Result<Response<Byt
     let Admitted { principal, loaded, query, .. } = admitted;
     if !principal.permits_some(Action::Read, kind.into()) {
         let detail = format!("no role of this control key permits to read a {}", kind.noun());
-        return Err(Problem::new(ErrorCode::NotPermitted, detail));
+        return Err(Problem::new(ErrorCode::NotPermitted, detail).denied());
     }
     let limit = query.limit.unwrap_or(LIMIT_MAX);
     let mut shown = Vec::new();

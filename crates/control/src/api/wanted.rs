@@ -121,8 +121,8 @@ pub(super) fn permit(
     body: &Map<String, Json>,
 ) -> Result<(), Problem> {
     principal.authorize(action, &resource(id, body)).map_err(|denied| match denied {
-        Denied::Forbidden(..) => Problem::new(ErrorCode::NotPermitted, denied.to_string()),
-        Denied::Hidden(_) => not_found(id),
+        Denied::Forbidden(..) => Problem::new(ErrorCode::NotPermitted, denied.to_string()).denied(),
+        Denied::Hidden(_) => not_found(id).denied(),
     })
 }
 

@@ -15,6 +15,7 @@ use super::precondition::Precondition;
 use super::problem::Problem;
 use super::shown::{Hashes, find};
 use super::wanted::{Act, Asking, Rotation, Wanted, decide, not_found};
+use super::witness::Record;
 use super::{Admitted, ControlApi, answer};
 use crate::load::Loaded;
 use crate::objects::{ObjectId, ObjectKind};
@@ -105,7 +106,8 @@ impl ControlApi {
     }
 
     async fn change(&self, admitted: &Admitted, wanted: &[Wanted]) -> Result<Arc<Loaded>, Problem> {
-        let changed = self.registrar.change(|loaded| decide(wanted, loaded, asking(admitted))).await;
+        let record = Record { log: &*self.audit_log, admitted, wanted };
+        let changed = self.registrar.change(|loaded| decide(wanted, loaded, asking(admitted)), &record).await;
         changed.map_err(refused)
     }
 }
@@ -122,6 +124,13 @@ fn refused(not_changed: NotChanged<Problem>) -> Problem {
     match not_changed {
         NotChanged::Refused(problem) => problem,
         NotChanged::Invalid(errors) => Problem::invalid(&errors),
+        NotChanged::Unwitnessed(why) => {
+            tracing::error!(error = why, "an object is not changed");
+            Problem::new(
+                ErrorCode::AuditUnavailable,
+                "nothing is changed that cannot be written down; try again",
+            )
+        }
         NotChanged::Unavailable(why) => {
             tracing::error!(error = why, "an object could not be changed");
             Problem::new(ErrorCode::StateUnavailable, "objects cannot be changed now; try again")

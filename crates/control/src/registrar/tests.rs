@@ -11,11 +11,24 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-use super::{Mutex, NotChanged, Registrar};
+use super::{Mutex, NotChanged, Registrar, Testimony, Witness};
 use crate::environment::DiskEnvironment;
-use crate::load::Loader;
+use crate::load::{Loaded, Loader};
 use crate::objects::{Object, ObjectId, ObjectKind};
 use crate::watch::{Reloader, Reloads};
+
+/// A witness of changes that nobody asks about.
+struct Silent;
+
+impl Witness for Silent {
+    fn ahead<'a>(&'a self, _: &'a Loaded, _: &'a Loaded) -> Testimony<'a> {
+        Box::pin(ready(Ok(())))
+    }
+
+    fn undone<'a>(&'a self, _: &'a Loaded) -> Testimony<'a> {
+        Box::pin(ready(Ok(())))
+    }
+}
 
 /// A registry that a test looks into.
 #[derive(Debug, Default)]
@@ -107,7 +120,7 @@ fn saying(body: &Json) -> Object {
 impl Process {
     async fn put(&self, name: &str, body: Json) -> Result<(), NotChanged<()>> {
         let decide = |_: &_| Ok(vec![(user(name), Some(saying(&body)))]);
-        self.registrar.change(decide).await.map(drop)
+        self.registrar.change(decide, &Silent).await.map(drop)
     }
 
     fn users(&self) -> Vec<String> {

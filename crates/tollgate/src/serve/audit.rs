@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::audit::AuditEntry;
 use domain::ports::audit_log::AuditLog;
-use inference::Gateway;
+use engine::Denials;
 use telemetry::Telemetry;
 use telemetry::events::StoreFailed;
 use tokio::sync::Mutex;
@@ -17,9 +17,9 @@ const TOLD_EVERY: Duration = Duration::from_secs(60);
 /// Most records that wait for a log that does not work: those of some ten minutes.
 const UNTOLD_MAX: usize = 640;
 
-/// Takes the denials of a gateway to the log.
+/// Takes the denials of both planes to the log.
 pub(super) struct DenialTeller {
-    gateway: Arc<Gateway>,
+    denials: Arc<Denials>,
     log: Arc<dyn AuditLog>,
     telemetry: Telemetry,
     untold: Mutex<Vec<AuditEntry>>,
@@ -28,13 +28,13 @@ pub(super) struct DenialTeller {
 impl DenialTeller {
     /// Begins to tell, each minute.
     pub(super) fn start(
-        gateway: &Arc<Gateway>,
+        denials: &Arc<Denials>,
         log: Arc<dyn AuditLog>,
         telemetry: &Telemetry,
         background: &mut JoinSet<()>,
     ) -> Arc<Self> {
-        let (gateway, telemetry) = (Arc::clone(gateway), telemetry.clone());
-        let teller = Arc::new(Self { gateway, log, telemetry, untold: Mutex::default() });
+        let (denials, telemetry) = (Arc::clone(denials), telemetry.clone());
+        let teller = Arc::new(Self { denials, log, telemetry, untold: Mutex::default() });
         background.spawn(Arc::clone(&teller).run());
         teller
     }
@@ -51,7 +51,7 @@ impl DenialTeller {
     /// Tells what there is now.
     pub(super) async fn tell(&self) {
         let mut untold = self.untold.lock().await;
-        untold.extend(self.gateway.take_denials());
+        untold.extend(self.denials.take());
         if untold.is_empty() {
             return;
         }

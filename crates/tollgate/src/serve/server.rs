@@ -11,6 +11,8 @@ use control::api::{ControlApi, ControlParts};
 use control::registrar::Registrar;
 use control::watch::{Published, Reload, Reloader, Reloads};
 use control::{Environment, Loaded, Loader};
+use domain::ports::audit_log::AuditLog;
+use engine::Denials;
 use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
 use providers::transport::Transport;
@@ -100,7 +102,7 @@ impl Server {
         };
         let gateway = Gateway::new(gateway_parts, configuration(&loaded));
         tend(&gateway, transport, &mut background);
-        let denials = DenialTeller::start(&gateway, state.audit_log(), &telemetry, &mut background);
+        let denials = DenialTeller::start(gateway.denials(), state.audit_log(), &telemetry, &mut background);
         ConfigurationLoaded { result: Ok(loaded.snapshot.generation) }.emit(&telemetry);
         let certificate = Certificate::default();
         load_certificate(&certificate, &loaded, parts.environment.as_ref())?;
@@ -111,7 +113,8 @@ impl Server {
         let told = Arc::new(told);
         let (reloader, published) = reloader(loader, loaded, telemetry.clone(), Arc::clone(&told));
         let registrar = Registrar::new(state.registry(), Arc::clone(&reloader), reloads.clone());
-        let control = control_api(registrar, &parts, &mut background);
+        let watched = (state.audit_log(), Arc::clone(gateway.denials()));
+        let control = control_api(registrar, watched, &parts, &mut background);
         let loaded = reloader.loaded();
         let (reload_requests, requests) = mpsc::channel(1);
         background.spawn(reloader.watch(requests, std::future::pending())?);
@@ -198,11 +201,16 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// The control API, which follows what other processes change from now on.
-fn control_api(registrar: Registrar, parts: &ServerParts, background: &mut JoinSet<()>) -> ControlApi {
+fn control_api(
+    registrar: Registrar,
+    (audit_log, denials): (Arc<dyn AuditLog>, Arc<Denials>),
+    parts: &ServerParts,
+    background: &mut JoinSet<()>,
+) -> ControlApi {
     let registrar = Arc::new(registrar);
     background.spawn(Arc::clone(&registrar).follow());
     let ServerParts { random_key, random, wall_clock, .. } = *parts;
-    ControlApi::new(ControlParts { registrar, random_key, random, wall_clock })
+    ControlApi::new(ControlParts { registrar, audit_log, denials, random_key, random, wall_clock })
 }
 
 fn configuration(loaded: &Loaded) -> Configuration {

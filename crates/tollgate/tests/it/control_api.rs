@@ -1,5 +1,6 @@
 //! Objects over HTTP: made, used at once, changed, taken away, and refused, against the running gateway.
 
+mod audit;
 mod bad_input;
 mod batches;
 mod changes;

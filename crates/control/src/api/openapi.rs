@@ -22,6 +22,7 @@ pub fn openapi() -> Json {
     }
     paths.insert(format!("{API_ROOT}keys/{{name}}/rotate"), rotate());
     paths.insert(format!("{API_ROOT}changes"), changes());
+    paths.insert(format!("{API_ROOT}audit"), audit());
     paths.insert(format!("{API_ROOT}openapi.json"), description());
     let mut schemas = match schema["$defs"].take() {
         Json::Object(definitions) => definitions,
@@ -154,6 +155,45 @@ fn rotate() -> Json {
             "parameters": [if_match(), idempotency_key()],
             "requestBody": body(&overlap),
             "responses": answers(&[("200", "The key, with its text as `key`.", Some(&with_text(&json!({"$ref": "#/$defs/KeySection"}))))]),
+        },
+    })
+}
+
+fn audit() -> Json {
+    let record = json!({
+        "type": "object",
+        "required": ["sequence", "hash", "entry"],
+        "properties": {
+            "sequence": {"type": "integer", "minimum": 1},
+            "hash": {"type": "string"},
+            "entry": {"type": "object"},
+        },
+    });
+    let page = json!({
+        "type": "object",
+        "required": ["records"],
+        "properties": {
+            "records": {"type": "array", "items": record},
+            "next": {"type": "integer", "description": "The `after` of the next page; there is none when absent."},
+        },
+    });
+    let text = |name: &str, about: &str| query(name, about, &json!({"type": "string"}));
+    json!({
+        "get": {
+            "operationId": "list_audit_records",
+            "summary": "Reads who did what, and who was refused, in the order in which it was written down.",
+            "parameters": [
+                query("after", "The number behind which the page begins.", &json!({"type": "integer", "minimum": 0})),
+                query("limit", "Most records on the page.", &json!({"type": "integer", "minimum": 1, "maximum": 100})),
+                text("who", "A control key, a key or a network, by its name."),
+                text("act", "What was done, such as `update`."),
+                text("kind", "The kind of thing that it was done to, such as `Key`."),
+                text("name", "The name of that thing."),
+                text("workspace", "The workspace of that thing."),
+                text("since", "From this time on, such as `2026-12-31T00:00:00Z`."),
+                text("until", "Before this time."),
+            ],
+            "responses": answers(&[("200", "A page.", Some(&page))]),
         },
     })
 }

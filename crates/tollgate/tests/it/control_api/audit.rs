@@ -15,7 +15,7 @@ async fn every_act_and_every_refusal_is_written_down_with_what_it_changed() {
     let keys = json!({"keys": [
         held(1, "owner", None), held(2, "auditor", None), held(3, "admin", Some("a")), held(4, "analyst", None),
     ]});
-    let more = json!({"control": keys, "workspaces": {"a": {}, "b": {}}});
+    let more = json!({"control": keys, "workspaces": {"default": {}, "a": {}, "b": {}}});
     let (gateway, _fake) = gateway(more).await;
     let [owner, auditor, admin, analyst] = [1, 2, 3, 4].map(|number| Control::of(&gateway, number));
     owner.new_key(json!({"name": "k", "workspace": "b"})).await;

@@ -28,7 +28,7 @@ async fn a_body_that_would_be_a_mistake_is_refused_with_its_path() {
             "rate_limits/l",
             json!({"requests": {"per_second": 0}}),
             "rate_limits.l.requests.per_second",
-            "from 1",
+            "at least 1",
         ),
         (
             "providers/x",

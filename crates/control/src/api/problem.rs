@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::ErrorCode;
+use engine::route::near;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value as Json, json};
 
+use super::wanted::Wanted;
+use crate::objects::ObjectId;
+use crate::path::{Path, Segment};
 use crate::problem::{ConfigErrors, ConfigProblem};
 
 /// As on every refusal of the gateway.
@@ -49,6 +53,24 @@ impl Problem {
         let detail = format!("with this the configuration would have {count} {noun}; nothing was changed");
         let mut problem = Self::new(ErrorCode::ObjectInvalid, detail);
         problem.0.mistakes = mistakes.iter().take(MISTAKES_MAX).cloned().collect();
+        problem
+    }
+
+    /// The same for whoever administers a part: of what they did not change they hear that something would not go with it, and no name
+    /// that they did not write.
+    pub(super) fn invalid_for_part(errors: &ConfigErrors, changed: &[Wanted]) -> Self {
+        let mut problem = Self::invalid(errors);
+        let is_own = |mistake: &ConfigProblem| changed.iter().any(|wanted| is_of(&wanted.id, mistake));
+        let (mut own, others): (Vec<_>, Vec<_>) = problem.0.mistakes.into_iter().partition(is_own);
+        for mistake in &mut own {
+            mistake.message = near::without_suggestion(&mistake.message).to_owned();
+        }
+        if !others.is_empty() {
+            let message =
+                "something of the configuration that is not yours would not go with this".to_owned();
+            own.push(ConfigProblem { position: None, path: Path::root(), message });
+        }
+        problem.0.mistakes = own;
         problem
     }
 
@@ -109,6 +131,14 @@ impl Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }
     }
+}
+
+/// Whether a mistake is one of an object: its path begins with the object's kind and name.
+fn is_of(id: &ObjectId, mistake: &ConfigProblem) -> bool {
+    let is =
+        |segment: Option<&Segment>, name: &str| matches!(segment, Some(Segment::Key(key)) if key == name);
+    let segments = mistake.path.segments();
+    is(segments.first(), id.kind().section()) && is(segments.get(1), id.name())
 }
 
 /// A mistake: its path, which begins with the object's kind and name, and its line where it is one of the file.

@@ -98,7 +98,7 @@ impl ControlApi {
         let Batch { wanted, dry_run } = Batch::of(body)?;
         if dry_run {
             let rehearsed = self.registrar.rehearse(|loaded| decide(&wanted, loaded, asking(admitted))).await;
-            rehearsed.map_err(refused)?;
+            rehearsed.map_err(|not_changed| refused(not_changed, admitted, &wanted))?;
         } else {
             self.change(admitted, &wanted).await?;
         }
@@ -108,7 +108,7 @@ impl ControlApi {
     async fn change(&self, admitted: &Admitted, wanted: &[Wanted]) -> Result<Arc<Loaded>, Problem> {
         let record = Record { log: &*self.audit_log, admitted, wanted };
         let changed = self.registrar.change(|loaded| decide(wanted, loaded, asking(admitted)), &record).await;
-        changed.map_err(refused)
+        changed.map_err(|not_changed| refused(not_changed, admitted, wanted))
     }
 }
 
@@ -120,9 +120,12 @@ fn asking(admitted: &Admitted) -> Asking<'_> {
     }
 }
 
-fn refused(not_changed: NotChanged<Problem>) -> Problem {
+fn refused(not_changed: NotChanged<Problem>, admitted: &Admitted, wanted: &[Wanted]) -> Problem {
     match not_changed {
         NotChanged::Refused(problem) => problem,
+        NotChanged::Invalid(errors) if !admitted.principal.is_of_organization() => {
+            Problem::invalid_for_part(&errors, wanted)
+        }
         NotChanged::Invalid(errors) => Problem::invalid(&errors),
         NotChanged::Unwitnessed(why) => {
             tracing::error!(error = why, "an object is not changed");

@@ -109,6 +109,12 @@ impl Principal {
         }
     }
 
+    /// Whether they hold a role for everything, so that no name is kept from them.
+    #[must_use]
+    pub fn is_of_organization(&self) -> bool {
+        self.roles.iter().any(|role| role.level() == Level::Organization)
+    }
+
     /// Whether there can be a thing of this kind to which they may do something. Who may not read any may not list them either.
     #[must_use]
     pub fn permits_some(&self, action: Action, kind: Kind) -> bool {

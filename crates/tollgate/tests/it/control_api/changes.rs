@@ -171,6 +171,26 @@ async fn who_administers_one_workspace_finds_no_other() {
 }
 
 #[tokio::test]
+async fn who_administers_one_workspace_learns_no_name_by_a_mistake() {
+    let more = json!({
+        "control": {"keys": [held(1, "owner", None), held(2, "admin", Some("a"))]},
+        "workspaces": {"a": {}, "default": {}},
+    });
+    let (gateway, _fake) = gateway(more).await;
+    let (owner, of_a) = (Control::of(&gateway, 1), Control::of(&gateway, 2));
+    assert_eq!(owner.put("routes/merger-plans", json!({"target": "p/m"})).await.status, 201);
+    let hash = format!("blake3:{}", "1".repeat(64));
+    let body = json!({"hash": hash, "workspace": "a", "models": ["*"], "default_route": "merger-plan"});
+    let told = owner.put("keys/k", body.clone()).await;
+    assert_refused(&told, 422, "TG2017");
+    assert!(told.text().contains("merger-plans"), "{}", told.text());
+    let untold = of_a.put("keys/k", body).await;
+    assert_refused(&untold, 422, "TG2017");
+    assert!(untold.text().contains("keys.k.default_route"), "{}", untold.text());
+    assert!(!untold.text().contains("merger-plans"), "{}", untold.text());
+}
+
+#[tokio::test]
 async fn without_a_good_control_key_nobody_is_let_in() {
     let (gateway, _fake) = gateway(json!({"limits": {"wrong_keys_per_minute_max": 2}})).await;
     let ask = async |key: Option<&str>| {

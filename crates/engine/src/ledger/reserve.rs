@@ -58,7 +58,7 @@ impl Ledger {
         let known = before.map(|before| before.books.as_slice()).unwrap_or_default();
         let mut orders = known.iter().map(|book| book.order + 1).max().unwrap_or_default()..;
         let known: HashMap<_, _> = known.iter().map(|book| (book.allotment.name.as_str(), book)).collect();
-        let mut book = |allotment: &Arc<Allotment>| {
+        let book = |allotment: &Arc<Allotment>| {
             let same =
                 known.get(allotment.name.as_str()).filter(|book| counts_the_same(&book.allotment, allotment));
             let accounts = same.map_or_else(|| Arc::new(Mutex::default()), |book| Arc::clone(&book.accounts));
@@ -77,7 +77,7 @@ impl Ledger {
             _ => None,
         });
         Self {
-            books: allotments.iter().map(&mut book).collect(),
+            books: allotments.iter().map(book).collect(),
             index,
             members: members.collect(),
             is_by_target: selectors().any(Selector::is_by_target),

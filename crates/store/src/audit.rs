@@ -1,10 +1,13 @@
-//! What implementations of the audit log share: how a page is made, and how many records are kept.
+//! What implementations of the audit log share: how a page is made, how many records are kept, and how databases write where the chain is.
 
-use domain::audit::{AuditFilter, SealedRecord};
+use domain::audit::{AuditFilter, AuditHash, Head, SealedRecord};
 use domain::ports::audit_log::{AuditError, AuditPage, LOOKED_AT_MAX};
 
 /// Most records that are forgotten at once, when there are more than are to be kept: nobody else can write meanwhile.
 const FORGOTTEN_MAX: u64 = 1_000;
+
+/// Records that are read of a database at once.
+pub(crate) const READ_MAX: i64 = 500;
 
 /// How many of the oldest records are to be forgotten.
 pub(crate) fn surplus(records: u64, records_max: u64) -> u64 {
@@ -46,4 +49,17 @@ impl<'a> PageInMaking<'a> {
     pub(crate) fn finish(self, is_last: bool) -> AuditPage {
         AuditPage { next: self.page.next.filter(|_| !is_last), ..self.page }
     }
+}
+
+/// Where the chain is, as a database has it.
+pub(crate) fn place(sequence: i64, hash: &[u8]) -> Result<Head, sqlx::Error> {
+    let hash = hash.try_into().map_err(|_| sqlx::Error::Decode("a hash has 32 bytes".into()))?;
+    let sequence =
+        sequence.try_into().map_err(|_| sqlx::Error::Decode("a record's number is above 0".into()))?;
+    Ok(Head { sequence, hash: AuditHash::from_bytes(hash) })
+}
+
+/// A number of a record as databases count.
+pub(crate) fn number(sequence: u64) -> i64 {
+    sequence.try_into().unwrap_or(i64::MAX)
 }

@@ -8,7 +8,7 @@ mod shared;
 mod sqlite;
 
 pub use memory::{MemoryAudit, MemoryRegistry, MemoryState, MemoryStore};
-pub use postgres::PostgresState;
+pub use postgres::{PostgresAudit, PostgresDatabase, PostgresRegistry, PostgresState};
 pub use redis::RedisState;
 pub use shared::{PlaceError, shared_state_at};
 pub use sqlite::{OpenError, OpenProblem, SqliteAudit, SqliteFile, SqliteRegistry, SqliteState, SqliteStore};

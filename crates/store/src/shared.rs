@@ -81,9 +81,9 @@ pub(crate) fn version(number: i64) -> u64 {
     number.try_into().unwrap_or_default()
 }
 
-/// A key as databases keep it.
-pub(crate) fn key_text(key: Vec<u8>) -> Result<Box<str>, sqlx::Error> {
-    String::from_utf8(key).map(Into::into).map_err(|error| sqlx::Error::Decode(error.into()))
+/// A text that a database keeps as bytes.
+pub(crate) fn text(bytes: Vec<u8>) -> Result<Box<str>, sqlx::Error> {
+    String::from_utf8(bytes).map(Into::into).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 /// A count as databases count.

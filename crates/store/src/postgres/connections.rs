@@ -8,17 +8,17 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::ports::shared_state::{StateError, is_namespace};
+use domain::ports::shared_state::is_namespace;
 use parking_lot::Mutex;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::{ConnectOptions, Connection, PgConnection, raw_sql};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::migrations::migrate;
 use crate::shared::PlaceError;
 
-/// Calls at once; each takes a process of the server.
+/// Calls at once, unless told otherwise; each takes a process of the server.
 const CONNECTIONS_MAX: usize = 4;
 /// A connection that was unused for longer is asked for a sign of life: the server may have been started anew.
 const TRUSTED: Duration = Duration::from_secs(1);
@@ -54,6 +54,9 @@ pub(super) enum Problem {
     Database(#[from] sqlx::Error),
     #[error("it was written by a newer Tollgate (its schema is {found}, this version knows {known})")]
     Newer { found: i32, known: i32 },
+    /// Of the audit log.
+    #[error("{0}")]
+    Record(String),
 }
 
 impl Connections {
@@ -70,10 +73,13 @@ impl Connections {
             Some(socket) => socket.display().to_string(),
             None => format!("{}:{}", options.get_host(), options.get_port()),
         };
+        let limit = time_limit.as_millis().max(1).to_string();
         let options = options.application_name("tollgate").options([
             ("search_path", schema),
             // What nobody waits for any more is not worked on either.
-            ("statement_timeout", &time_limit.as_millis().max(1).to_string()),
+            ("statement_timeout", &limit),
+            // Whoever is cut off from the server holds none of its locks for long.
+            ("idle_in_transaction_session_timeout", &limit),
             ("default_transaction_isolation", "read committed"),
         ]);
         Ok(Self {
@@ -85,6 +91,19 @@ impl Connections {
             free: Semaphore::new(CONNECTIONS_MAX),
             is_migrated: AtomicBool::new(false),
         })
+    }
+
+    /// With another number of calls at once.
+    pub(super) fn at_most(self, connections_max: usize) -> Self {
+        Self { free: Semaphore::new(connections_max), ..self }
+    }
+
+    /// A connection on which a transaction has begun, by [`WRITE`](super::WRITE) or [`VIEW`](super::VIEW). Where it is dropped, the transaction
+    /// ends with the connection.
+    pub(super) async fn begin(&self, how: &'static str) -> Result<Lent<'_>, Problem> {
+        let mut connection = self.take().await?;
+        raw_sql(how).execute(&mut *connection).await?;
+        Ok(connection)
     }
 
     /// A connection to a database whose tables are up to date.
@@ -116,11 +135,11 @@ impl Connections {
         Ok(connection)
     }
 
-    /// Waits for an answer of the database, but not for ever.
+    /// Waits for an answer of the database, but not for ever; says why there is none.
     pub(super) async fn within<T>(
         &self,
         answer: impl Future<Output = Result<T, Problem>>,
-    ) -> Result<T, StateError> {
+    ) -> Result<T, String> {
         let why = match tokio::time::timeout(self.time_limit, answer).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(problem)) => problem.to_string(),
@@ -128,11 +147,25 @@ impl Connections {
         };
         // The next connection may be to a database that was made anew.
         self.is_migrated.store(false, Ordering::Relaxed);
-        Err(StateError::Unavailable(format!("PostgreSQL at {}: {why}", self.place)))
+        Err(format!("PostgreSQL at {}: {why}", self.place))
     }
 }
 
 impl Lent<'_> {
+    /// Ends the transaction that was begun, so that what it wrote is there for all.
+    pub(super) async fn commit(mut self) -> Result<(), Problem> {
+        raw_sql("COMMIT").execute(&mut *self).await?;
+        self.give_back();
+        Ok(())
+    }
+
+    /// Ends it, so that nothing of it is there.
+    pub(super) async fn roll_back(mut self) -> Result<(), Problem> {
+        raw_sql("ROLLBACK").execute(&mut *self).await?;
+        self.give_back();
+        Ok(())
+    }
+
     /// Leaves the connection to others, after everything that was asked over it was answered.
     pub(super) fn give_back(self) {
         let idle = Idle { connection: self.connection, since: Instant::now() };

@@ -3,13 +3,15 @@
 use std::future::ready;
 use std::time::Duration;
 
-use domain::ports::shared_state::{Change, Listed, Pending, Replaced, Seen, SharedState, Versioned};
+use domain::ports::shared_state::{
+    Change, Listed, Pending, Replaced, Seen, SharedState, StateError, Versioned,
+};
 use sqlx::{query, query_as};
 
 use super::connections::{Connections, Problem};
 use crate::shared::{
-    PlaceError, behind_prefix, check_changes, check_keys, count, key_text, lifetime_micros, since_1970,
-    version, versioned,
+    PlaceError, behind_prefix, check_changes, check_keys, count, lifetime_micros, since_1970, text, version,
+    versioned,
 };
 
 /// Values that one step forgets.
@@ -38,6 +40,14 @@ impl PostgresState {
     /// When the URL is none, or the schema cannot be called so.
     pub fn new(url: &str, schema: &str, time_limit: Duration) -> Result<Self, PlaceError> {
         Ok(Self { connections: Connections::new(url, schema, time_limit)? })
+    }
+
+    /// Waits for an answer of the database.
+    fn ask<'a, T: Send + 'a>(
+        &'a self,
+        answer: impl Future<Output = Result<T, Problem>> + Send + 'a,
+    ) -> Pending<'a, T> {
+        Box::pin(async { self.connections.within(answer).await.map_err(StateError::Unavailable) })
     }
 
     async fn read(&self, keys: &[Box<str>]) -> Result<Seen<Vec<Option<Versioned>>>, Problem> {
@@ -102,7 +112,7 @@ impl PostgresState {
         let at = rows.first().map_or(0, |row| row.0);
         let what = rows.into_iter().filter_map(|(_, key, number, value)| {
             let (key, number, value) = (key?, number?, value?);
-            Some(key_text(key).map(|key| Listed { key, versioned: versioned(number, value) }))
+            Some(text(key).map(|key| Listed { key, versioned: versioned(number, value) }))
         });
         Ok(Seen { at: since_1970(at), what: what.collect::<Result<_, _>>()? })
     }
@@ -119,14 +129,14 @@ impl PostgresState {
 impl SharedState for PostgresState {
     fn read<'a>(&'a self, keys: &'a [Box<str>]) -> Pending<'a, Seen<Vec<Option<Versioned>>>> {
         match check_keys(keys) {
-            Ok(()) => Box::pin(self.connections.within(self.read(keys))),
+            Ok(()) => self.ask(self.read(keys)),
             Err(error) => Box::pin(ready(Err(error))),
         }
     }
 
     fn replace<'a>(&'a self, changes: &'a [Change]) -> Pending<'a, Seen<Vec<Replaced>>> {
         match check_changes(changes) {
-            Ok(()) => Box::pin(self.connections.within(self.replace(changes))),
+            Ok(()) => self.ask(self.replace(changes)),
             Err(error) => Box::pin(ready(Err(error))),
         }
     }
@@ -137,11 +147,11 @@ impl SharedState for PostgresState {
         after: Option<&'a str>,
         keys_max: usize,
     ) -> Pending<'a, Seen<Vec<Listed>>> {
-        Box::pin(self.connections.within(self.list(prefix, after, keys_max)))
+        self.ask(self.list(prefix, after, keys_max))
     }
 
     fn sweep(&self) -> Pending<'_, usize> {
-        Box::pin(self.connections.within(self.sweep()))
+        self.ask(self.sweep())
     }
 }
 

@@ -2,16 +2,13 @@
 
 use std::path::Path;
 
-use domain::audit::{AuditEntry, AuditFilter, AuditHash, Head, SealedRecord};
+use domain::audit::{AuditEntry, AuditFilter, Head, SealedRecord};
 use domain::ports::audit_log::{AuditError, AuditLog, AuditPage, Extent, Pending};
 use sqlx::{SqliteConnection, SqlitePool, query, query_as};
 
 use super::file::Connections;
 use super::{SqliteStore, WRITE};
-use crate::audit::{PageInMaking, surplus};
-
-/// Records that are read at once.
-const READ_MAX: i64 = 500;
+use crate::audit::{PageInMaking, READ_MAX, number, place, surplus};
 
 /// Keeps records in a file.
 #[derive(Debug)]
@@ -140,16 +137,4 @@ async fn extent(connection: &mut SqliteConnection) -> Result<Extent, sqlx::Error
     let head_of = |(sequence, hash): (i64, Vec<u8>)| place(sequence, &hash);
     let base = head_of(base)?;
     Ok(Extent { base, head: last.map(head_of).transpose()?.unwrap_or(base) })
-}
-
-fn place(sequence: i64, hash: &[u8]) -> Result<Head, sqlx::Error> {
-    let hash = hash.try_into().map_err(|_| sqlx::Error::Decode("a hash has 32 bytes".into()))?;
-    let sequence =
-        sequence.try_into().map_err(|_| sqlx::Error::Decode("a record's number is above 0".into()))?;
-    Ok(Head { sequence, hash: AuditHash::from_bytes(hash) })
-}
-
-/// A number of a record as SQLite counts.
-fn number(sequence: u64) -> i64 {
-    sequence.try_into().unwrap_or(i64::MAX)
 }

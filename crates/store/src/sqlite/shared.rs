@@ -11,8 +11,7 @@ use sqlx::{SqliteConnection, SqlitePool, query, query_as, query_scalar};
 use super::file::Connections;
 use super::{SqliteStore, WRITE};
 use crate::shared::{
-    behind_prefix, check_changes, check_keys, count, key_text, lifetime_micros, since_1970, version,
-    versioned,
+    behind_prefix, check_changes, check_keys, count, lifetime_micros, since_1970, text, version, versioned,
 };
 
 /// Values that one step forgets: few, since nobody else can write meanwhile.
@@ -122,7 +121,7 @@ async fn list(
     let rows: Vec<(Vec<u8>, i64, Vec<u8>)> = list.fetch_all(&mut *view).await?;
     let what = rows
         .into_iter()
-        .map(|(key, number, value)| Ok(Listed { key: key_text(key)?, versioned: versioned(number, value) }));
+        .map(|(key, number, value)| Ok(Listed { key: text(key)?, versioned: versioned(number, value) }));
     Ok(Seen { at: since_1970(at), what: what.collect::<Result<_, sqlx::Error>>()? })
 }
 

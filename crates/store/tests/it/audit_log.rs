@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use domain::audit::{AuditEntry, AuditFilter, AuditedResource, Head, Outcome, Who};
 use domain::ports::audit_log::{AuditLog, AuditPage, Extent, LOOKED_AT_MAX};
-use store::{MemoryAudit, SqliteStore};
+use store::{MemoryAudit, PostgresDatabase, SqliteStore};
 use tempfile::TempDir;
+use testkit::{DatabaseServer, unique_name};
 
+use crate::shared_state::PATIENCE;
 use crate::sqlite_file;
 
 /// A log that keeps so many records, as two processes have it, and what has to live as long.
@@ -31,11 +33,26 @@ async fn sqlite(records_max: u64) -> Backend {
     Backend { logs: logs.try_into().unwrap(), folder: Some(folder) }
 }
 
-/// Runs each law against each implementation.
+fn postgres(server: &DatabaseServer, records_max: u64) -> Backend {
+    let name = unique_name();
+    let log = || PostgresDatabase::new(server.url(), &name, PATIENCE).unwrap().audit_log(records_max);
+    Backend { logs: [Arc::new(log()), Arc::new(log())], folder: None }
+}
+
+/// Runs each law against each implementation; those of a server are one test, since to start it takes longer than all of them.
 macro_rules! every_backend {
     ($($law:ident($records_max:expr))*) => {
         every_backend! { @of memory $($law($records_max))* }
         every_backend! { @of sqlite $($law($records_max))* }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn in_postgres() {
+            let server = DatabaseServer::postgres();
+            $(
+                println!("{}", stringify!($law));
+                $law(postgres(&server, $records_max)).await;
+            )*
+        }
     };
     (@of $backend:ident $($law:ident($records_max:expr))*) => {
         mod $backend {

@@ -2,9 +2,10 @@
 
 use domain::ports::shared_state::{SharedState, StateError};
 use sqlx::{Connection, PgConnection, raw_sql};
-use store::PostgresState;
+use store::{PostgresDatabase, PostgresState};
 use testkit::{DatabaseServer, unique_name};
 
+use crate::audit_log::{fill, verified};
 use crate::shared_state::{PATIENCE, change, read, replaced};
 
 async fn stranger(url: &str) -> PgConnection {
@@ -46,7 +47,7 @@ async fn a_database_that_a_newer_version_wrote_is_left_alone() {
         panic!("the database of a newer version was used")
     };
     assert!(
-        why.ends_with("it was written by a newer Tollgate (its schema is 99, this version knows 1)"),
+        why.ends_with("it was written by a newer Tollgate (its schema is 99, this version knows 2)"),
         "{why}"
     );
 }
@@ -73,4 +74,18 @@ async fn a_server_that_ends_its_connections_is_asked_over_new_ones() {
     // Once at most is that noticed by an answer that does not come.
     let _ = store.sweep().await;
     assert_eq!(read(&store, "k").await.map(|now| now.version), Some(version));
+}
+
+#[tokio::test]
+async fn nobody_who_writes_sql_changes_a_record_by_mistake() {
+    let (server, schema) = (DatabaseServer::postgres(), unique_name());
+    let log = PostgresDatabase::new(server.url(), &schema, PATIENCE).unwrap().audit_log(10);
+    let head = fill(&log, 1..=3).await;
+    let mut stranger = stranger(server.url()).await;
+    for attack in ["UPDATE {}.audit_records SET entry = ''", "TRUNCATE {}.audit_records"] {
+        let attack = sqlx::AssertSqlSafe(attack.replace("{}", &schema));
+        let error = raw_sql(attack).execute(&mut stranger).await.unwrap_err();
+        assert!(error.to_string().contains("a record of the audit log is never changed"), "{error}");
+    }
+    assert_eq!(verified(&log).await.head, head);
 }

@@ -9,16 +9,37 @@ use futures_util::future::join_all;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use store::{MemoryRegistry, SqliteStore};
+use proptest::test_runner::TestRunner;
+use store::{MemoryRegistry, PostgresDatabase, SqliteFile, SqliteStore};
 use tempfile::{TempDir, tempdir};
+use testkit::{DatabaseServer, unique_name};
 
+use crate::shared_state::PATIENCE;
 use crate::sqlite_file;
 
-/// Every implementation, empty, with what it needs to live.
-async fn all() -> (TempDir, Vec<Arc<dyn Registry>>) {
-    let folder = tempdir().unwrap();
-    let sqlite = SqliteStore::open(sqlite_file(folder.path())).await.unwrap();
-    (folder, vec![Arc::new(MemoryRegistry::default()), Arc::new(sqlite.registry())])
+/// Where registries are.
+struct Home {
+    folder: TempDir,
+    server: DatabaseServer,
+}
+
+impl Home {
+    fn new() -> Self {
+        Self { folder: tempdir().unwrap(), server: DatabaseServer::postgres() }
+    }
+
+    /// Every implementation, empty.
+    async fn all(&self) -> Vec<Arc<dyn Registry>> {
+        let name = unique_name();
+        let file = SqliteFile { path: self.folder.path().join(&name), ..sqlite_file(self.folder.path()) };
+        let sqlite = SqliteStore::open(file).await.unwrap();
+        let postgres = self.postgres(&name);
+        vec![Arc::new(MemoryRegistry::default()), Arc::new(sqlite.registry()), Arc::new(postgres.registry())]
+    }
+
+    fn postgres(&self, schema: &str) -> PostgresDatabase {
+        PostgresDatabase::new(self.server.url(), schema, PATIENCE).unwrap()
+    }
 }
 
 fn put(kind: &str, name: &str, value: &str) -> Change {
@@ -36,8 +57,8 @@ fn registered(kind: &str, name: &str, revision: u64, value: &str) -> Registered 
 
 #[tokio::test]
 async fn a_new_registry_is_empty_and_nothing_was_changed() {
-    let (_folder, registries) = all().await;
-    for registry in registries {
+    let home = Home::new();
+    for registry in home.all().await {
         assert_eq!(registry.revision().await.unwrap(), 0);
         assert_eq!(registry.read().await.unwrap(), Register::default());
     }
@@ -45,8 +66,8 @@ async fn a_new_registry_is_empty_and_nothing_was_changed() {
 
 #[tokio::test]
 async fn an_object_has_the_revision_that_changed_it_last() {
-    let (_folder, registries) = all().await;
-    for registry in registries {
+    let home = Home::new();
+    for registry in home.all().await {
         assert!(registry.change(0, &[put("users", "b", "1"), put("keys", "a", "1")]).await.unwrap());
         assert!(registry.change(1, &[put("users", "b", "2")]).await.unwrap());
         let objects = vec![registered("keys", "a", 1, "1"), registered("users", "b", 2, "2")];
@@ -59,8 +80,8 @@ async fn an_object_has_the_revision_that_changed_it_last() {
 
 #[tokio::test]
 async fn who_has_not_seen_the_last_change_changes_nothing() {
-    let (_folder, registries) = all().await;
-    for registry in registries {
+    let home = Home::new();
+    for registry in home.all().await {
         registry.change(0, &[put("keys", "a", "1")]).await.unwrap();
         for seen in [0, 2, u64::MAX] {
             let changes = [put("keys", "a", "2"), put("keys", "b", "2"), removal("keys", "a")];
@@ -73,8 +94,8 @@ async fn who_has_not_seen_the_last_change_changes_nothing() {
 
 #[tokio::test]
 async fn of_many_who_saw_the_same_exactly_one_is_first() {
-    let (_folder, registries) = all().await;
-    for registry in registries {
+    let home = Home::new();
+    for registry in home.all().await {
         let writers = (0..16).map(|number| {
             let registry = Arc::clone(&registry);
             async move { registry.change(0, &[put("keys", &format!("k{number}"), "1")]).await.unwrap() }
@@ -87,9 +108,9 @@ async fn of_many_who_saw_the_same_exactly_one_is_first() {
 
 #[tokio::test]
 async fn names_are_taken_as_they_are() {
-    let (_folder, registries) = all().await;
+    let home = Home::new();
     let names = ["'; DROP TABLE objects; --", "%", "_", "ä", "a/b", "A", "a"];
-    for registry in registries {
+    for registry in home.all().await {
         let changes: Vec<_> = names.iter().map(|name| put("users", name, name)).collect();
         registry.change(0, &changes).await.unwrap();
         let mut expected: Vec<_> = names.iter().map(|name| registered("users", name, 1, name)).collect();
@@ -122,36 +143,53 @@ fn change() -> impl Strategy<Value = Change> {
         .prop_map(|(kind, name, value)| Change { kind, name, value: value.map(Bytes::from) })
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
-    #[test]
-    fn whatever_is_changed_every_implementation_keeps_the_same(
-        steps in vec((vec(change(), 0..4), any::<bool>()), 1..12),
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let (_folder, registries) = all().await;
-            let mut model = BTreeMap::new();
-            let mut revision = 0;
-            for (changes, has_seen) in steps {
-                let seen = if has_seen { revision } else { revision + 7 };
-                if has_seen {
-                    revision += 1;
-                    for Change { kind, name, value } in &changes {
-                        model.remove(&(kind.clone(), name.clone()));
-                        let value = value.clone().map(|value| (revision, value));
-                        model.extend(value.map(|value| ((kind.clone(), name.clone()), value)));
-                    }
-                }
-                for registry in &registries {
-                    assert_eq!(registry.change(seen, &changes).await.unwrap(), has_seen);
-                }
+#[tokio::test]
+async fn a_second_replica_on_the_database_sees_each_change() {
+    let home = Home::new();
+    let (one, other) = (home.postgres("shared").registry(), home.postgres("shared").registry());
+    let apart = home.postgres("apart").registry();
+    assert!(one.change(0, &[put("keys", "a", "1")]).await.unwrap());
+    assert_eq!(other.revision().await.unwrap(), 1);
+    assert!(other.change(1, &[put("keys", "b", "1")]).await.unwrap());
+    assert!(!one.change(1, &[put("keys", "a", "2")]).await.unwrap());
+    let objects = vec![registered("keys", "a", 1, "1"), registered("keys", "b", 2, "1")];
+    assert_eq!(one.read().await.unwrap(), Register { revision: 2, objects });
+    assert_eq!(apart.read().await.unwrap(), Register::default(), "another namespace is another fleet's");
+}
+
+/// Does the same to every implementation and to a map.
+async fn compare(home: &Home, steps: Vec<(Vec<Change>, bool)>) -> Result<(), TestCaseError> {
+    let registries = home.all().await;
+    let mut model = BTreeMap::new();
+    let mut revision = 0;
+    for (changes, has_seen) in steps {
+        let seen = if has_seen { revision } else { revision + 7 };
+        if has_seen {
+            revision += 1;
+            for Change { kind, name, value } in &changes {
+                model.remove(&(kind.clone(), name.clone()));
+                let value = value.clone().map(|value| (revision, value));
+                model.extend(value.map(|value| ((kind.clone(), name.clone()), value)));
             }
-            let objects = model.into_iter().map(|((kind, name), (revision, value))| Registered { kind, name, revision, value });
-            let expected = Register { revision, objects: objects.collect() };
-            for registry in &registries {
-                assert_eq!(registry.read().await.unwrap(), expected);
-            }
-        });
+        }
+        for registry in &registries {
+            prop_assert_eq!(registry.change(seen, &changes).await.unwrap(), has_seen);
+        }
     }
+    let objects =
+        model.into_iter().map(|((kind, name), (revision, value))| Registered { kind, name, revision, value });
+    let expected = Register { revision, objects: objects.collect() };
+    for registry in &registries {
+        prop_assert_eq!(registry.read().await.unwrap(), expected.clone());
+    }
+    Ok(())
+}
+
+#[test]
+fn whatever_is_changed_every_implementation_keeps_the_same() {
+    let home = Home::new();
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let steps = vec((vec(change(), 0..4), any::<bool>()), 1..12);
+    TestRunner::new(config).run(&steps, |steps| runtime.block_on(compare(&home, steps))).unwrap();
 }

@@ -1,0 +1,1 @@
+UPDATE registry SET revision = revision + 1 WHERE revision = $1 RETURNING revision

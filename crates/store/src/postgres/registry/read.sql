@@ -1,0 +1,1 @@
+SELECT kind, name, revision, value FROM objects ORDER BY kind, name

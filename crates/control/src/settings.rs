@@ -57,12 +57,12 @@ pub struct StateSettings {
     /// Most records of the audit log.
     pub audit_records_max: u64,
     /// Where replicas agree; by the place itself where there is none.
-    pub shared: Option<SharedStateSettings>,
+    pub shared: Option<StateServer>,
 }
 
-/// The server that replicas share.
+/// A server that replicas share.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SharedStateSettings {
+pub struct StateServer {
     /// Where it is. Its scheme says what it is.
     pub url: Secret,
     /// The part of it that is for this gateway's replicas.
@@ -72,12 +72,14 @@ pub struct SharedStateSettings {
 }
 
 /// What state is kept in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum StatePlace {
     /// The process.
     Memory,
     /// A SQLite database, by its file.
     Sqlite(PathBuf),
+    /// A PostgreSQL database.
+    Postgres(StateServer),
 }
 
 /// What is logged.

@@ -17,4 +17,5 @@ mod upstream;
 pub use control::watch::Reloads;
 pub use prepared::Prepared;
 pub use server::{Server, ServerParts};
+pub(crate) use state::postgres_at;
 pub use upstream::{outside, transport};

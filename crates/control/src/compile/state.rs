@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use domain::kept::KeepRules;
 use domain::ports::shared_state::{SharedServer, is_namespace};
+use providers::definition::Secret;
 
 use super::Problems;
 use crate::file::{ByteSize, SharedStateSection, StateKind, StateSection};
 use crate::path::Path;
-use crate::settings::{SharedStateSettings, StatePlace, StateSettings};
+use crate::settings::{StatePlace, StateServer, StateSettings};
 
 const MEMORY_BYTES_MAX_DEFAULT: u64 = 256 << 20;
 const DATABASE_BYTES_MAX_DEFAULT: u64 = 16 << 30;
@@ -19,57 +20,112 @@ const DATABASE_AUDIT_RECORDS_MAX_DEFAULT: u64 = 1_000_000;
 const BYTES_MAX_MIN: u64 = 1 << 20;
 const FILE_DEFAULT: &str = "tollgate.db";
 const NAMESPACE_DEFAULT: &str = "tollgate";
+const DATABASE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
+const DATABASE_TIMEOUT_MAX: Duration = Duration::from_secs(30);
 const SHARED_TIMEOUT_DEFAULT: Duration = Duration::from_secs(1);
 /// No request waits for longer either.
 const SHARED_TIMEOUT_MAX: Duration = Duration::from_secs(2);
 
 pub(super) fn settings(section: &StateSection, folder: &FilePath, problems: &mut Problems) -> StateSettings {
-    let mut report = |key: &str, message: &str| {
-        problems.push((Path::root().key("state").key(key), message.to_owned()));
-    };
-    if section.bytes_max.is_some_and(|size| size.0 < BYTES_MAX_MIN) {
-        report("bytes_max", "expected at least 1MiB");
-    }
     let kind = section.kind.unwrap_or_default();
-    if kind == StateKind::Memory && section.path.is_some() {
-        report("path", "state in memory has no file; add `kind: sqlite`, or leave the path out");
+    if section.bytes_max.is_some_and(|size| size.0 < BYTES_MAX_MIN) {
+        problems.push((state("bytes_max"), "expected at least 1MiB".to_owned()));
     }
-    if section.path.as_ref().is_some_and(String::is_empty) {
-        report("path", "expected the name of a file");
-    }
-    let shared = section.shared.as_ref().map(|shared| shared_settings(shared, problems));
-    match kind {
-        StateKind::Memory => StateSettings {
-            place: StatePlace::Memory,
-            shared,
-            bytes_max: section.bytes_max.map_or(MEMORY_BYTES_MAX_DEFAULT, |size| size.0),
-            audit_records_max: section.audit_records_max.unwrap_or(MEMORY_AUDIT_RECORDS_MAX_DEFAULT),
-        },
-        StateKind::Sqlite => StateSettings {
-            place: StatePlace::Sqlite(folder.join(section.path.as_deref().unwrap_or(FILE_DEFAULT))),
-            shared,
-            bytes_max: section.bytes_max.map_or(DATABASE_BYTES_MAX_DEFAULT, |size| size.0),
-            audit_records_max: section.audit_records_max.unwrap_or(DATABASE_AUDIT_RECORDS_MAX_DEFAULT),
-        },
+    check_kind(section, kind, problems);
+    let shared = section.shared.as_ref().map(|shared| shared_server(shared, problems));
+    let (place, shared) = match kind {
+        StateKind::Memory => (StatePlace::Memory, shared),
+        StateKind::Sqlite => {
+            let file = folder.join(section.path.as_deref().unwrap_or(FILE_DEFAULT));
+            (StatePlace::Sqlite(file), shared)
+        }
+        StateKind::Postgres => {
+            let server = database(section, problems);
+            let shared = shared.or_else(|| {
+                let timeout = server.timeout.min(SHARED_TIMEOUT_DEFAULT);
+                Some(StateServer { timeout, ..server.clone() })
+            });
+            (StatePlace::Postgres(server), shared)
+        }
+    };
+    let (bytes_max, audit_records_max) = match kind {
+        StateKind::Memory => (MEMORY_BYTES_MAX_DEFAULT, MEMORY_AUDIT_RECORDS_MAX_DEFAULT),
+        StateKind::Sqlite | StateKind::Postgres => {
+            (DATABASE_BYTES_MAX_DEFAULT, DATABASE_AUDIT_RECORDS_MAX_DEFAULT)
+        }
+    };
+    StateSettings {
+        place,
+        shared,
+        bytes_max: section.bytes_max.map_or(bytes_max, |size| size.0),
+        audit_records_max: section.audit_records_max.unwrap_or(audit_records_max),
     }
 }
 
-fn shared_settings(section: &SharedStateSection, problems: &mut Problems) -> SharedStateSettings {
-    let mut report = |key: &str, message: &str| {
-        problems.push((Path::root().key("state").key("shared").key(key), message.to_owned()));
-    };
-    if SharedServer::at(section.url.expose()).is_none() {
-        report("url", "expected a URL that begins with `postgres://`, `redis://` or `rediss://`");
+fn state(key: &str) -> Path {
+    Path::root().key("state").key(key)
+}
+
+/// Reports what is for state of another kind.
+fn check_kind(section: &StateSection, kind: StateKind, problems: &mut Problems) {
+    let mut report = |key: &str, message: &str| problems.push((state(key), message.to_owned()));
+    match (&section.path, kind) {
+        (Some(path), StateKind::Sqlite) if path.is_empty() => report("path", "expected the name of a file"),
+        (Some(_), StateKind::Memory) => {
+            report("path", "state in memory has no file; add `kind: sqlite`, or leave the path out");
+        }
+        (Some(_), StateKind::Postgres) => {
+            report("path", "a database on a server has no file; it is found by `url`");
+        }
+        _ => {}
     }
-    let namespace = section.namespace.as_deref().unwrap_or(NAMESPACE_DEFAULT);
-    if !is_namespace(namespace) {
-        report("namespace", "expected lower-case letters, digits and `_`, and no digit first");
+    if kind != StateKind::Postgres {
+        let server = [
+            ("url", section.url.is_some()),
+            ("namespace", section.namespace.is_some()),
+            ("timeout", section.timeout.is_some()),
+        ];
+        for (key, _) in server.into_iter().filter(|(_, is_given)| *is_given) {
+            report(key, "it is for a database on a server; add `kind: postgres`, or leave it out");
+        }
+    }
+}
+
+fn database(section: &StateSection, problems: &mut Problems) -> StateServer {
+    let is_postgres = |url: &Secret| SharedServer::at(url.expose()) == Some(SharedServer::Postgres);
+    if !section.url.as_ref().is_some_and(is_postgres) {
+        let message = "expected a URL that begins with `postgres://`, best written as `${env:NAME}`";
+        problems.push((state("url"), message.to_owned()));
+    }
+    let timeout = section.timeout.map_or(DATABASE_TIMEOUT_DEFAULT, |span| span.0);
+    if timeout.is_zero() || timeout > DATABASE_TIMEOUT_MAX {
+        problems.push((state("timeout"), "expected a time above zero, at most 30s".to_owned()));
+    }
+    let namespace = namespace(section.namespace.as_deref(), state("namespace"), problems);
+    StateServer { url: section.url.clone().unwrap_or_else(|| String::new().into()), namespace, timeout }
+}
+
+fn shared_server(section: &SharedStateSection, problems: &mut Problems) -> StateServer {
+    let shared = |key: &str| state("shared").key(key);
+    if SharedServer::at(section.url.expose()).is_none() {
+        let message = "expected a URL that begins with `postgres://`, `redis://` or `rediss://`";
+        problems.push((shared("url"), message.to_owned()));
     }
     let timeout = section.timeout.map_or(SHARED_TIMEOUT_DEFAULT, |span| span.0);
     if timeout.is_zero() || timeout > SHARED_TIMEOUT_MAX {
-        report("timeout", "expected a time above zero, at most 2s");
+        problems.push((shared("timeout"), "expected a time above zero, at most 2s".to_owned()));
     }
-    SharedStateSettings { url: section.url.clone(), namespace: namespace.to_owned(), timeout }
+    let namespace = namespace(section.namespace.as_deref(), shared("namespace"), problems);
+    StateServer { url: section.url.clone(), namespace, timeout }
+}
+
+fn namespace(written: Option<&str>, path: Path, problems: &mut Problems) -> String {
+    let namespace = written.unwrap_or(NAMESPACE_DEFAULT);
+    if !is_namespace(namespace) {
+        let message = "expected lower-case letters, digits and `_`, and no digit first";
+        problems.push((path, message.to_owned()));
+    }
+    namespace.to_owned()
 }
 
 /// The rules for requests; `bytes_max` is what may be kept together.

@@ -16,6 +16,14 @@ pub struct StateSection {
     /// The database's file, looked up from the configuration's folder, for `kind: sqlite`; made when it does not exist.
     /// `tollgate.db` when absent.
     pub path: Option<String>,
+    /// Where the database is, for `kind: postgres`, best written as `${env:NAME}`: `postgres://user:password@host:5432/database`.
+    pub url: Option<Secret>,
+    /// The schema in the database, for `kind: postgres`, made when it does not exist: lower-case letters, digits and `_`. Replicas of one
+    /// gateway have the same. `tollgate` when absent.
+    #[schemars(length(min = 1, max = 63))]
+    pub namespace: Option<String>,
+    /// How long an answer of the database is waited for, for `kind: postgres`, at most `30s`; `5s` when absent.
+    pub timeout: Option<TimeSpan>,
     /// Most bytes that are kept together, at least `1MiB`. When they are reached, the oldest responses are forgotten; in
     /// memory conversations, too. `256MiB` in memory and `16GiB` in a database when absent.
     pub bytes_max: Option<ByteSize>,
@@ -25,7 +33,7 @@ pub struct StateSection {
     /// How long and how much of responses is kept.
     pub responses: KeptResponsesSection,
     /// A server for what replicas on several machines agree on: what budgets have spent. When absent, the processes that use
-    /// the same database agree by it, and a process with state in memory has budgets of its own.
+    /// the same database, whether a file or a server, agree by it, and a process with state in memory has budgets of its own.
     pub shared: Option<SharedStateSection>,
 }
 
@@ -38,6 +46,8 @@ pub enum StateKind {
     Memory,
     /// In a SQLite database on a local disk.
     Sqlite,
+    /// In a PostgreSQL database, for replicas on several machines.
+    Postgres,
 }
 
 /// The server that replicas share.

@@ -288,6 +288,51 @@ fn a_server_that_replicas_share_is_told_by_its_url_which_nobody_sees() {
 }
 
 #[test]
+fn replicas_with_a_database_on_a_server_share_by_it_unless_told_otherwise() {
+    let text = |more: &str| {
+        format!(
+            "state: {{kind: postgres, url: 'postgres://u:${{env:PASSWORD}}@host/d', namespace: blue{more}}}\n"
+        )
+    };
+    let load = |more: &str| loader(&[("PASSWORD", "hunter2")]).load_text(&text(more), 1).unwrap().state;
+    let state = load("");
+    let StatePlace::Postgres(server) = &state.place else { panic!("{state:?}") };
+    assert_eq!((server.url.expose(), &*server.namespace), ("postgres://u:hunter2@host/d", "blue"));
+    assert_eq!(server.timeout, Duration::from_secs(5));
+    let shared = state.shared.as_ref().unwrap();
+    assert_eq!(
+        (&shared.url, &*shared.namespace, shared.timeout),
+        (&server.url, "blue", Duration::from_secs(1))
+    );
+    assert_eq!((state.bytes_max, state.audit_records_max), (16 << 30, 1_000_000));
+    assert!(!format!("{state:?}").contains("hunter2"));
+    assert_eq!(load(", timeout: 300ms").shared.unwrap().timeout, Duration::from_millis(300));
+    let other = load(", shared: {url: 'redis://cache/0'}").shared.unwrap();
+    assert_eq!((other.url.expose(), &*other.namespace), ("redis://cache/0", "tollgate"));
+}
+
+#[test]
+fn a_database_on_a_server_that_cannot_be_meant_is_refused_without_its_url() {
+    for (state, expected) in [
+        ("kind: postgres", "state.url: expected a URL"),
+        ("kind: postgres, url: 'redis://u:hunter2@host/0'", "state.url: expected a URL"),
+        (
+            "kind: postgres, url: 'postgres://u:hunter2@host/d', path: kept.db",
+            "state.path: a database on a server",
+        ),
+        ("kind: postgres, url: 'postgres://u:hunter2@host/d', namespace: 1-a", "state.namespace: expected"),
+        ("kind: postgres, url: 'postgres://u:hunter2@host/d', timeout: 31s", "state.timeout: expected"),
+        ("kind: postgres, url: 'postgres://u:hunter2@host/d', timeout: 0s", "state.timeout: expected"),
+        ("kind: sqlite, url: 'postgres://u:hunter2@host/d'", "state.url: it is for a database on a server"),
+        ("namespace: blue", "state.namespace: it is for a database on a server"),
+        ("timeout: 1s", "state.timeout: it is for a database on a server"),
+    ] {
+        let refused = errors(&format!("state: {{{state}}}\n"));
+        assert!(refused.contains(expected) && !refused.contains("hunter2"), "{state}: {refused}");
+    }
+}
+
+#[test]
 fn state_that_cannot_be_meant_is_refused_with_its_lines() {
     let text = "\
 state:
@@ -299,7 +344,7 @@ state:
     history_bytes_max: 0
 ";
     insta::assert_snapshot!(errors(text));
-    assert!(errors("state: {kind: postgres}\n").contains("state.kind"));
+    assert!(errors("state: {kind: mongo}\n").contains("state.kind"));
 }
 
 #[test]

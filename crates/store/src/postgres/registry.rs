@@ -65,11 +65,10 @@ impl PostgresRegistry {
             step.roll_back().await?;
             return Ok(false);
         };
-        let Outcome { removed: (removed_kinds, removed_names), put: (kinds, names, values) } =
-            Outcome::of(changes);
-        let remove = query(include_str!("registry/remove.sql")).bind(removed_kinds).bind(removed_names);
+        let Outcome { removed, put, values } = Outcome::of(changes);
+        let remove = query(include_str!("registry/remove.sql")).bind(removed.kinds).bind(removed.names);
         remove.execute(&mut *step).await?;
-        let put = query(include_str!("registry/put.sql")).bind(revision).bind(kinds).bind(names);
+        let put = query(include_str!("registry/put.sql")).bind(revision).bind(put.kinds).bind(put.names);
         put.bind(values).execute(&mut *step).await?;
         step.commit().await?;
         Ok(true)
@@ -93,8 +92,16 @@ impl Registry for PostgresRegistry {
 /// What comes of changes, as columns: of several of one object the last.
 #[derive(Debug, Default)]
 struct Outcome<'a> {
-    removed: (Vec<&'a [u8]>, Vec<&'a [u8]>),
-    put: (Vec<&'a [u8]>, Vec<&'a [u8]>, Vec<&'a [u8]>),
+    removed: Ids<'a>,
+    put: Ids<'a>,
+    values: Vec<&'a [u8]>,
+}
+
+/// Which objects.
+#[derive(Debug, Default)]
+struct Ids<'a> {
+    kinds: Vec<&'a [u8]>,
+    names: Vec<&'a [u8]>,
 }
 
 impl<'a> Outcome<'a> {
@@ -103,15 +110,10 @@ impl<'a> Outcome<'a> {
             changes.iter().map(|change| ((&change.kind, &change.name), &change.value)).collect();
         let mut outcome = Self::default();
         for ((kind, name), value) in last {
-            let (kinds, names) = match value {
-                Some(value) => {
-                    outcome.put.2.push(value);
-                    (&mut outcome.put.0, &mut outcome.put.1)
-                }
-                None => (&mut outcome.removed.0, &mut outcome.removed.1),
-            };
-            kinds.push(kind.as_bytes());
-            names.push(name.as_bytes());
+            let ids = if value.is_some() { &mut outcome.put } else { &mut outcome.removed };
+            ids.kinds.push(kind.as_bytes());
+            ids.names.push(name.as_bytes());
+            outcome.values.extend(value.as_deref());
         }
         outcome
     }

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use control::objects::Objects;
-use control::settings::{SharedStateSettings, StatePlace, StateSettings};
+use control::settings::{StatePlace, StateServer, StateSettings};
 use control::{Loaded, Loader};
 use domain::ports::audit_log::AuditLog;
 use domain::ports::registry::Registry;
 use domain::ports::response_store::{ResponseStore, StoreError};
 use domain::ports::shared_state::{SharedState, StateError};
 use jiff::Timestamp;
-use store::{MemoryAudit, MemoryRegistry, MemoryStore, SqliteFile, SqliteStore, shared_state_at};
+use store::{
+    MemoryAudit, MemoryRegistry, MemoryStore, PostgresDatabase, SqliteFile, SqliteStore, shared_state_at,
+};
 use telemetry::Telemetry;
 use telemetry::events::StoreFailed;
 use tokio::time::MissedTickBehavior;
@@ -21,6 +23,8 @@ use tokio::time::MissedTickBehavior;
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 /// How long a process that is being replaced may hold the database. An answer waits as long when it is to be kept.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// Of responses and conversations that stay in the process although there is a database on a server.
+const RESPONSE_BYTES_MAX: usize = 256 << 20;
 /// How long the end of the process waits for whoever still reads.
 const CLOSE_WAIT: Duration = Duration::from_secs(5);
 
@@ -59,6 +63,13 @@ impl State {
                 let shared = shared.unwrap_or_else(|| Arc::new(database.shared_state()));
                 let store = Arc::clone(&database) as _;
                 Ok(Self { store, registry, shared: Some(shared), database: Some(database), audit })
+            }
+            StatePlace::Postgres(server) => {
+                let database = postgres_at(server)?;
+                let store = Arc::new(MemoryStore::new(RESPONSE_BYTES_MAX));
+                let registry = Arc::new(database.registry());
+                let audit = Arc::new(database.audit_log(settings.audit_records_max));
+                Ok(Self { store, registry, shared, database: None, audit })
             }
         }
     }
@@ -122,8 +133,13 @@ impl State {
 }
 
 /// The server that replicas share. It is not asked for anything yet: a process starts while it is down.
-fn shared_at(settings: &SharedStateSettings) -> anyhow::Result<Arc<dyn SharedState>> {
-    shared_state_at(settings.url.expose(), &settings.namespace, settings.timeout).context("`state.shared`")
+fn shared_at(server: &StateServer) -> anyhow::Result<Arc<dyn SharedState>> {
+    shared_state_at(server.url.expose(), &server.namespace, server.timeout).context("`state.shared`")
+}
+
+/// The database on a server, which is not asked for anything yet either.
+pub(crate) fn postgres_at(server: &StateServer) -> anyhow::Result<PostgresDatabase> {
+    PostgresDatabase::new(server.url.expose(), &server.namespace, server.timeout).context("`state`")
 }
 
 async fn sweep_shared(shared: &dyn SharedState) -> Result<(), StateError> {

@@ -7,10 +7,11 @@ use clap::Args;
 use control::settings::StatePlace;
 use domain::audit::{AuditFilter, SealedRecord};
 use domain::ports::audit_log::AuditLog;
-use store::{SqliteFile, SqliteStore};
+use store::{PostgresDatabase, SqliteFile, SqliteStore};
 
 use crate::commands::BadInput;
 use crate::commands::surroundings::loaded_or_default;
+use crate::serve::postgres_at;
 
 /// How long a gateway may hold the database.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
@@ -22,7 +23,7 @@ const PAGE_RECORDS_MAX: usize = 1_000;
 /// Where the log is.
 #[derive(Debug, Args)]
 pub(super) struct Source {
-    /// The database; that of the configuration when absent.
+    /// The database's file; the database of the configuration when absent.
     #[arg(long)]
     state: Option<PathBuf>,
     /// The configuration file; `tollgate.yaml` when absent.
@@ -39,34 +40,51 @@ impl Source {
         &self,
         act: impl AsyncFnOnce(&dyn AuditLog) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        let path = self.path()?;
-        if !path.exists() {
-            let message = format!("there is no database `{}`", path.display());
-            return Err(BadInput(message).into());
-        }
+        let place = self.place()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let file = SqliteFile { path, bytes_max: BYTES_MAX, lock_wait: LOCK_WAIT };
-            let store = SqliteStore::open(file).await.map_err(|error| BadInput(error.to_string()))?;
-            let done = act(&store.audit_log(u64::MAX)).await;
-            store.close().await;
-            done
+            match place {
+                Place::File(path) => {
+                    let file = SqliteFile { path, bytes_max: BYTES_MAX, lock_wait: LOCK_WAIT };
+                    let store = SqliteStore::open(file).await.map_err(|error| BadInput(error.to_string()))?;
+                    let done = act(&store.audit_log(u64::MAX)).await;
+                    store.close().await;
+                    done
+                }
+                Place::Server(database) => act(&database.audit_log(u64::MAX)).await,
+            }
         })
     }
 
-    fn path(&self) -> anyhow::Result<PathBuf> {
+    fn place(&self) -> anyhow::Result<Place> {
         if let Some(path) = &self.state {
-            return Ok(path.clone());
+            return existing(path.clone());
         }
         let loaded = loaded_or_default(self.config.as_deref().map(Path::new));
         match loaded.map_err(|error| BadInput::of(&error))?.state.place {
-            StatePlace::Sqlite(path) => Ok(path),
+            StatePlace::Sqlite(path) => existing(path),
+            StatePlace::Postgres(server) => Ok(Place::Server(postgres_at(&server)?)),
             StatePlace::Memory => {
                 let message = "the audit log is kept in memory and ends with the process; `state: { kind: sqlite }` keeps it";
                 Err(BadInput(message.to_owned()).into())
             }
         }
     }
+}
+
+/// What the log is in.
+enum Place {
+    File(PathBuf),
+    Server(PostgresDatabase),
+}
+
+/// A database's file, unless it is not there: to open it would make it.
+fn existing(path: PathBuf) -> anyhow::Result<Place> {
+    if !path.exists() {
+        let message = format!("there is no database `{}`", path.display());
+        return Err(BadInput(message).into());
+    }
+    Ok(Place::File(path))
 }
 
 /// Looks at all records that a filter wants, in their order.

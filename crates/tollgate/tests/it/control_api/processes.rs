@@ -1,29 +1,43 @@
-//! Objects outlive the process, and reach the other processes on the same database.
+//! Objects outlive the process, and reach the other processes on the same database, be it a file or a server.
 
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::within;
+use testkit::{DatabaseServer, within};
 use tokio::time::Instant;
 
 use super::{Control, chat, gateway, gateway_in};
+use crate::cli::{complaint, out, run, write};
 use crate::gateway::Setup;
 
-fn database(folder: &Path) -> Value {
+fn file(folder: &Path) -> Value {
     json!({"state": {"kind": "sqlite", "path": folder.join("kept.db")}})
 }
 
-#[tokio::test]
-async fn objects_are_there_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let (mut first, _fake) = gateway(database(folder.path())).await;
+fn server(server: &DatabaseServer) -> Value {
+    json!({"state": {"kind": "postgres", "url": server.url()}})
+}
+
+async fn objects_are_there_after_a_restart(database: Value) {
+    let (mut first, _fake) = gateway(database.clone()).await;
     let text = Control::of(&first, 1).new_key(json!({"name": "k"})).await;
     first.begin_to_stop();
     first.stopped().await;
-    let (second, _fake) = gateway(database(folder.path())).await;
+    let (second, _fake) = gateway(database).await;
     assert_eq!(chat(&second, &text).await, 200);
     assert_eq!(Control::of(&second, 1).get("keys/k").await.json()["version"], 1);
+}
+
+#[tokio::test]
+async fn objects_of_a_file_are_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    objects_are_there_after_a_restart(file(folder.path())).await;
+}
+
+#[tokio::test]
+async fn objects_of_a_server_are_there_after_a_restart() {
+    objects_are_there_after_a_restart(server(&DatabaseServer::postgres_on_socket())).await;
 }
 
 #[tokio::test]
@@ -36,11 +50,9 @@ async fn without_a_database_objects_end_with_the_process() {
     assert_eq!(chat(&second, &text).await, 401);
 }
 
-#[tokio::test]
-async fn a_change_is_in_force_in_every_process_within_two_seconds() {
-    let folder = tempfile::tempdir().unwrap();
-    let (one, _fake) = gateway(database(folder.path())).await;
-    let (other, _fake) = gateway_in(Setup::new(), database(folder.path())).await;
+async fn a_change_is_in_force_in_every_process_within_two_seconds(database: Value) {
+    let (one, _fake) = gateway(database.clone()).await;
+    let (other, _fake) = gateway_in(Setup::new(), database).await;
     let control = Control::of(&one, 1);
     let text = control.new_key(json!({"name": "k"})).await;
     let answers = async |status: u16| {
@@ -54,10 +66,20 @@ async fn a_change_is_in_force_in_every_process_within_two_seconds() {
 }
 
 #[tokio::test]
-async fn writers_in_two_processes_lose_nothing() {
+async fn a_change_of_a_file_is_in_force_in_every_process_within_two_seconds() {
     let folder = tempfile::tempdir().unwrap();
-    let (one, _fake) = gateway(database(folder.path())).await;
-    let (other, _fake) = gateway(database(folder.path())).await;
+    a_change_is_in_force_in_every_process_within_two_seconds(file(folder.path())).await;
+}
+
+#[tokio::test]
+async fn a_change_of_a_server_is_in_force_in_every_process_within_two_seconds() {
+    let database = DatabaseServer::postgres_on_socket();
+    a_change_is_in_force_in_every_process_within_two_seconds(server(&database)).await;
+}
+
+async fn writers_in_two_processes_lose_nothing(database: Value) {
+    let (one, _fake) = gateway(database.clone()).await;
+    let (other, _fake) = gateway(database).await;
     let write = async |control: Control, name: &str| {
         for number in 0..5 {
             let answer = control.put(&format!("users/{name}{number}"), json!({})).await;
@@ -68,4 +90,23 @@ async fn writers_in_two_processes_lose_nothing() {
     let (control, _) = tokio::join!(write(Control::of(&one, 1), "a"), write(Control::of(&other, 1), "b"));
     control.put("users/last", json!({})).await;
     assert_eq!(control.get("users").await.json()["objects"].as_array().unwrap().len(), 11);
+}
+
+#[tokio::test]
+async fn writers_of_a_file_in_two_processes_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    writers_in_two_processes_lose_nothing(file(folder.path())).await;
+}
+
+#[tokio::test]
+async fn writers_of_a_server_in_two_processes_lose_nothing_and_write_one_audit_log() {
+    let database = DatabaseServer::postgres_on_socket();
+    writers_in_two_processes_lose_nothing(server(&database)).await;
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &server(&database));
+    let verified = run(folder.path(), &["audit", "verify"]);
+    assert!(verified.status.success(), "{}", complaint(&verified));
+    // Whoever lost a race has written down that it did not come about, too.
+    let listed = run(folder.path(), &["audit", "list"]);
+    assert!(out(&listed).lines().count() >= 11, "{}", out(&listed));
 }

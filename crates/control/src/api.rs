@@ -172,6 +172,7 @@ impl ControlApi {
             Operation::Put(id) => self.write(admitted, (id, precondition), Act::Put(json().await?)).await,
             Operation::Patch(id) => self.write(admitted, (id, precondition), Act::Patch(json().await?)).await,
             Operation::Delete(id) => self.write(admitted, (id, precondition), Act::Delete).await,
+            Operation::Rewrap => self.rewrap(admitted).await,
             Operation::CreateKey | Operation::RotateKey(_) | Operation::Change => {
                 self.post(admitted, head, (operation, precondition), json().await?).await
             }

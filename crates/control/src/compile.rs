@@ -12,6 +12,7 @@ mod process;
 mod route_tests;
 mod routes;
 mod scope;
+mod secrets;
 mod signed_requests;
 mod state;
 mod tenants;
@@ -37,7 +38,9 @@ use crate::authority::Authority;
 use crate::environment::Environment;
 use crate::file::ConfigFile;
 use crate::path::Path;
-use crate::settings::{LogSettings, RouteTest, ServerSettings, StateSettings, UpstreamSettings};
+use crate::settings::{
+    LogSettings, RouteTest, SecretSettings, ServerSettings, StateSettings, UpstreamSettings,
+};
 
 /// What is wrong, and where.
 pub(crate) type Problems = Vec<(Path, String)>;
@@ -74,6 +77,7 @@ pub(crate) struct Compiled {
     pub(crate) request_policy: RequestPolicy,
     pub(crate) server: ServerSettings,
     pub(crate) upstream: UpstreamSettings,
+    pub(crate) secrets: SecretSettings,
     pub(crate) state: StateSettings,
     pub(crate) log: LogSettings,
     pub(crate) tests: Vec<RouteTest>,
@@ -102,6 +106,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let server = process::server(&file.server, surroundings.folder, &mut problems);
     let trusted_proxies = process::trusted_proxies(&file.server, &mut problems);
     let upstream = process::upstream(&file.upstream, surroundings.folder);
+    let secrets = secrets::compile(&file.secrets, &mut problems);
     let state = state::settings(&file.state, surroundings.folder, &mut problems);
     let keep_rules = state::rules(&file.state, state.bytes_max, &mut problems);
     let tests = route_tests::compile(file, &mut problems);
@@ -124,6 +129,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
             },
             server,
             upstream,
+            secrets,
             state,
             log: process::log(&file.log),
             tests,

@@ -11,6 +11,7 @@ mod log;
 mod rate_limit;
 mod role;
 mod route_test;
+mod secrets;
 mod server;
 mod signed_requests;
 mod size;
@@ -39,6 +40,7 @@ pub use log::{LogFormat, LogRequests, LogSection};
 pub use rate_limit::{AtLimitName, PaceSection, RateLimitSection};
 pub use role::{ControlKeySection, ControlSection, HeldRoleSection, RoleSection};
 pub use route_test::{ExpectSection, RouteTestSection};
+pub use secrets::SecretsSection;
 pub use server::{ServerSection, TlsSection};
 pub use signed_requests::SignedRequestsSection;
 pub use size::{ByteSize, SIZE_FORMAT, SizeProblem};
@@ -88,6 +90,8 @@ pub struct ConfigFile {
     pub signed_requests: SignedRequestsSection,
     /// What is known of models, and what they cost.
     pub catalog: CatalogSection,
+    /// How secrets are kept that are given over the control API.
+    pub secrets: SecretsSection,
     /// What outlives a request. Where it is kept is read at start only.
     pub state: StateSection,
     /// What is logged. The format is read at start only.

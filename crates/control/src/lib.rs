@@ -18,6 +18,7 @@ pub mod problem;
 pub mod reference;
 pub mod registrar;
 pub mod schema;
+pub mod sealing;
 pub mod settings;
 pub mod starter;
 pub mod structure;

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod tests;
+mod unsealed;
 
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
@@ -23,9 +24,13 @@ use crate::interpolate::interpolate;
 use crate::objects::{FileObjects, Merged, Objects, objects_of};
 use crate::path::Path;
 use crate::problem::{ConfigErrors, ConfigProblem, Redactions};
-use crate::settings::{LogSettings, RouteTest, ServerSettings, StateSettings, UpstreamSettings};
+use crate::sealing::{KeyRing, Sealing};
+use crate::settings::{
+    LogSettings, RouteTest, SecretSettings, ServerSettings, StatePlace, StateSettings, UpstreamSettings,
+};
 use crate::structure::check;
 use crate::yaml::{self, Node};
+use unsealed::unsealed;
 
 /// The longest configuration file.
 pub const CONFIG_BYTES_MAX: u64 = 4 << 20;
@@ -45,6 +50,8 @@ pub struct Loaded {
     pub server: ServerSettings,
     /// How providers are reached.
     pub upstream: UpstreamSettings,
+    /// The keys that secrets of objects are kept under.
+    pub secrets: SecretSettings,
     /// Where responses and conversations are kept.
     pub state: StateSettings,
     /// What is logged.
@@ -61,6 +68,14 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
     /// The catalogue beside the configuration, whether or not there is one.
     pub catalog_file: PathBuf,
+}
+
+impl Loaded {
+    /// The keys that the secrets of its objects are under.
+    #[must_use]
+    pub fn key_ring(&self, sealing: &Sealing) -> KeyRing {
+        sealing.ring(&self.secrets.keys, self.state.place == StatePlace::Memory)
+    }
 }
 
 /// Loads one configuration file, again and again.
@@ -171,6 +186,10 @@ impl Loader {
         let compiled = compile(&file, &surroundings);
         let mut compiled =
             compiled.map_err(|problems| self.errors(problems.into_iter().map(located).collect()))?;
+        let unsealed = unsealed(&objects, &compiled.secrets.keys, &compiled.state);
+        if !unsealed.is_empty() {
+            return Err(self.errors(unsealed));
+        }
         for (index, test) in compiled.tests.iter_mut().enumerate() {
             test.line = Path::root().key("tests").index(index).locate(&draft.root).line;
         }
@@ -267,6 +286,7 @@ fn loaded(
         callers: Arc::new(compiled.callers),
         server: compiled.server,
         upstream: compiled.upstream,
+        secrets: compiled.secrets,
         state: compiled.state,
         log: compiled.log,
         tests: compiled.tests,
@@ -309,6 +329,7 @@ fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
         signed_requests: part(section("signed_requests"), &root.key("signed_requests"), &mut problems)
             .unwrap_or_default(),
         catalog: part(section("catalog"), &root.key("catalog"), &mut problems).unwrap_or_default(),
+        secrets: part(section("secrets"), &root.key("secrets"), &mut problems).unwrap_or_default(),
         state: part(section("state"), &root.key("state"), &mut problems).unwrap_or_default(),
         log: part(section("log"), &root.key("log"), &mut problems).unwrap_or_default(),
         tests: list(json.get("tests"), &root.key("tests"), &mut problems),

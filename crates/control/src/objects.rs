@@ -8,12 +8,14 @@ mod id;
 mod merge;
 mod of_file;
 mod outside;
+mod secrets;
 mod set;
 
 pub use body::{BodyProblem, read_body};
 pub use id::{NameRefused, ObjectId, ObjectKind};
 pub use of_file::{FileObject, FileObjects, read_entry, read_file};
-pub use set::{Object, Objects, UnreadableObject};
+pub use secrets::{NotKept, Secrets};
+pub use set::{NotOpened, Object, Objects, UnreadableObject};
 
 pub(crate) use merge::Merged;
 pub(crate) use of_file::objects_of;

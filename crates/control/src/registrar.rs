@@ -14,8 +14,9 @@ use tokio::sync::{Mutex as Turns, watch};
 use tokio::time::MissedTickBehavior;
 
 use crate::load::Loaded;
-use crate::objects::{Object, ObjectId, Objects, UnreadableObject};
+use crate::objects::{NotOpened, Object, ObjectId, Objects};
 use crate::problem::ConfigErrors;
+use crate::sealing::{KeyRing, NotSealed, Sealing};
 use crate::watch::{Reload, Reloader, Reloads};
 
 /// How often a process asks whether another has changed something. With the time to compile it is in force within two seconds.
@@ -29,6 +30,8 @@ pub struct Registrar {
     reloader: Arc<Reloader>,
     /// Tells what is in force.
     reloads: watch::Receiver<Reloads>,
+    /// Seals what the registry keeps, and opens it.
+    sealing: Sealing,
     /// Changes of one process follow one another; of two that compile at once, one would have to do it again.
     turn: Turns<()>,
     /// What could not be put in force, so that it is told and tried once.
@@ -59,6 +62,8 @@ pub enum NotChanged<R> {
     Invalid(ConfigErrors),
     /// It could not be written down. The text is for people.
     Unwitnessed(String),
+    /// Its secrets could not be sealed. The text is for people.
+    Unsealed(NotSealed),
     /// The registry does not work, or not together with this process's file. The text is for people.
     Unavailable(String),
 }
@@ -76,20 +81,28 @@ enum Behind {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     #[error(transparent)]
-    Unreadable(#[from] UnreadableObject),
+    Unopened(#[from] NotOpened),
     #[error("the objects of the API do not go together with the configuration file: {0}")]
     Invalid(#[from] ConfigErrors),
 }
 
+impl Behind {
+    /// Whether the same may go well a moment later.
+    fn may_pass(&self) -> bool {
+        matches!(self, Self::Registry(_) | Self::Unopened(NotOpened::Sealed(_, NotSealed::Failed(_))))
+    }
+}
+
 impl Registrar {
-    /// One for the objects of a registry. `reloads` tells what is in force of what `reloader` publishes.
+    /// One for the objects of a registry, whose secrets are sealed. `reloads` tells what is in force of what `reloader` publishes.
     #[must_use]
     pub fn new(
         registry: Arc<dyn Registry>,
         reloader: Arc<Reloader>,
         reloads: watch::Receiver<Reloads>,
+        sealing: Sealing,
     ) -> Self {
-        Self { registry, reloader, reloads, turn: Turns::new(()), stuck: Mutex::new(None) }
+        Self { registry, reloader, reloads, sealing, turn: Turns::new(()), stuck: Mutex::new(None) }
     }
 
     /// What there is now.
@@ -117,9 +130,10 @@ impl Registrar {
                 return Ok(current);
             }
             let ids: Vec<_> = decided.iter().map(|(id, _)| id.clone()).collect();
-            let next = current.objects.changed(decided);
-            let changes = next.changes(&ids);
+            let ring = self.ring(&current);
+            let next = current.objects.changed(decided).sealed(&ids, &ring);
             let tried = self.try_with(next).await.map_err(NotChanged::Invalid)?;
+            let changes = tried.objects.changes(&ids, &ring).await.map_err(NotChanged::Unsealed)?;
             witness.ahead(&current, &tried).await.map_err(unwitnessed)?;
             let changed = self.registry.change(current.objects.revision(), &changes).await;
             if matches!(changed, Ok(true)) {
@@ -133,6 +147,16 @@ impl Registrar {
         Err(NotChanged::Unavailable("other processes change objects all the time; try again".to_owned()))
     }
 
+    fn ring(&self, loaded: &Loaded) -> KeyRing {
+        loaded.key_ring(&self.sealing)
+    }
+
+    /// Which key secrets are sealed with now.
+    #[must_use]
+    pub fn sealing_key(&self) -> Option<String> {
+        self.ring(&self.loaded()).sealing_key().map(str::to_owned)
+    }
+
     /// What would come of changes, without making them.
     ///
     /// # Errors
@@ -143,7 +167,9 @@ impl Registrar {
     ) -> Result<(), NotChanged<R>> {
         let current = self.loaded();
         let decided = decide(&current).map_err(NotChanged::Refused)?;
-        self.try_with(current.objects.changed(decided)).await.map(drop).map_err(NotChanged::Invalid)
+        let ids: Vec<_> = decided.iter().map(|(id, _)| id.clone()).collect();
+        let next = current.objects.changed(decided).sealed(&ids, &self.ring(&current));
+        self.try_with(next).await.map(drop).map_err(NotChanged::Invalid)
     }
 
     /// Puts in force what other processes change, for ever.
@@ -173,6 +199,8 @@ impl Registrar {
         let _turn = self.turn.lock().await;
         match self.catch_up().await {
             Ok(()) => *self.stuck.lock() = None,
+            // What has not been read may be read the next time, although nothing has changed.
+            Err(error) if error.may_pass() => self.stuck_at(0, 0, error.to_string()),
             Err(error) => self.stuck_at(revision, generation, error.to_string()),
         }
     }
@@ -188,7 +216,9 @@ impl Registrar {
 
     /// Puts in force what the registry has. Only in turn.
     async fn catch_up(&self) -> Result<(), Behind> {
-        let objects = Objects::of(&self.registry.read().await?)?;
+        let current = self.loaded();
+        let register = self.registry.read().await?;
+        let objects = Objects::open(&register, &current.objects, &self.ring(&current)).await?;
         let tried = self.try_with(objects).await?;
         Ok(self.publish(tried).await?)
     }

@@ -11,6 +11,7 @@ use providers::definition::Secret;
 use serde_json::{Map, Value};
 
 pub use crate::file::{LogFormat, LogRequests, ProxyChoice};
+use crate::sealing::KeySettings;
 
 /// Where the process listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,13 @@ pub struct StateServer {
     pub namespace: String,
     /// How long an answer is waited for.
     pub timeout: Duration,
+}
+
+/// The keys that secrets of objects are kept under.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SecretSettings {
+    /// The keys themselves.
+    pub keys: KeySettings,
 }
 
 /// What state is kept in.

@@ -119,6 +119,8 @@ pub enum ErrorCode {
     StateUnavailable,
     /// What processes that share a budget agree on cannot be read or written.
     SharedStateUnavailable,
+    /// Secrets cannot be sealed.
+    SecretsUnavailable,
     /// A defect of Tollgate.
     Internal,
     /// The configuration is wrong.
@@ -134,7 +136,7 @@ struct Facts {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 61] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -193,6 +195,7 @@ impl ErrorCode {
         Self::Draining,
         Self::StateUnavailable,
         Self::SharedStateUnavailable,
+        Self::SecretsUnavailable,
         Self::Internal,
         Self::InvalidConfiguration,
     ];
@@ -287,6 +290,7 @@ impl ErrorCode {
             Self::Draining => ("TG4002", 503, SERVER),
             Self::StateUnavailable => ("TG4003", 503, SERVER),
             Self::SharedStateUnavailable => ("TG4005", 503, SERVER),
+            Self::SecretsUnavailable => ("TG4006", 503, SERVER),
             Self::Internal => ("TG9001", 500, SERVER),
             Self::InvalidConfiguration => ("TG5001", 500, SERVER),
         };

@@ -15,6 +15,7 @@ mod plan;
 mod provider;
 mod route_tests;
 mod schema;
+mod secrets;
 mod serve;
 mod simulate;
 mod surroundings;
@@ -70,6 +71,9 @@ pub enum Command {
     /// What was done to the gateway, and what was refused.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// The secrets that objects of a running gateway have.
+    #[command(subcommand)]
+    Secrets(secrets::Secrets),
     /// Machine-readable descriptions.
     #[command(subcommand)]
     Schema(schema::Schema),
@@ -97,6 +101,7 @@ impl Command {
             Self::Explain(command) => command.run(),
             Self::Simulate(command) => command.run(),
             Self::Audit(command) => command.run(),
+            Self::Secrets(command) => command.run(),
             Self::Schema(command) => command.run(),
         };
         match result {

@@ -22,6 +22,7 @@ pub fn openapi() -> Json {
     }
     paths.insert(format!("{API_ROOT}keys/{{name}}/rotate"), rotate());
     paths.insert(format!("{API_ROOT}changes"), changes());
+    paths.insert(format!("{API_ROOT}secrets/rewrap"), rewrap());
     paths.insert(format!("{API_ROOT}audit"), audit());
     paths.insert(format!("{API_ROOT}openapi.json"), description());
     let mut schemas = match schema["$defs"].take() {
@@ -216,6 +217,24 @@ fn changes() -> Json {
             "parameters": [idempotency_key(), applied_from()],
             "requestBody": body(&batch),
             "responses": answers(&[("200", "They are made, or could be.", Some(&made))]),
+        },
+    })
+}
+
+fn rewrap() -> Json {
+    let done = json!({
+        "type": "object",
+        "required": ["rewrapped", "key"],
+        "properties": {
+            "rewrapped": {"type": "integer", "description": "How many objects were sealed with another key, or not at all."},
+            "key": {"type": ["string", "null"], "description": "The id of the key that secrets are sealed with."},
+        },
+    });
+    json!({
+        "post": {
+            "operationId": "rewrap_secrets",
+            "summary": "Seals the secrets of all objects with the key of now.",
+            "responses": answers(&[("200", "They are.", Some(&done))]),
         },
     })
 }

@@ -13,6 +13,8 @@ pub const API_ROOT: &str = "/api/v1/";
 
 /// Where many changes are made as one.
 const CHANGES: &str = "changes";
+/// Where secrets are sealed anew.
+const REWRAP: &str = "secrets/rewrap";
 /// Where all of this is described.
 const DESCRIPTION: &str = "openapi.json";
 
@@ -38,6 +40,8 @@ pub(super) enum Operation {
     RotateKey(ObjectId),
     /// `POST /api/v1/changes`.
     Change,
+    /// `POST /api/v1/secrets/rewrap`.
+    Rewrap,
     /// `GET /api/v1/audit`.
     Audit,
     /// `GET /api/v1/openapi.json`.
@@ -51,7 +55,7 @@ impl Operation {
         let (action, kind) = match self {
             Self::List(kind) => (Action::Read, Kind::from(*kind)),
             Self::CreateKey => (Action::Create, Kind::Key),
-            Self::Change => (Action::Update, Kind::Organization),
+            Self::Change | Self::Rewrap => (Action::Update, Kind::Organization),
             Self::Audit => (Action::ReadAudit, Kind::Organization),
             Self::Describe => (Action::Read, Kind::Organization),
             Self::Get(id) => of(Action::Read, id),
@@ -63,7 +67,9 @@ impl Operation {
             Self::Get(id) | Self::Put(id) | Self::Patch(id) | Self::Delete(id) | Self::RotateKey(id) => {
                 Some(id.name())
             }
-            Self::List(_) | Self::CreateKey | Self::Change | Self::Audit | Self::Describe => None,
+            Self::List(_) | Self::CreateKey | Self::Change | Self::Rewrap | Self::Audit | Self::Describe => {
+                None
+            }
         };
         Asked { action, kind, name }
     }
@@ -86,6 +92,8 @@ pub(super) fn match_path(method: &Method, path: &str) -> Result<Operation, Probl
     match (rest, method.as_str()) {
         (CHANGES, "POST") => return Ok(Operation::Change),
         (CHANGES, _) => return Err(other_method("POST")),
+        (REWRAP, "POST") => return Ok(Operation::Rewrap),
+        (REWRAP, _) => return Err(other_method("POST")),
         (DESCRIPTION, "GET") => return Ok(Operation::Describe),
         (DESCRIPTION, _) => return Err(other_method("GET")),
         _ => {}

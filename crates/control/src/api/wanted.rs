@@ -3,7 +3,6 @@
 
 use domain::ErrorCode;
 use jiff::Timestamp;
-use serde_json::value::to_raw_value;
 use serde_json::{Map, Value as Json};
 
 use super::merge_patch::merge_patch;
@@ -37,6 +36,8 @@ pub(super) enum Act {
     Patch(Map<String, Json>),
     /// It exists, and goes.
     Delete,
+    /// It exists, and its secrets are sealed with the key of now.
+    Rewrap,
     /// It is a key, and gets another text.
     Rotate(Rotation),
 }
@@ -81,7 +82,7 @@ fn become_of(
         let body = named(id, body.clone())?;
         permit(asking.principal, Action::Create, id, &body)?;
         precondition.check(id, None, false)?;
-        return Ok((id.clone(), Some(object(&body, asking))));
+        return Ok((id.clone(), Some(object(id, &body, None, asking)?)));
     };
     let before = found.body();
     permit(asking.principal, action(act), id, &before)?;
@@ -89,6 +90,7 @@ fn become_of(
     precondition.check(id, Some(&existing), matches!(act, Act::Put(_) | Act::Delete))?;
     let mut after = match act {
         Act::Delete => return Ok((id.clone(), None)),
+        Act::Rewrap => return Ok((id.clone(), Some(existing))),
         Act::Put(body) => body.clone(),
         Act::Patch(patch) => {
             let mut patched = before.clone();
@@ -102,12 +104,12 @@ fn become_of(
     }
     let after = named(id, after)?;
     permit(asking.principal, action(act), id, &after)?;
-    Ok((id.clone(), Some(object(&after, asking))))
+    Ok((id.clone(), Some(object(id, &after, Some(&existing), asking)?)))
 }
 
 fn action(act: &Act) -> Action {
     match act {
-        Act::Put(_) | Act::Patch(_) => Action::Update,
+        Act::Put(_) | Act::Patch(_) | Act::Rewrap => Action::Update,
         Act::Delete => Action::Delete,
         Act::Rotate(_) => Action::Rotate,
     }
@@ -148,15 +150,15 @@ fn named(id: &ObjectId, mut body: Map<String, Json>) -> Result<Map<String, Json>
     }
 }
 
-fn object(body: &Map<String, Json>, asking: Asking<'_>) -> Object {
-    // An object of texts and numbers is always JSON.
-    let body = to_raw_value(body).unwrap_or_default();
-    Object {
-        body: body.into(),
-        version: 0,
-        changed_at: asking.now,
-        applied_from: asking.applied_from.map(str::to_owned),
-    }
+fn object(
+    id: &ObjectId,
+    body: &Map<String, Json>,
+    before: Option<&Object>,
+    asking: Asking<'_>,
+) -> Result<Object, Problem> {
+    let object = Object::new(id, body, before, asking.now);
+    let object = object.map_err(|not_kept| Problem::new(ErrorCode::ObjectInvalid, not_kept.to_string()))?;
+    Ok(Object { applied_from: asking.applied_from.map(str::to_owned), ..object })
 }
 
 /// A key with a new text. What was good before is good until the overlap ends, and no longer than it would have been.

@@ -108,7 +108,7 @@ fn audited(id: &ObjectId, body: Option<&Map<String, Json>>) -> AuditedResource {
 fn action(act: &Act, exists: bool) -> Action {
     match act {
         Act::Put(_) if !exists => Action::Create,
-        Act::Put(_) | Act::Patch(_) => Action::Update,
+        Act::Put(_) | Act::Patch(_) | Act::Rewrap => Action::Update,
         Act::Delete => Action::Delete,
         Act::Rotate(_) => Action::Rotate,
     }

@@ -17,9 +17,13 @@ use super::shown::{Hashes, find};
 use super::wanted::{Act, Asking, Rotation, Wanted, decide, not_found};
 use super::witness::Record;
 use super::{Admitted, ControlApi, answer};
+use crate::authority::{Action, Kind};
 use crate::load::Loaded;
-use crate::objects::{ObjectId, ObjectKind};
+use crate::objects::{Object, ObjectId, ObjectKind};
 use crate::registrar::NotChanged;
+
+/// Most objects whose secrets are sealed anew in one change: each may be a call of whoever has the key.
+const REWRAPPED_TOGETHER_MAX: usize = 100;
 
 impl ControlApi {
     /// Makes, changes or takes away an object.
@@ -105,6 +109,32 @@ impl ControlApi {
         Ok(answer::told(StatusCode::OK, &json!({"changed": wanted.len(), "dry_run": dry_run})))
     }
 
+    /// Seals the secrets of all objects with the key of now, where they are sealed with another, or not at all.
+    pub(super) async fn rewrap(&self, admitted: &Admitted) -> Result<Response<Bytes>, Problem> {
+        if !admitted.principal.is_of_organization()
+            || !admitted.principal.permits_some(Action::Update, Kind::Provider)
+        {
+            let detail = "no role of this control key permits to change a provider of the organisation";
+            return Err(Problem::new(ErrorCode::NotPermitted, detail).denied());
+        }
+        let key = self.registrar.sealing_key();
+        let loaded = self.registrar.loaded();
+        let is_sealed =
+            |object: &Object| object.secrets.is_empty() || object.sealed_by.as_deref() == key.as_deref();
+        let stale = loaded.objects.iter().filter(|(_, object)| !is_sealed(object));
+        let wanted: Vec<_> = stale
+            .map(|(id, object)| Wanted {
+                id: id.clone(),
+                precondition: Precondition::Version(object.version),
+                act: Act::Rewrap,
+            })
+            .collect();
+        for some in wanted.chunks(REWRAPPED_TOGETHER_MAX) {
+            self.change(admitted, some).await?;
+        }
+        Ok(answer::told(StatusCode::OK, &json!({"rewrapped": wanted.len(), "key": key})))
+    }
+
     async fn change(&self, admitted: &Admitted, wanted: &[Wanted]) -> Result<Arc<Loaded>, Problem> {
         let record = Record { log: &*self.audit_log, admitted, wanted };
         let changed = self.registrar.change(|loaded| decide(wanted, loaded, asking(admitted)), &record).await;
@@ -132,6 +162,13 @@ fn refused(not_changed: NotChanged<Problem>, admitted: &Admitted, wanted: &[Want
             Problem::new(
                 ErrorCode::AuditUnavailable,
                 "nothing is changed that cannot be written down; try again",
+            )
+        }
+        NotChanged::Unsealed(why) => {
+            tracing::error!(error = %why, "the secrets of an object could not be sealed");
+            Problem::new(
+                ErrorCode::SecretsUnavailable,
+                "secrets cannot be sealed now, and are not kept otherwise; try again",
             )
         }
         NotChanged::Unavailable(why) => {

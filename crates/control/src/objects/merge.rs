@@ -45,9 +45,7 @@ impl Merged {
                 merged.shadowed.push(id.clone());
                 continue;
             }
-            // It was JSON when it was put there.
-            let body = serde_json::from_str(object.body.get()).unwrap_or(Json::Null);
-            let node = node(&body);
+            let node = node(&object.whole());
             merged.ask(&outside, id, &node, schema);
             merged.put(root, id, node);
         }
@@ -103,7 +101,12 @@ impl Merged {
     }
 }
 
-/// Where the secrets of an object are.
+/// Where the secrets of an object are that says `body`.
+pub(super) fn secret_places(id: &ObjectId, body: &Json, schema: &Json) -> Vec<Path> {
+    secrets(id, &node(body), schema)
+}
+
+/// The same, of its tree.
 fn secrets(id: &ObjectId, body: &Node, schema: &Json) -> Vec<Path> {
     let mapping =
         |key: &str, node| Node { position: Position::START, value: Value::Mapping(vec![entry(key, node)]) };

@@ -7,22 +7,39 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value as Json};
 
 use super::id::{ObjectId, ObjectKind};
-use super::outside::reference;
-use crate::path::{Path, Segment};
+use super::secrets::Secrets;
+use crate::path::Path;
 use crate::problem::{ConfigErrors, ConfigProblem};
+use crate::schema::config_schema;
 use crate::structure::{as_written, check};
 use crate::yaml::{self, Node, Position, Value};
-
-/// What stands in the place of a secret that is written in the file.
-const HIDDEN: &str = "(hidden)";
 
 /// An entry of the file.
 #[derive(Debug, Clone)]
 pub struct FileObject {
     /// The line where it begins.
     pub line: usize,
-    /// What it says, as JSON, before values from outside are put in.
+    /// What it says, as JSON, before values from outside are put in; what stands for secrets that are written in the file is in their
+    /// places.
     pub body: Arc<RawValue>,
+    secrets: Secrets,
+}
+
+impl FileObject {
+    /// Whether secrets are written in it.
+    #[must_use]
+    pub fn has_secrets(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
+    /// What it says, its secrets included: for the gateway that it is sent to.
+    #[must_use]
+    pub fn whole(&self) -> Json {
+        // It was made of JSON.
+        let mut body = serde_json::from_str(self.body.get()).unwrap_or_default();
+        self.secrets.put_into(&mut body);
+        body
+    }
 }
 
 /// The entries of a file by what they are called.
@@ -33,7 +50,7 @@ pub type FileObjects = BTreeMap<ObjectId, FileObject>;
 /// # Errors
 /// When the text is no YAML. Whether its entries are right is found when they are compiled.
 pub fn read_file(file: &str, text: &str) -> Result<FileObjects, ConfigErrors> {
-    tree(file, text).map(|root| read(&root, &[]))
+    tree(file, text).map(|root| objects_of(&root, &config_schema()))
 }
 
 /// One entry in a text of its own.
@@ -72,11 +89,11 @@ fn read(root: &Node, secrets: &[Path]) -> FileObjects {
                 Json::Null => Json::Object(Map::new()),
                 body => body,
             };
-            for secret in secrets.iter().filter(|secret| secret.segments().starts_with(path.segments())) {
-                hide(&mut body, secret.without(path.segments().len()).segments());
-            }
+            let own = secrets.iter().filter(|secret| secret.segments().starts_with(path.segments()));
+            let own: Vec<_> = own.map(|secret| secret.without(path.segments().len())).collect();
+            let secrets = Secrets::taken_from(&mut body, &own);
             if let Ok(body) = to_raw_value(&body) {
-                objects.insert(id, FileObject { line: position.line, body: body.into() });
+                objects.insert(id, FileObject { line: position.line, body: body.into(), secrets });
             }
         }
     }
@@ -111,19 +128,6 @@ pub(super) fn name_of(item: &Node) -> Option<&str> {
     }
 }
 
-/// Hides a text, unless it only says where the secret is.
-fn hide(body: &mut Json, steps: &[Segment]) {
-    let found = steps.iter().try_fold(body, |json, step| match step {
-        Segment::Key(key) => json.get_mut(key),
-        Segment::Index(index) => json.get_mut(index),
-    });
-    if let Some(secret) = found
-        && secret.as_str().is_none_or(|text| reference(text).is_none())
-    {
-        *secret = Json::from(HIDDEN);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{objects_of, read_file};
@@ -151,9 +155,9 @@ routes:
         assert_eq!(
             shown,
             [
-                r#"providers/mine:3 {"sign_in":{"oauth":{"client_id":"me","client_secret":"(hidden)"}}}"#,
-                r#"providers/openai:2 {"credentials":["(hidden)","${env:OPENAI_API_KEY}","(hidden)"]}"#,
-                r#"routes/fast:11 {"api_key":"(hidden)","target":"openai/x"}"#,
+                r#"providers/mine:3 {"sign_in":{"oauth":{"client_id":"me","client_secret":"(hidden /sign_in/oauth/client_secret)"}}}"#,
+                r#"providers/openai:2 {"credentials":["(hidden /credentials/0)","${env:OPENAI_API_KEY}","(hidden /credentials/2)"]}"#,
+                r#"routes/fast:11 {"api_key":"(hidden /api_key)","target":"openai/x"}"#,
                 r#"workspaces/research:9 {}"#,
                 r#"keys/reporting:5 {"hash":"blake3:aa","name":"reporting","weight":3}"#,
             ]

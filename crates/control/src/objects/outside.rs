@@ -86,12 +86,8 @@ impl Search<'_> {
         };
         let problem = match source {
             Some(source) if named.is_some() || is_secret => self.unless_permitted(&source),
-            None if is_secret => Some(
-                "a secret is not kept in an object; write `${env:NAME}` or `${file:path}` for where it is"
-                    .to_owned(),
-            ),
             _ if holds_reference(text) => Some(
-                "a value from outside may stand in an object only where a secret does, and alone; \
+                "a value from outside may stand in an object only where a secret does, and alone and without a default; \
                  write `$${` for the characters `${`"
                     .to_owned(),
             ),
@@ -150,19 +146,19 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_a_reference_that_the_file_permits() {
+    fn a_reference_is_read_where_the_file_permits_it() {
         let of = |text: &str, permitted: &[&str]| {
             refused(ObjectKind::Provider, permitted, &json!({"credentials": [text]}), &["credentials[0]"])
         };
         assert!(of("${env:OPENAI_API_KEY}", &["env:*_API_KEY"]).is_empty());
         assert!(of("${file:secrets/a}", &["file:secrets/*"]).is_empty());
+        assert!(of("sk-literal", &[]).is_empty());
         for (text, part) in [
             ("${env:DATABASE_PASSWORD}", "`env:DATABASE_PASSWORD` may not be read"),
             ("${file:/etc/passwd}", "may not be read"),
-            ("sk-literal", "a secret is not kept"),
-            ("x${env:OPENAI_API_KEY}", "a secret is not kept"),
-            ("${env:OPENAI_API_KEY}${env:B}", "a secret is not kept"),
-            ("${env:OPENAI_API_KEY:-sk-literal}", "a secret is not kept"),
+            ("x${env:OPENAI_API_KEY}", "and alone"),
+            ("${env:OPENAI_API_KEY}${env:B}", "and alone"),
+            ("${env:OPENAI_API_KEY:-sk-literal}", "without a default"),
         ] {
             assert!(of(text, &["env:*_API_KEY", "file:secrets/*"])[0].contains(part), "{text}");
         }

@@ -6,17 +6,26 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::ports::registry::{Change, Register, Registered};
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::Value as Json;
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value as Json};
 
 use super::id::{ObjectId, ObjectKind};
+use super::merge::secret_places;
+use super::secrets::{NotKept, Secrets};
+use crate::schema::config_schema;
+use crate::sealing::{KeyRing, NotSealed, Sealed};
 
 /// An object of the API.
 #[derive(Debug, Clone)]
 pub struct Object {
-    /// What it says, as JSON: its entry in the file, its name included where that is a member of it.
+    /// What it says, as JSON: its entry in the file, its name included where that is a member of it. What stands for its secrets is in their
+    /// places.
     pub body: Arc<RawValue>,
+    /// Its secrets.
+    pub secrets: Arc<Secrets>,
+    /// The key that the registry has them sealed with; none where it has none, or has them as they are.
+    pub sealed_by: Option<Arc<str>>,
     /// The revision of the registry that changed it last.
     pub version: u64,
     /// When that was.
@@ -26,9 +35,12 @@ pub struct Object {
 }
 
 /// The form in which an object is kept.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Kept {
     body: Box<RawValue>,
+    /// The secrets; none where the body has none, or an earlier version left them there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sealed: Option<Sealed>,
     changed_at: String,
     applied_from: Option<String>,
 }
@@ -45,13 +57,70 @@ pub struct Objects {
 #[error("`{0}` in the registry was not written by this version of Tollgate, or is damaged")]
 pub struct UnreadableObject(String);
 
-impl Objects {
-    /// What the registry keeps.
+/// Why what the registry keeps is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum NotOpened {
+    /// It was written by somebody else, such as a newer version.
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableObject),
+    /// Its secrets cannot be had.
+    #[error("the secrets of `{0}` cannot be opened: {1}")]
+    Sealed(String, NotSealed),
+}
+
+impl Object {
+    /// An object of what somebody says, which stands for secrets of `before` where it has been shown them.
     ///
     /// # Errors
-    /// When it was written by somebody else, such as a newer version.
-    pub fn of(register: &Register) -> Result<Self, UnreadableObject> {
-        let objects = register.objects.iter().map(read).collect::<Result<_, _>>()?;
+    /// When it stands for secrets that are not there, or would be sent elsewhere.
+    pub fn new(
+        id: &ObjectId,
+        body: &Map<String, Json>,
+        before: Option<&Self>,
+        changed_at: Timestamp,
+    ) -> Result<Self, NotKept> {
+        let mut body = Json::Object(body.clone());
+        let places = secret_places(id, &body, &config_schema());
+        let mut secrets = Secrets::taken_from(&mut body, &places);
+        // It was JSON when it was put there.
+        let said = before.map(|before| serde_json::from_str(before.body.get()).unwrap_or_default());
+        secrets.keep(id.kind(), &mut body, said.as_ref().zip(before.map(|before| &*before.secrets)))?;
+        Ok(Self {
+            // An object of texts and numbers is always JSON.
+            body: to_raw_value(&body).unwrap_or_default().into(),
+            secrets: Arc::new(secrets),
+            sealed_by: None,
+            version: 0,
+            changed_at,
+            applied_from: None,
+        })
+    }
+
+    /// What it says, its secrets included: for whoever puts it in force.
+    pub(crate) fn whole(&self) -> Json {
+        // It was JSON when it was put there.
+        let mut body = serde_json::from_str(self.body.get()).unwrap_or_default();
+        self.secrets.put_into(&mut body);
+        body
+    }
+}
+
+impl Objects {
+    /// What the registry keeps. What is `known` at the same version is not opened again.
+    ///
+    /// # Errors
+    /// When it was written by somebody else, or its secrets cannot be had.
+    pub async fn open(register: &Register, known: &Self, ring: &KeyRing) -> Result<Self, NotOpened> {
+        let mut objects = BTreeMap::new();
+        for registered in &register.objects {
+            let id = id_of(registered)?;
+            let same = known.objects.get(&id).filter(|object| object.version == registered.revision);
+            let object = match same {
+                Some(object) => object.clone(),
+                None => read(&id, registered, ring).await?,
+            };
+            objects.insert(id, object);
+        }
         Ok(Self { revision: register.revision, objects })
     }
 
@@ -85,92 +154,88 @@ impl Objects {
     }
 
     /// What the registry has to be told about these objects, once they are as here.
+    ///
+    /// # Errors
+    /// When their secrets cannot be sealed.
+    pub async fn changes(
+        &self,
+        ids: impl IntoIterator<Item = &ObjectId>,
+        ring: &KeyRing,
+    ) -> Result<Vec<Change>, NotSealed> {
+        let mut changes = Vec::new();
+        for id in ids {
+            let value = match self.objects.get(id) {
+                Some(object) => Some(written(id, object, ring).await?),
+                None => None,
+            };
+            changes.push(Change { kind: id.kind().section().into(), name: id.name().into(), value });
+        }
+        Ok(changes)
+    }
+
+    /// These objects, as they are once the registry has them sealed with the key of a ring.
     #[must_use]
-    pub fn changes<'a>(&self, ids: impl IntoIterator<Item = &'a ObjectId>) -> Vec<Change> {
-        let change = |id: &ObjectId| Change {
-            kind: id.kind().section().into(),
-            name: id.name().into(),
-            value: self.objects.get(id).map(written),
-        };
-        ids.into_iter().map(change).collect()
+    pub fn sealed<'a>(mut self, ids: impl IntoIterator<Item = &'a ObjectId>, ring: &KeyRing) -> Self {
+        for id in ids {
+            if let Some(object) = self.objects.get_mut(id).filter(|object| !object.secrets.is_empty()) {
+                object.sealed_by = ring.sealing_key().map(Into::into);
+            }
+        }
+        self
     }
 }
 
-fn written(object: &Object) -> Bytes {
-    let Object { body, changed_at, applied_from, .. } = object;
-    let applied_from = Json::from(applied_from.as_deref());
-    format!(r#"{{"body":{body},"changed_at":"{changed_at}","applied_from":{applied_from}}}"#).into()
+async fn written(id: &ObjectId, object: &Object, ring: &KeyRing) -> Result<Bytes, NotSealed> {
+    let sealed = match object.secrets.is_empty() {
+        true => None,
+        false => Some(ring.seal(&object.secrets, &id.to_string()).await?),
+    };
+    let kept = Kept {
+        body: to_raw_value(&*object.body).unwrap_or_default(),
+        sealed,
+        changed_at: object.changed_at.to_string(),
+        applied_from: object.applied_from.clone(),
+    };
+    // Texts are always JSON.
+    Ok(serde_json::to_vec(&kept).unwrap_or_default().into())
 }
 
-fn read(registered: &Registered) -> Result<(ObjectId, Object), UnreadableObject> {
-    let Registered { kind, name, revision, value } = registered;
-    let unreadable = || UnreadableObject(format!("{kind}/{name}"));
-    let kind = ObjectKind::of_section(kind).ok_or_else(unreadable)?;
-    let id = ObjectId::new(kind, name).map_err(|_| unreadable())?;
-    let Kept { body, changed_at, applied_from } = serde_json::from_slice(value).map_err(|_| unreadable())?;
-    let changed_at = changed_at.parse().map_err(|_| unreadable())?;
-    Ok((id, Object { body: body.into(), version: *revision, changed_at, applied_from }))
+fn unreadable(Registered { kind, name, .. }: &Registered) -> UnreadableObject {
+    UnreadableObject(format!("{kind}/{name}"))
+}
+
+fn id_of(registered: &Registered) -> Result<ObjectId, UnreadableObject> {
+    let kind = ObjectKind::of_section(&registered.kind).ok_or_else(|| unreadable(registered))?;
+    ObjectId::new(kind, &registered.name).map_err(|_| unreadable(registered))
+}
+
+async fn read(id: &ObjectId, registered: &Registered, ring: &KeyRing) -> Result<Object, NotOpened> {
+    let kept = serde_json::from_slice(&registered.value);
+    let Kept { body, sealed, changed_at, applied_from } = kept.map_err(|_| unreadable(registered))?;
+    let changed_at = changed_at.parse().map_err(|_| unreadable(registered))?;
+    let (body, secrets, sealed_by) = match sealed {
+        Some(sealed) => {
+            let secrets = ring.open(&sealed, &id.to_string()).await;
+            let secrets = secrets.map_err(|why| NotOpened::Sealed(id.to_string(), why))?;
+            (body, secrets, Some(sealed.key.into()))
+        }
+        None => {
+            // An earlier version did not seal what it let stand there.
+            let mut said = serde_json::from_str(body.get()).map_err(|_| unreadable(registered))?;
+            let secrets = match id.kind() {
+                ObjectKind::Provider | ObjectKind::Route => {
+                    let places = secret_places(id, &said, &config_schema());
+                    Secrets::taken_from(&mut said, &places)
+                }
+                _ => Secrets::default(),
+            };
+            let body = if secrets.is_empty() { body } else { to_raw_value(&said).unwrap_or_default() };
+            (body, secrets, None)
+        }
+    };
+    let (body, secrets) = (body.into(), Arc::new(secrets));
+    Ok(Object { body, secrets, sealed_by, version: registered.revision, changed_at, applied_from })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Bytes, Object, ObjectId, ObjectKind, Objects, Register, Registered, Timestamp};
-    use serde_json::value::to_raw_value;
-
-    fn key(name: &str) -> ObjectId {
-        ObjectId::new(ObjectKind::Key, name).unwrap()
-    }
-
-    fn object(name: &str) -> Object {
-        Object {
-            body: to_raw_value(&serde_json::json!({"name": name})).unwrap().into(),
-            version: 0,
-            changed_at: Timestamp::UNIX_EPOCH,
-            applied_from: Some("tollgate.yaml".to_owned()),
-        }
-    }
-
-    #[test]
-    fn what_is_told_to_the_registry_reads_back_as_it_was() {
-        let objects =
-            Objects::default().changed([(key("a"), Some(object("a"))), (key("b"), Some(object("b")))]);
-        let registered = |change: domain::ports::registry::Change| Registered {
-            kind: change.kind,
-            name: change.name,
-            revision: 1,
-            value: change.value.unwrap(),
-        };
-        let kept = objects.changes([&key("a"), &key("b")]).into_iter().map(registered).collect();
-        let read = Objects::of(&Register { revision: 1, objects: kept }).unwrap();
-        assert_eq!(format!("{read:?}"), format!("{objects:?}"));
-    }
-
-    #[test]
-    fn a_change_counts_and_marks_what_it_changed() {
-        let one = Objects::default().changed([(key("a"), Some(object("a"))), (key("b"), Some(object("b")))]);
-        let two = one.changed([(key("b"), Some(object("b")))]);
-        let three = two.changed([(key("a"), None)]);
-        let versions =
-            |objects: &Objects| objects.iter().map(|(_, object)| object.version).collect::<Vec<_>>();
-        assert_eq!([versions(&one), versions(&two), versions(&three)], [vec![1, 1], vec![1, 2], vec![2]]);
-        assert_eq!(three.revision(), 3);
-        assert_eq!(three.changes([&key("a")])[0].value, None);
-    }
-
-    #[test]
-    fn what_a_newer_version_has_written_is_refused() {
-        let register = |kind: &str, value: &'static str| Register {
-            revision: 1,
-            objects: vec![Registered {
-                kind: kind.into(),
-                name: "a".into(),
-                revision: 1,
-                value: Bytes::from_static(value.as_bytes()),
-            }],
-        };
-        for (kind, value) in [("agents", "{}"), ("keys", "{}"), ("keys", "x")] {
-            let error = Objects::of(&register(kind, value)).unwrap_err();
-            assert!(error.to_string().starts_with(&format!("`{kind}/a` in the registry")), "{error}");
-        }
-    }
-}
+mod tests;

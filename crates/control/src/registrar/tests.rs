@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::ports::registry::{Change, Pending, Register, Registered, Registry, RegistryError};
 use jiff::Timestamp;
-use serde_json::value::to_raw_value;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -15,6 +14,7 @@ use super::{Mutex, NotChanged, Registrar, Testimony, Witness};
 use crate::environment::DiskEnvironment;
 use crate::load::{Loaded, Loader};
 use crate::objects::{Object, ObjectId, ObjectKind};
+use crate::sealing::Sealing;
 use crate::watch::{Reloader, Reloads};
 
 /// A witness of changes that nobody asks about.
@@ -104,7 +104,8 @@ fn process() -> Process {
     let shelf = Arc::new(Shelf::default());
     // Whatever is published is in force at once.
     let (_, reloads) = watch::channel(Reloads { generation: u64::MAX, refused: 0 });
-    let registrar = Registrar::new(Arc::clone(&shelf) as _, Arc::clone(&reloader), reloads);
+    let sealing = Sealing::new(|| Some([7; 32])).unwrap();
+    let registrar = Registrar::new(Arc::clone(&shelf) as _, Arc::clone(&reloader), reloads, sealing);
     Process { _folder: folder, shelf, reloader, registrar }
 }
 
@@ -113,8 +114,7 @@ fn user(name: &str) -> ObjectId {
 }
 
 fn saying(body: &Json) -> Object {
-    let body = to_raw_value(body).unwrap().into();
-    Object { body, version: 0, changed_at: Timestamp::UNIX_EPOCH, applied_from: None }
+    Object::new(&user("any"), body.as_object().unwrap(), None, Timestamp::UNIX_EPOCH).unwrap()
 }
 
 impl Process {

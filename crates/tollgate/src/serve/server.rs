@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use control::api::{ControlApi, ControlParts};
 use control::registrar::Registrar;
+use control::sealing::Sealing;
 use control::watch::{Published, Reload, Reloader, Reloads};
 use control::{Environment, Loaded, Loader};
 use domain::ports::audit_log::AuditLog;
@@ -82,13 +83,13 @@ impl Server {
         if let Some(listener) = scripted {
             scripted::serve(listener, &mut background)?;
         }
-        let telemetry = Telemetry::new();
-        telemetry.set_log_requests(log_requests(&loaded));
+        let telemetry = telemetry(&loaded);
         let transport = transport(&loaded.upstream, parts.environment.as_ref())?;
         let outside =
             outside(transport.clone(), Arc::clone(&parts.environment), parts.wall_clock, parts.random)?;
         let state = State::open(&loaded.state).await?;
-        let loaded = state.with_objects(&loader, loaded).await?;
+        let sealing = Sealing::new(parts.random_key)?;
+        let loaded = state.with_objects(&loader, loaded, &sealing).await?;
         let renewals = Renewals::of(&loader, outside);
         renewals.start();
         background.spawn(state.clone().sweep(parts.wall_clock, telemetry.clone()));
@@ -112,7 +113,7 @@ impl Server {
         let (told, reloads) = watch::channel(Reloads { generation, refused: 0 });
         let told = Arc::new(told);
         let (reloader, published) = reloader(loader, loaded, telemetry.clone(), Arc::clone(&told));
-        let registrar = Registrar::new(state.registry(), Arc::clone(&reloader), reloads.clone());
+        let registrar = Registrar::new(state.registry(), Arc::clone(&reloader), reloads.clone(), sealing);
         let watched = (state.audit_log(), Arc::clone(gateway.denials()));
         let control = control_api(registrar, watched, &parts, &mut background);
         let loaded = reloader.loaded();
@@ -219,6 +220,12 @@ fn configuration(loaded: &Loaded) -> Configuration {
         directory: Arc::clone(&loaded.directory) as _,
         callers: Arc::clone(&loaded.callers),
     }
+}
+
+fn telemetry(loaded: &Loaded) -> Telemetry {
+    let telemetry = Telemetry::new();
+    telemetry.set_log_requests(log_requests(loaded));
+    telemetry
 }
 
 fn log_requests(loaded: &Loaded) -> LogRequests {

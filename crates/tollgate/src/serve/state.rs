@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use control::objects::Objects;
+use control::sealing::Sealing;
 use control::settings::{StatePlace, StateServer, StateSettings};
 use control::{Loaded, Loader};
 use domain::ports::audit_log::AuditLog;
@@ -97,9 +98,15 @@ impl State {
     /// A configuration together with the objects that are kept.
     ///
     /// # Errors
-    /// When they cannot be read, or do not go together.
-    pub(super) async fn with_objects(&self, loader: &Loader, loaded: Loaded) -> anyhow::Result<Loaded> {
-        let objects = Objects::of(&self.registry.read().await?)?;
+    /// When they cannot be read, their secrets cannot be opened, or they do not go together.
+    pub(super) async fn with_objects(
+        &self,
+        loader: &Loader,
+        loaded: Loaded,
+        sealing: &Sealing,
+    ) -> anyhow::Result<Loaded> {
+        let register = self.registry.read().await?;
+        let objects = Objects::open(&register, &Objects::default(), &loaded.key_ring(sealing)).await?;
         if objects.revision() == 0 {
             return Ok(loaded);
         }

@@ -7,6 +7,7 @@ mod changes;
 mod commands;
 mod keys;
 mod processes;
+mod secrets;
 
 use domain::KeyText;
 use http::Method;

@@ -16,6 +16,8 @@ pub(super) struct Change {
     version: u64,
     before: Option<Map<String, Json>>,
     after: Option<Map<String, Json>>,
+    /// What is sent: with secrets, which are not shown.
+    sent: Json,
 }
 
 /// What there is to do.
@@ -35,12 +37,16 @@ pub(super) fn compare(wanted: &FileObjects, there: &[(ObjectKind, Shown)], label
     for (id, entry) in wanted {
         let after: Map<String, Json> = serde_json::from_str(entry.body.get()).unwrap_or_default();
         let after = said(&after);
+        let sent = Json::Object(said(entry.whole().as_object().unwrap_or(&Map::new())));
         let Some(shown) = there.get(id) else {
-            differences.changes.push(Change { id: id.clone(), version: 0, before: None, after: Some(after) });
+            let (id, after) = (id.clone(), Some(after));
+            differences.changes.push(Change { id, version: 0, before: None, after, sent });
             continue;
         };
         let before = said(shown.body().as_object().unwrap_or(&Map::new()));
-        match (before == after, shown.managed_by()) {
+        // Whether a secret is the one that is kept there, nobody tells.
+        let is_same = before == after && (!entry.has_secrets() || shown.managed_by() == "file");
+        match (is_same, shown.managed_by()) {
             (true, _) => {}
             (false, "file") => differences.fixed.push(id.clone()),
             (false, _) => differences.changes.push(Change {
@@ -48,6 +54,7 @@ pub(super) fn compare(wanted: &FileObjects, there: &[(ObjectKind, Shown)], label
                 version: shown.version(),
                 before: Some(before),
                 after: Some(after),
+                sent,
             }),
         }
     }
@@ -58,6 +65,7 @@ pub(super) fn compare(wanted: &FileObjects, there: &[(ObjectKind, Shown)], label
         version: shown.version(),
         before: shown.body().as_object().cloned(),
         after: None,
+        sent: Json::Null,
     }));
     differences
 }
@@ -82,7 +90,7 @@ impl Change {
 
     /// As one of `changes` of the API.
     pub(super) fn to_request(&self) -> Json {
-        json!({"kind": self.id.kind().section(), "name": self.id.name(), "version": self.version, "body": self.after})
+        json!({"kind": self.id.kind().section(), "name": self.id.name(), "version": self.version, "body": self.sent})
     }
 
     /// With what it says before and after.
@@ -109,6 +117,9 @@ impl fmt::Display for Change {
                 Some(old) if old != new => writeln!(formatter, "    {name}: {old} -> {new}")?,
                 Some(_) => {}
             }
+        }
+        if before == after {
+            writeln!(formatter, "    a secret, the same or another")?;
         }
         for (name, old) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
             writeln!(formatter, "    {name}: {old} -> nothing")?;

@@ -32,9 +32,9 @@ async fn a_body_that_would_be_a_mistake_is_refused_with_its_path() {
         ),
         (
             "providers/x",
-            json!({"credentials": ["sk-literal"]}),
+            json!({"credentials": ["sk-${env:HOME}"]}),
             "providers.x.credentials[0]",
-            "a secret is not kept",
+            "and alone",
         ),
         (
             "providers/x",

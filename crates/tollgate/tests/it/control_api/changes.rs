@@ -69,7 +69,10 @@ async fn what_the_file_says_is_seen_and_changed_there_only() {
         assert!(refused.text().contains("in line 1"), "{}", refused.text());
     }
     let provider = control.get("providers/p").await;
-    assert!(!provider.text().contains("sk-provider-secret") && provider.text().contains("(hidden)"));
+    assert!(
+        !provider.text().contains("sk-provider-secret")
+            && provider.text().contains("(hidden /credentials/0)")
+    );
 
     control.put("routes/own", json!({"target": "p/own"})).await;
     let mut configuration = crate::configuration::one(&_fake);

@@ -17,7 +17,7 @@ async fn run(gateway: &TestGateway, folder: &Path, arguments: &[&str]) -> Output
     blocking(move || command.output().unwrap()).await
 }
 
-async fn done(gateway: &TestGateway, folder: &Path, arguments: &[&str]) -> String {
+pub(super) async fn done(gateway: &TestGateway, folder: &Path, arguments: &[&str]) -> String {
     let output = run(gateway, folder, arguments).await;
     assert!(output.status.success(), "{arguments:?}: {}", complaint(&output));
     out(&output).to_owned()

@@ -84,6 +84,12 @@ endpoints! {
         "Stability AI's images on Bedrock: `/model/{model}/invoke`.";
     TogetherImages = "together_images", Images, None,
         "Together AI's images: `/images/generations`.";
+    FireworksImages = "fireworks_images", Images, None,
+        "Fireworks' images of FLUX.1: `/workflows/{model_path}/text_to_image`.";
+    KontextImages = "kontext_images", Images, None,
+        "Fireworks' images of FLUX.1 Kontext: `/workflows/{model_path}`.";
+    ReplicateImages = "replicate_images", Images, None,
+        "Images of models on Replicate: `/predictions`.";
     ElevenLabsSpeech = "elevenlabs_speech", Speech, None,
         "ElevenLabs speech: `/v1/text-to-speech/{voice}`, streamed `/v1/text-to-speech/{voice}/stream`.";
     DeepgramSpeech = "deepgram_speech", Speech, None,

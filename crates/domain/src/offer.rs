@@ -13,6 +13,8 @@ pub struct Offer {
     pub paths: [Option<EndpointPath>; Endpoint::ALL.len()],
     /// Where streams are asked for, when that is elsewhere.
     pub streamed: Vec<(Endpoint, EndpointPath)>,
+    /// Where an answer is asked for that was not there at once.
+    pub results: Vec<(Endpoint, EndpointPath)>,
     /// How the body has to be changed.
     pub body: BodyEdits,
     /// Where a secret goes, when that is elsewhere than for the rest of the provider.
@@ -23,7 +25,7 @@ impl Default for Offer {
     /// Nothing.
     fn default() -> Self {
         let paths = std::array::from_fn(|_| None);
-        Self { paths, streamed: Vec::new(), body: BodyEdits::default(), auth: None }
+        Self { paths, streamed: Vec::new(), results: Vec::new(), body: BodyEdits::default(), auth: None }
     }
 }
 
@@ -39,6 +41,12 @@ impl Offer {
     pub fn path(&self, endpoint: Endpoint, streamed: bool) -> Option<&EndpointPath> {
         let for_streams = self.streamed.iter().find(|(served, _)| streamed && *served == endpoint);
         for_streams.map(|(_, path)| path).or(self.paths.get(endpoint as usize)?.as_ref())
+    }
+
+    /// Where an answer of an operation is asked for that was not there at once.
+    #[must_use]
+    pub fn result_path(&self, endpoint: Endpoint) -> Option<&EndpointPath> {
+        self.results.iter().find(|(served, _)| *served == endpoint).map(|(_, path)| path)
     }
 }
 
@@ -75,13 +83,24 @@ pub struct BodyEdits {
 pub enum EndpointPath {
     /// The same for every model.
     Fixed(PathAndQuery),
-    /// With the model in it, or the voice of speech, percent-encoded, between the two texts.
+    /// With the model in it, the voice of speech or the id of a result, percent-encoded, between the two texts.
     PerModel {
-        /// Up to `{model}` or `{voice}`.
+        /// Up to `{model}`, `{model_path}`, `{voice}` or `{id}`.
         before: String,
         /// From after it, query included.
         after: String,
+        /// What becomes of slashes.
+        slashes: Slashes,
     },
+}
+
+/// What becomes of the slashes of a name in a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slashes {
+    /// They are encoded, so that the name is one segment.
+    Encoded,
+    /// They part the name into segments.
+    Kept,
 }
 
 #[cfg(test)]

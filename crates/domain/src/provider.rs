@@ -13,7 +13,7 @@ use crate::quota::{Counted, Quota, QuotaRule};
 
 pub use crate::base_url::{BaseUrl, BaseUrlProblem};
 pub use crate::credential::{AuthScheme, Credential, Proof};
-pub use crate::offer::{BodyEdits, EndpointPath, Offer, Variant};
+pub use crate::offer::{BodyEdits, EndpointPath, Offer, Slashes, Variant};
 pub use crate::prefill::Prefill;
 
 /// One provider, compiled from its data file and the operator's configuration.

@@ -52,6 +52,9 @@ pub(crate) fn request_kind(endpoint: Endpoint) -> Option<RequestKind> {
         | Endpoint::GeminiImages
         | Endpoint::StabilityImages
         | Endpoint::TogetherImages
+        | Endpoint::FireworksImages
+        | Endpoint::KontextImages
+        | Endpoint::ReplicateImages
         | Endpoint::ElevenLabsSpeech
         | Endpoint::DeepgramSpeech
         | Endpoint::ElevenLabsTranscriptions
@@ -142,8 +145,14 @@ pub(crate) fn media_formats(endpoint: Endpoint) -> &'static [(Endpoint, MediaFor
             (Endpoint::GeminiImages, MediaFormat::GeminiImages),
             (Endpoint::StabilityImages, MediaFormat::StabilityImages),
             (Endpoint::TogetherImages, MediaFormat::TogetherImages),
+            (Endpoint::FireworksImages, MediaFormat::FireworksImages),
+            (Endpoint::KontextImages, MediaFormat::KontextImages),
+            (Endpoint::ReplicateImages, MediaFormat::ReplicateImages),
         ],
-        Endpoint::ImageEdits => &[(Endpoint::GeminiImages, MediaFormat::GeminiImages)],
+        Endpoint::ImageEdits => &[
+            (Endpoint::GeminiImages, MediaFormat::GeminiImages),
+            (Endpoint::KontextImages, MediaFormat::KontextImages),
+        ],
         Endpoint::AudioSpeech => &[
             (Endpoint::ElevenLabsSpeech, MediaFormat::ElevenLabsSpeech),
             (Endpoint::DeepgramSpeech, MediaFormat::DeepgramSpeech),

@@ -65,6 +65,8 @@ pub struct ProviderDefinition {
     pub endpoints: Endpoints,
     /// Where an operation is asked for a stream, when that is another path than in `endpoints`.
     pub stream_endpoints: Endpoints,
+    /// Where the answer of an operation of `endpoints` is asked for that was not there at once.
+    pub result_endpoints: Endpoints,
     /// How a request's body has to be changed for the operations of `endpoints`.
     pub body: Body,
     /// Models that are served at other paths or with other bodies; the first that has the model and the operation

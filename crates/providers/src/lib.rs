@@ -4,6 +4,7 @@
 pub mod catalog;
 pub mod compile;
 pub mod definition;
+mod named_path;
 mod problem;
 pub mod reference;
 pub mod registry;
@@ -12,4 +13,5 @@ pub mod sign_in;
 pub mod transport;
 pub mod websocket;
 
+pub use named_path::named_path;
 pub use wire::percent;

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::encode::{Encoded, WayBack, encode};
 use super::exchange::{AttemptSettings, exchange, origin_of};
 use super::failed::FailedAttempt;
-use super::gather::gather;
+use super::gather::Gathering;
 use super::hold::{Committed, commit};
 use super::{Call, counting, upgrade};
 use crate::pinned::ProviderState;
@@ -48,7 +48,7 @@ pub(super) async fn call_once(
         let _ = tokio::time::timeout(FIRST_TOKEN_WAIT, pending).await;
         spent.waited += began.elapsed();
     }
-    let Encoded { request, further, way_back, dropped } = encode(call, target, credential)?;
+    let Encoded { request, further, results, way_back, dropped } = encode(call, target, credential)?;
     spent.dropped = dropped;
     let origin = origin_of(target, &state.origin, &gateway.transport);
     let streamed = call.facts.stream;
@@ -59,9 +59,17 @@ pub(super) async fn call_once(
     let limits = &call.pinned.snapshot.limits;
     let committed = match way_back {
         WayBack::Upgraded => upgrade::open(request, &gateway.transport, &settings).await,
-        WayBack::Translated(interpreter) if !further.is_empty() => {
+        WayBack::Translated(interpreter) if !further.is_empty() || interpreter.may_be_unfinished() => {
             let requests = std::iter::once(request).chain(further);
-            gather(requests, &interpreter, &origin, &settings, (limits, &gateway.budget)).await
+            let gathering = Gathering {
+                interpreter: &interpreter,
+                results: results.as_ref(),
+                origin: &origin,
+                settings: &settings,
+                limits,
+                budget: &gateway.budget,
+            };
+            gathering.gather(requests).await
         }
         way_back => match exchange(request, &origin, &settings).await {
             Ok(answered) => {

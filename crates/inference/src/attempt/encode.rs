@@ -4,14 +4,16 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use domain::endpoint::Task;
-use domain::provider::{BodyEdits, EndpointPath, Offer, StreamUsage};
+use domain::provider::{AuthScheme, BodyEdits, EndpointPath, Offer, StreamUsage};
 use domain::route::{ParameterRules, Target};
 use domain::{Credential, Endpoint, ErrorCode, Provider};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use providers::named_path;
 use providers::sign_in::prove;
 use providers::transport::OutgoingBody;
 use smallvec::SmallVec;
+use wire::convert::media::Unfinished;
 use wire::convert::{Format, SEAL_PREFIX};
 use wire::form::{Form, FormEdit};
 use wire::json::{Edit, EditError, Path, Segments};
@@ -26,10 +28,12 @@ const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tollgate/", en
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A request for a provider.
-pub(super) struct Encoded {
+pub(super) struct Encoded<'a> {
     pub(super) request: Request<OutgoingBody>,
     /// What the target takes in requests of its own, after the first.
     pub(super) further: Vec<Request<OutgoingBody>>,
+    /// Where an answer is asked for that is not there at once.
+    pub(super) results: Option<Results<'a>>,
     pub(super) way_back: WayBack,
     /// The members of the client's request that the provider's format does not carry, for the client.
     pub(super) dropped: Option<HeaderValue>,
@@ -75,12 +79,11 @@ pub(super) struct Address {
 ///
 /// # Errors
 /// When the target cannot be asked for this, or the route's parameter rules cannot be applied to this body.
-pub(super) fn encode(
-    call: &Call,
-    target: &Target,
-    credential: &Credential,
-) -> Result<Encoded, FailedAttempt> {
-    let provider = &*target.provider;
+pub(super) fn encode<'a>(
+    call: &'a Call,
+    target: &'a Target,
+    credential: &'a Credential,
+) -> Result<Encoded<'a>, FailedAttempt> {
     let model = call.model_at(target);
     let draft = draft(call, target, model)?;
     let Draft { body, further, content_type, place, with_query, address, way_back, dropped } =
@@ -90,28 +93,100 @@ pub(super) fn encode(
         };
     let query = call.query.as_deref().filter(|_| with_query);
     let in_path = address.in_path.as_deref().unwrap_or(model);
-    let path = path_at(target, place.path, in_path, query, address.query.as_deref()).ok_or_else(|| {
-        FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{in_path}` cannot be part of a path"))
-    })?;
-    let is_upgrade = matches!(way_back, WayBack::Upgraded);
-    let base = target.custom_host.as_ref().map_or(&provider.base, |custom| &custom.base);
-    let now = call.origin.gateway.wall_clock().into();
-    let request = |body| {
-        let mut request = Request::new(OutgoingBody::from(body));
-        *request.uri_mut() = Uri::from(path.clone());
-        request.headers_mut().reserve(12);
-        write_headers(request.headers_mut(), &call.headers, target);
-        if is_upgrade {
-            upgrade::write_handshake(request.headers_mut(), &call.headers);
-        } else {
-            *request.method_mut() = Method::POST;
-            request.headers_mut().insert(header::CONTENT_TYPE, content_type.clone());
-        }
-        // After everything else, since a signature covers all of it.
-        prove(&mut request, credential, place.offer.auth.as_ref(), base, now).map(|()| request)
+    let path = path_at(target, place.path, in_path, query, address.query.as_deref())
+        .ok_or_else(|| not_in_a_path(in_path))?;
+    let sender = Sender { call, target, credential, auth: place.offer.auth.as_ref() };
+    let request = |body| match way_back {
+        WayBack::Upgraded => sender.handshake(path.clone()),
+        _ => sender.post(path.clone(), body, content_type.clone()),
     };
     let further = further.into_iter().map(request).collect::<Result<_, _>>()?;
-    Ok(Encoded { request: request(body)?, further, way_back, dropped })
+    let request = request(body)?;
+    let results = place.result.map(|path| Results { sender, path, model });
+    Ok(Encoded { request, further, results, way_back, dropped })
+}
+
+/// Whose requests are sent to whom.
+#[derive(Clone, Copy)]
+struct Sender<'a> {
+    call: &'a Call,
+    target: &'a Target,
+    credential: &'a Credential,
+    /// Where the secret goes, when that is elsewhere than for the rest of the provider.
+    auth: Option<&'a AuthScheme>,
+}
+
+impl Sender<'_> {
+    fn post(
+        &self,
+        path: PathAndQuery,
+        body: SmallVec<[Bytes; 4]>,
+        content_type: HeaderValue,
+    ) -> Result<Request<OutgoingBody>, FailedAttempt> {
+        self.request(path, OutgoingBody::from(body), |request| {
+            *request.method_mut() = Method::POST;
+            request.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        })
+    }
+
+    fn handshake(&self, path: PathAndQuery) -> Result<Request<OutgoingBody>, FailedAttempt> {
+        self.request(path, OutgoingBody::default(), |request| {
+            upgrade::write_handshake(request.headers_mut(), &self.call.headers);
+        })
+    }
+
+    fn get(&self, path: PathAndQuery) -> Result<Request<OutgoingBody>, FailedAttempt> {
+        self.request(path, OutgoingBody::default(), |_| ())
+    }
+
+    fn request(
+        &self,
+        path: PathAndQuery,
+        body: OutgoingBody,
+        complete: impl FnOnce(&mut Request<OutgoingBody>),
+    ) -> Result<Request<OutgoingBody>, FailedAttempt> {
+        let Self { call, target, credential, auth } = *self;
+        let mut request = Request::new(body);
+        *request.uri_mut() = Uri::from(path);
+        request.headers_mut().reserve(12);
+        write_headers(request.headers_mut(), &call.headers, target);
+        complete(&mut request);
+        let base = target.custom_host.as_ref().map_or(&target.provider.base, |custom| &custom.base);
+        let now = call.origin.gateway.wall_clock().into();
+        // After everything else, since a signature covers all of it.
+        prove(&mut request, credential, auth, base, now)?;
+        Ok(request)
+    }
+}
+
+/// Where answers are asked for that are not there at once.
+#[derive(Clone, Copy)]
+pub(super) struct Results<'a> {
+    sender: Sender<'a>,
+    path: &'a EndpointPath,
+    model: &'a str,
+}
+
+impl Results<'_> {
+    /// The request for an answer that was none yet.
+    ///
+    /// # Errors
+    /// When its id cannot be part of a path.
+    pub(super) fn request(&self, unfinished: Unfinished) -> Result<Request<OutgoingBody>, FailedAttempt> {
+        let Unfinished { in_path, body } = unfinished;
+        let in_path = in_path.as_deref().unwrap_or(self.model);
+        let path = path_at(self.sender.target, self.path, in_path, None, None);
+        let path =
+            path.ok_or_else(|| FailedAttempt::broken("the id of the result cannot be part of a path"))?;
+        match body {
+            Some(body) => self.sender.post(path, [body].into_iter().collect(), JSON),
+            None => self.sender.get(path),
+        }
+    }
+}
+
+fn not_in_a_path(name: &str) -> FailedAttempt {
+    FailedAttempt::objection(ErrorCode::InvalidMember, format!("`{name}` cannot be part of a path"))
 }
 
 fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Draft<'t>, FailedAttempt> {
@@ -196,15 +271,10 @@ fn path_at(
         {
             return Some(path.clone());
         }
-        EndpointPath::Fixed(path) => path.to_string(),
-        // As segments of a path these climb (RFC 3986 section 5.2.4), and encoded they are still read so.
-        EndpointPath::PerModel { .. } if matches!(named, "." | "..") => return None,
-        EndpointPath::PerModel { before, after } => {
-            format!("{before}{}{after}", providers::percent::encode(named))
-        }
+        path => named_path(path, named)?,
     };
     let own_prefix = target.provider.base.prefix.as_str();
-    let below = text.strip_prefix(own_prefix).unwrap_or(&text);
+    let below = text.strip_prefix(own_prefix).unwrap_or(&*text);
     let prefix = target.custom_host.as_ref().map_or(own_prefix, |custom| custom.base.prefix.as_str());
     let mut whole = format!("{prefix}{below}");
     for query in client_query.filter(|_| !below.contains('?')).into_iter().chain(own_query) {

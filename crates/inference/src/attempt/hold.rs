@@ -10,7 +10,7 @@ use bytes::Bytes;
 use domain::endpoint::Task;
 use domain::{Endpoint, Failure, FailureClass, Limits};
 use http::response::Parts;
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use providers::transport::IncomingBody;
@@ -198,6 +198,8 @@ pub(super) fn interpreted(
     match answer {
         Ok((answer, usage)) => {
             head.headers.insert(header::CONTENT_TYPE, interpreter.content_type());
+            // What was begun (201, 202) is there now.
+            head.status = StatusCode::OK;
             Ok(Committed::Translated(head, Bytes::from(answer), usage))
         }
         Err(Unanswered::Malformed(why)) => Err(FailedAttempt::broken(why.to_string())),

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue};
 use wire::convert::Translation;
 use wire::convert::counting::Counting;
 use wire::convert::embeddings::{EmbeddingAnswer, EmbeddingTranslation};
-use wire::convert::media::{MediaReader, Unanswered};
+use wire::convert::media::{MediaReader, Unanswered, Unfinished};
 use wire::convert::rerank::RerankTranslation;
 use wire::formats::Usage;
 
@@ -64,6 +64,19 @@ impl Interpreter {
                 });
                 Ok(translation.answer(&answers.collect::<Vec<_>>())?)
             }
+        }
+    }
+
+    /// Whether answers may come that are none yet.
+    pub(super) fn may_be_unfinished(&self) -> bool {
+        matches!(self, Self::Media(reader) if reader.may_be_unfinished())
+    }
+
+    /// How the provider is asked again, where its answer is none yet.
+    pub(super) fn unfinished(&self, answer: &[u8]) -> Option<Unfinished> {
+        match self {
+            Self::Media(reader) => reader.unfinished(answer),
+            _ => None,
         }
     }
 

@@ -8,6 +8,8 @@ use domain::{Endpoint, Provider};
 pub(super) struct Place<'p> {
     pub(super) offer: &'p Offer,
     pub(super) path: &'p EndpointPath,
+    /// Where an answer is asked for that was not there at once.
+    pub(super) result: Option<&'p EndpointPath>,
 }
 
 impl<'p> Place<'p> {
@@ -19,7 +21,7 @@ impl<'p> Place<'p> {
         streamed: bool,
     ) -> Option<Self> {
         let offer = provider.offer(endpoint, model)?;
-        Some(Self { offer, path: offer.path(endpoint, streamed)? })
+        Some(Self { offer, path: offer.path(endpoint, streamed)?, result: offer.result_path(endpoint) })
     }
 
     /// The same, where answers come as they are made, if there is a path of its own for that.

@@ -1,17 +1,20 @@
 //! What is offered: endpoint paths, joined to the path of the base URL, and what is changed in bodies.
 
-use domain::provider::{AuthScheme, BodyEdits, EndpointPath, Offer, Variant};
+use domain::provider::{AuthScheme, BodyEdits, EndpointPath, Offer, Slashes, Variant};
 use domain::{Endpoint, Pattern};
 use http::uri::PathAndQuery;
 
 use super::{Problems, Values, credentials};
 use crate::definition::{self, Body, Endpoints, ProviderDefinition, VariantAuth};
 
-/// What stands for the model's name in a path.
-const MODEL: &str = "{model}";
-
-/// What stands for a voice where that, and no model, is named by the path (ElevenLabs).
-const VOICE: &str = "{voice}";
+/// What stands for a name in a path: of the model, of the model whose slashes part it (Fireworks), of a voice where no model is
+/// named by the path (ElevenLabs), and the id of a result.
+const NAMES: [(&str, Slashes); 4] = [
+    ("{model}", Slashes::Encoded),
+    ("{model_path}", Slashes::Kept),
+    ("{voice}", Slashes::Encoded),
+    ("{id}", Slashes::Encoded),
+];
 
 /// Reads what is offered below the path of a base URL.
 pub(super) struct Offers<'a> {
@@ -30,7 +33,8 @@ impl Offers<'_> {
                 "there is none; write at least one, such as `chat_completions: /chat/completions`",
             );
         }
-        self.offer("", &definition.endpoints, &definition.stream_endpoints, &definition.body)
+        let ProviderDefinition { endpoints, stream_endpoints, result_endpoints, body, .. } = definition;
+        self.offer("", [endpoints, stream_endpoints, result_endpoints], body)
     }
 
     /// What is offered for some models.
@@ -43,11 +47,12 @@ impl Offers<'_> {
         if variant.models.is_empty() || variant.models.iter().any(String::is_empty) {
             self.problems.add(format!("{place}models"), "name the models, such as `[\"claude-*\"]`");
         }
+        let definition::Variant { endpoints, stream_endpoints, result_endpoints, body, .. } = variant;
         Variant {
             models: variant.models.iter().map(|model| Pattern::from(model.as_str())).collect(),
             offer: Offer {
                 auth: self.auth(place, &variant.auth),
-                ..self.offer(place, &variant.endpoints, &variant.stream_endpoints, &variant.body)
+                ..self.offer(place, [endpoints, stream_endpoints, result_endpoints], body)
             },
         }
     }
@@ -64,22 +69,37 @@ impl Offers<'_> {
         ))
     }
 
-    fn offer(&mut self, place: &str, endpoints: &Endpoints, streamed: &Endpoints, body: &Body) -> Offer {
-        let field = |kind: &str, endpoint| format!("{place}{kind}.{endpoint}");
+    fn offer(&mut self, place: &str, [endpoints, streamed, results]: [&Endpoints; 3], body: &Body) -> Offer {
         let paths = Endpoint::ALL.map(|endpoint| {
             let text = endpoints.path(endpoint)?;
-            self.path(&field("endpoints", endpoint), text)
+            self.path(&format!("{place}endpoints.{endpoint}"), text)
         });
+        Offer {
+            paths,
+            streamed: self.elsewhere(&format!("{place}stream_endpoints"), streamed, endpoints),
+            results: self.elsewhere(&format!("{place}result_endpoints"), results, endpoints),
+            body: self.edits(place, body),
+            auth: None,
+        }
+    }
+
+    /// Where something of an operation is that is offered besides.
+    fn elsewhere(
+        &mut self,
+        section: &str,
+        paths: &Endpoints,
+        offered: &Endpoints,
+    ) -> Vec<(Endpoint, EndpointPath)> {
         let mut elsewhere = Vec::new();
         for endpoint in Endpoint::ALL {
-            let Some(text) = streamed.path(endpoint) else { continue };
-            let field = field("stream_endpoints", endpoint);
-            if endpoints.path(endpoint).is_none() {
+            let Some(text) = paths.path(endpoint) else { continue };
+            let field = format!("{section}.{endpoint}");
+            if offered.path(endpoint).is_none() {
                 self.problems.add(&field, "write its path for whole answers under `endpoints` as well");
             }
             elsewhere.extend(self.path(&field, text).map(|path| (endpoint, path)));
         }
-        Offer { paths, streamed: elsewhere, body: self.edits(place, body), auth: None }
+        elsewhere
     }
 
     fn edits(&mut self, place: &str, body: &Body) -> BodyEdits {
@@ -113,15 +133,16 @@ fn endpoint_path(prefix: &str, text: &str) -> Result<EndpointPath, &'static str>
         return Err("it must have no fragment");
     }
     let not_a_path = |_| "it is not a path; percent-encode what a URL may not have";
-    let Some((before, after)) = text.split_once(MODEL).or_else(|| text.split_once(VOICE)) else {
+    let named = NAMES.iter().find_map(|(name, slashes)| Some((text.split_once(name)?, *slashes)));
+    let Some(((before, after), slashes)) = named else {
         return PathAndQuery::try_from(format!("{prefix}{text}"))
             .map(EndpointPath::Fixed)
             .map_err(not_a_path);
     };
-    if after.contains(MODEL) || after.contains(VOICE) {
-        return Err("`{model}` or `{voice}` may be in it only once");
+    if NAMES.iter().any(|(name, _)| before.contains(name) || after.contains(name)) {
+        return Err("a name such as `{model}` may be in it only once");
     }
     let before = format!("{prefix}{before}");
     PathAndQuery::try_from(format!("{before}m{after}")).map_err(not_a_path)?;
-    Ok(EndpointPath::PerModel { before, after: after.to_owned() })
+    Ok(EndpointPath::PerModel { before, after: after.to_owned(), slashes })
 }

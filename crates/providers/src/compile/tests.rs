@@ -1,7 +1,9 @@
 //! Laws of compiling: what a provider becomes, what it waits for, and that every mistake is named with its place.
 
 use domain::endpoint::Endpoint;
-use domain::provider::{AuthScheme, EndpointPath, HeaderPattern, HttpVersion, Proof, Provider, StreamUsage};
+use domain::provider::{
+    AuthScheme, EndpointPath, HeaderPattern, HttpVersion, Proof, Provider, Slashes, StreamUsage,
+};
 use domain::{CredentialId, FailureClass};
 use http::HeaderName;
 use proptest::prelude::*;
@@ -184,7 +186,11 @@ fn a_server_is_live_when_its_address_is_set_or_it_is_named() {
 #[test]
 fn a_path_with_the_model_in_it_is_split_there() {
     let provider = live("base_url = \"https://h/a/\"\n[endpoints]\nmessages = \"/m/{model}:run?x=1\"", &[]);
-    let expected = EndpointPath::PerModel { before: "/a/m/".to_owned(), after: ":run?x=1".to_owned() };
+    let expected = EndpointPath::PerModel {
+        before: "/a/m/".to_owned(),
+        after: ":run?x=1".to_owned(),
+        slashes: Slashes::Encoded,
+    };
     assert_eq!(provider.offer.path(Endpoint::Messages, false), Some(&expected));
     assert!(!provider.serves(Endpoint::ChatCompletions));
 }
@@ -222,7 +228,7 @@ fn each_mistake_is_named_with_its_place() {
         ("base_url = \"https://h\"\n[endpoints]\nmodels = \"/a b\"", "endpoints.models: it is not a path"),
         (
             "base_url = \"https://h\"\n[endpoints]\nmodels = \"/{model}/{model}\"",
-            "endpoints.models: `{model}` or `{voice}` may be",
+            "endpoints.models: a name such as `{model}` may be in it only once",
         ),
         (
             "base_url = \"https://h\"\n[endpoints]\nmodels = \"/a#b\"",

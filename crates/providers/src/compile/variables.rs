@@ -131,8 +131,10 @@ fn texts(definition: &ProviderDefinition) -> impl Iterator<Item = &str> {
     let variants = definition.variants.iter().flatten();
     let bodies = variants.clone().map(|variant| &variant.body).chain([&definition.body]);
     let prefixes = bodies.filter_map(|body| body.model_prefix.as_deref());
-    let of_variants = variants.flat_map(|variant| [&variant.endpoints, &variant.stream_endpoints]);
-    let endpoints = [&definition.endpoints, &definition.stream_endpoints].into_iter().chain(of_variants);
+    let of_variants = variants
+        .flat_map(|variant| [&variant.endpoints, &variant.stream_endpoints, &variant.result_endpoints]);
+    let endpoints = [&definition.endpoints, &definition.stream_endpoints, &definition.result_endpoints];
+    let endpoints = endpoints.into_iter().chain(of_variants);
     let paths = endpoints
         .flat_map(|paths| domain::Endpoint::ALL.into_iter().filter_map(|endpoint| paths.path(endpoint)));
     let headers = definition.headers.default.values().map(String::as_str);

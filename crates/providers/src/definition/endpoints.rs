@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 
 /// What the schema and the reference say about all of them.
 const ABOUT: &str = "The path of each operation, appended to `base_url`; `{model}` in it stands for the model's name, \
-     `{voice}` for a voice. An operation without a path is not offered; an empty path takes away one that is built in.";
+     `{model_path}` for one whose slashes are the path's, `{voice}` for a voice, `{id}` for that of a result. An operation without a path is not offered; an empty path takes away one that is built in.";
 
 /// The path of each operation, appended to the base URL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -32,6 +32,7 @@ impl ProviderDefinition {
             variables,
             endpoints: self.endpoints.merge(over.endpoints),
             stream_endpoints: self.stream_endpoints.merge(over.stream_endpoints),
+            result_endpoints: self.result_endpoints.merge(over.result_endpoints),
             body: self.body.merge(over.body),
             variants: over.variants.or(self.variants),
             headers: self.headers.merge(over.headers),

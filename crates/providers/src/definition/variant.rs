@@ -18,6 +18,8 @@ pub struct Variant {
     pub endpoints: Endpoints,
     /// Where one of them is asked for a stream, when that is another path.
     pub stream_endpoints: Endpoints,
+    /// Where the answer of one of them is asked for that was not there at once.
+    pub result_endpoints: Endpoints,
     /// How a request's body has to be changed for them.
     pub body: Body,
     /// Where their credential goes, when that is elsewhere than `auth` says.

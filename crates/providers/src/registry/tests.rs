@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::Endpoint;
 use domain::endpoint::Task;
-use domain::provider::{AuthScheme, EndpointPath};
+use domain::provider::AuthScheme;
 
 use super::{Glance, Registry};
 use crate::compile::{Compiled, compile};
 use crate::definition::{Live, ProviderDefinition};
+use crate::named_path;
 use crate::sign_in::SignIns;
 
 /// How many providers are promised.
@@ -166,12 +167,7 @@ fn path_of(
     let compiled = compile(name, &definition, &read, &SignIns::default());
     let Ok(Compiled::Live(provider)) = compiled else { panic!("{name}: {compiled:?}") };
     let Some(offer) = provider.offer(endpoint, model) else { return "not served".to_owned() };
-    let path = match offer.path(endpoint, streamed).unwrap() {
-        EndpointPath::Fixed(path) => path.to_string(),
-        EndpointPath::PerModel { before, after } => {
-            format!("{before}{}{after}", crate::percent::encode(model))
-        }
-    };
+    let path = named_path(offer.path(endpoint, streamed).unwrap(), model).unwrap();
     format!("{}{path}", provider.base.authority)
 }
 
@@ -281,6 +277,17 @@ fn images_and_audio_are_asked_for_where_each_provider_has_them() {
     }
     // These change a picture, which no request for a new one holds.
     assert_eq!(bedrock("us.stability.stable-image-inpaint-v1:0"), "not served");
+    let fireworks = |endpoint, model| path("fireworks", "FIREWORKS_API_KEY", endpoint, model, false);
+    let flux = "accounts/fireworks/models/flux-1-schnell-fp8";
+    let workflows = "api.fireworks.ai/inference/v1/workflows";
+    let expected = format!("{workflows}/{flux}/text_to_image");
+    assert_eq!(fireworks(Endpoint::FireworksImages, flux), expected);
+    let kontext = "accounts/fireworks/models/flux-kontext-pro";
+    assert_eq!(fireworks(Endpoint::KontextImages, kontext), format!("{workflows}/{kontext}"));
+    assert_eq!(fireworks(Endpoint::FireworksImages, kontext), "not served");
+    let replicate =
+        path("replicate", "REPLICATE_API_TOKEN", Endpoint::ReplicateImages, "google/imagen-4", false);
+    assert_eq!(replicate, "api.replicate.com/v1/predictions");
     let gemini = path("google", "GEMINI_API_KEY", Endpoint::GeminiImages, "gemini-2.5-flash-image", false);
     assert!(gemini.ends_with("/v1beta/models/gemini-2.5-flash-image:generateContent"), "{gemini}");
 }

@@ -31,6 +31,7 @@ mod fleet;
 mod google;
 mod headers;
 mod hedge;
+mod images_in_time;
 mod kept;
 mod limits;
 mod media;

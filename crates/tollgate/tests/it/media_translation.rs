@@ -21,7 +21,7 @@ struct Format {
     answer: Value,
 }
 
-fn images() -> [Format; 3] {
+fn images() -> [Format; 4] {
     let parts = json!([{"text": "Here."}, {"inlineData": {"mimeType": "image/png", "data": "QQ=="}}]);
     [
         Format {
@@ -41,6 +41,12 @@ fn images() -> [Format; 3] {
             path: "/images/generations",
             asked_at: "/images/generations",
             answer: json!({"id": "i", "data": [{"index": 0, "b64_json": "QQ=="}]}),
+        },
+        Format {
+            endpoint: "fireworks_images",
+            path: "/workflows/{model_path}/text_to_image",
+            asked_at: "/workflows/m/text_to_image",
+            answer: json!({"id": "i", "base64": ["data:image/png;base64,QQ=="], "finishReason": "SUCCESS"}),
         },
     ]
 }
@@ -263,7 +269,7 @@ async fn a_routes_parameters_hold_in_the_clients_words() {
 
 #[tokio::test]
 async fn what_a_provider_does_not_want_to_draw_is_told_as_openai_tells_it() {
-    let [gemini, stability, _] = images();
+    let [gemini, stability, ..] = images();
     for (format, answer, why) in [
         (gemini, json!({"candidates": [{"finishReason": "IMAGE_SAFETY"}]}), "IMAGE_SAFETY"),
         (stability, json!({"finish_reasons": ["Filter reason: prompt"]}), "Filter reason: prompt"),

@@ -6,8 +6,10 @@
 
 mod deepgram;
 mod eleven_labs;
+mod fireworks;
 mod gemini;
 mod image;
+mod replicate;
 mod said;
 mod size;
 mod stability;
@@ -40,6 +42,12 @@ pub enum MediaFormat {
     StabilityImages,
     /// Together AI's images: `POST /v1/images/generations`.
     TogetherImages,
+    /// Fireworks' images of FLUX.1: `POST /v1/workflows/{model}/text_to_image`.
+    FireworksImages,
+    /// Fireworks' images of FLUX.1 Kontext, drawn and changed: `POST /v1/workflows/{model}`.
+    KontextImages,
+    /// Images of models on Replicate: `POST /v1/predictions`.
+    ReplicateImages,
     /// ElevenLabs speech: `POST /v1/text-to-speech/{voice}`.
     ElevenLabsSpeech,
     /// Deepgram speech: `POST /v1/speak`.
@@ -97,6 +105,15 @@ pub enum MediaBody<'r> {
     },
 }
 
+/// An answer that is not there yet, and how it is asked for again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// What stands in the path of results where requests have the model; the model where none.
+    pub in_path: Option<String>,
+    /// The JSON that is posted; where none, the result is fetched.
+    pub body: Option<Bytes>,
+}
+
 /// How answers are read, and what they are to become.
 #[derive(Debug, Clone)]
 pub struct MediaReader(Answer);
@@ -135,6 +152,9 @@ pub fn translate<'r>(
         MediaFormat::GeminiImages => gemini::request(request, strictness),
         MediaFormat::StabilityImages => stability::request(request, strictness),
         MediaFormat::TogetherImages => together::request(request, strictness),
+        MediaFormat::FireworksImages => fireworks::request(request, strictness),
+        MediaFormat::KontextImages => fireworks::kontext(request, strictness),
+        MediaFormat::ReplicateImages => replicate::request(request, strictness),
         MediaFormat::ElevenLabsSpeech => eleven_labs::speech(request, strictness),
         MediaFormat::DeepgramSpeech => deepgram::speech(request, strictness),
         MediaFormat::ElevenLabsTranscription => eleven_labs::transcription(request, strictness),
@@ -144,10 +164,13 @@ pub fn translate<'r>(
 
 impl MediaFormat {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::GeminiImages,
         Self::StabilityImages,
         Self::TogetherImages,
+        Self::FireworksImages,
+        Self::KontextImages,
+        Self::ReplicateImages,
         Self::ElevenLabsSpeech,
         Self::DeepgramSpeech,
         Self::ElevenLabsTranscription,
@@ -161,6 +184,9 @@ impl MediaFormat {
             Self::GeminiImages => "Gemini images",
             Self::StabilityImages => "Stability AI on Bedrock",
             Self::TogetherImages => "Together images",
+            Self::FireworksImages => "Fireworks FLUX.1",
+            Self::KontextImages => "Fireworks FLUX.1 Kontext",
+            Self::ReplicateImages => "Replicate images",
             Self::ElevenLabsSpeech => "ElevenLabs speech",
             Self::DeepgramSpeech => "Deepgram speech",
             Self::ElevenLabsTranscription => "ElevenLabs transcriptions",
@@ -179,6 +205,23 @@ impl MediaReader {
         }
     }
 
+    /// Whether answers may come that are none yet.
+    #[must_use]
+    pub fn may_be_unfinished(&self) -> bool {
+        matches!(self.0, Answer::Images(MediaFormat::KontextImages | MediaFormat::ReplicateImages, _))
+    }
+
+    /// How the provider is asked again, where its answer is none yet.
+    #[must_use]
+    pub fn unfinished(&self, answer: &[u8]) -> Option<Unfinished> {
+        let read: fn(&Value<'_>) -> Option<Unfinished> = match &self.0 {
+            Answer::Images(MediaFormat::KontextImages, _) => fireworks::unfinished,
+            Answer::Images(MediaFormat::ReplicateImages, _) => replicate::unfinished,
+            _ => return None,
+        };
+        read(&Value::parse(answer).ok()?)
+    }
+
     /// The client's answer of the provider's answers, one for each request, and what they used.
     ///
     /// # Errors
@@ -192,6 +235,9 @@ impl MediaReader {
                 let drawn = image::together(answers.iter().map(|answer| match format {
                     MediaFormat::StabilityImages => stability::answer(answer),
                     MediaFormat::TogetherImages => together::answer(answer),
+                    MediaFormat::FireworksImages => fireworks::answer(answer),
+                    MediaFormat::KontextImages => fireworks::kontext_answer(answer),
+                    MediaFormat::ReplicateImages => replicate::answer(answer),
                     _ => gemini::answer(answer),
                 }))?;
                 Ok(image::write(&drawn, wanted))

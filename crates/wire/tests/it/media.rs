@@ -35,6 +35,7 @@ fn images() -> Vec<(&'static str, Json)> {
         ("output_format", json!("webp")),
         ("output_compression", json!(80)),
         ("response_format", json!("url")),
+        ("response_format", json!("b64_json")),
         ("stream", json!(true)),
         ("user", json!("u")),
         ("seed", json!(5)),
@@ -124,11 +125,13 @@ fn table(page: &mut String, title: &str, formats: &[MediaFormat], members: &[(&s
 
 fn page() -> String {
     use MediaFormat::{
-        DeepgramSpeech, DeepgramTranscription, ElevenLabsSpeech, ElevenLabsTranscription, GeminiImages,
-        StabilityImages, TogetherImages,
+        DeepgramSpeech, DeepgramTranscription, ElevenLabsSpeech, ElevenLabsTranscription, FireworksImages,
+        GeminiImages, KontextImages, ReplicateImages, StabilityImages, TogetherImages,
     };
     let mut page = HEAD.to_owned();
-    table(&mut page, "Images", &[GeminiImages, StabilityImages, TogetherImages], &images());
+    let drawing =
+        [GeminiImages, StabilityImages, TogetherImages, FireworksImages, KontextImages, ReplicateImages];
+    table(&mut page, "Images", &drawing, &images());
     table(&mut page, "Speech", &[ElevenLabsSpeech, DeepgramSpeech], &speech());
     let transcribing = [ElevenLabsTranscription, DeepgramTranscription];
     table(&mut page, "Transcriptions", &transcribing, &transcriptions());

@@ -1,7 +1,7 @@
 //! Laws of what is served differently for some models, and of variables made from others.
 
 use domain::Endpoint;
-use domain::provider::{BodyEdits, EndpointPath};
+use domain::provider::{BodyEdits, EndpointPath, Slashes};
 
 use super::{live, missing, problems};
 
@@ -23,7 +23,7 @@ const VERTEX: &str = r#"
 "#;
 
 fn per_model(before: &str, after: &str) -> EndpointPath {
-    EndpointPath::PerModel { before: before.to_owned(), after: after.to_owned() }
+    EndpointPath::PerModel { before: before.to_owned(), after: after.to_owned(), slashes: Slashes::Encoded }
 }
 
 #[test]
@@ -66,12 +66,13 @@ fn a_provider_may_offer_all_it_has_by_variants() {
 #[test]
 fn mistakes_in_a_variant_are_named_with_their_place() {
     let text = "base_url = \"https://h\"\n[[variants]]\n[variants.endpoints]\nmessages = \"m\"\n\
-        [variants.stream_endpoints]\nresponses = \"/r\"";
+        [variants.stream_endpoints]\nresponses = \"/r\"\n[variants.result_endpoints]\nmessages = \"/{id}/{model}\"";
     let found = problems(text);
     for start in [
         "variants[0].models: name the models",
         "variants[0].endpoints.messages: it must start with `/`",
         "variants[0].stream_endpoints.responses: write its path for whole answers",
+        "variants[0].result_endpoints.messages: a name such as `{model}` may be in it only once",
     ] {
         assert!(found.iter().any(|problem| problem.starts_with(start)), "{start}: {found:?}");
     }

@@ -9,11 +9,26 @@ use super::said::Said;
 use super::size::Size;
 use super::{MediaRequest, Unanswered};
 use crate::convert::codec::{Malformed, Objection};
+use crate::convert::data_url::split;
 use crate::formats::Usage;
-use crate::json::{ObjectWriter, object};
+use crate::json::{ObjectWriter, Value, object};
 
 /// The most images of one request, which is OpenAI's own bound (API reference, "Create image").
 const COUNT_MAX: usize = 10;
+
+/// Members that OpenAI has and providers do not that take whatever they are sent.
+pub(super) const ONLY_OPENAI: [&str; 10] = [
+    "quality",
+    "background",
+    "moderation",
+    "style",
+    "output_compression",
+    "partial_images",
+    "stream",
+    "svg",
+    "user",
+    "safety_identifier",
+];
 
 /// The longest reason that is repeated.
 const REASON_CHARS_MAX: usize = 300;
@@ -33,6 +48,7 @@ pub(super) struct Asked<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wanted {
     as_url: bool,
+    as_base64: bool,
     /// Seconds since 1970.
     created: u64,
 }
@@ -86,9 +102,11 @@ impl<'a> Asked<'a> {
         }
         let size = said.text("size")?;
         let size = size.map(|size| Size::of(&size).ok_or_else(|| wrong_size(&size))).transpose()?;
-        let as_url = said.text("response_format")?.as_deref() == Some("url");
+        let response_format = said.text("response_format")?;
+        let wanted = |format: &str| response_format.as_deref() == Some(format);
+        let (as_url, as_base64) = (wanted("url"), wanted("b64_json"));
         let output_format = said.text("output_format")?;
-        Ok(Self { prompt, count, size, output_format, wanted: Wanted { as_url, created } })
+        Ok(Self { prompt, count, size, output_format, wanted: Wanted { as_url, as_base64, created } })
     }
 
     /// The provider's aspect ratio that is nearest to the size.
@@ -96,6 +114,13 @@ impl<'a> Asked<'a> {
         let ratio = self.size?.nearest(ratios)?;
         said.lose("size", "its aspect ratio is asked for, as near as the provider has it");
         Some(ratio)
+    }
+
+    /// Notes that the provider gives the address of an image and never the image.
+    pub(super) fn is_by_address(&self, said: &mut Said<'_, 'a>) {
+        if self.wanted.as_base64 {
+            said.lose("response_format", "the address of the image comes");
+        }
     }
 
     /// The output format, where the provider has it.
@@ -136,16 +161,27 @@ pub(super) fn pictures(
     }
     for image in said.take("images").map(|list| list.elements()).unwrap_or_default() {
         let url = image.get("image_url").and_then(|url| url.text());
-        let (media_type, base64) =
-            url.as_ref().and_then(crate::convert::data_url::split).ok_or_else(|| {
-                Objection::new("images", "only data URLs (`image_url`) can be sent to this provider")
-            })?;
+        let (media_type, base64) = url.as_ref().and_then(split).ok_or_else(|| {
+            Objection::new("images", "only data URLs (`image_url`) can be sent to this provider")
+        })?;
         pictures.push(Picture {
             media_type: media_type.plain().into_owned(),
             base64: base64.plain().into_owned(),
         });
     }
     Ok(pictures)
+}
+
+/// An image that is told as base64, alone or in a data URL.
+pub(super) fn encoded<'a>(value: &Value<'a>) -> Option<Image<'a>> {
+    let text = value.text()?;
+    match split(&text) {
+        Some((media_type, base64)) => Some(Image {
+            content: Content::Base64(base64.into_plain()),
+            media_type: Some(media_type.into_plain()),
+        }),
+        None => Some(Image { content: Content::Base64(text.into_plain()), media_type: None }),
+    }
 }
 
 /// A refusal with the provider's reason for it.

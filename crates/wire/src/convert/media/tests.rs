@@ -128,13 +128,120 @@ fn an_image_that_a_provider_does_not_want_to_draw_is_refused_with_its_reason() {
             r#"{"finish_reasons":["Filter reason: prompt"]}"#,
             "Filter reason: prompt",
         ),
+        (
+            MediaFormat::FireworksImages,
+            r#"{"base64":["QQ=="],"finishReason":"CONTENT_FILTERED"}"#,
+            "CONTENT_FILTERED",
+        ),
+        (MediaFormat::KontextImages, r#"{"id":"i","status":"Content Moderated"}"#, "Content Moderated"),
+        (
+            MediaFormat::ReplicateImages,
+            r#"{"id":"i","status":"failed","error":"NSFW content detected."}"#,
+            "NSFW content detected.",
+        ),
     ] {
         let refused = sent(format, r#"{"prompt":"a cat"}"#).reads(&[answer]).unwrap_err();
         assert_eq!(refused, Unanswered::Refused(format!("no image was drawn: {why}")));
     }
-    let failed = sent(MediaFormat::StabilityImages, r#"{"prompt":"a cat"}"#)
-        .reads(&[r#"{"finish_reasons":["Inference error"]}"#]);
-    assert!(matches!(failed, Err(Unanswered::Malformed(_))), "{failed:?}");
+}
+
+#[test]
+fn a_provider_that_fails_to_draw_is_not_one_that_refuses() {
+    for (format, answer) in [
+        (MediaFormat::StabilityImages, r#"{"finish_reasons":["Inference error"]}"#),
+        (MediaFormat::KontextImages, r#"{"id":"i","status":"Error"}"#),
+        (MediaFormat::KontextImages, r#"{"id":"i","status":"Ready","result":{}}"#),
+        (MediaFormat::ReplicateImages, r#"{"id":"i","status":"failed","error":"CUDA out of memory"}"#),
+        (MediaFormat::ReplicateImages, r#"{"id":"i","status":"canceled"}"#),
+        (MediaFormat::ReplicateImages, r#"{"id":"i","status":"succeeded","output":{"text":"a"}}"#),
+        (MediaFormat::FireworksImages, r#"{"base64":[],"finishReason":"SUCCESS"}"#),
+        (MediaFormat::FireworksImages, "{}"),
+    ] {
+        let failed = sent(format, r#"{"prompt":"a cat"}"#).reads(&[answer]);
+        assert!(matches!(failed, Err(Unanswered::Malformed(_))), "{answer}: {failed:?}");
+    }
+}
+
+#[test]
+fn fireworks_draws_at_once_with_the_ratio_and_its_own_members() {
+    let asked = sent(
+        MediaFormat::FireworksImages,
+        r#"{"prompt":"a cat","size":"1536x1024","n":2,"seed":5,"guidance_scale":3.5,"quality":"high"}"#,
+    );
+    let body =
+        |seed: u8| format!(r#"{{"prompt":"a cat","aspect_ratio":"3:2","seed":{seed},"guidance_scale":3.5}}"#);
+    assert_eq!(asked.bodies, [body(5), body(6)]);
+    assert_eq!(asked.lost(), ["size", "quality"]);
+    assert!(!asked.whole.reader.may_be_unfinished());
+    let (answer, used) = asked
+        .reads(&[
+            r#"{"id":"1","base64":["data:image/png;base64,QQ=="],"finishReason":"SUCCESS","seed":5}"#,
+            r#"{"id":"2","base64":["Qg=="],"finishReason":"SUCCESS","seed":6}"#,
+        ])
+        .unwrap();
+    assert_eq!(
+        answer,
+        r#"{"created":7,"data":[{"b64_json":"QQ=="},{"b64_json":"Qg=="}],"output_format":"png"}"#
+    );
+    assert_eq!(used.images, Some(2));
+}
+
+#[test]
+fn kontext_changes_one_image_and_is_asked_until_it_is_there() {
+    let asked = heard(MediaFormat::KontextImages, r#"{"prompt":"a hat","output_format":"jpeg"}"#);
+    assert_eq!(
+        asked.body(),
+        r#"{"prompt":"a hat","input_image":"data:image/png;base64,UklGRg==","output_format":"jpeg"}"#
+    );
+    let reader = &asked.whole.reader;
+    assert!(reader.may_be_unfinished());
+    for answer in [
+        r#"{"request_id":"r\"1"}"#,
+        r#"{"id":"r\"1","status":"Pending","result":null}"#,
+        r#"{"id":"r\"1","status":"Queued"}"#,
+    ] {
+        let again = reader.unfinished(answer.as_bytes()).unwrap_or_else(|| panic!("{answer}"));
+        assert_eq!((again.in_path, again.body.as_deref()), (None, Some(&br#"{"id":"r\"1"}"#[..])));
+    }
+    let ready = r#"{"id":"r","status":"Ready","result":{"sample":"https://i/1.png"}}"#;
+    for answer in [ready, r#"{"id":"r","status":"Error"}"#, "{}", "no JSON", r#"{"request_id":1}"#] {
+        assert_eq!(reader.unfinished(answer.as_bytes()), None, "{answer}");
+    }
+    assert_eq!(asked.reads(&[ready]).unwrap().0, r#"{"created":7,"data":[{"url":"https://i/1.png"}]}"#);
+    let two = r#"{"prompt":"a","images":[{"image_url":"data:image/png;base64,QQ=="},{"image_url":"data:image/png;base64,Qg=="}]}"#;
+    let refused = with(two, None, MediaFormat::KontextImages, Strictness::Lenient).map(|_| ()).unwrap_err();
+    assert_eq!(refused.path, "image");
+    let base64 = sent(MediaFormat::KontextImages, r#"{"prompt":"a","response_format":"b64_json"}"#);
+    assert_eq!(base64.lost(), ["response_format"]);
+}
+
+#[test]
+fn replicate_predicts_an_image_with_the_models_own_members() {
+    let asked = sent(
+        MediaFormat::ReplicateImages,
+        r#"{"model":"x","prompt":"a cat","size":"1024x1792","output_format":"jpeg","go_fast":true,"user":"u"}"#,
+    );
+    assert_eq!(
+        asked.body(),
+        r#"{"version":"m","input":{"prompt":"a cat","aspect_ratio":"9:16","output_format":"jpg","go_fast":true}}"#
+    );
+    assert_eq!(asked.lost(), ["size", "user"]);
+    let reader = &asked.whole.reader;
+    for status in ["starting", "processing"] {
+        let answer = format!(r#"{{"id":"p1","status":"{status}","output":null}}"#);
+        let again = reader.unfinished(answer.as_bytes()).unwrap();
+        assert_eq!((again.in_path.as_deref(), again.body), (Some("p1"), None));
+    }
+    let done = |output: &str| format!(r#"{{"id":"p1","status":"succeeded","error":null,"output":{output}}}"#);
+    assert_eq!(reader.unfinished(done("[]").as_bytes()), None);
+    for (output, data) in [
+        (r#""https://i/1.webp""#, r#"[{"url":"https://i/1.webp"}]"#),
+        (r#"["https://i/1.webp"]"#, r#"[{"url":"https://i/1.webp"}]"#),
+        (r#"["data:image/webp;base64,QQ=="]"#, r#"[{"b64_json":"QQ=="}],"output_format":"webp""#),
+    ] {
+        let (answer, _) = asked.reads(&[&done(output)]).unwrap();
+        assert_eq!(answer, format!(r#"{{"created":7,"data":{data}}}"#));
+    }
 }
 
 #[test]

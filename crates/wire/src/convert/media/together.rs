@@ -1,26 +1,12 @@
 //! Together AI's images (API reference, "Create image"): OpenAI's path and answer, with other words for sizes and for
 //! base64, and many members of its own.
 
-use super::image::{Asked, Content, Drawn, Image};
+use super::image::{Asked, Content, Drawn, Image, ONLY_OPENAI};
 use super::said::Said;
 use super::{Answer, MediaFormat, MediaRequest, MediaTranslation, Unanswered};
 use crate::convert::codec::Objection;
 use crate::convert::translation::Strictness;
 use crate::json::{Value, object};
-
-/// Members that OpenAI has and Together does not.
-const FOREIGN: [&str; 10] = [
-    "quality",
-    "background",
-    "moderation",
-    "style",
-    "output_compression",
-    "partial_images",
-    "stream",
-    "svg",
-    "user",
-    "safety_identifier",
-];
 
 pub(super) fn request<'r>(
     request: MediaRequest<'r, '_>,
@@ -30,7 +16,7 @@ pub(super) fn request<'r>(
     let by_url = said.is("response_format", "url");
     let asked = Asked::take(&mut said, request.created)?;
     let format = asked.known_format(&mut said, &["png", "jpeg"]);
-    let own = said.take_all_but(&FOREIGN);
+    let own = said.take_all_but(&ONLY_OPENAI);
     let mut body = Vec::new();
     object(&mut body, |body| {
         body.str("model", request.model);

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::endpoint::Task;
-use domain::provider::{BodyEdits, EndpointPath, Offer};
+use domain::provider::{BodyEdits, Offer};
 use domain::{Credential, Provider};
 use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Limited};
+use providers::named_path;
 use providers::sign_in::prove;
 use providers::transport::{AddressPolicy, IncomingBody, Origin, OriginKey, OutgoingBody, Transport};
 use secrecy::ExposeSecret;
@@ -75,13 +76,10 @@ impl<'a> Caller<'a> {
 }
 
 fn uri(offer: &Offer, trial: &Trial) -> Result<Uri, String> {
-    let mut path = match offer.path(trial.endpoint, trial.streamed).ok_or("it is not served")? {
-        EndpointPath::Fixed(path) => path.to_string(),
-        EndpointPath::PerModel { before, after } => {
-            let named = trial.in_path.as_deref().unwrap_or(&trial.model);
-            format!("{before}{}{after}", providers::percent::encode(named))
-        }
-    };
+    let path = offer.path(trial.endpoint, trial.streamed).ok_or("it is not served")?;
+    let named = trial.in_path.as_deref().unwrap_or(&trial.model);
+    let path = named_path(path, named).ok_or_else(|| format!("`{named}` cannot be part of a path"))?;
+    let mut path = path.into_owned();
     if let Some(query) = &trial.query {
         path.push(if path.contains('?') { '&' } else { '?' });
         path.push_str(query);

@@ -18,7 +18,10 @@ pub(super) fn image(endpoint: Endpoint, model: &str) -> Option<Value> {
             "contents": [{"role": "user", "parts": [{"text": PROMPT}]}],
             "generationConfig": {"responseModalities": ["TEXT", "IMAGE"]},
         })),
-        Endpoint::StabilityImages => Some(json!({"prompt": PROMPT})),
+        Endpoint::StabilityImages | Endpoint::FireworksImages | Endpoint::KontextImages => {
+            Some(json!({"prompt": PROMPT}))
+        }
+        Endpoint::ReplicateImages => Some(json!({"version": model, "input": {"prompt": PROMPT}})),
         _ => None,
     }
 }

@@ -1,6 +1,7 @@
-//! The control API: objects over HTTP. Who asks is known before anything is read, what they may is asked for each object, and an answer
+//! The control API: objects over HTTP, and the doors by which people come to it. Who asks is known before anything is read, what they may is asked for each object, and an answer
 //! comes when what it tells of is in force.
 
+mod admission;
 mod answer;
 mod audit;
 mod batch;
@@ -14,6 +15,7 @@ mod remembered;
 mod request;
 mod resource;
 mod shown;
+mod sign_in;
 mod wanted;
 mod witness;
 mod write;
@@ -21,12 +23,12 @@ mod write;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use bytes::Bytes;
 use domain::ports::audit_log::AuditLog;
-use domain::{ErrorCode, Limits, Network};
-use engine::{Denial, Denials, WrongKeys};
+use domain::ports::shared_state::SharedState;
+use domain::{ErrorCode, Network};
+use engine::{Denials, WrongKeys};
 use futures_util::FutureExt;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -35,6 +37,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 
+use self::admission::Admitted;
 use self::audit::Wished;
 use self::batch::BATCH_BYTES_MAX;
 pub use self::openapi::openapi;
@@ -43,10 +46,10 @@ use self::operation::{Operation, match_path};
 use self::precondition::Precondition;
 use self::problem::Problem;
 use self::remembered::{Known, Remembered};
-use self::request::{Query, bearer};
+use self::sign_in::Desk;
+pub use self::sign_in::SIGN_IN_ROOT;
+use self::sign_in::sessions::Sessions;
 use self::wanted::Act;
-use crate::authority::{Principal, Stranger};
-use crate::load::Loaded;
 use crate::registrar::Registrar;
 
 /// The longest body of one object.
@@ -58,6 +61,10 @@ pub struct ControlParts {
     pub registrar: Arc<Registrar>,
     /// Who is told of every change and every refusal.
     pub audit_log: Arc<dyn AuditLog>,
+    /// Where sessions are kept, for all replicas.
+    pub shared_state: Arc<dyn SharedState>,
+    /// Whether it is reached in clear text and on the machine itself, so that cookies cannot be for HTTPS alone.
+    pub plain_loopback: bool,
     /// Where refusals to those who are not known are counted, until the log is told.
     pub denials: Arc<Denials>,
     /// 256 random bits for each key; none when the system has none to give.
@@ -74,21 +81,12 @@ pub struct ControlApi {
     audit_log: Arc<dyn AuditLog>,
     denials: Arc<Denials>,
     wrong_keys: WrongKeys,
+    desk: Desk,
     remembered: Remembered,
     description: OnceLock<Response<Bytes>>,
     started: Instant,
     random_key: fn() -> Option<[u8; 32]>,
     wall_clock: fn() -> Timestamp,
-}
-
-/// Somebody who was let in, with what they asked for beside the body.
-struct Admitted {
-    principal: Arc<Principal>,
-    loaded: Arc<Loaded>,
-    query: Query,
-    now: Timestamp,
-    /// From where they asked.
-    client: Option<IpAddr>,
 }
 
 impl ControlApi {
@@ -100,6 +98,7 @@ impl ControlApi {
             audit_log: parts.audit_log,
             denials: parts.denials,
             wrong_keys: WrongKeys::new((parts.random)()),
+            desk: Desk::new(Sessions::new(parts.shared_state), parts.plain_loopback),
             remembered: Remembered::default(),
             description: OnceLock::new(),
             started: Instant::now(),
@@ -112,6 +111,26 @@ impl ControlApi {
     #[must_use]
     pub fn trusted_proxies(&self) -> Vec<Network> {
         self.registrar.loaded().snapshot.trusted_proxies.clone()
+    }
+
+    /// Ends the sessions of users whenever they are disabled or removed, for ever: what was taken from somebody does not come back with a
+    /// session of before.
+    pub async fn end_sessions(self: Arc<Self>) {
+        let mut reloads = self.registrar.reloads();
+        let mut loaded = self.registrar.loaded();
+        while reloads.changed().await.is_ok() {
+            let before = std::mem::replace(&mut loaded, self.registrar.loaded());
+            let gone = loaded.authority.people().gone_since(before.authority.people());
+            for user in gone {
+                if let Err(problem) = self.desk.sessions.end_of_user(&user).await {
+                    tracing::error!(
+                        user = &*user,
+                        error = problem.detail(),
+                        "the sessions of a user were not ended"
+                    );
+                }
+            }
+        }
     }
 
     /// Answers a request that comes from `client`. Never fails: every error is an answer.
@@ -135,11 +154,14 @@ impl ControlApi {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
+        if head.uri.path().starts_with(SIGN_IN_ROOT) {
+            return self.at_the_door(&head, body, client).await;
+        }
         let operation = match_path(&head.method, head.uri.path())?;
         if operation == Operation::Describe {
             return Ok(self.describe());
         }
-        let admitted = self.admit(&head, &operation, client)?;
+        let admitted = self.admit(&head, &operation, client).await?;
         let done = self.perform(&admitted, &head, operation.clone(), body).await;
         if let Some(code) = done.as_ref().err().and_then(Problem::denial) {
             let entry = witness::refusal(&admitted, operation.asked(), code);
@@ -192,7 +214,7 @@ impl ControlApi {
         (operation, precondition): (Operation, Precondition),
         body: Map<String, Json>,
     ) -> Result<Response<Bytes>, Problem> {
-        let request = remembered::Request::of(&head.headers, &admitted.principal.name, head.uri.path())?;
+        let request = remembered::Request::of(&head.headers, &admitted.principal.who, head.uri.path())?;
         let text = Json::Object(body.clone()).to_string();
         let making = match self.remembered.ask(request, &text, Instant::now())? {
             Known::Answered(answer) => return Ok(answer),
@@ -205,42 +227,5 @@ impl ControlApi {
         };
         making.done(&answer);
         Ok(answer)
-    }
-
-    /// Whose a request is. Keys that are not known are counted, as on the data plane.
-    fn admit(
-        &self,
-        head: &Parts,
-        operation: &Operation,
-        client: Option<IpAddr>,
-    ) -> Result<Admitted, Problem> {
-        let loaded = self.registrar.loaded();
-        let now = (self.wall_clock)();
-        let admitted = loaded.authority.admit(bearer(&head.headers), now.into());
-        let principal = admitted.cloned().map_err(|stranger| {
-            let counted = match stranger {
-                Stranger::Unknown | Stranger::Client => self.count(&loaded.snapshot.limits, client),
-                _ => Ok(()),
-            };
-            let code = if counted.is_ok() { stranger.code() } else { ErrorCode::TooManyWrongKeys };
-            let at_milliseconds = now.as_millisecond().try_into().unwrap_or(0);
-            self.denials.count(&Denial { key: None, address: client, code, request_id: None, at_milliseconds });
-            counted.map_or_else(
-                |wait| {
-                    let detail = "too many keys that are not known came from this network (limits.wrong_keys_per_minute_max)";
-                    Problem::new(code, detail).with_retry_after(wait)
-                },
-                |()| Problem::new(code, stranger.to_string()),
-            )
-        })?;
-        let query = match operation {
-            Operation::Audit => Query::default(),
-            _ => Query::of(head.uri.query())?,
-        };
-        Ok(Admitted { principal, loaded, query, now, client })
-    }
-
-    fn count(&self, limits: &Limits, client: Option<IpAddr>) -> Result<(), Duration> {
-        self.wrong_keys.count(client, limits.wrong_keys_per_minute_max, self.started.elapsed())
     }
 }

@@ -3,6 +3,7 @@
 //! All of it is decided without I/O and without a clock. Policies are compiled when the configuration is loaded, and a question
 //! is a look at one bit (`docs/adr/0026-cedar-is-a-notation.md`).
 
+mod people;
 mod permissions;
 mod policy;
 mod principal;
@@ -20,16 +21,18 @@ use domain::key::{Ended, Validity};
 use domain::{ErrorCode, KeyHash, KeyText};
 use jiff::Timestamp;
 
+pub use people::{IDLE_DEFAULT, LONGEST_DEFAULT, LocalAdmin, People, PublicUrl};
 pub use permissions::{Permissions, Question};
 pub use policy::{Policies, PolicyProblem};
 pub use principal::{Denied, HeldRole, Principal, Resource};
 pub use role::{BUILT_IN_ROLES, BuiltInRole};
 pub use vocabulary::{Action, Kind, Level};
 
-/// The control keys of a configuration.
+/// The control keys and the people of a configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Authority {
     keys: HashMap<KeyHash, ControlKey>,
+    people: People,
 }
 
 /// A control key as it is found by its hash.
@@ -62,6 +65,9 @@ pub enum Stranger {
     /// It was switched off.
     #[error("this control key is disabled")]
     Disabled,
+    /// The session that was sent is not there, or not any more.
+    #[error("this session has ended; sign in again")]
+    SessionOver,
 }
 
 impl Stranger {
@@ -73,10 +79,16 @@ impl Stranger {
 }
 
 impl Authority {
-    /// That of some control keys.
+    /// That of some control keys and people.
     #[must_use]
-    pub fn new(keys: HashMap<KeyHash, ControlKey>) -> Self {
-        Self { keys }
+    pub fn new(keys: HashMap<KeyHash, ControlKey>, people: People) -> Self {
+        Self { keys, people }
+    }
+
+    /// Those who sign in.
+    #[must_use]
+    pub fn people(&self) -> &People {
+        &self.people
     }
 
     /// Whose key a text is. It is looked up by its hash, so that the time it takes says nothing about how near a guess was.

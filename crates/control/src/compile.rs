@@ -8,6 +8,7 @@ mod directory;
 mod keys;
 mod limits;
 mod metadata_schema;
+mod people;
 mod process;
 mod route_tests;
 mod routes;

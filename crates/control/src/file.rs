@@ -4,6 +4,7 @@
 mod amount;
 mod budget;
 mod catalog;
+mod control;
 mod dollars;
 mod key;
 mod limits;
@@ -13,6 +14,7 @@ mod role;
 mod route_test;
 mod secrets;
 mod server;
+mod sign_in;
 mod signed_requests;
 mod size;
 mod state;
@@ -33,15 +35,17 @@ pub use budget::{
     BudgetSection, CutOffName, RaiseSection, ReserveName, StoreDownName, UnknownCostName, WindowName,
 };
 pub use catalog::{AbovePrices, CatalogSection, OverrideSection, PricesSection, TierPrices};
+pub use control::{ControlKeySection, ControlSection};
 pub use dollars::{DOLLARS_FORMAT, Dollars, DollarsProblem};
 pub use key::{GrantSection, KeyHashSection, KeySection, PriorityName};
 pub use limits::LimitsSection;
 pub use log::{LogFormat, LogRequests, LogSection};
 pub use rate_limit::{AtLimitName, PaceSection, RateLimitSection};
-pub use role::{ControlKeySection, ControlSection, HeldRoleSection, RoleSection};
+pub use role::{HeldRoleSection, RoleSection};
 pub use route_test::{ExpectSection, RouteTestSection};
 pub use secrets::SecretsSection;
 pub use server::{ServerSection, TlsSection};
+pub use sign_in::{LocalAdminSection, SignInSection};
 pub use signed_requests::SignedRequestsSection;
 pub use size::{ByteSize, SIZE_FORMAT, SizeProblem};
 pub use state::{KeptResponsesSection, SharedStateSection, StateKind, StateSection};

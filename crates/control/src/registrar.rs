@@ -111,6 +111,12 @@ impl Registrar {
         self.reloader.loaded()
     }
 
+    /// Tells when something else is in force.
+    #[must_use]
+    pub fn reloads(&self) -> watch::Receiver<Reloads> {
+        self.reloads.clone()
+    }
+
     /// Makes the changes that `decide` makes of what there is, once `witness` has written them down; gives what there is then. Where another process was faster, it is decided
     /// again.
     ///

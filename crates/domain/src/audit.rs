@@ -45,11 +45,15 @@ pub struct AuditEntry {
 }
 
 /// Who did something.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Who {
     /// The holder of a control key, by its name.
     ControlKey(Box<str>),
+    /// A local administrator who signed in, by their name.
+    LocalAdmin(Box<str>),
+    /// A user who signed in, by their name.
+    User(Box<str>),
     /// A client, by the name of its key.
     Key(Box<str>),
     /// Somebody who is not known, by the network that they come from.
@@ -107,7 +111,11 @@ impl Who {
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         match self {
-            Self::ControlKey(name) | Self::Key(name) | Self::Network(name) => Some(name),
+            Self::ControlKey(name)
+            | Self::LocalAdmin(name)
+            | Self::User(name)
+            | Self::Key(name)
+            | Self::Network(name) => Some(name),
             Self::Others => None,
         }
     }

@@ -95,6 +95,12 @@ pub enum ErrorCode {
     CostUnknown,
     /// A limit or budget has as many groups as it may have.
     GroupsFull,
+    /// Name, password or code of somebody who signs in is wrong.
+    SignInRefused,
+    /// A request with a session was not made by a page of this gateway, or not with its token.
+    CrossSiteRefused,
+    /// Too many sign-ins failed.
+    TooManySignIns,
     /// No control key was sent, or none that is good.
     ControlKeyRefused,
     /// No role of the control key permits it.
@@ -134,9 +140,13 @@ struct Facts {
     kind: &'static str,
 }
 
+const REQUEST: &str = "invalid_request_error";
+const DENIED: &str = "permission_error";
+const SERVER: &str = "server_error";
+
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 61] = [
+    pub const ALL: [Self; 64] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -183,6 +193,9 @@ impl ErrorCode {
         Self::OverBudget,
         Self::CostUnknown,
         Self::GroupsFull,
+        Self::SignInRefused,
+        Self::CrossSiteRefused,
+        Self::TooManySignIns,
         Self::ControlKeyRefused,
         Self::NotPermitted,
         Self::AuditUnavailable,
@@ -223,13 +236,16 @@ impl ErrorCode {
     #[must_use]
     pub fn is_denial(self) -> bool {
         matches!(self.status(), 401 | 403 | 451)
-            || matches!(self, Self::TooManyWrongKeys | Self::ResponseNotFound | Self::ConversationNotFound)
+            || matches!(
+                self,
+                Self::TooManyWrongKeys
+                    | Self::TooManySignIns
+                    | Self::ResponseNotFound
+                    | Self::ConversationNotFound
+            )
     }
 
     fn facts(self) -> Facts {
-        const REQUEST: &str = "invalid_request_error";
-        const DENIED: &str = "permission_error";
-        const SERVER: &str = "server_error";
         let (code, status, kind) = match self {
             Self::MalformedJson => ("TG1001", 400, REQUEST),
             Self::InvalidMember => ("TG1002", 400, REQUEST),
@@ -278,6 +294,9 @@ impl ErrorCode {
             Self::OverBudget => ("TG2022", 429, "insufficient_quota"),
             Self::CostUnknown => ("TG2023", 403, DENIED),
             Self::GroupsFull => ("TG2024", 429, "rate_limit_error"),
+            Self::SignInRefused => ("TG2026", 401, "authentication_error"),
+            Self::CrossSiteRefused => ("TG2027", 403, DENIED),
+            Self::TooManySignIns => ("TG2029", 429, "rate_limit_error"),
             Self::ControlKeyRefused => ("TG2030", 401, "authentication_error"),
             Self::NotPermitted => ("TG2031", 403, DENIED),
             Self::AuditUnavailable => ("TG2033", 503, SERVER),

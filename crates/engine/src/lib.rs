@@ -47,4 +47,4 @@ pub use times::Times;
 pub use token_estimate::estimated_tokens;
 pub use warmth::Warmth;
 pub use watch::{Guards, Seen, Watch};
-pub use wrong_keys::WrongKeys;
+pub use wrong_keys::{WrongKeys, neighbourhood};

@@ -53,7 +53,8 @@ impl WrongKeys {
 }
 
 /// What one party has at its hands: an IPv4 /24, and of IPv6 the /64 that every host can choose its address from (RFC 7421).
-pub(crate) fn neighbourhood(address: IpAddr) -> Network {
+#[must_use]
+pub fn neighbourhood(address: IpAddr) -> Network {
     let bits = if address.to_canonical().is_ipv4() { 24 } else { 64 };
     Network::around(address, bits)
 }

@@ -90,7 +90,7 @@ pub(crate) fn tenants() -> Tenants {
     let user = |name: &str, teams: &[&str]| {
         let user = User { name: name.into(), is_service_account: false };
         let teams = teams.iter().map(|team| (*team).to_owned()).collect();
-        (name.to_owned(), KnownUser { user, teams, labels: Labels::default() })
+        (name.to_owned(), KnownUser { user, teams, is_disabled: false, labels: Labels::default() })
     };
     Tenants {
         organization: "acme".into(),

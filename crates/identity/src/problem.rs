@@ -47,6 +47,9 @@ pub enum TokenProblem {
     /// A rule takes a name from a claim that it does not have, or that can be none.
     #[error("the token is good, but its claim `{0}` is no text that the rule for it could take a name from")]
     Unfilled(ClaimPath),
+    /// It is that of a user who is disabled.
+    #[error("the token is good, but its user is disabled")]
+    Disabled,
     /// Its claims name somebody who is not there.
     #[error(
         "the token is good, but the {0} that its claims give is not one that the configuration has for it"

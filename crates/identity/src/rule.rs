@@ -132,6 +132,9 @@ impl Rule {
         let (workspace, team, environment) =
             (fill(&self.workspace)?, fill(&self.team)?, fill(&self.environment)?);
         let user = self.user.as_ref().map(|user| user.fill_checked(claims, check_user_name)).transpose()?;
+        if user.as_deref().is_some_and(|user| tenants.is_disabled(user)) {
+            return Err(TokenProblem::Disabled);
+        }
         let mut labels = Vec::with_capacity(self.labels.len());
         for (label, template) in &self.labels {
             labels.push((&**label, template.fill_checked(claims, check_label)?));

@@ -43,6 +43,8 @@ pub struct KnownUser {
     pub user: User,
     /// The teams that they are in, as `workspace/team`.
     pub teams: Vec<String>,
+    /// Whether nothing of theirs is accepted from now on.
+    pub is_disabled: bool,
     /// Their labels.
     pub labels: Labels,
 }
@@ -94,6 +96,12 @@ impl Default for Tenants {
 }
 
 impl Tenants {
+    /// Whether a user is listed and disabled.
+    #[must_use]
+    pub fn is_disabled(&self, user: &str) -> bool {
+        self.users.get(user).is_some_and(|known| known.is_disabled)
+    }
+
     /// Whose something is, as far as it is there, and what is not.
     #[must_use]
     pub fn subject(&self, whose: &Whose<'_>, listing: Listing) -> (Subject, Vec<Absent>) {

@@ -59,6 +59,7 @@ fn not_accepted(problem: &TokenProblem) -> Refusal {
     let (code, wait) = match problem {
         TokenProblem::NoRule => (ErrorCode::TokenWithoutRule, None),
         TokenProblem::Unfilled(_) | TokenProblem::Unplaced(_) => (ErrorCode::TokenUnplaced, None),
+        TokenProblem::Disabled => (ErrorCode::KeyEnded, None),
         TokenProblem::NoKeys { retry_after } => (ErrorCode::TokenKeysUnavailable, Some(*retry_after)),
         _ => (ErrorCode::TokenRefused, None),
     };

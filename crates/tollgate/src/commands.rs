@@ -1,5 +1,6 @@
 //! The command line: one noun per folder, one verb per file.
 
+mod admin;
 mod audit;
 mod catalog;
 mod check;
@@ -35,6 +36,9 @@ pub enum Command {
     /// Client keys.
     #[command(subcommand)]
     Key(key::Key),
+    /// People who sign in with a password and a code.
+    #[command(subcommand)]
+    Admin(admin::Admin),
     /// Model providers.
     #[command(subcommand)]
     Provider(provider::Provider),
@@ -87,6 +91,7 @@ impl Command {
             Self::Serve(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Key(command) => command.run(),
+            Self::Admin(command) => command.run(),
             Self::Provider(command) => command.run(),
             Self::Workspace(command) => command.run(ObjectKind::Workspace),
             Self::User(command) => command.run(ObjectKind::User),

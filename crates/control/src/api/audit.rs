@@ -75,7 +75,7 @@ pub(super) async fn page(
     let principal = &admitted.principal;
     let kinds = [Kind::Organization, Kind::Workspace];
     if !kinds.into_iter().any(|kind| principal.permits_some(Action::ReadAudit, kind)) {
-        let detail = "no role of this control key permits `read_audit`";
+        let detail = "no role that you hold permits `read_audit`";
         return Err(Problem::new(ErrorCode::NotPermitted, detail).denied());
     }
     let unavailable = |error: &dyn std::fmt::Display| {

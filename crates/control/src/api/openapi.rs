@@ -1,6 +1,8 @@
 //! The description of the API (OpenAPI 3.1), made from the types of the configuration file and the kinds of objects, so that it cannot say
 //! anything else. Committed as `openapi/control.json`.
 
+mod doors;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::operation::API_ROOT;
@@ -25,6 +27,7 @@ pub fn openapi() -> Json {
     paths.insert(format!("{API_ROOT}secrets/rewrap"), rewrap());
     paths.insert(format!("{API_ROOT}audit"), audit());
     paths.insert(format!("{API_ROOT}openapi.json"), description());
+    paths.extend(doors::paths());
     let mut schemas = match schema["$defs"].take() {
         Json::Object(definitions) => definitions,
         _ => Map::new(),
@@ -39,10 +42,13 @@ pub fn openapi() -> Json {
             "description": "Objects beside the configuration file, each in the form of an entry of it.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "security": [{"controlKey": []}],
+        "security": [{"controlKey": []}, {"session": []}],
         "paths": paths,
         "components": {
-            "securitySchemes": {"controlKey": {"type": "http", "scheme": "bearer", "description": "A control key, `tga-…`."}},
+            "securitySchemes": {
+                "controlKey": {"type": "http", "scheme": "bearer", "description": "A control key, `tga-…`."},
+                "session": {"type": "apiKey", "in": "cookie", "name": "__Host-tollgate", "description": "A person's session. What changes something has to send its token in `x-csrf-token` as well, and come from a page of the gateway."},
+            },
             "schemas": schemas,
         },
     });
@@ -364,6 +370,7 @@ fn idempotency_key() -> Json {
 mod tests {
     use super::{API_ROOT, Json, openapi};
     use crate::api::operation::match_path;
+    use crate::api::sign_in::{Door, SIGN_IN_ROOT};
     use http::Method;
 
     fn references(json: &Json, found: &mut Vec<String>) {
@@ -388,6 +395,14 @@ mod tests {
         }
     }
 
+    fn is_there(method: &Method, path: &str) -> bool {
+        if path.starts_with(SIGN_IN_ROOT) {
+            Door::of(method, path).is_ok()
+        } else {
+            match_path(method, path).is_ok()
+        }
+    }
+
     #[test]
     fn what_is_described_is_there_and_what_is_not_is_not() {
         let document = openapi();
@@ -395,7 +410,7 @@ mod tests {
             let path = path.replace("{name}", "n");
             for method in ["GET", "PUT", "PATCH", "DELETE", "POST"] {
                 let is_described = item.get(method.to_ascii_lowercase()).is_some();
-                let is_there = match_path(&Method::from_bytes(method.as_bytes()).unwrap(), &path).is_ok();
+                let is_there = is_there(&Method::from_bytes(method.as_bytes()).unwrap(), &path);
                 assert_eq!(is_described, is_there, "{method} {path}");
             }
         }

@@ -86,6 +86,16 @@ impl Problem {
         self
     }
 
+    /// What it is.
+    pub(super) fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    /// What it says.
+    pub(super) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// The code, when it was refused because of who asks.
     pub(super) fn denial(&self) -> Option<ErrorCode> {
         self.0.is_denial.then_some(self.0.code)

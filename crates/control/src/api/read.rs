@@ -18,7 +18,7 @@ use crate::objects::{ObjectId, ObjectKind};
 pub(super) fn list(admitted: &Admitted, kind: ObjectKind) -> Result<Response<Bytes>, Problem> {
     let Admitted { principal, loaded, query, .. } = admitted;
     if !principal.permits_some(Action::Read, kind.into()) {
-        let detail = format!("no role of this control key permits to read a {}", kind.noun());
+        let detail = format!("no role that you hold permits to read a {}", kind.noun());
         return Err(Problem::new(ErrorCode::NotPermitted, detail).denied());
     }
     let limit = query.limit.unwrap_or(LIMIT_MAX);

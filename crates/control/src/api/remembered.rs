@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::ErrorCode;
+use domain::audit::Who;
 use http::{HeaderMap, HeaderName, Response};
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -35,7 +36,7 @@ struct Shelf {
 /// Who asks, for what, under which key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Request {
-    principal: String,
+    principal: Who,
     path: String,
     key: String,
 }
@@ -64,12 +65,12 @@ pub(super) struct Making<'a> {
 
 impl Request {
     /// What a head asks for to be remembered by, if it does.
-    pub(super) fn of(headers: &HeaderMap, principal: &str, path: &str) -> Result<Option<Self>, Problem> {
+    pub(super) fn of(headers: &HeaderMap, principal: &Who, path: &str) -> Result<Option<Self>, Problem> {
         let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
         let key = value.to_str().ok().filter(|key| (1..=KEY_BYTES_MAX).contains(&key.len()));
         let detail = "expected `idempotency-key` to have 1 to 255 visible characters";
         let key = key.ok_or_else(|| Problem::new(ErrorCode::InvalidHeader, detail))?;
-        Ok(Some(Self { principal: principal.to_owned(), path: path.to_owned(), key: key.to_owned() }))
+        Ok(Some(Self { principal: principal.clone(), path: path.to_owned(), key: key.to_owned() }))
     }
 }
 
@@ -149,10 +150,14 @@ impl Shelf {
 
 #[cfg(test)]
 mod tests {
-    use super::{ANSWERS_MAX, Bytes, Instant, KEPT, Known, Remembered, Request, Response};
+    use super::{ANSWERS_MAX, Bytes, Instant, KEPT, Known, Remembered, Request, Response, Who};
 
     fn request(key: usize) -> Option<Request> {
-        Some(Request { principal: "ops".into(), path: "/api/v1/keys".into(), key: key.to_string() })
+        Some(Request {
+            principal: Who::ControlKey("ops".into()),
+            path: "/api/v1/keys".into(),
+            key: key.to_string(),
+        })
     }
 
     fn answered(remembered: &Remembered, key: usize, body: &str, now: Instant) -> Option<Bytes> {

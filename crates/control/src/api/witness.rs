@@ -2,7 +2,7 @@
 //! somebody who is known.
 
 use domain::ErrorCode;
-use domain::audit::{AuditEntry, AuditedResource, Outcome, Who};
+use domain::audit::{AuditEntry, AuditedResource, Outcome};
 use domain::ports::audit_log::AuditLog;
 use serde_json::{Map, Value as Json};
 
@@ -80,7 +80,7 @@ fn entry(
 ) -> AuditEntry {
     AuditEntry {
         at_milliseconds: admitted.now.as_millisecond().try_into().unwrap_or(0),
-        who: Who::ControlKey((&*admitted.principal.name).into()),
+        who: admitted.principal.who.clone(),
         act: action.name().into(),
         resource,
         before: None,

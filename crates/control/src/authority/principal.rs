@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::audit::Who;
 use domain::{EnvironmentName, ErrorCode, UserName, WorkspaceName};
 
 use super::permissions::{Permissions, Question};
@@ -10,8 +11,8 @@ use super::vocabulary::{Action, Kind, Level};
 /// Somebody who administers the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// The name of the control key, for logs and the audit log.
-    pub name: Arc<str>,
+    /// By what they are known: for the audit log.
+    pub who: Who,
     /// Who that is, when it is somebody in particular.
     pub user: Option<UserName>,
     /// What they may do.
@@ -21,6 +22,8 @@ pub struct Principal {
 /// A role, and what it is held for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldRole {
+    /// Its name.
+    pub role: Arc<str>,
     /// What it permits.
     pub permissions: Permissions,
     /// The workspace that it ends at; every one, and what belongs to none, when absent.
@@ -47,7 +50,7 @@ pub struct Resource<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// They see the thing, and may be told.
-    #[error("no role of this control key permits `{}` of this {}", .0.name(), .1.name())]
+    #[error("no role that you hold permits `{}` of this {}", .0.name(), .1.name())]
     Forbidden(Action, Kind),
     /// To them there is no such thing: what they are told has to be what they would be told if there were none.
     #[error("there is no such {}", .0.name())]

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use domain::audit::Who;
 use domain::key::Validity;
 use domain::{ErrorCode, KeyText};
 use proptest::prelude::*;
 
 use super::{
-    Action, Authority, BUILT_IN_ROLES, ControlKey, Denied, HeldRole, Kind, Permissions, Principal, Question,
-    Resource, Stranger,
+    Action, Authority, BUILT_IN_ROLES, ControlKey, Denied, HeldRole, Kind, People, Permissions, Principal,
+    Question, Resource, Stranger,
 };
 
 fn held(role: &str, workspace: Option<&str>, environment: Option<&str>) -> HeldRole {
     let role = BUILT_IN_ROLES.into_iter().find(|known| known.name == role).unwrap();
     HeldRole {
+        role: role.name.into(),
         permissions: role.permissions().unwrap(),
         workspace: workspace.map(Into::into),
         environment: environment.map(Into::into),
@@ -22,7 +24,7 @@ fn held(role: &str, workspace: Option<&str>, environment: Option<&str>) -> HeldR
 }
 
 fn principal(roles: impl Into<Vec<HeldRole>>) -> Principal {
-    Principal { name: "ops".into(), user: Some("ada".into()), roles: roles.into() }
+    Principal { who: Who::ControlKey("ops".into()), user: Some("ada".into()), roles: roles.into() }
 }
 
 fn key<'a>(workspace: &'a str, environment: Option<&'a str>, owner: Option<&'a str>) -> Resource<'a> {
@@ -35,10 +37,10 @@ fn whoever_is_let_in_has_a_control_key_that_is_good() {
     let (now, later) = (SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + Duration::from_secs(1));
     let authority = |validity| {
         let key = ControlKey { principal: Arc::new(principal([])), validity };
-        Authority::new([(text.hash(), key)].into())
+        Authority::new([(text.hash(), key)].into(), People::default())
     };
     let always = authority(Validity::Always);
-    assert_eq!(&*always.admit(Some(text.reveal()), now).unwrap().name, "ops");
+    assert_eq!(always.admit(Some(text.reveal()), now).unwrap().who.name(), Some("ops"));
     let (other, client) = (KeyText::control_from_random([2; 32]), KeyText::from_random([1; 32]));
     for (authority, presented, stranger) in [
         (&Authority::default(), Some(text.reveal()), Stranger::NoKeys),

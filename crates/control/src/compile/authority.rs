@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use domain::KeyHash;
+use domain::audit::Who;
 use domain::key::KeyHashProblem;
 use domain::name::check_name;
 use identity::Tenants;
 
 use super::Problems;
-use super::keys::{time, validity};
+use super::keys::{of_disabled, time, validity};
+use super::people;
 use super::tenants::{check_place, check_user, missing};
 use crate::authority::{
     Authority, BUILT_IN_ROLES, ControlKey, HeldRole, Permissions, Policies, PolicyProblem, Principal,
@@ -18,10 +20,19 @@ use crate::file::{ConfigFile, ControlKeySection, HeldRoleSection, RoleSection};
 use crate::path::Path;
 
 /// What each role permits, by its name.
-type Roles = BTreeMap<String, Permissions>;
+pub(super) type Roles = BTreeMap<String, Permissions>;
 
 pub(super) fn compile(file: &ConfigFile, tenants: &Tenants, problems: &mut Problems) -> Authority {
     let roles = roles(&file.roles, problems);
+    let people = people::compile(&file.control, (tenants, &roles), problems);
+    Authority::new(control_keys(file, (tenants, &roles), problems), people)
+}
+
+fn control_keys(
+    file: &ConfigFile,
+    (tenants, roles): (&Tenants, &Roles),
+    problems: &mut Problems,
+) -> HashMap<KeyHash, ControlKey> {
     let mut keys = HashMap::new();
     let mut names = HashMap::new();
     for (index, section) in file.control.keys.iter().enumerate() {
@@ -34,7 +45,7 @@ pub(super) fn compile(file: &ConfigFile, tenants: &Tenants, problems: &mut Probl
             problems.push((path.key("name"), message));
         }
         let hash: Result<KeyHash, KeyHashProblem> = section.hash.parse();
-        let key = key(section, (tenants, &roles), &path, problems);
+        let key = key(section, (tenants, roles), &path, problems);
         match hash {
             Ok(hash) if keys.insert(hash, key).is_some() => {
                 problems.push((path.key("hash"), "another control key has this hash already".to_owned()));
@@ -43,7 +54,7 @@ pub(super) fn compile(file: &ConfigFile, tenants: &Tenants, problems: &mut Probl
             Err(problem) => problems.push((path.key("hash"), problem.to_string())),
         }
     }
-    Authority::new(keys)
+    keys
 }
 
 /// The built-in roles and the configured ones.
@@ -87,19 +98,32 @@ fn key(
     if let Some(user) = &section.user {
         check_user(user, tenants, path, problems);
     }
-    if section.roles.is_empty() {
-        problems.push((path.key("roles"), "expected at least one role".to_owned()));
-    }
     let expires = time(section.expires.as_deref(), &path.key("expires"), problems);
-    let held = section.roles.iter().enumerate().filter_map(|(index, section)| {
-        held(section, (tenants, roles), &path.key("roles").index(index), problems)
-    });
+    let held = held_roles(&section.roles, (tenants, roles), &path.key("roles"), problems);
     let principal = Principal {
-        name: section.name.as_str().into(),
+        who: Who::ControlKey(section.name.as_str().into()),
         user: section.user.as_deref().map(Into::into),
-        roles: held.collect(),
+        roles: held,
     };
-    ControlKey { principal: Arc::new(principal), validity: validity(section.disabled, expires) }
+    let disabled = section.disabled == Some(true) || of_disabled(section.user.as_deref(), tenants);
+    ControlKey { principal: Arc::new(principal), validity: validity(disabled, expires) }
+}
+
+/// What somebody may do, and where; it is something.
+pub(super) fn held_roles(
+    sections: &[HeldRoleSection],
+    (tenants, roles): (&Tenants, &Roles),
+    path: &Path,
+    problems: &mut Problems,
+) -> Vec<HeldRole> {
+    if sections.is_empty() {
+        problems.push((path.clone(), "expected at least one role".to_owned()));
+    }
+    let held = sections
+        .iter()
+        .enumerate()
+        .filter_map(|(index, section)| held(section, (tenants, roles), &path.index(index), problems));
+    held.collect()
 }
 
 fn held(
@@ -115,6 +139,7 @@ fn held(
         problems.push((path.key("role"), missing("role", &section.role, roles.keys())));
     }
     Some(HeldRole {
+        role: section.role.as_str().into(),
         permissions: *permissions?,
         workspace: place.0.map(Into::into),
         environment: place.1.map(Into::into),

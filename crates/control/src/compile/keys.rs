@@ -48,8 +48,9 @@ pub(super) fn compile(
             subject: Arc::new(subject),
             ..grant(&section.grant(), routes, &path, problems)
         });
+        let disabled = section.disabled == Some(true) || of_disabled(section.user.as_deref(), tenants);
         for Text { hash, until, place } in texts(section, &path, problems) {
-            let validity = validity(section.disabled, until);
+            let validity = validity(disabled, until);
             if keys.insert(hash, KnownKey { key: Arc::clone(&key), validity }).is_some() {
                 problems.push((place, "another key has this hash already".to_owned()));
             }
@@ -58,10 +59,15 @@ pub(super) fn compile(
     keys
 }
 
+/// Whether something is that of a user who is disabled.
+pub(super) fn of_disabled(user: Option<&str>, tenants: &Tenants) -> bool {
+    user.is_some_and(|user| tenants.is_disabled(user))
+}
+
 /// How long a key is good that is `disabled` and has an end, or not.
-pub(super) fn validity(disabled: Option<bool>, until: Option<SystemTime>) -> Validity {
+pub(super) fn validity(disabled: bool, until: Option<SystemTime>) -> Validity {
     match (disabled, until) {
-        (Some(true), _) => Validity::Disabled,
+        (true, _) => Validity::Disabled,
         (_, Some(until)) => Validity::Until(until),
         (_, None) => Validity::Always,
     }

@@ -115,6 +115,7 @@ fn user(
     KnownUser {
         user: User { name: name.into(), is_service_account: section.service_account.unwrap_or(false) },
         teams: section.teams.clone(),
+        is_disabled: section.disabled == Some(true),
         labels: labels(&section.metadata, &path.key("metadata"), problems),
     }
 }

@@ -55,6 +55,8 @@ pub struct TeamSection {
 pub struct UserSection {
     /// The teams that they are in, as `workspace/team`. Their keys may name these teams only.
     pub teams: Vec<String>,
+    /// Whether nothing of theirs is accepted from now on: keys, tokens and sign-ins. Sessions end. `false` when absent.
+    pub disabled: Option<bool>,
     /// Whether it is a program and no person. `false` when absent.
     pub service_account: Option<bool>,
     /// Metadata of their requests, in place of what the team says under the same name.

@@ -1,9 +1,9 @@
-//! Who answers a request: the data plane, or the control plane for what is below its path.
+//! Who answers a request: the data plane, or the control plane for what is below its paths.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use control::api::{API_ROOT, ControlApi};
+use control::api::{API_ROOT, ControlApi, SIGN_IN_ROOT};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use inference::{AnswerBody, Gateway, client_address};
@@ -36,7 +36,8 @@ impl Planes {
 }
 
 fn is_for_control(method: &Method, path: &str) -> bool {
-    path.starts_with(API_ROOT) && !(path == EXPLAIN && method == Method::POST)
+    (path.starts_with(API_ROOT) && !(path == EXPLAIN && method == Method::POST))
+        || path.starts_with(SIGN_IN_ROOT)
 }
 
 #[cfg(test)]
@@ -44,11 +45,12 @@ mod tests {
     use super::{Method, is_for_control};
 
     #[test]
-    fn only_what_is_below_the_path_of_the_api_is_for_the_control_plane() {
+    fn only_what_is_below_the_paths_of_the_control_plane_is_for_the_control_plane() {
         for (method, path) in [
             (Method::GET, "/api/v1/keys"),
             (Method::PUT, "/api/v1/routes/explain"),
             (Method::GET, "/api/v1/"),
+            (Method::POST, "/auth/login"),
         ] {
             assert!(is_for_control(&method, path), "{path}");
         }
@@ -56,6 +58,7 @@ mod tests {
             (Method::POST, "/api/v1/routes/explain"),
             (Method::GET, "/v1/models"),
             (Method::GET, "/api/v1"),
+            (Method::GET, "/auth"),
             (Method::GET, "/v1/../api/v1/keys"),
         ] {
             assert!(!is_for_control(&method, path), "{path}");

@@ -13,6 +13,7 @@ use control::sealing::Sealing;
 use control::watch::{Published, Reload, Reloader, Reloads};
 use control::{Environment, Loaded, Loader};
 use domain::ports::audit_log::AuditLog;
+use domain::ports::shared_state::SharedState;
 use engine::Denials;
 use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
@@ -87,7 +88,7 @@ impl Server {
         let transport = transport(&loaded.upstream, parts.environment.as_ref())?;
         let outside =
             outside(transport.clone(), Arc::clone(&parts.environment), parts.wall_clock, parts.random)?;
-        let state = State::open(&loaded.state).await?;
+        let state = State::open(&loaded.state, parts.wall_clock).await?;
         let sealing = Sealing::new(parts.random_key)?;
         let loaded = state.with_objects(&loader, loaded, &sealing).await?;
         let renewals = Renewals::of(&loader, outside);
@@ -115,13 +116,13 @@ impl Server {
         let (reloader, published) = reloader(loader, loaded, telemetry.clone(), Arc::clone(&told));
         let registrar = Registrar::new(state.registry(), Arc::clone(&reloader), reloads.clone(), sealing);
         let watched = (state.audit_log(), Arc::clone(gateway.denials()));
-        let control = control_api(registrar, watched, &parts, &mut background);
         let loaded = reloader.loaded();
-        let (reload_requests, requests) = mpsc::channel(1);
-        background.spawn(reloader.watch(requests, std::future::pending())?);
+        let people = (state.sessions(), is_plain_loopback(&parts, &loaded));
+        let control = control_api(registrar, watched, people, &parts, &mut background);
+        let reload_requests = watch_file(&reloader, &mut background)?;
         let (draining, drain) = watch::channel(false);
         let acceptance = Acceptance {
-            planes: Arc::new(Planes { gateway: Arc::clone(&gateway), control: Arc::new(control) }),
+            planes: Arc::new(Planes { gateway: Arc::clone(&gateway), control }),
             telemetry: telemetry.clone(),
             protocol: Protocol::new(&loaded.snapshot.limits, loaded.server.http2),
             certificate: certificate.clone(),
@@ -197,6 +198,13 @@ impl Server {
     }
 }
 
+/// Reads the configuration again whenever it changes, or somebody asks for it.
+fn watch_file(reloader: &Arc<Reloader>, background: &mut JoinSet<()>) -> anyhow::Result<mpsc::Sender<()>> {
+    let (reload_requests, requests) = mpsc::channel(1);
+    background.spawn(reloader.watch(requests, std::future::pending())?);
+    Ok(reload_requests)
+}
+
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
 }
@@ -205,13 +213,31 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 fn control_api(
     registrar: Registrar,
     (audit_log, denials): (Arc<dyn AuditLog>, Arc<Denials>),
+    (shared_state, plain_loopback): (Arc<dyn SharedState>, bool),
     parts: &ServerParts,
     background: &mut JoinSet<()>,
-) -> ControlApi {
+) -> Arc<ControlApi> {
     let registrar = Arc::new(registrar);
     background.spawn(Arc::clone(&registrar).follow());
     let ServerParts { random_key, random, wall_clock, .. } = *parts;
-    ControlApi::new(ControlParts { registrar, audit_log, denials, random_key, random, wall_clock })
+    let control = Arc::new(ControlApi::new(ControlParts {
+        registrar,
+        audit_log,
+        shared_state,
+        plain_loopback,
+        denials,
+        random_key,
+        random,
+        wall_clock,
+    }));
+    background.spawn(Arc::clone(&control).end_sessions());
+    control
+}
+
+/// Whether browsers on the machine itself reach the process in clear text, and nobody else.
+fn is_plain_loopback(parts: &ServerParts, loaded: &Loaded) -> bool {
+    let address = parts.listen.unwrap_or(loaded.server.listen);
+    loaded.server.tls.is_none() && address.ip().is_loopback()
 }
 
 fn configuration(loaded: &Loaded) -> Configuration {

@@ -14,7 +14,8 @@ use domain::ports::response_store::{ResponseStore, StoreError};
 use domain::ports::shared_state::{SharedState, StateError};
 use jiff::Timestamp;
 use store::{
-    MemoryAudit, MemoryRegistry, MemoryStore, PostgresDatabase, SqliteFile, SqliteStore, shared_state_at,
+    MemoryAudit, MemoryRegistry, MemoryState, MemoryStore, PostgresDatabase, SqliteFile, SqliteStore,
+    shared_state_at,
 };
 use telemetry::Telemetry;
 use telemetry::events::StoreFailed;
@@ -26,6 +27,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// Of responses and conversations that stay in the process although there is a database on a server.
 const RESPONSE_BYTES_MAX: usize = 256 << 20;
+/// Most bytes of sessions and of what is counted of sign-ins, where the process keeps them itself.
+const SESSIONS_BYTES_MAX: usize = 32 << 20;
 /// How long the end of the process waits for whoever still reads.
 const CLOSE_WAIT: Duration = Duration::from_secs(5);
 
@@ -35,6 +38,8 @@ pub(super) struct State {
     store: Arc<dyn ResponseStore>,
     /// What other processes share.
     shared: Option<Arc<dyn SharedState>>,
+    /// The same, else what this process keeps for itself: sessions of people.
+    sessions: Arc<dyn SharedState>,
     registry: Arc<dyn Registry>,
     /// The same, when it has to be closed.
     database: Option<Arc<SqliteStore>>,
@@ -46,7 +51,10 @@ impl State {
     ///
     /// # Errors
     /// When a database cannot be used, with the reason.
-    pub(super) async fn open(settings: &StateSettings) -> anyhow::Result<Self> {
+    pub(super) async fn open(
+        settings: &StateSettings,
+        wall_clock: fn() -> Timestamp,
+    ) -> anyhow::Result<Self> {
         let bytes_max = settings.bytes_max;
         let shared = settings.shared.as_ref().map(shared_at).transpose()?;
         match &settings.place {
@@ -54,7 +62,8 @@ impl State {
                 let store = MemoryStore::new(bytes_max.try_into().unwrap_or(usize::MAX));
                 let registry = Arc::new(MemoryRegistry::default());
                 let audit = Arc::new(MemoryAudit::new(settings.audit_records_max));
-                Ok(Self { store: Arc::new(store), registry, shared, database: None, audit })
+                let sessions = sessions_by(shared.as_ref(), wall_clock);
+                Ok(Self { store: Arc::new(store), registry, shared, sessions, database: None, audit })
             }
             StatePlace::Sqlite(path) => {
                 let file = SqliteFile { path: path.clone(), bytes_max, lock_wait: LOCK_WAIT };
@@ -63,14 +72,16 @@ impl State {
                 let audit = Arc::new(database.audit_log(settings.audit_records_max));
                 let shared = shared.unwrap_or_else(|| Arc::new(database.shared_state()));
                 let store = Arc::clone(&database) as _;
-                Ok(Self { store, registry, shared: Some(shared), database: Some(database), audit })
+                let sessions = Arc::clone(&shared);
+                Ok(Self { store, registry, shared: Some(shared), sessions, database: Some(database), audit })
             }
             StatePlace::Postgres(server) => {
                 let database = postgres_at(server)?;
                 let store = Arc::new(MemoryStore::new(RESPONSE_BYTES_MAX));
                 let registry = Arc::new(database.registry());
                 let audit = Arc::new(database.audit_log(settings.audit_records_max));
-                Ok(Self { store, registry, shared, database: None, audit })
+                let sessions = sessions_by(shared.as_ref(), wall_clock);
+                Ok(Self { store, registry, shared, sessions, database: None, audit })
             }
         }
     }
@@ -88,6 +99,11 @@ impl State {
     /// What processes share by a server or the database; none where there is neither.
     pub(super) fn shared(&self) -> Option<Arc<dyn SharedState>> {
         self.shared.clone()
+    }
+
+    /// Where sessions of people are kept: with what processes share, else in this one.
+    pub(super) fn sessions(&self) -> Arc<dyn SharedState> {
+        Arc::clone(&self.sessions)
     }
 
     /// The objects of the control API.
@@ -122,9 +138,7 @@ impl State {
             if let Err(error) = sweep_once(self.store.as_ref(), wall_clock).await {
                 StoreFailed { detail: &error.to_string() }.emit(&telemetry);
             }
-            if let Some(shared) = &self.shared
-                && let Err(error) = sweep_shared(shared.as_ref()).await
-            {
+            if let Err(error) = sweep_shared(self.sessions.as_ref()).await {
                 StoreFailed { detail: &error.to_string() }.emit(&telemetry);
             }
         }
@@ -137,6 +151,12 @@ impl State {
             tracing::warn!("the database was still in use; its log is worked in at the next start");
         }
     }
+}
+
+/// Where sessions of people are kept: with what processes share, else in this process.
+fn sessions_by(shared: Option<&Arc<dyn SharedState>>, wall_clock: fn() -> Timestamp) -> Arc<dyn SharedState> {
+    let own = || Arc::new(MemoryState::new(SESSIONS_BYTES_MAX, Box::new(move || wall_clock().into())));
+    shared.cloned().unwrap_or_else(|| own())
 }
 
 /// The server that replicas share. It is not asked for anything yet: a process starts while it is down.

@@ -51,6 +51,7 @@ mod retrieval;
 mod retry;
 mod retry_budget;
 mod route_tests;
+mod sign_in;
 mod signing;
 mod simulate;
 mod state;

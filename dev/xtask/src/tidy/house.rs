@@ -25,7 +25,7 @@ pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
     product("domain", 0, &[], 6_000).without_cycles(),
     product("engine", 1, &["domain"], 12_000).without_cycles(),
     product("providers", 1, &["wire", "domain"], 15_000),
-    product("identity", 1, &["domain"], 3_000).without_cycles(),
+    product("identity", 1, &["domain"], 4_000).without_cycles(),
     product("guardrails", 1, &["wire", "domain"], 6_000),
     product("telemetry", 1, &["domain"], 5_000),
     product("store", 1, &["domain"], 10_000),
@@ -37,7 +37,7 @@ pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
     ),
     product("agentic", 2, &["wire", "domain", "engine", "guardrails", "telemetry"], 12_000),
     product("batch", 2, &["wire", "domain", "engine", "providers", "telemetry"], 12_000),
-    product("control", 2, &["domain", "engine", "providers", "identity", "telemetry"], 12_000),
+    product("control", 2, &["domain", "engine", "providers", "identity", "telemetry"], 15_000),
     product("simulate", 2, &["domain", "engine", "telemetry"], 5_000).without_cycles(),
     product("tollgate", 3, EVERY_LOWER_CRATE, 6_000),
 ];

@@ -102,6 +102,8 @@ fn line(record: &SealedRecord) -> anyhow::Result<String> {
 fn who(who: &Who) -> String {
     match who {
         Who::ControlKey(name) => format!("control key {name}"),
+        Who::LocalAdmin(name) => format!("local admin {name}"),
+        Who::User(name) => format!("user {name}"),
         Who::Key(name) => format!("key {name}"),
         Who::Network(network) => format!("network {network}"),
         Who::Others => "others".to_owned(),

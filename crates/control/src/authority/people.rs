@@ -1,0 +1,129 @@
+//! People who sign in: who they are, what they may do, and whether a session of theirs is still good. Sessions say who somebody is; what
+//! they may is looked up anew with each request, so that what is taken from somebody is gone at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity::{OneTimeSecret, PasswordHash, Session, SessionLimits, Way};
+
+use super::principal::Principal;
+
+/// After how long a session ends that nobody uses, where the configuration does not say.
+pub const IDLE_DEFAULT: Duration = Duration::from_secs(30 * 60);
+/// After how long every session ends, where the configuration does not say.
+pub const LONGEST_DEFAULT: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// The people of a configuration.
+#[derive(Debug, Clone)]
+pub struct People {
+    /// Those who sign in with a password and a code, by name.
+    pub local_admins: BTreeMap<Box<str>, LocalAdmin>,
+    /// How long their sessions last.
+    pub limits: SessionLimits,
+    /// Where browsers reach this gateway, when that is said.
+    pub public_url: Option<PublicUrl>,
+    /// The users, and whether nothing of theirs is accepted.
+    pub users: BTreeMap<Box<str>, bool>,
+}
+
+/// Somebody who signs in with a password and a code.
+#[derive(Debug, Clone)]
+pub struct LocalAdmin {
+    /// Who they are, and what they may do.
+    pub principal: Arc<Principal>,
+    /// What is kept of their password.
+    pub password: PasswordHash,
+    /// What their authenticator shares.
+    pub code: OneTimeSecret,
+    /// What changes when either of these does.
+    pub proof: Box<str>,
+    /// Whether they are refused.
+    pub disabled: bool,
+}
+
+/// Where browsers reach a gateway: `https://host` or `http://host:port`, without a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    /// Whether it is by HTTPS.
+    pub is_https: bool,
+    /// Host, and port where it is not the usual one, in lower case.
+    pub authority: Box<str>,
+}
+
+impl Default for People {
+    /// Nobody.
+    fn default() -> Self {
+        Self {
+            local_admins: BTreeMap::new(),
+            limits: SessionLimits { idle: IDLE_DEFAULT, longest: LONGEST_DEFAULT },
+            public_url: None,
+            users: BTreeMap::new(),
+        }
+    }
+}
+
+impl People {
+    /// Whoever a session is of, if they may still come in by it.
+    #[must_use]
+    pub fn of(&self, session: &Session) -> Option<Arc<Principal>> {
+        if session.user.as_deref().is_some_and(|user| self.users.get(user) == Some(&true)) {
+            return None;
+        }
+        match &session.way {
+            Way::Local { name, proof } => {
+                let admin = self.local_admins.get(name.as_str())?;
+                (!admin.disabled && *admin.proof == **proof).then(|| Arc::clone(&admin.principal))
+            }
+            Way::Provider { .. } => None,
+        }
+    }
+}
+
+impl People {
+    /// The users of before who are not there any more, or of whom nothing is accepted any more.
+    #[must_use]
+    pub fn gone_since(&self, before: &Self) -> Vec<Box<str>> {
+        let names = before.users.iter().filter_map(|(name, disabled)| (!disabled).then_some(name));
+        names.filter(|name| self.users.get(*name) != Some(&false)).cloned().collect()
+    }
+}
+
+impl PublicUrl {
+    /// Reads an address without a path.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let (scheme, authority) = text.split_once("://")?;
+        let is_https = match scheme.to_ascii_lowercase().as_str() {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        let authority = authority.strip_suffix('/').unwrap_or(authority).to_ascii_lowercase();
+        let read = authority.parse::<http::uri::Authority>().ok()?;
+        (!read.host().is_empty() && !authority.contains('@'))
+            .then(|| Self { is_https, authority: authority.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PublicUrl;
+
+    #[test]
+    fn a_public_address_is_a_host_and_nothing_behind_it() {
+        for (text, is_https, authority) in [
+            ("https://Gateway.example.com", true, "gateway.example.com"),
+            ("https://gateway.example.com/", true, "gateway.example.com"),
+            ("http://[::1]:8080", false, "[::1]:8080"),
+        ] {
+            let expected = PublicUrl { is_https, authority: authority.into() };
+            assert_eq!(PublicUrl::read(text), Some(expected), "{text}");
+        }
+        for text in
+            ["gateway.example.com", "https://", "https://a/b", "ftp://a", "https://u@a", "https://a b", ""]
+        {
+            assert_eq!(PublicUrl::read(text), None, "{text}");
+        }
+    }
+}

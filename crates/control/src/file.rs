@@ -31,16 +31,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use amount::{AMOUNT_FORMAT, Amount, AmountProblem};
-pub use budget::{
-    BudgetSection, CutOffName, RaiseSection, ReserveName, StoreDownName, UnknownCostName, WindowName,
-};
+pub use budget::{BudgetSection, CutOffName, RaiseSection, ReserveName, UnknownCostName, WindowName};
 pub use catalog::{AbovePrices, CatalogSection, OverrideSection, PricesSection, TierPrices};
 pub use control::{ControlKeySection, ControlSection};
 pub use dollars::{DOLLARS_FORMAT, Dollars, DollarsProblem};
 pub use key::{GrantSection, KeyHashSection, KeySection, PriorityName};
 pub use limits::LimitsSection;
 pub use log::{LogFormat, LogRequests, LogSection};
-pub use rate_limit::{AtLimitName, PaceSection, RateLimitSection};
+pub use rate_limit::{AtLimitName, PaceSection, RateLimitSection, StoreDownName};
 pub use role::{HeldRoleSection, RoleSection};
 pub use route_test::{ExpectSection, RouteTestSection};
 pub use secrets::SecretsSection;

@@ -40,6 +40,8 @@ pub struct RateLimit {
     pub allowances: Vec<Allowance>,
     /// Most requests at once.
     pub concurrency: Option<u32>,
+    /// What becomes of requests while the processes that share it cannot ask each other.
+    pub on_store_down: StoreDown,
 }
 
 /// How much requests may use within a time.
@@ -175,7 +177,7 @@ pub enum CutOff {
     Free,
 }
 
-/// What becomes of requests while the processes that share a budget cannot ask each other what is left of it.
+/// What becomes of requests while the processes that share a limit or a budget cannot ask each other what is left of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum StoreDown {
     /// They use up what was granted to their process, and then are refused.
@@ -183,7 +185,7 @@ pub enum StoreDown {
     LastLease,
     /// They are refused.
     Closed,
-    /// They are served as long as something is left by what their process knows. Together they may exceed the budget.
+    /// They are served as long as something is left by what their process knows. Together they may exceed it.
     Open,
 }
 

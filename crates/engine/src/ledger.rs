@@ -10,26 +10,32 @@ mod accounts;
 mod bucket;
 mod calendar;
 mod claims;
+mod contact;
+mod demand;
 mod denied;
+mod encoding;
 mod groups;
 mod lease;
+mod leased;
 mod measure;
 mod notice;
 mod pool;
 mod rates;
 mod reservation;
 mod reserve;
+mod reservoir;
 mod shared;
 mod slots;
 mod spending;
 mod standing;
+mod value;
 
 #[cfg(test)]
 mod tests;
 
 pub use claims::{Claims, Described, Named};
+pub use contact::EXCHANGE_INTERVAL;
 pub use denied::{Denied, Shortage, Why};
-pub use lease::EXCHANGE_INTERVAL;
 pub use measure::{Actual, Asked, Bound, Moment, Tokens};
 pub use notice::Notice;
 pub use reservation::Reservation;

@@ -151,7 +151,7 @@ impl Gateway {
         self.clearing.leases().is_some_and(Leases::are_stuck)
     }
 
-    /// Tells the processes that share budgets what is spent of them here, and gives back what is not needed, for ever.
+    /// Tells the processes that share limits and budgets what is used of them here, and gives back what is not needed, for ever.
     pub async fn keep_leases(self: Arc<Self>) {
         let Some(leases) = self.clearing.leases() else { return };
         let mut interval = tokio::time::interval(EXCHANGE_INTERVAL);
@@ -168,7 +168,7 @@ impl Gateway {
         }
     }
 
-    /// Gives back everything that was granted to this process of budgets that others share, after the last request.
+    /// Gives back everything that was granted to this process of limits and budgets that others share, after the last request.
     pub async fn return_leases(&self) {
         if let Some(leases) = self.clearing.leases() {
             leases.leave(self.pin().ledger.granted(self.clearing.moment())).await;

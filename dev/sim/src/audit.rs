@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::scenario::{OF_A_KEY, OF_A_SPAN, SPAN, TOTAL};
+use domain::quota::Allowance;
+
+use crate::replica::Request;
+use crate::scenario::{OF_A_KEY, OF_A_SPAN, PERMITS, REQUESTS, SPAN, TOKENS, TOTAL};
 
 const HOUR: i64 = 3_600;
 
@@ -18,14 +21,74 @@ struct Charged {
     amount: i128,
 }
 
+/// What is owed of an allowance: what was taken of it and has not come back.
+#[derive(Debug)]
+struct Owed {
+    allowance: Allowance,
+    /// In nanoseconds × count, up to a time.
+    owed: i128,
+    as_of: Duration,
+}
+
+impl Owed {
+    fn of(allowance: Allowance) -> Self {
+        Self { allowance, owed: 0, as_of: Duration::ZERO }
+    }
+
+    /// So much is taken, or given back; says whether it is still no more than can be taken at once.
+    fn take(&mut self, amount: i128, now: Duration) -> bool {
+        self.owed = self.left_at(now) + amount * self.unit();
+        (self.owed, self.as_of) = (self.owed.max(0), now);
+        self.owed <= self.whole()
+    }
+
+    /// Whether so much can be taken, where what comes back in a while does not count yet.
+    fn has_room(&self, amount: i128, within: Duration, now: Duration) -> bool {
+        self.left_at(now) + amount * self.unit() + scaled(within, self.allowance.count) <= self.whole()
+    }
+
+    fn left_at(&self, now: Duration) -> i128 {
+        (self.owed - scaled(now - self.as_of, self.allowance.count)).max(0)
+    }
+
+    fn unit(&self) -> i128 {
+        scaled(self.allowance.per, 1)
+    }
+
+    fn whole(&self) -> i128 {
+        scaled(self.allowance.per, self.allowance.count)
+    }
+}
+
+fn scaled(time: Duration, count: u64) -> i128 {
+    i128::try_from(time.as_nanos()).unwrap_or(i128::MAX) * i128::from(count)
+}
+
 /// The truth.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Audit {
     /// In the order in which they began.
     charged: Vec<Charged>,
     total: i128,
     by_key: BTreeMap<(i64, &'static str), i128>,
+    requests: Owed,
+    tokens: Owed,
+    under_way: u32,
     pub(crate) findings: Vec<String>,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self {
+            charged: Vec::new(),
+            total: 0,
+            by_key: BTreeMap::new(),
+            requests: Owed::of(REQUESTS),
+            tokens: Owed::of(TOKENS),
+            under_way: 0,
+            findings: Vec::new(),
+        }
+    }
 }
 
 impl Audit {
@@ -50,20 +113,47 @@ impl Audit {
                 self.findings.push(format!("{used} of {most} are used of what is for {what} at {now:?}"));
             }
         }
+        self.under_way += 1;
+        let is_slow_enough = self.requests.take(1, now) & self.tokens.take(amount, now);
+        if !is_slow_enough || self.under_way > PERMITS {
+            let finding = format!("requests come too fast at {now:?}: {} are under way", self.under_way);
+            self.findings.push(finding);
+        }
         self.charged.len() - 1
     }
 
     /// A request took so much.
-    pub(crate) fn took(&mut self, number: usize, amount: i128) {
+    pub(crate) fn took(&mut self, number: usize, amount: i128, now: Duration) {
         let Some(charged) = self.charged.get_mut(number) else { return };
         let (hour, key, less) = (charged.hour, charged.key, amount - charged.amount);
         charged.amount = amount;
         self.add(hour, key, less);
+        self.tokens.take(less, now);
+        self.under_way -= 1;
     }
 
-    /// Whether a request fits that begins now, where what is older than a span counts for up to two slots more.
-    pub(crate) fn has_room(&self, key: &str, amount: i128, now: Duration, unix_second: i64) -> bool {
-        let long = SPAN + SPAN / 30;
+    /// So many requests ended with their replica, which was killed.
+    pub(crate) fn killed(&mut self, requests: usize) {
+        self.under_way -= u32::try_from(requests).unwrap_or(u32::MAX);
+    }
+
+    /// Whether a request fits into what can be taken at once, where what came back or was given back `within` a time does not count yet.
+    pub(crate) fn is_slow_enough(&self, amount: i128, within: Duration, now: Duration) -> bool {
+        let is_room = self.requests.has_room(1, within, now) && self.tokens.has_room(amount, within, now);
+        is_room && self.under_way < PERMITS
+    }
+
+    /// Whether a request fits that begins now, where what is older than a span counts for up to two slots more, and for as long as it takes until
+    /// that is heard.
+    pub(crate) fn has_room(
+        &self,
+        request: &Request,
+        heard_in: Duration,
+        now: Duration,
+        unix_second: i64,
+    ) -> bool {
+        let Request { key, most: amount, .. } = *request;
+        let long = SPAN + SPAN / 30 + heard_in;
         let within = self.charged.iter().rev().take_while(|charged| now - charged.begun < long);
         let of_span: i128 = within.map(|charged| charged.amount).sum();
         let hour = unix_second.div_euclid(HOUR);

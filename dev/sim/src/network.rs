@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::luck::Luck;
 
 /// How often in a thousand times a message is lost.
-const LOST: u64 = 30;
+const LOST: u64 = 15;
 /// How often one comes twice.
 const DOUBLED: u64 = 30;
 /// How often one is late.
-const LATE: u64 = 30;
+const LATE: u64 = 15;
 
 /// The network.
 #[derive(Debug, Clone, Copy)]

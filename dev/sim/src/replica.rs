@@ -6,12 +6,13 @@ use std::time::Duration;
 use domain::Money;
 use domain::allotment::Attribute;
 use engine::ledger::{
-    Actual, Asked, Asking, Bound, Claims, Described, Ledger, Moment, Proposal, Reservation, Shared, Why,
+    Actual, Asked, Asking, Bound, Claims, Described, Ledger, Moment, Proposal, Reservation, Shared, Tokens,
+    Why,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use crate::scenario::{KEYS, allotments};
-use crate::store::{Answer, Ask, Store};
+use crate::store::{Answer, Ask, STORE_AHEAD, Store};
 
 /// When the course begins: 20 seconds before an hour of the clock is over.
 const BEGINS: i64 = 1_700_002_780;
@@ -110,7 +111,8 @@ impl Replica {
     pub(crate) fn reserve(&self, request: &Request, now: Duration) -> Verdict {
         let claims: Claims = self.ledger.claims(request, &[]);
         let most = Bound { tokens: None, money: Some(Money::from_pico_usd(request.most)) };
-        let asked = Asked { most, ..Asked::default() };
+        let thought = tokens(request.most);
+        let asked = Asked { most, thought, ..Asked::default() };
         let moment = self.moment(now);
         match self.ledger.reserve(&claims, &asked, moment) {
             Ok(held) => Verdict::Served(Box::new(held)),
@@ -123,7 +125,8 @@ impl Replica {
 
     /// A request has ended.
     pub(crate) fn settle(&self, request: &Request, held: Reservation, now: Duration) {
-        let actual = Actual { tokens: None, money: Some(Money::from_pico_usd(request.cost)) };
+        let money = Some(Money::from_pico_usd(request.cost));
+        let actual = Actual { tokens: Some(tokens(request.cost)), money };
         held.settle(&actual, request, None, self.moment(now));
     }
 
@@ -192,32 +195,64 @@ impl Replica {
     }
 
     /// Whether so much of what all requests may cost can still be held, when the store answers at once.
-    pub(crate) fn spends(&self, amount: i128, store: &Store, now: Duration) -> bool {
-        let request = Request { key: KEYS[0], most: amount, cost: 0, lasts: Duration::ZERO };
-        let moment = self.moment(now);
-        let claims = self.ledger.claims(&request, &[]);
-        let total: Claims = claims.into_iter().filter(|(place, _)| *place == 0).collect();
+    pub(crate) fn spends(&self, amount: i128, store: &mut Store, now: Duration) -> bool {
         let most = Bound { tokens: None, money: Some(Money::from_pico_usd(amount)) };
-        let asked = Asked { most, ..Asked::default() };
+        self.fits("total", &Asked { most, ..Asked::default() }, store, now).is_some_and(|held| {
+            let request = Request { key: KEYS[0], most: amount, cost: 0, lasts: Duration::ZERO };
+            self.settle(&request, held, now);
+            true
+        })
+    }
+
+    /// How many requests can be under way, and how many can begin, when the store answers at once.
+    pub(crate) fn begins(&self, store: &mut Store, now: Duration) -> (usize, usize) {
+        let request = Request { key: KEYS[0], most: 1, cost: 1, lasts: Duration::ZERO };
+        let asked = Asked { thought: tokens(request.most), ..Asked::default() };
+        let under_way: Vec<_> = std::iter::from_fn(|| self.fits("pace", &asked, store, now)).collect();
+        let mut begun = under_way.len();
+        for held in under_way {
+            self.settle(&request, held, now);
+        }
+        let at_once = begun;
+        while let Some(held) = self.fits("pace", &asked, store, now) {
+            self.settle(&request, held, now);
+            begun += 1;
+        }
+        (at_once, begun)
+    }
+
+    /// Holds something of one allotment.
+    fn fits(&self, name: &str, asked: &Asked, store: &mut Store, now: Duration) -> Option<Reservation> {
+        let request = Request { key: KEYS[0], most: 0, cost: 0, lasts: Duration::ZERO };
+        let moment = self.moment(now);
+        let place = allotments().iter().position(|allotment| allotment.name.as_str() == name)?;
+        let claims = self.ledger.claims(&request, &[]);
+        let claims: Claims = claims.into_iter().filter(|(claimed, _)| *claimed == place).collect();
         for _ in 0..2 {
-            if let Ok(held) = self.ledger.reserve(&total, &asked, moment) {
-                self.settle(&request, held, now);
-                return true;
+            if let Ok(held) = self.ledger.reserve(&claims, asked, moment) {
+                return Some(held);
             }
-            for account in self.ledger.short(&total, moment) {
-                let found = store.find(&account.key(), now);
-                let value = found.as_ref().map(|(_, value)| value.as_slice());
-                let asking = Asking { holder: &self.holder, is_leaving: false, asked: now, store_time: now };
-                if let Ok(Some(proposal)) = account.propose(value, &asking, moment) {
-                    account.agree(&proposal, moment);
+            for account in self.ledger.short(&claims, moment) {
+                let (replaces, value) = store.find(&account.key(), now).unzip();
+                let store_time = now + STORE_AHEAD;
+                let asking = Asking { holder: &self.holder, is_leaving: false, asked: now, store_time };
+                let proposal = account.propose(value.as_deref(), &asking, moment).ok()??;
+                if let Some(value) = proposal.value.clone() {
+                    let ask = Ask::Replace { replaces, value, kept_for: proposal.kept_for };
+                    store.answer(&account.key(), ask, now)?;
                 }
+                account.agree(&proposal, moment);
             }
         }
-        false
+        None
     }
 
     fn next_message(&mut self) -> u64 {
         self.messages += 1;
         self.messages
     }
+}
+
+fn tokens(amount: i128) -> Tokens {
+    Tokens { input: u64::try_from(amount).unwrap_or_default(), output: 0 }
 }

@@ -8,6 +8,7 @@ use domain::allotment::{
     AtLimit, Attribute, Budget, CutOff, RateLimit, Reserve, Selector, Span, StoreDown, Terms, Unit,
     UnknownCost,
 };
+use domain::quota::{Allowance, Counted};
 
 /// All requests that ever come may cost so much.
 pub(crate) const TOTAL: i128 = 7_000;
@@ -22,6 +23,15 @@ pub(crate) const KEYS: [&str; 2] = ["a", "b"];
 /// The length of the rolling span.
 pub(crate) const SPAN: Duration = Duration::from_secs(15);
 
+/// So many requests may begin at once, and as many more within that time.
+pub(crate) const REQUESTS: Allowance =
+    Allowance { counted: Counted::Requests, count: 45, per: Duration::from_secs(2) };
+/// The same for tokens: a request is thought to take as many as it costs at most.
+pub(crate) const TOKENS: Allowance =
+    Allowance { counted: Counted::Tokens, count: 2_000, per: Duration::from_secs(3) };
+/// So many requests may be under way.
+pub(crate) const PERMITS: u32 = 40;
+
 /// A kind of course.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
@@ -35,6 +45,8 @@ pub struct Scenario {
     pub has_faults: bool,
     /// Whether replicas are killed, or told to end, and replaced.
     pub has_ends: bool,
+    /// Whether all requests but the first go to one replica.
+    pub is_lopsided: bool,
 }
 
 impl Scenario {
@@ -45,6 +57,7 @@ impl Scenario {
         lasts: Duration::from_secs(40),
         has_faults: true,
         has_ends: true,
+        is_lopsided: false,
     };
 
     /// The same where all replicas live on, so that nothing may be lost.
@@ -52,17 +65,24 @@ impl Scenario {
 
     /// One replica to whom nothing happens.
     pub const ALONE: Self = Self { replicas: 1, has_faults: false, has_ends: false, ..Self::FLEET };
+
+    /// Five replicas to whom nothing happens, of which one has all the requests after the first second.
+    pub const LOPSIDED: Self = Self { replicas: 5, is_lopsided: true, ..Self::ALONE };
 }
 
 /// What requests are charged to.
 pub(crate) fn allotments() -> [Arc<Allotment>; 4] {
     let of_key = Selector { group_by: vec![Attribute::Key], ..Selector::default() };
-    let permits = Terms::Rate(RateLimit { allowances: Vec::new(), concurrency: Some(1_000) });
+    let pace = RateLimit {
+        allowances: vec![REQUESTS, TOKENS],
+        concurrency: Some(PERMITS),
+        on_store_down: StoreDown::LastLease,
+    };
     [
         ("total", budget(TOTAL, Span::Once), Selector::default()),
         ("span", budget(OF_A_SPAN, Span::Rolling(SPAN)), Selector::default()),
         ("key", budget(OF_A_KEY, Span::Hour), of_key),
-        ("permits", permits, Selector::default()),
+        ("pace", Terms::Rate(pace), Selector::default()),
     ]
     .map(|(name, terms, selector)| {
         Arc::new(Allotment { name: name.into(), selector, terms, at_limit: AtLimit::Refuse })

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+/// How far its clock is ahead of the beginning.
+pub(crate) const STORE_AHEAD: Duration = Duration::from_secs(1_000_000);
+
 /// A value and its version.
 pub(crate) type Versioned = (u64, Vec<u8>);
 

@@ -12,14 +12,19 @@ use crate::faults::{Fault, schedule};
 use crate::luck::Luck;
 use crate::network::Network;
 use crate::replica::{Message, Replica, Request, STORE_WAIT_MAX, Verdict, WAIT_MAX};
-use crate::scenario::{COST_MAX, KEYS, Scenario};
-use crate::store::{Answer, Store};
+use crate::scenario::{COST_MAX, KEYS, PERMITS, REQUESTS, Scenario};
+use crate::store::{Answer, STORE_AHEAD, Store};
 use crate::trace::Trace;
 
-/// How far the clock of the store is ahead of the beginning.
-const STORE_AHEAD: Duration = Duration::from_secs(1_000_000);
 /// How far clocks of replicas are off, in milliseconds.
 const SKEW_MS: u64 = 5_000;
+/// When requests go to one replica alone, and for how long the others may keep what nobody needs of them.
+const LOPSIDED_FROM: Duration = Duration::from_secs(2);
+const KEPT_MAX: Duration = Duration::from_secs(5);
+/// What comes back of a limit before the store is told that it was taken counts for nobody: an interval, and the way to the store.
+const LATE_MAX: Duration = Duration::from_millis(300);
+/// When nothing is left of what was taken, and of those that were killed.
+const ALL_OVER: Duration = Duration::from_secs(15);
 
 /// What came of a course.
 #[derive(Debug)]
@@ -175,6 +180,7 @@ impl World {
 
     fn arrives(&mut self, number: u64, request: Request) {
         let place = usize::try_from(self.luck.below(u64::MAX)).unwrap_or_default() % self.places.len();
+        let place = if self.is_lopsided() { 0 } else { place };
         let start = self.places[place];
         self.asks(start, number, request, self.now + WAIT_MAX);
     }
@@ -199,13 +205,22 @@ impl World {
         }
     }
 
+    fn is_lopsided(&self) -> bool {
+        self.scenario.is_lopsided && self.now >= LOPSIDED_FROM
+    }
+
     fn refuses(&mut self, start: Start, number: u64, request: &Request) {
         self.refused += 1;
         self.trace.note(self.now, format_args!("{start} refuses {number}"));
-        let is_judged = self.scenario.replicas == 1 && !self.scenario.has_faults;
+        let is_alone =
+            self.scenario.replicas == 1 || (self.is_lopsided() && self.now >= LOPSIDED_FROM + KEPT_MAX);
+        let is_judged = is_alone && !self.scenario.has_faults;
         let Some(replica) = self.replicas.get(&start).filter(|_| is_judged) else { return };
         let unix_second = replica.moment(self.now).wall.as_second();
-        if self.audit.has_room(request.key, request.most, self.now, unix_second) {
+        let heard_in = if self.scenario.replicas == 1 { Duration::ZERO } else { LATE_MAX };
+        if self.audit.has_room(request, heard_in, self.now, unix_second)
+            && self.audit.is_slow_enough(request.most, LATE_MAX, self.now)
+        {
             let finding = format!("request {number} is refused at {:?} although there is room", self.now);
             self.audit.findings.push(finding);
         }
@@ -215,7 +230,7 @@ impl World {
         let Some(replica) = self.replicas.get_mut(&start) else { return };
         if let Some((known, request, held)) = replica.open.remove(&number) {
             replica.settle(&request, *held, self.now);
-            self.audit.took(known, request.cost);
+            self.audit.took(known, request.cost, self.now);
         }
         self.leaves(start);
     }
@@ -276,7 +291,8 @@ impl World {
         self.trace.note(self.now, format_args!("{fault:?}"));
         match fault {
             Fault::Kill(place) => {
-                self.replicas.remove(&self.places[place]);
+                let killed = self.replicas.remove(&self.places[place]);
+                self.audit.killed(killed.map_or(0, |replica| replica.open.len()));
                 self.places[place] = self.start();
             }
             Fault::Restart(place) => {
@@ -316,10 +332,6 @@ impl World {
             return;
         }
         replica.has_left = true;
-        let permits = replica.ledger.standings("permits", "", replica.moment(self.now));
-        if permits.iter().any(|standing| standing.used != 0) {
-            self.audit.findings.push(format!("permits are lost: {permits:?}"));
-        }
         let granted = replica.ledger.granted(replica.moment(self.now));
         self.exchange(start, granted);
     }
@@ -331,17 +343,22 @@ impl World {
 
     /// When all has ended, what was not spent can still be spent, and no more.
     fn finish(mut self) -> Report {
+        self.now += ALL_OVER;
         let left = self.audit.left();
         let last = self.start();
-        let replica = self.replicas.remove(&last);
-        let spends = |amount: i128| {
-            replica.as_ref().is_some_and(|replica| replica.spends(amount, &self.store, self.now))
-        };
-        if !self.scenario.has_ends && left > 0 && !spends(left) {
-            self.audit.findings.push(format!("{left} were not spent and cannot be"));
-        }
-        if spends(left + 1) {
-            self.audit.findings.push(format!("more can be spent than the {left} that are left"));
+        if let Some(replica) = self.replicas.remove(&last) {
+            let mut spends = |amount| replica.spends(amount, &mut self.store, self.now);
+            if !self.scenario.has_ends && left > 0 && !spends(left) {
+                self.audit.findings.push(format!("{left} were not spent and cannot be"));
+            }
+            if spends(left + 1) {
+                self.audit.findings.push(format!("more can be spent than the {left} that are left"));
+            }
+            let begins = replica.begins(&mut self.store, self.now);
+            let most = (usize::try_from(PERMITS), usize::try_from(REQUESTS.count));
+            if (Ok(begins.0), Ok(begins.1)) != most {
+                self.audit.findings.push(format!("{begins:?} requests can begin, and not {most:?}"));
+            }
         }
         let Self { served, refused, audit, trace, .. } = self;
         let digest = trace.digest();

@@ -3,7 +3,7 @@
 use sim::{Scenario, run};
 
 /// Courses of each kind in a test run; `cargo run -p sim` runs as many as one likes.
-const SEEDS: u64 = 30;
+const SEEDS: u64 = 20;
 
 #[track_caller]
 fn holds(scenario: &Scenario) {
@@ -30,6 +30,11 @@ fn where_replicas_live_on_nothing_is_lost_either() {
 #[test]
 fn one_replica_refuses_nothing_for_which_there_is_room() {
     holds(&Scenario::ALONE);
+}
+
+#[test]
+fn one_replica_of_many_can_use_all_that_there_is() {
+    holds(&Scenario::LOPSIDED);
 }
 
 #[test]

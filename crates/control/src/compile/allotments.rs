@@ -9,14 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::allotment::{Allotment, AtLimit, RateLimit, Terms};
+use domain::allotment::{Allotment, AtLimit, RateLimit, StoreDown, Terms};
 use domain::name::check_name;
 use domain::quota::{Allowance, Counted};
 use domain::{Route, RouteName};
 use engine::route::time::TimeSpan;
 
 use super::Problems;
-use crate::file::{AtLimitName, ConfigFile, PaceSection, RateLimitSection};
+use crate::file::{AtLimitName, ConfigFile, PaceSection, RateLimitSection, StoreDownName};
 use crate::path::Path;
 
 /// Most rate limits and budgets together.
@@ -90,10 +90,11 @@ fn rate_limit(
         queue_wait_max: section.queue_wait_max,
         downgrade_to: section.downgrade_to.as_deref(),
     };
+    let on_store_down = store_down(section.on_store_down);
     Allotment {
         name: section.name.as_str().into(),
         selector: selector::compile(&asked, path, problems),
-        terms: Terms::Rate(RateLimit { allowances, concurrency: section.concurrency }),
+        terms: Terms::Rate(RateLimit { allowances, concurrency: section.concurrency, on_store_down }),
         at_limit: at_limit.compile(routes, path, problems),
     }
 }
@@ -102,6 +103,14 @@ fn allowances(counted: Counted, pace: PaceSection) -> impl Iterator<Item = Allow
     let counts = [pace.per_second, pace.per_minute, pace.per_hour, pace.per_day];
     let spans = counts.into_iter().zip(SPANS);
     spans.filter_map(move |(count, per)| Some(Allowance { counted, count: count?, per }))
+}
+
+fn store_down(name: Option<StoreDownName>) -> StoreDown {
+    match name {
+        Some(StoreDownName::LastLease) | None => StoreDown::LastLease,
+        Some(StoreDownName::Closed) => StoreDown::Closed,
+        Some(StoreDownName::Open) => StoreDown::Open,
+    }
 }
 
 /// What is written of the end of an allotment.

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::dollars::Dollars;
-use super::rate_limit::AtLimitName;
+use super::rate_limit::{AtLimitName, StoreDownName};
 
 /// How much some requests may spend. What a request can cost at most is held before it is sent, of every budget that is for it, and what it
 /// did not cost is given back.
@@ -156,16 +156,4 @@ pub enum CutOffName {
     Held,
     /// Nothing.
     Free,
-}
-
-/// What becomes of requests while processes that share a budget cannot ask each other what is left of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StoreDownName {
-    /// They use up what was granted to their process, and then are refused with status 503.
-    LastLease,
-    /// They are refused with status 503.
-    Closed,
-    /// They are served as long as something is left by what their process knows. Together they may exceed the budget.
-    Open,
 }

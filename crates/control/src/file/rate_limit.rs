@@ -40,6 +40,9 @@ pub struct RateLimitSection {
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub concurrency: Option<u32>,
+    /// Where the limit is shared by a database that does not answer, what becomes of requests; `last_lease` when absent.
+    #[serde(default)]
+    pub on_store_down: Option<StoreDownName>,
     /// What becomes of a request for which there is no room; `refuse` when absent.
     #[serde(default)]
     pub at_limit: Option<AtLimitName>,
@@ -82,4 +85,16 @@ pub enum AtLimitName {
     Downgrade,
     /// It is served, and only metrics and the log tell.
     Warn,
+}
+
+/// What becomes of requests while processes that share a limit or a budget cannot ask each other what is left of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreDownName {
+    /// They use up what was granted to their process, and then are refused with status 503.
+    LastLease,
+    /// They are refused with status 503.
+    Closed,
+    /// They are served as long as something is left by what their process knows. Together they may exceed it.
+    Open,
 }

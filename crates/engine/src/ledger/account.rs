@@ -1,15 +1,20 @@
 //! What one group of requests has of one allotment.
 
+use std::time::Duration;
+
 use domain::Allotment;
-use domain::allotment::{AtLimit, Terms};
+use domain::allotment::Terms;
 use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
+use super::contact::Exchange;
 use super::denied::Why;
+use super::leased::Leased;
 use super::measure::{Actual, Asked, Moment, Tokens};
-use super::rates::Rates;
-use super::spending::{Hold, Leased, Rules, Spending};
+use super::rates::{self, Rates};
+use super::spending::{self, Hold, Rules, Spending};
 use super::standing::Standing;
+use super::value::Found;
 
 /// The state of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +39,23 @@ pub(super) struct Law<'a> {
     pub(super) is_shared: bool,
 }
 
+/// What becomes of an account once the others have agreed.
+#[derive(Debug)]
+pub(super) enum Agreement {
+    Rate(rates::Agreement),
+    Budget(spending::Agreement),
+}
+
+/// What the others are to agree to.
+#[derive(Debug)]
+pub(super) struct Proposed {
+    /// The new value; none where what is there says it already.
+    pub(super) value: Option<Vec<u8>>,
+    /// How long it is of use; for ever where none.
+    pub(super) kept_for: Option<Duration>,
+    pub(super) agreement: Agreement,
+}
+
 impl<'a> Law<'a> {
     fn rules(self) -> Option<Rules<'a>> {
         let Allotment { terms, at_limit, .. } = self.allotment;
@@ -42,11 +64,20 @@ impl<'a> Law<'a> {
             Terms::Rate(_) => None,
         }
     }
+
+    fn rates(self) -> Option<rates::Rules<'a>> {
+        let Allotment { terms, at_limit, .. } = self.allotment;
+        match terms {
+            Terms::Rate(limit) => Some(rates::Rules { limit, at_limit }),
+            Terms::Budget(_) => None,
+        }
+    }
 }
 
 impl Account {
     pub(super) fn new(law: Law<'_>, now: Moment) -> Self {
         match (&law.allotment.terms, law.rules()) {
+            (Terms::Rate(limit), _) if law.is_shared => Self::Rate(Rates::shared(limit, now.steady)),
             (Terms::Rate(limit), _) => Self::Rate(Rates::new(limit)),
             (_, Some(rules)) if law.is_shared => Self::Budget(Spending::shared(rules, now.wall)),
             (_, Some(rules)) => Self::Budget(Spending::new(rules, now.wall)),
@@ -74,10 +105,8 @@ impl Account {
     /// Whether a request fits.
     pub(super) fn check(&mut self, asked: &Asked, law: Law<'_>, now: Moment) -> Result<(), Why> {
         self.advance(law, now);
-        match (self, &law.allotment.terms, law.rules()) {
-            (Self::Rate(rates), Terms::Rate(limit), _) if law.allotment.at_limit != AtLimit::Warn => {
-                rates.check(asked, limit, now.steady)
-            }
+        match (self, law.rates(), law.rules()) {
+            (Self::Rate(rates), Some(rules), _) => rates.check(asked, rules, now.steady),
             (Self::Budget(spending), _, Some(rules)) => spending.check(asked, rules, now),
             _ => Ok(()),
         }
@@ -85,9 +114,9 @@ impl Account {
 
     /// Holds what a request takes at most, or takes what it is thought to take.
     pub(super) fn hold(&mut self, asked: &Asked, law: Law<'_>, now: Moment) -> Held {
-        match (self, &law.allotment.terms, law.rules()) {
-            (Self::Rate(rates), Terms::Rate(limit), _) => {
-                rates.take(asked, limit, &law.allotment.at_limit, now.steady);
+        match (self, law.rates(), law.rules()) {
+            (Self::Rate(rates), Some(rules), _) => {
+                rates.take(asked, rules, now.steady);
                 Held::Rate(asked.thought)
             }
             (Self::Budget(spending), _, Some(rules)) => Held::Budget(spending.hold(asked, rules)),
@@ -141,20 +170,61 @@ impl Account {
         }
     }
 
-    /// What it has of a budget that other processes share, brought up to now.
-    pub(super) fn leased<'a>(&mut self, law: Law<'a>, now: Moment) -> Option<(&mut Spending, Rules<'a>)> {
-        self.advance(law, now);
-        match (self, law.rules()) {
-            (Self::Budget(spending), Some(rules)) if law.is_shared => Some((spending, rules)),
-            _ => None,
-        }
-    }
-
     /// What is granted of it to this process, where other processes share it.
     pub(super) fn lease(&mut self) -> Option<Leased<'_>> {
         match self {
             Self::Budget(spending) => spending.lease(),
+            Self::Rate(rates) => {
+                rates.credits().map(|(credits, under_way)| Leased::Rate { credits, under_way })
+            }
+        }
+    }
+
+    /// Which span its shared value is about, as far as it is one of the calendar.
+    pub(super) fn shared_mark(&self) -> Option<i64> {
+        match self {
+            Self::Budget(spending) => spending.shared_mark(),
             Self::Rate(_) => None,
+        }
+    }
+
+    /// Has the others agree to what it needs, and tells them what it used. None where nobody shares it.
+    ///
+    /// # Errors
+    /// When the value cannot be read.
+    pub(super) fn propose(
+        &mut self,
+        found: Found<'_>,
+        exchange: Exchange<'_>,
+        law: Law<'_>,
+        now: Moment,
+    ) -> Result<Option<Proposed>, serde_json::Error> {
+        let proposed = match (self, law.rates(), law.rules()) {
+            (Self::Rate(rates), Some(rules), _) => {
+                let proposed = found.change(|reservoir| {
+                    let agreement = rates.propose(reservoir, exchange, rules)?;
+                    Some((Some(reservoir.kept_for(&rules.limit.allowances)), Agreement::Rate(agreement)))
+                })?;
+                proposed
+            }
+            (Self::Budget(spending), _, Some(rules)) => found.change(|pool| {
+                let kept_for = spending.shared_for(rules, now.wall);
+                Some((kept_for, Agreement::Budget(spending.propose(pool, exchange, rules, now)?)))
+            })?,
+            _ => None,
+        };
+        Ok(proposed.map(|(value, (kept_for, agreement))| Proposed { value, kept_for, agreement }))
+    }
+
+    /// The others have agreed. Says how much of a budget is newly not accounted for.
+    pub(super) fn agree(&mut self, agreement: &Agreement, law: Law<'_>) -> i128 {
+        match (self, agreement, law.rates()) {
+            (Self::Budget(spending), Agreement::Budget(agreement), _) => spending.agree(agreement),
+            (Self::Rate(rates), Agreement::Rate(agreement), Some(rules)) => {
+                rates.agree(agreement, rules.limit);
+                0
+            }
+            _ => 0,
         }
     }
 

@@ -7,7 +7,6 @@ use super::account::{Account, Law};
 use super::denied::Why;
 use super::groups::Groups;
 use super::measure::Moment;
-use super::spending::Leased;
 
 /// How often room is looked for among all groups, at most.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
@@ -43,7 +42,7 @@ impl Accounts {
     /// Other processes may have to be told of a group.
     pub(super) fn list(&mut self, group: &str) {
         let lease = self.groups.get_mut(group).and_then(Account::lease);
-        if lease.is_some_and(|leased| leased.lease.list()) {
+        if lease.is_some_and(|mut leased| leased.contact().list()) {
             self.listed.push(group.into());
         }
     }
@@ -55,15 +54,15 @@ impl Accounts {
         listed.retain(|group| {
             let Some(account) = groups.get_mut(group) else { return false };
             account.advance(law, now);
-            let Some(Leased { lease, spent, used }) = account.lease() else { return false };
-            let is_due = lease.is_due(used, spent, now.steady);
-            lease.tick();
+            let Some(mut leased) = account.lease() else { return false };
+            let is_due = leased.is_due(now.steady);
+            leased.tick();
             if is_due {
                 due.push(group.clone());
             }
-            let is_kept = is_due || lease.exceeds(spent);
+            let is_kept = is_due || leased.is_kept();
             if !is_kept {
-                lease.unlist();
+                leased.contact().unlist();
             }
             is_kept
         });

@@ -15,6 +15,11 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
+    /// One to which so much is owed, in nanoseconds × count.
+    pub(super) fn owing(owed: u128, allowance: &Allowance, now: Duration) -> Self {
+        Self { whole_at: scaled(allowance, now).saturating_add(owed) }
+    }
+
     /// How long until so much can be taken; `None` when it is more than there ever is.
     pub(super) fn wait(&self, amount: u64, allowance: &Allowance, now: Duration) -> Option<Duration> {
         if amount > allowance.count {
@@ -37,6 +42,13 @@ impl Bucket {
         } else {
             self.whole_at = self.whole_at.saturating_sub(units(taken - used, allowance));
         }
+    }
+
+    /// So much more was taken, or less.
+    pub(super) fn correct_by(&mut self, more: i128, allowance: &Allowance, now: Duration) {
+        let amount = u64::try_from(more.unsigned_abs()).unwrap_or(u64::MAX);
+        let (taken, used) = if more < 0 { (amount, 0) } else { (0, amount) };
+        self.correct(taken, used, allowance, now);
     }
 
     /// Owes no more than the whole, for rates that only tell.
@@ -64,7 +76,7 @@ impl Bucket {
 }
 
 /// So many units in the measure of the state.
-fn units(amount: u64, allowance: &Allowance) -> u128 {
+pub(super) fn units(amount: u64, allowance: &Allowance) -> u128 {
     u128::from(amount).saturating_mul(allowance.per.as_nanos())
 }
 

@@ -24,7 +24,7 @@ pub struct Denied {
 pub enum Why {
     /// Too little is left.
     Short(Box<Shortage>),
-    /// Too little is granted to this process of a budget that it shares with others. More may be once they are asked ([`Shared`]).
+    /// Too little is granted to this process of what it shares with others. More may be once they are asked ([`Shared`]).
     ///
     /// [`Shared`]: super::Shared
     Unleased(Box<Shortage>),

@@ -4,7 +4,6 @@
 //! the holder itself takes from that: by saying that it needs less ([`Pool::exchange`]). So the grants never exceed the limit together,
 //! whatever is lost, comes late, or comes twice, and a holder that is gone leaves behind no more than what was granted to it.
 
-mod encoding;
 mod spent;
 
 use std::collections::BTreeMap;
@@ -12,11 +11,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::slots;
+use super::contact::{HOLDER_SILENCE_MAX, StoreTime};
+use super::{encoding, slots};
 pub(super) use spent::Spent;
 
-/// A holder that was not seen for so long is taken for gone: what is granted to it stays granted, but nobody leaves it a part of the rest.
-pub(super) const HOLDER_SILENCE_MAX: Duration = Duration::from_secs(10);
 /// Most holders with rows of their own, unless more are alive. Those that were gone first are summed up, and what was granted to them
 /// counts as spent.
 const HOLDERS_MAX: usize = 64;
@@ -69,13 +67,6 @@ pub(super) struct Bounds {
     pub(super) limit: i128,
     /// The length of a rolling span.
     pub(super) rolling: Option<Duration>,
-}
-
-/// The time by the clock of the store, since 1970-01-01 00:00 UTC. Nobody knows it exactly, since answers take time.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct StoreTime {
-    pub(super) at_least: Duration,
-    pub(super) at_most: Duration,
 }
 
 /// How the others stand.
@@ -183,6 +174,7 @@ impl Pool {
 }
 
 impl Row {
+    /// What is granted to a holder that is gone stays granted, but nobody leaves it a part of the rest.
     fn is_alive(&self, at: Duration) -> bool {
         at.saturating_sub(self.seen_at) < HOLDER_SILENCE_MAX
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::Allotment;
 use domain::allotment::{Attribute, Selector, Span, Terms, Unit};
+use domain::quota::Allowance;
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -27,13 +28,13 @@ pub struct Ledger {
 /// What the accounts of an allotment are about. While that is the same, a change of the allotment forgets nothing.
 #[derive(Debug, PartialEq, Eq)]
 enum Kind<'a> {
-    Rate(&'a domain::allotment::RateLimit),
+    Rate(&'a [Allowance], Option<u32>),
     Budget(Unit, Span, &'a str),
 }
 
 fn kind(terms: &Terms) -> Kind<'_> {
     match terms {
-        Terms::Rate(limit) => Kind::Rate(limit),
+        Terms::Rate(limit) => Kind::Rate(&limit.allowances, limit.concurrency),
         Terms::Budget(budget) => Kind::Budget(budget.unit, budget.span, &budget.time_zone),
     }
 }
@@ -46,7 +47,7 @@ impl Ledger {
         Self::made(allotments, before, false)
     }
 
-    /// The same where other processes have the same budgets: of those, requests may use what is granted to this process ([`Shared`]).
+    /// The same where other processes have the same limits and budgets: of those, requests may use what is granted to this process ([`Shared`]).
     ///
     /// [`Shared`]: super::Shared
     #[must_use]
@@ -64,7 +65,6 @@ impl Ledger {
             let accounts = same.map_or_else(|| Arc::new(Mutex::default()), |book| Arc::clone(&book.accounts));
             // Accounts that are kept keep their place; new ones come behind all that requests may see beside them.
             let order = same.map(|book| book.order).or_else(|| orders.next()).unwrap_or_default();
-            let is_shared = is_shared && matches!(allotment.terms, Terms::Budget(_));
             let (allotment, zone) = (Arc::clone(allotment), zone(allotment));
             Arc::new(Book { allotment, zone, is_shared, accounts, order })
         };

@@ -8,17 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Allotment;
-use domain::allotment::{Attribute, Budget, Span, Terms};
+use domain::allotment::{Attribute, Budget, RateLimit, Span, Terms};
+use domain::quota::{Allowance, Counted};
 
-use super::account::Account;
+use super::account::{Account, Agreement, Proposed};
 use super::claims::{Claims, shown};
+use super::contact::{Exchange, StoreTime};
+use super::leased::Leased;
 use super::measure::Moment;
-use super::pool::{Pool, StoreTime};
 use super::reservation::{Book, Reservation};
 use super::reserve::Ledger;
-use super::spending::{Agreement, Exchange, Leased};
+use super::value::Found;
 
-/// An account of a budget that other processes have, too.
+/// An account that other processes have, too.
 #[derive(Debug, Clone)]
 pub struct Shared {
     book: Arc<Book>,
@@ -70,9 +72,9 @@ impl Unaccounted {
 
 /// The value of an account cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("the shared value of budget `{budget}` cannot be read: {reason}")]
+#[error("the shared value of `{allotment}` cannot be read: {reason}")]
 pub struct Unreadable {
-    budget: Box<str>,
+    allotment: Box<str>,
     reason: serde_json::Error,
 }
 
@@ -82,9 +84,10 @@ impl Shared {
     pub fn key(&self) -> Box<str> {
         let name = self.book.allotment.name.as_str();
         let digest = digest(&self.book.allotment, &self.group);
-        match self.mark {
-            Some(mark) => format!("spend/{name}/{digest}/{mark}").into(),
-            None => format!("spend/{name}/{digest}/rolling").into(),
+        match (&self.book.allotment.terms, self.mark) {
+            (Terms::Rate(_), _) => format!("rate/{name}/{digest}").into(),
+            (Terms::Budget(_), Some(mark)) => format!("spend/{name}/{digest}/{mark}").into(),
+            (Terms::Budget(_), None) => format!("spend/{name}/{digest}/rolling").into(),
         }
     }
 
@@ -99,36 +102,30 @@ impl Shared {
         asking: &Asking<'_>,
         now: Moment,
     ) -> Result<Option<Proposal>, Unreadable> {
-        let unreadable = |reason| Unreadable { budget: self.book.allotment.name.as_str().into(), reason };
-        let found: Option<Pool> = found.map(serde_json::from_slice).transpose().map_err(unreadable)?;
-        let mut pool = found.clone().unwrap_or_else(|| Pool::of(&self.group));
+        let allotment = self.book.allotment.name.as_str();
+        let unreadable = |reason| Unreadable { allotment: allotment.into(), reason };
         let waited = now.steady.saturating_sub(asking.asked);
         let time =
             StoreTime { at_least: asking.store_time, at_most: asking.store_time.saturating_add(waited) };
         let Asking { holder, is_leaving, asked, .. } = *asking;
         let exchange = Exchange { holder, is_leaving, time, asked };
+        let found = Found { value: found, group: &self.group, holder };
+        let law = self.book.law();
         let mut accounts = self.book.accounts.lock();
-        let Some((spending, rules)) =
-            accounts.find(&self.group).and_then(|account| account.leased(self.book.law(), now))
-        else {
-            return Ok(None);
-        };
-        if spending.shared_mark() != self.mark {
+        let Some(account) = accounts.find(&self.group) else { return Ok(None) };
+        account.advance(law, now);
+        if account.shared_mark() != self.mark {
             return Ok(None);
         }
-        let kept_for = spending.shared_for(rules, now.wall);
-        let Some(agreement) = spending.propose(&mut pool, exchange, rules, now) else { return Ok(None) };
-        drop(accounts);
-        let is_news = found.is_none_or(|found| pool.is_news_of(holder, &found));
-        let value = is_news.then(|| serde_json::to_vec(&pool)).transpose().map_err(unreadable)?;
-        Ok(Some(Proposal { value, kept_for, agreement }))
+        let proposed = account.propose(found, exchange, law, now).map_err(unreadable)?;
+        Ok(proposed.map(|Proposed { value, kept_for, agreement }| Proposal { value, kept_for, agreement }))
     }
 
     /// The others cannot be asked now.
     pub fn cut_off(&self) {
         let mut accounts = self.book.accounts.lock();
-        if let Some(leased) = accounts.find(&self.group).and_then(Account::lease) {
-            leased.lease.cut_off();
+        if let Some(mut leased) = accounts.find(&self.group).and_then(Account::lease) {
+            leased.contact().cut_off();
         }
     }
 
@@ -136,10 +133,11 @@ impl Shared {
     /// as spent, since nobody can say that it was not.
     pub fn agree(&self, proposal: &Proposal, now: Moment) -> Option<Unaccounted> {
         let mut accounts = self.book.accounts.lock();
-        let (spending, rules) = accounts.find(&self.group)?.leased(self.book.law(), now)?;
-        let amount = spending.agree(&proposal.agreement);
-        let unit = rules.budget.unit;
+        let account = accounts.find(&self.group)?;
+        account.advance(self.book.law(), now);
+        let amount = account.agree(&proposal.agreement, self.book.law());
         let allotment = Arc::clone(&self.book.allotment);
+        let Terms::Budget(Budget { unit, .. }) = allotment.terms else { return None };
         (amount > 0).then(|| Unaccounted { allotment, group: self.group.clone(), amount: unit.show(amount) })
     }
 }
@@ -169,7 +167,7 @@ impl Ledger {
         let shared = self.books().iter().filter(|book| book.is_shared);
         let granted = |book: &Arc<Book>| {
             let groups = book.accounts.lock().groups();
-            let is_granted = |leased: &Leased<'_>| leased.lease.is_granted();
+            let is_granted = |leased: &Leased<'_>| leased.is_granted();
             groups.into_iter().filter_map(|group| found(book, &group, now, is_granted)).collect::<Vec<_>>()
         };
         shared.flat_map(granted).collect()
@@ -185,7 +183,7 @@ impl Reservation {
 }
 
 fn short(book: &Arc<Book>, group: &str, now: Moment) -> Option<Shared> {
-    found(book, group, now, |leased| leased.lease.is_short())
+    found(book, group, now, |leased| leased.is_short())
 }
 
 fn found(
@@ -198,24 +196,28 @@ fn found(
         return None;
     }
     let mut accounts = book.accounts.lock();
-    let (spending, _) = accounts.find(group)?.leased(book.law(), now)?;
-    let mark = spending.shared_mark();
-    is_meant(&spending.lease()?).then(|| Shared { book: Arc::clone(book), group: group.into(), mark })
+    let account = accounts.find(group)?;
+    account.advance(book.law(), now);
+    let mark = account.shared_mark();
+    is_meant(&account.lease()?).then(|| Shared { book: Arc::clone(book), group: group.into(), mark })
 }
 
 /// What tells an account from others of the same name: its group, and all that decides what counts for it.
 fn digest(allotment: &Allotment, group: &str) -> String {
-    let Terms::Budget(budget) = &allotment.terms else { return String::new() };
+    let kind = match &allotment.terms {
+        Terms::Budget(budget) => kind_of_budget(budget),
+        Terms::Rate(limit) => kind_of_rate(limit),
+    };
     let by = allotment.selector.group_by.iter().map(Attribute::name);
     let mut hash = blake3::Hasher::new();
-    for part in [kind(budget)].into_iter().chain(by).chain([group.to_owned()]) {
+    for part in [kind].into_iter().chain(by).chain([group.to_owned()]) {
         hash.update(&part.len().to_le_bytes());
         hash.update(part.as_bytes());
     }
     hash.finalize().to_hex().chars().take(32).collect()
 }
 
-fn kind(budget: &Budget) -> String {
+fn kind_of_budget(budget: &Budget) -> String {
     let span = match budget.span {
         Span::Rolling(span) => format!("{} ns", span.as_nanos()),
         Span::Hour => "hour".to_owned(),
@@ -226,4 +228,18 @@ fn kind(budget: &Budget) -> String {
         Span::Once => "once".to_owned(),
     };
     format!("{} {span} {}", budget.unit.name(), budget.time_zone)
+}
+
+fn kind_of_rate(limit: &RateLimit) -> String {
+    let allowances = limit.allowances.iter().map(|Allowance { counted, count, per }| {
+        let counted = match counted {
+            Counted::Requests => "requests",
+            Counted::Tokens => "tokens",
+            Counted::InputTokens => "input_tokens",
+            Counted::OutputTokens => "output_tokens",
+        };
+        format!("{count} {counted} per {} ns", per.as_nanos())
+    });
+    let concurrency = limit.concurrency.map(|most| format!("{most} at once"));
+    allowances.chain(concurrency).collect::<Vec<_>>().join(", ")
 }

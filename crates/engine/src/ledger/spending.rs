@@ -17,8 +17,8 @@ use super::lease::Lease;
 use super::measure::{Actual, Asked, Moment};
 use super::slots::{self, Slots};
 use super::standing::{Measured, Standing, is_passed};
+pub(super) use leased::Agreement;
 use leased::may_use;
-pub(super) use leased::{Agreement, Exchange, Leased};
 
 /// When to come again where only requests under way are in the way: their ends cannot be foretold.
 const UNDER_WAY: Duration = Duration::from_secs(1);

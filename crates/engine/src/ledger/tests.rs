@@ -3,6 +3,7 @@
 mod concurrent;
 mod fleet;
 mod model;
+mod paces;
 mod windows;
 
 use std::sync::Arc;
@@ -76,11 +77,16 @@ fn ledger(allotments: impl IntoIterator<Item = Allotment>) -> Ledger {
 
 fn asked(pico: i128) -> Asked {
     let money = Some(Money::from_pico_usd(pico));
-    Asked { most: Bound { tokens: None, money }, ..Asked::default() }
+    Asked { most: Bound { tokens: None, money }, thought: tokens(pico), ..Asked::default() }
 }
 
 fn took(pico: i128) -> Actual {
-    Actual { tokens: None, money: Some(Money::from_pico_usd(pico)) }
+    Actual { tokens: Some(tokens(pico)), money: Some(Money::from_pico_usd(pico)) }
+}
+
+/// As many as there are pico-dollars, for limits by tokens.
+fn tokens(count: i128) -> Tokens {
+    Tokens { input: u64::try_from(count).unwrap(), output: 0 }
 }
 
 fn reserve(ledger: &Ledger, request: &Request<'_>, pico: i128, now: Moment) -> Result<Reservation, Denied> {
@@ -305,7 +311,7 @@ fn per(count: u64, per: Duration, counted: Counted) -> Allowance {
 }
 
 fn of_rate(allowances: Vec<Allowance>, concurrency: Option<u32>) -> Allotment {
-    allotment("r", Terms::Rate(RateLimit { allowances, concurrency }))
+    allotment("r", Terms::Rate(RateLimit { allowances, concurrency, ..RateLimit::default() }))
 }
 
 #[test]

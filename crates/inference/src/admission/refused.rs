@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// The longest wait that SDKs keep to; after a longer one they would come again too early.
 const RETRY_WAIT_MAX: Duration = Duration::from_secs(60);
-/// When to come again where the processes that share a budget cannot agree on it.
+/// When to come again where the processes that share a limit or a budget cannot agree on it.
 const UNREACHABLE_WAIT: Duration = Duration::from_secs(1);
 
 pub(super) fn refusal(denied: &Denied, key: &ApiKey) -> Refusal {
@@ -40,12 +40,14 @@ pub(super) fn refusal(denied: &Denied, key: &ApiKey) -> Refusal {
     Refusal::new(code, message(denied, key)).with_retry_after(whole_seconds).with_headers(headers)
 }
 
-/// The processes that share a budget cannot agree on it.
+/// The processes that share a limit or a budget cannot agree on it.
 pub(super) fn unreachable(denied: &Denied) -> Refusal {
-    let message = format!(
-        "how much is left of the {} cannot be asked now; try again (budgets[].on_store_down)",
-        whose(denied)
-    );
+    let setting = match denied.allotment.terms {
+        Terms::Rate(_) => "rate_limits[].on_store_down",
+        Terms::Budget(_) => "budgets[].on_store_down",
+    };
+    let whose = whose(denied);
+    let message = format!("how much is left of the {whose} cannot be asked now; try again ({setting})");
     Refusal::new(ErrorCode::SharedStateUnavailable, message).with_retry_after(Some(UNREACHABLE_WAIT))
 }
 

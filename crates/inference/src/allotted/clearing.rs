@@ -32,7 +32,7 @@ pub(crate) struct Clearing {
     telemetry: Telemetry,
     times: Times,
     settled: Notify,
-    /// The way to the other processes that have the same budgets; none where there are none.
+    /// The way to the other processes that have the same limits and budgets; none where there are none.
     leases: Option<Leases>,
 }
 
@@ -46,7 +46,7 @@ impl Clearing {
         self.times.moment()
     }
 
-    /// The way to the other processes that have the same budgets; none where there are none.
+    /// The way to the other processes that have the same limits and budgets; none where there are none.
     pub(crate) fn leases(&self) -> Option<&Leases> {
         self.leases.as_ref()
     }

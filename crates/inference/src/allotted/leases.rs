@@ -1,4 +1,4 @@
-//! Budgets that several processes share: asking the others how they stand, telling them what is spent here, and giving back what nobody
+//! Limits and budgets that several processes share: asking the others how they stand, telling them what is used here, and giving back what nobody
 //! needs. What they agree on is decided by `engine`; here the store is read and written.
 
 use std::collections::HashSet;

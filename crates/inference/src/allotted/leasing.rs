@@ -1,4 +1,4 @@
-//! A request that needs more of a budget than is granted to this process: it has the other processes asked, and waits for what they give
+//! A request that needs more of a limit or a budget than is granted to this process: it has the other processes asked, and waits for what they give
 //! back, but not for long.
 
 use std::time::Duration;
@@ -17,7 +17,7 @@ const EXCHANGE_WAIT_MAX: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(crate) struct Leasing {
     since: Option<Instant>,
-    /// Whether the others could not be asked. What the budgets leave to this process without them may still be enough.
+    /// Whether the others could not be asked. What they leave to this process without them may still be enough.
     has_failed: bool,
 }
 

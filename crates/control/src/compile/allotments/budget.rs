@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::allotment::{
-    Allotment, Budget, CutOff, Raise, Reserve, Span, StoreDown, Terms, Unit, UnknownCost,
-};
+use domain::allotment::{Allotment, Budget, CutOff, Raise, Reserve, Span, Terms, Unit, UnknownCost};
 use domain::{Route, RouteName};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::super::Problems;
-use super::{AtLimitParts, selector};
+use super::{AtLimitParts, selector, store_down};
 use crate::file::{
-    BudgetSection, CutOffName, Dollars, RaiseSection, ReserveName, StoreDownName, UnknownCostName, WindowName,
+    BudgetSection, CutOffName, Dollars, RaiseSection, ReserveName, UnknownCostName, WindowName,
 };
 use crate::path::Path;
 
@@ -57,11 +55,7 @@ pub(super) fn compile(
             Some(CutOffName::Held) | None => CutOff::Held,
             Some(CutOffName::Free) => CutOff::Free,
         },
-        on_store_down: match section.on_store_down {
-            Some(StoreDownName::LastLease) | None => StoreDown::LastLease,
-            Some(StoreDownName::Closed) => StoreDown::Closed,
-            Some(StoreDownName::Open) => StoreDown::Open,
-        },
+        on_store_down: store_down(section.on_store_down),
     };
     Some(Allotment { name: section.name.as_str().into(), selector, terms: Terms::Budget(budget), at_limit })
 }

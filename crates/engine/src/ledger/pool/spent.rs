@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::encoding;
-use crate::ledger::slots;
+use crate::ledger::{encoding, slots};
 
 /// What was spent within a span.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,25 +7,14 @@ use jiff::Timestamp;
 
 use super::{Rules, Spending, Window, until};
 use crate::ledger::calendar::Period;
+use crate::ledger::contact::Exchange;
 use crate::ledger::lease::Lease;
+use crate::ledger::leased::Leased;
 use crate::ledger::measure::Moment;
-use crate::ledger::pool::{Bounds, Others, Pool, Report, Spent, StoreTime};
+use crate::ledger::pool::{Bounds, Others, Pool, Report, Spent};
 
 /// How much longer than its span the shared value is kept: clocks differ, and requests last.
 const KEPT_LONGER: Duration = Duration::from_secs(86_400);
-
-/// One exchange with the others, as the account sees it.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::ledger) struct Exchange<'a> {
-    /// Who this process is.
-    pub(in crate::ledger) holder: &'a str,
-    /// Whether it ends.
-    pub(in crate::ledger) is_leaving: bool,
-    /// The time by the clock of the store.
-    pub(in crate::ledger) time: StoreTime,
-    /// When the others were asked how they stand.
-    pub(in crate::ledger) asked: Duration,
-}
 
 /// What becomes of an account once the others have agreed.
 #[derive(Debug, Clone, Copy)]
@@ -81,8 +70,8 @@ impl Spending {
         let report = Report { holder, spent, used, needed, pace, is_leaving };
         let bounds = Bounds { limit: rules.budget.amount_at(now.wall.as_second()), rolling };
         let (granted, others) = pool.exchange(report, bounds, time);
-        let more = lease.give_up(granted);
-        Some(Agreement { mark, more, others, asked, changes: lease.changes() })
+        let (more, changes) = lease.give_up(granted);
+        Some(Agreement { mark, more, others, asked, changes })
     }
 
     /// The others have agreed. Says what is newly not accounted for.
@@ -97,7 +86,7 @@ impl Spending {
     /// What is granted to this process, with what it has spent and used.
     pub(in crate::ledger) fn lease(&mut self) -> Option<Leased<'_>> {
         let used = self.spent.saturating_add(self.held);
-        Some(Leased { lease: self.lease.as_mut()?, spent: self.spent, used })
+        Some(Leased::Budget { lease: self.lease.as_mut()?, spent: self.spent, used })
     }
 
     /// How the others stand; nothing where there are none.
@@ -124,14 +113,6 @@ impl Window {
             Self::Rolling(_) => None,
         }
     }
-}
-
-/// What is granted of an account, and how it is used.
-#[derive(Debug)]
-pub(in crate::ledger) struct Leased<'a> {
-    pub(in crate::ledger) lease: &'a mut Lease,
-    pub(in crate::ledger) spent: i128,
-    pub(in crate::ledger) used: i128,
 }
 
 /// Whether so much may be spent and held here. While the others cannot be asked, the budget says what that means.

@@ -12,32 +12,32 @@ const LIMIT: i128 = 100;
 const STORE_AHEAD: Duration = Duration::from_secs(1_000_000);
 
 /// A process.
-struct Process {
-    ledger: Ledger,
+pub(super) struct Process {
+    pub(super) ledger: Ledger,
     holder: String,
     /// How far its wall clock is ahead, in milliseconds.
     ahead: i64,
-    open: Vec<(usize, Reservation)>,
+    pub(super) open: Vec<(usize, Reservation)>,
     /// An exchange that is under way.
     exchange: Option<(Shared, Proposal, Option<u64>)>,
 }
 
 /// All of them, and the store: one value with its version.
-struct Fleet {
+pub(super) struct Fleet {
     allotment: Arc<Allotment>,
-    processes: Vec<Process>,
+    pub(super) processes: Vec<Process>,
     started: usize,
-    store: Option<(u64, Vec<u8>)>,
+    pub(super) store: Option<(u64, Vec<u8>)>,
     version: u64,
-    now: Duration,
+    pub(super) now: Duration,
     /// Every request that was let through: when it began, what it holds or took.
-    all: Vec<(Duration, i128)>,
+    pub(super) all: Vec<(Duration, i128)>,
     /// What was told to be granted to processes that are gone.
     unaccounted: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     Ask {
         which: usize,
         amount: i128,
@@ -66,7 +66,7 @@ enum Step {
     },
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     let which = 0_usize..3;
     prop_oneof![
         6 => (which.clone(), 0_i128..30).prop_map(|(which, amount)| Step::Ask { which, amount }),
@@ -82,9 +82,12 @@ fn step() -> impl Strategy<Value = Step> {
 
 impl Fleet {
     fn new(span: Span, skews: &[i64]) -> Self {
-        let allotment = Arc::new(of_budget("b", Budget { span, ..budget(LIMIT) }));
+        Self::of(of_budget("b", Budget { span, ..budget(LIMIT) }), skews)
+    }
+
+    pub(super) fn of(allotment: Allotment, skews: &[i64]) -> Self {
         let mut fleet = Self {
-            allotment,
+            allotment: Arc::new(allotment),
             processes: Vec::new(),
             started: 0,
             store: None,
@@ -106,7 +109,7 @@ impl Fleet {
         Process { ledger, holder: format!("{}", self.started), ahead, open: Vec::new(), exchange: None }
     }
 
-    fn moment(&self, which: usize) -> Moment {
+    pub(super) fn moment(&self, which: usize) -> Moment {
         let wall = Timestamp::from_second(1_700_000_000).unwrap();
         let wall = wall + self.now + SignedDuration::from_millis(self.processes[which].ahead);
         Moment { steady: self.now, wall }
@@ -144,7 +147,7 @@ impl Fleet {
         }
     }
 
-    fn take(&mut self, step: &Step) {
+    pub(super) fn take(&mut self, step: &Step) {
         match *step {
             Step::Ask { which, amount } => {
                 let now = self.moment(which);
@@ -212,7 +215,7 @@ proptest! {
 }
 
 /// Exchanges until a request of the process is let through, as often as that may take.
-fn ask(fleet: &mut Fleet, which: usize, amount: i128) -> bool {
+pub(super) fn ask(fleet: &mut Fleet, which: usize, amount: i128) -> bool {
     for _ in 0..3 {
         let before = fleet.all.len();
         fleet.take(&Step::Ask { which, amount });
@@ -225,7 +228,7 @@ fn ask(fleet: &mut Fleet, which: usize, amount: i128) -> bool {
     false
 }
 
-fn exchange(fleet: &mut Fleet, which: usize) {
+pub(super) fn exchange(fleet: &mut Fleet, which: usize) {
     fleet.take(&Step::Wait { milliseconds: 250 });
     fleet.take(&Step::Read { which });
     fleet.take(&Step::Replace { which, arrives: true, returns: true });

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
 
 use domain::KeyText;
 use http::StatusCode;
@@ -252,13 +253,17 @@ fn whoever_has_heard_enough_harms_no_command() {
 }
 
 /// A child that does not outlive its test.
-pub(crate) struct Serving(Child);
+pub(crate) struct Serving {
+    process: Child,
+    /// Reads what it logs, so that it never waits for that.
+    log: Option<JoinHandle<String>>,
+}
 
 impl Drop for Serving {
     fn drop(&mut self) {
         // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -267,8 +272,13 @@ impl Serving {
     pub(crate) fn start(folder: &Path, last_line: &str) -> (Self, Vec<String>) {
         let mut command = tollgate(folder, &["serve", "--listen", "127.0.0.1:0"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let stdout = child.stdout.take().unwrap();
-        let serving = Self(child);
+        let (stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).unwrap();
+            log
+        });
+        let serving = Self { process: child, log: Some(log) };
         let mut said = Vec::new();
         for line in BufReader::new(stdout).lines() {
             said.push(line.unwrap());
@@ -281,17 +291,15 @@ impl Serving {
 
     /// Sends SIGTERM.
     fn terminate(&self) {
-        let process = self.0.id().to_string();
+        let process = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
     }
 
     /// Sends SIGTERM and waits; the exit code and the log.
     pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         self.terminate();
-        let code = self.0.wait().unwrap().code();
-        let mut log = String::new();
-        self.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        (code, log)
+        let code = self.process.wait().unwrap().code();
+        (code, self.log.take().unwrap().join().unwrap())
     }
 }
 

@@ -18,7 +18,7 @@ use crate::configuration::one;
 use crate::gateway::{Setup, TestGateway};
 
 /// The control key of a number.
-fn control_key(number: u8) -> KeyText {
+pub(crate) fn control_key(number: u8) -> KeyText {
     KeyText::control_from_random([number; 32])
 }
 

@@ -1,4 +1,4 @@
-//! Budgets that several processes share by one database: whatever becomes of one of them, they spend no more together than one could.
+//! Budgets and limits that several processes share by one database: whatever becomes of one of them, they use no more together than one could.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,10 +18,10 @@ use crate::configuration::{key, key_entry, provider};
 use crate::gateway::TestGateway;
 
 /// What each answer costs, in micro-dollars.
-const COST: i128 = 100;
+pub(crate) const COST: i128 = 100;
 
 /// An answer that costs that.
-fn answer() -> Script {
+pub(crate) fn answer() -> Script {
     let mut answer = scripts::answer(EventStream::Chat, "hi");
     answer["usage"] = json!({"prompt_tokens": 10, "completion_tokens": 9, "total_tokens": 19});
     scripts::json(&answer)
@@ -33,7 +33,7 @@ fn configuration(p: &FakeProvider, file: &Path, micro_usd: i128) -> Value {
 }
 
 /// A gateway before `p` with a budget, which it shares as `state` says.
-fn shared_by(p: &FakeProvider, state: &Value, micro_usd: i128) -> Value {
+pub(crate) fn shared_by(p: &FakeProvider, state: &Value, micro_usd: i128) -> Value {
     let prices = json!({"standard": {"input": "1", "output": "10"}});
     let usd = Money::from_pico_usd(micro_usd * 1_000_000).to_string();
     json!({
@@ -45,19 +45,24 @@ fn shared_by(p: &FakeProvider, state: &Value, micro_usd: i128) -> Value {
     })
 }
 
-async fn ask(client: &Client) -> Answer {
+pub(crate) async fn ask(client: &Client) -> Answer {
     let body = json!({"model": "p/m", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9});
     client.clone().post("/v1/chat/completions", body.to_string()).answer().await
 }
 
 /// What is spent, as a request is told, in micro-dollars.
 fn spent(answer: &Answer) -> i128 {
+    of_budget(answer, "spent=")
+}
+
+/// How a budget stands, as a request is told, in micro-dollars.
+pub(crate) fn of_budget(answer: &Answer, what: &str) -> i128 {
     let header = answer.header("x-tollgate-budget");
-    let found = header.split("; ").find_map(|part| part.strip_prefix("spent="));
+    let found = header.split("; ").find_map(|part| part.strip_prefix(what));
     found.unwrap_or_else(|| panic!("{header}")).parse::<Money>().unwrap().pico_usd() / 1_000_000
 }
 
-async fn start(folder: &Path) -> (Serving, Client) {
+pub(crate) async fn start(folder: &Path) -> (Serving, Client) {
     let folder = folder.to_owned();
     let (serving, said) = blocking(move || Serving::start(&folder, "live providers")).await;
     let address: SocketAddr = after(&said, "listening on http://").parse().unwrap();
@@ -88,7 +93,12 @@ async fn what_was_spent_is_spent_after_a_restart() {
 }
 
 /// So many requests by so many clients, each of whom goes from gateway to gateway; how many were answered.
-async fn crowd(clients: Vec<Client>, requests: usize, at_once: usize, halfway: impl FnOnce()) -> usize {
+pub(crate) async fn crowd(
+    clients: Vec<Client>,
+    requests: usize,
+    at_once: usize,
+    halfway: impl FnOnce(),
+) -> usize {
     let begun = Arc::new(AtomicUsize::new(0));
     let mut crowd = JoinSet::new();
     let halved = Arc::new(tokio::sync::Notify::new());
@@ -217,4 +227,59 @@ async fn a_replica_that_is_killed_takes_no_more_with_it_than_it_was_granted() {
     assert!(charged <= limit, "{charged} of {limit}");
     assert!(charged >= limit / 2, "the other one goes on with what is left: {charged} of {limit}");
     assert_eq!(blocking(|| serving.stop()).await.0, Some(0));
+}
+
+/// A gateway before `p` with limits, which it shares by a file.
+fn limited(p: &FakeProvider, file: &Path, limits: &Value) -> Value {
+    json!({
+        "providers": {"p": provider(p.base_url())},
+        "keys": [key_entry(1, json!({}))],
+        "rate_limits": [limits],
+        "state": {"kind": "sqlite", "path": file},
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_take_no_more_of_a_limit_together_than_one_could_and_one_may_take_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let p = FakeProvider::always(answer()).await;
+    let limits = json!({"name": "r", "requests": {"per_day": 60}});
+    let configuration = limited(&p, &folder.path().join("shared.db"), &limits);
+    let mut gateways = Vec::new();
+    for _ in 0..3 {
+        gateways.push(TestGateway::start(configuration.clone()).await);
+    }
+    let clients: Vec<_> = gateways.iter().map(TestGateway::client).collect();
+    let of_one = crowd(clients[..1].to_vec(), 40, 10, || {}).await;
+    assert_eq!(of_one, 40, "the others have nothing that it needs");
+    let answered = crowd(clients.clone(), 200, 30, || {}).await;
+    assert_eq!((answered, p.asked()), (20, 60), "a day brings one in 24 minutes");
+    let refused = ask(&clients[1]).await;
+    assert_eq!((refused.status.as_u16(), refused.error_code()), (429, "TG2021".to_owned()));
+    assert_eq!(refused.header("x-ratelimit-limit-requests"), "60");
+    assert_eq!(refused.header("x-ratelimit-remaining-requests"), "0");
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_of_a_limit_is_refused_or_counted_by_each_as_it_says() {
+    let p = FakeProvider::always(answer()).await;
+    let shared = json!({"shared": {"url": format!("redis://{}", closed_address().await)}});
+    for (on_store_down, status, code) in
+        [("last_lease", 503, "TG4005"), ("closed", 503, "TG4005"), ("open", 429, "TG2021")]
+    {
+        let limits = json!({"name": "r", "requests": {"per_day": 2}, "on_store_down": on_store_down});
+        let mut configuration = limited(&p, Path::new("unused"), &limits);
+        configuration["state"] = shared.clone();
+        let gateway = TestGateway::start(configuration).await;
+        let (client, before) = (gateway.client(), p.asked());
+        for _ in 0..2 {
+            ask(&client).await;
+        }
+        assert_eq!(p.asked() - before, if on_store_down == "open" { 2 } else { 0 }, "{on_store_down}");
+        let refused = ask(&client).await;
+        assert_eq!((refused.status.as_u16(), &*refused.error_code()), (status, code), "{on_store_down}");
+        if status == 503 {
+            assert!(refused.text().contains("(rate_limits[].on_store_down)"), "{}", refused.text());
+        }
+    }
 }

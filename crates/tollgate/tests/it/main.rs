@@ -45,6 +45,7 @@ mod quotas;
 mod realtime;
 mod regions;
 mod reload;
+mod replicas;
 mod responses;
 mod resume;
 mod retrieval;

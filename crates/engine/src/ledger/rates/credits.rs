@@ -214,7 +214,8 @@ impl Rates {
         let Some(most) = rules.limit.concurrency else { return Ok(()) };
         let (under_way, standing) = (self.under_way, self.concurrency(rules.limit));
         let (Some(credits), Some(standing)) = (&mut self.credits, standing) else { return Ok(()) };
-        let is_there = match credits.by(rules.limit) {
+        let by = credits.by(rules.limit);
+        let is_there = match by {
             By::Grant => {
                 credits.contact.is_heard_within(CREDIT_LASTS, now) && under_way < credits.permits.granted
             }
@@ -225,7 +226,7 @@ impl Rates {
             return Ok(());
         }
         let in_all = under_way.saturating_add(credits.permits.under_way_at_others);
-        let is_for_good = credits.contact.is_fresh(now) && in_all >= most;
+        let is_for_good = (credits.contact.is_fresh(now) && in_all >= most) || by == By::OwnCount;
         if !is_for_good {
             credits.permits.demand.need(1);
             credits.contact.changed();
@@ -259,7 +260,9 @@ impl Rates {
             return Ok(());
         }
         let wait = credit.wait(amount, bucket, allowance, now);
-        let is_for_good = wait.is_none() || (is_fresh && wait != Some(Duration::ZERO)) || amount == 0;
+        let is_too_soon = is_fresh && wait != Some(Duration::ZERO);
+        // Who counts by itself has nobody to ask.
+        let is_for_good = wait.is_none() || is_too_soon || amount == 0 || by == By::OwnCount;
         if !is_for_good {
             credit.demand.need(amount.into());
             credits.contact.changed();

@@ -42,7 +42,7 @@ pub(super) struct Law<'a> {
 /// What becomes of an account once the others have agreed.
 #[derive(Debug)]
 pub(super) enum Agreement {
-    Rate(rates::Agreement),
+    Rate(Box<rates::Agreement>),
     Budget(spending::Agreement),
 }
 
@@ -200,13 +200,10 @@ impl Account {
         now: Moment,
     ) -> Result<Option<Proposed>, serde_json::Error> {
         let proposed = match (self, law.rates(), law.rules()) {
-            (Self::Rate(rates), Some(rules), _) => {
-                let proposed = found.change(|reservoir| {
-                    let agreement = rates.propose(reservoir, exchange, rules)?;
-                    Some((Some(reservoir.kept_for(&rules.limit.allowances)), Agreement::Rate(agreement)))
-                })?;
-                proposed
-            }
+            (Self::Rate(rates), Some(rules), _) => found.change(|reservoir| {
+                let agreement = Box::new(rates.propose(reservoir, exchange, rules)?);
+                Some((Some(reservoir.kept_for(&rules.limit.allowances)), Agreement::Rate(agreement)))
+            })?,
             (Self::Budget(spending), _, Some(rules)) => found.change(|pool| {
                 let kept_for = spending.shared_for(rules, now.wall);
                 Some((kept_for, Agreement::Budget(spending.propose(pool, exchange, rules, now)?)))

@@ -35,6 +35,9 @@ impl Value for Reservoir {
     }
 }
 
+/// The new value, where it is news to anybody, and what a change says of itself.
+pub(super) type Changed<A> = (Option<Vec<u8>>, A);
+
 /// The value of a group's account, as it was found in the store.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found<'a> {
@@ -52,7 +55,7 @@ impl Found<'_> {
     pub(super) fn change<V: Value, A>(
         self,
         change: impl FnOnce(&mut V) -> Option<A>,
-    ) -> Result<Option<(Option<Vec<u8>>, A)>, serde_json::Error> {
+    ) -> Result<Option<Changed<A>>, serde_json::Error> {
         let found: Option<V> = self.value.map(serde_json::from_slice).transpose()?;
         let mut value = found.clone().unwrap_or_else(|| V::of(self.group));
         let Some(said) = change(&mut value) else { return Ok(None) };

@@ -6,11 +6,15 @@ mod doors;
 use serde_json::{Map, Value as Json, json};
 
 use super::operation::API_ROOT;
+use crate::authority::{Action, Kind};
 use crate::objects::ObjectKind;
 use crate::schema::config_schema;
 
 /// Where definitions are in the schema of the configuration, and where they are here.
 const DEFINITIONS: (&str, &str) = ("#/$defs/", "#/components/schemas/");
+
+/// Where an operation says what has to be permitted.
+const PERMISSION: &str = "x-tollgate-permission";
 
 /// The whole description.
 #[must_use]
@@ -56,6 +60,12 @@ pub fn openapi() -> Json {
     document
 }
 
+/// What has to be permitted for an operation: one of the actions, by whether there is such an object, to things of a kind.
+fn permission(actions: &[Action], kind: impl Into<Kind>) -> Json {
+    let actions: Vec<&str> = actions.iter().map(|action| action.name()).collect();
+    json!({"actions": actions, "resource": kind.into().name()})
+}
+
 /// The schema of an entry of a section.
 fn entry_schema(schema: &Json, kind: ObjectKind) -> Json {
     let section = &schema["properties"][kind.section()];
@@ -91,7 +101,8 @@ fn all_of_a_kind(kind: ObjectKind, entry: &Json) -> Json {
     let mut path = json!({
         "get": {
             "operationId": format!("list_{section}"),
-            "summary": format!("Lists {section} by name."),
+            "summary": format!("Lists {section} by name, those that may be seen."),
+            PERMISSION: permission(&[Action::Read], kind),
             "parameters": [
                 query("after", "The name behind which the page begins.", &json!({"type": "string"})),
                 query("limit", "Most objects on the page.", &json!({"type": "integer", "minimum": 1, "maximum": 100})),
@@ -103,6 +114,7 @@ fn all_of_a_kind(kind: ObjectKind, entry: &Json) -> Json {
     if kind == ObjectKind::Key {
         path["post"] = json!({
             "operationId": "create_key",
+            PERMISSION: permission(&[Action::Create], kind),
             "summary": "Makes a key, whose text is made here and told this once.",
             "parameters": [idempotency_key(), applied_from()],
             "requestBody": body(entry),
@@ -121,12 +133,14 @@ fn one(kind: ObjectKind, entry: &Json) -> Json {
         "parameters": [name()],
         "get": {
             "operationId": of("get"),
+            PERMISSION: permission(&[Action::Read], kind),
             "summary": format!("Shows a {noun}."),
             "parameters": [hashes()],
             "responses": answers(&[("200", "The object.", Some(&object))]),
         },
         "put": {
             "operationId": of("put"),
+            PERMISSION: permission(&[Action::Create, Action::Update], kind),
             "summary": format!("Makes a {noun}, or replaces it."),
             "parameters": [if_match(), if_none_match(), applied_from()],
             "requestBody": body(entry),
@@ -134,6 +148,7 @@ fn one(kind: ObjectKind, entry: &Json) -> Json {
         },
         "patch": {
             "operationId": of("patch"),
+            PERMISSION: permission(&[Action::Update], kind),
             "summary": format!("Changes what the body names of a {noun} (RFC 7396)."),
             "parameters": [if_match(), applied_from()],
             "requestBody": {"required": true, "content": {"application/merge-patch+json": {"schema": {"type": "object"}}}},
@@ -141,6 +156,7 @@ fn one(kind: ObjectKind, entry: &Json) -> Json {
         },
         "delete": {
             "operationId": of("delete"),
+            PERMISSION: permission(&[Action::Delete], kind),
             "summary": format!("Takes a {noun} away."),
             "parameters": [if_match()],
             "responses": answers(&[("204", "It is gone.", None)]),
@@ -158,6 +174,7 @@ fn rotate() -> Json {
         "parameters": [name()],
         "post": {
             "operationId": "rotate_key",
+            PERMISSION: permission(&[Action::Rotate], ObjectKind::Key),
             "summary": "Gives a key another text, which is told this once.",
             "parameters": [if_match(), idempotency_key()],
             "requestBody": body(&overlap),
@@ -188,6 +205,7 @@ fn audit() -> Json {
     json!({
         "get": {
             "operationId": "list_audit_records",
+            PERMISSION: permission(&[Action::ReadAudit], Kind::Organization),
             "summary": "Reads who did what, and who was refused, in the order in which it was written down.",
             "parameters": [
                 query("after", "The number behind which the page begins.", &json!({"type": "integer", "minimum": 0})),
@@ -219,7 +237,7 @@ fn changes() -> Json {
     json!({
         "post": {
             "operationId": "change_many",
-            "summary": "Makes many changes as one: all of them, or none.",
+            "summary": "Makes many changes as one: all of them, or none. Each needs what it would need alone.",
             "parameters": [idempotency_key(), applied_from()],
             "requestBody": body(&batch),
             "responses": answers(&[("200", "They are made, or could be.", Some(&made))]),
@@ -239,7 +257,7 @@ fn rewrap() -> Json {
     json!({
         "post": {
             "operationId": "rewrap_secrets",
-            "summary": "Seals the secrets of all objects with the key of now.",
+            "summary": "Seals the secrets of all objects with the key of now. Each has to be permitted to be updated.",
             "responses": answers(&[("200", "They are.", Some(&done))]),
         },
     })

@@ -22,6 +22,7 @@ mod control_api;
 mod costs;
 mod counting;
 mod credentials;
+mod denials;
 mod drain;
 mod explain;
 mod faithful;

@@ -13,7 +13,8 @@ mod process;
 mod route_tests;
 mod routes;
 mod scope;
-mod secrets;
+pub(crate) mod secrets;
+mod sharing;
 mod signed_requests;
 mod state;
 mod tenants;
@@ -35,6 +36,7 @@ use providers::sign_in::SignIns;
 
 pub use self::directory::Directory;
 pub use self::process::listen_address;
+pub(crate) use self::process::upstream;
 use crate::authority::Authority;
 use crate::environment::Environment;
 use crate::file::ConfigFile;
@@ -94,7 +96,8 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let route_defaults = routes::starting_point(&file.defaults, &mut problems);
     routes::check_probes(&route_defaults, &directory, &mut problems);
     let routes = routes::compile(file, &directory, &route_defaults, &mut problems);
-    let tenants = tenants::compile(file, &routes, &mut problems);
+    let sharing = sharing::compile(file, &directory, &mut problems);
+    let tenants = tenants::compile(file, (&routes, &sharing), &mut problems);
     let keys = keys::compile(&file.keys, (&tenants, &routes), &mut problems);
     let authority = authority::compile(file, &tenants, &mut problems);
     let issuers =
@@ -106,8 +109,8 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     warnings.extend(catalog.warnings);
     let server = process::server(&file.server, surroundings.folder, &mut problems);
     let trusted_proxies = process::trusted_proxies(&file.server, &mut problems);
-    let upstream = process::upstream(&file.upstream, surroundings.folder);
-    let secrets = secrets::compile(&file.secrets, &mut problems);
+    let upstream = upstream(&file.upstream, surroundings.folder);
+    let secrets = secrets::compile(&file.secrets, surroundings.environment.as_ref(), &mut problems);
     let state = state::settings(&file.state, surroundings.folder, &mut problems);
     let keep_rules = state::rules(&file.state, state.bytes_max, &mut problems);
     let tests = route_tests::compile(file, &mut problems);

@@ -41,7 +41,7 @@ pub use log::{LogFormat, LogRequests, LogSection};
 pub use rate_limit::{AtLimitName, PaceSection, RateLimitSection, StoreDownName};
 pub use role::{HeldRoleSection, RoleSection};
 pub use route_test::{ExpectSection, RouteTestSection};
-pub use secrets::SecretsSection;
+pub use secrets::{AwsKmsSection, SealWithName, SecretsSection, VaultTransitSection};
 pub use server::{ServerSection, TlsSection};
 pub use sign_in::{LocalAdminSection, SignInSection};
 pub use signed_requests::SignedRequestsSection;
@@ -52,7 +52,8 @@ pub use token_issuer::{TokenIssuerSection, TokenRuleSection};
 pub use upstream::{ProxyChoice, UpstreamSection};
 
 /// The configuration of a Tollgate gateway. Every part may be left out. Texts may hold `${env:NAME}`,
-/// `${env:NAME:-default}` and `${file:path}` (from the configuration's own folder); `$${` stands for `${`.
+/// `${env:NAME:-default}`, `${file:path}` (from the configuration's own folder) and references to vaults such as
+/// `${vault:mount/path#field}`; `$${` stands for `${`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfigFile {
@@ -92,7 +93,7 @@ pub struct ConfigFile {
     pub signed_requests: SignedRequestsSection,
     /// What is known of models, and what they cost.
     pub catalog: CatalogSection,
-    /// How secrets are kept that are given over the control API.
+    /// Where secrets are kept: those that are given over the control API, and those that are read from vaults.
     pub secrets: SecretsSection,
     /// What outlives a request. Where it is kept is read at start only.
     pub state: StateSection,

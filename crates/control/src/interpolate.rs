@@ -1,12 +1,17 @@
-//! Values from outside: `${env:NAME}`, `${env:NAME:-default}` and `${file:path}` in texts of the configuration. They are
-//! put in after the YAML was read, so no value from outside can change the structure. `$${` stands for `${`, and any
+//! Values from outside: `${env:NAME}`, `${env:NAME:-default}`, `${file:path}` and references to vaults such as
+//! `${vault:mount/path#field}` in texts of the configuration. They are put in after the YAML was read, so no value from outside can change the structure. `$${` stands for `${`, and any
 //! other `${name}` is left for whoever reads that field (providers have variables of their own).
 
+use std::collections::BTreeSet;
 use std::path::{Path as FilePath, PathBuf};
+
+use providers::vaults::{SecretReference, VaultKind};
+use secrecy::ExposeSecret;
 
 use crate::environment::Environment;
 use crate::path::Path;
 use crate::problem::{ConfigProblem, Redactions};
+use crate::vaulted::Vaulted;
 use crate::yaml::{Node, Position, Scalar, Style, Value};
 
 /// The longest text that a `${file:…}` may have.
@@ -22,13 +27,48 @@ pub(crate) struct Interpolation {
     pub(crate) files: Vec<PathBuf>,
 }
 
-/// Puts values into every text of the tree; files are looked up from `folder`.
+/// The sections that say how vaults are reached, in which none can be referred to.
+pub(crate) const BEFORE_VAULTS: [&str; 2] = ["secrets", "upstream"];
+
+/// Whether what stands within `${…}` is a reference to a value from outside.
+pub(crate) fn is_reference(inside: &str) -> bool {
+    let scheme = inside.split_once(':').map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        matches!(scheme, "env" | "file") || VaultKind::ALL.into_iter().any(|kind| kind.scheme() == scheme)
+    })
+}
+
+/// The references to vaults of a tree that are written as they have to be, but for those where there can be none.
+pub(crate) fn vault_references(root: &Node) -> BTreeSet<SecretReference> {
+    let mut found = BTreeSet::new();
+    let sections = root.entries().iter().filter(|entry| !BEFORE_VAULTS.contains(&entry.key.as_str()));
+    sections.for_each(|entry| find(&entry.node, &mut found));
+    found
+}
+
+fn find(node: &Node, found: &mut BTreeSet<SecretReference>) {
+    match &node.value {
+        Value::Scalar(scalar) => {
+            let references =
+                pieces(&scalar.text).unwrap_or_default().into_iter().filter_map(|piece| match piece {
+                    Piece::Reference { inside, .. } => SecretReference::parse(inside)?.ok(),
+                    Piece::Text(_) | Piece::Escape => None,
+                });
+            found.extend(references);
+        }
+        Value::Sequence(items) => items.iter().for_each(|item| find(item, found)),
+        Value::Mapping(entries) => entries.iter().for_each(|entry| find(&entry.node, found)),
+    }
+}
+
+/// Puts values into every text of the tree; files are looked up from `folder`, and `vaulted` are those from vaults.
 pub(crate) fn interpolate(
     root: &mut Node,
     folder: &FilePath,
     environment: &dyn Environment,
+    vaulted: &Vaulted,
 ) -> Interpolation {
-    let mut interpolator = Interpolator { folder, environment, done: Interpolation::default() };
+    let mut interpolator = Interpolator { folder, environment, vaulted, done: Interpolation::default() };
     interpolator.node(root, &Path::root());
     interpolator.done
 }
@@ -36,6 +76,7 @@ pub(crate) fn interpolate(
 struct Interpolator<'a> {
     folder: &'a FilePath,
     environment: &'a dyn Environment,
+    vaulted: &'a Vaulted,
     done: Interpolation,
 }
 
@@ -44,7 +85,7 @@ enum Piece<'t> {
     Text(&'t str),
     /// `$${`
     Escape,
-    /// The inside of `${env:…}` or `${file:…}`, and the whole of it.
+    /// The inside of `${env:…}`, `${file:…}` or a reference to a vault, and the whole of it.
     Reference {
         inside: &'t str,
         whole: &'t str,
@@ -101,10 +142,25 @@ impl Interpolator<'_> {
     }
 
     fn value(&mut self, inside: &str) -> Result<String, String> {
+        if let Some(reference) = SecretReference::parse(inside) {
+            return self.vaulted(&reference?);
+        }
         match inside.split_once(':') {
             Some(("env", variable)) => self.variable(variable),
             Some(("file", path)) if !path.is_empty() => self.file(path),
             _ => Err("a file is written as `${file:path}`".to_owned()),
+        }
+    }
+
+    fn vaulted(&self, reference: &SecretReference) -> Result<String, String> {
+        match self.vaulted.get(reference) {
+            Some(Some(Ok(value))) => Ok(value.expose_secret().to_owned()),
+            Some(Some(Err(why))) => Err(format!("`{reference}` cannot be read: {why}")),
+            // Something else is wrong, which is told.
+            Some(None) => Ok(String::new()),
+            None => Err(format!(
+                "`{reference}` cannot stand here, since it has to be known before vaults are reached; write `${{env:NAME}}` or `${{file:path}}`"
+            )),
         }
     }
 
@@ -148,7 +204,7 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
         let (inside, behind) = named;
         let whole_bytes = "${".len() + inside.len() + "}".len();
         let whole = rest.get(before.len()..before.len() + whole_bytes).unwrap_or_default();
-        if inside.starts_with("env:") || inside.starts_with("file:") {
+        if is_reference(inside) {
             pieces.push(Piece::Reference { inside, whole });
         } else if is_shouted(inside) {
             return Err(format!(

@@ -22,6 +22,7 @@ pub mod sealing;
 pub mod settings;
 pub mod starter;
 pub mod structure;
+pub mod vaulted;
 pub mod watch;
 pub mod yaml;
 

@@ -1,5 +1,6 @@
 //! Reads a configuration from its file to the values that the process works with.
 
+mod references;
 #[cfg(test)]
 mod tests;
 mod unsealed;
@@ -13,6 +14,7 @@ use engine::route::spec::DefaultsSpec;
 use identity::{Callers, KeySources};
 use providers::definition::ProviderDefinition;
 use providers::sign_in::SignIns;
+use providers::vaults::SecretReference;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
@@ -29,6 +31,7 @@ use crate::settings::{
     LogSettings, RouteTest, SecretSettings, ServerSettings, StatePlace, StateSettings, UpstreamSettings,
 };
 use crate::structure::check;
+use crate::vaulted::{FetchSecrets, VaultedSecrets};
 use crate::yaml::{self, Node};
 use unsealed::unsealed;
 
@@ -50,7 +53,7 @@ pub struct Loaded {
     pub server: ServerSettings,
     /// How providers are reached.
     pub upstream: UpstreamSettings,
-    /// The keys that secrets of objects are kept under.
+    /// Where secrets are kept.
     pub secrets: SecretSettings,
     /// Where responses and conversations are kept.
     pub state: StateSettings,
@@ -64,6 +67,8 @@ pub struct Loaded {
     pub in_file: FileObjects,
     /// The objects of the API that are parts of it.
     pub objects: Arc<Objects>,
+    /// What was put in from vaults.
+    pub references: Vec<SecretReference>,
     /// The files whose contents were put in by `${file:…}`, and those with the keys of token issuers.
     pub files: Vec<PathBuf>,
     /// The catalogue beside the configuration, whether or not there is one.
@@ -86,6 +91,7 @@ pub struct Loader {
     extra_providers: Vec<(String, ProviderDefinition)>,
     sign_ins: SignIns,
     key_sources: KeySources,
+    secrets: VaultedSecrets,
 }
 
 impl Loader {
@@ -98,6 +104,7 @@ impl Loader {
             extra_providers: Vec::new(),
             sign_ins: SignIns::default(),
             key_sources: KeySources::default(),
+            secrets: VaultedSecrets::default(),
         }
     }
 
@@ -106,6 +113,19 @@ impl Loader {
     pub fn with_provider(mut self, name: impl Into<String>, definition: ProviderDefinition) -> Self {
         self.extra_providers.push((name.into(), definition));
         self
+    }
+
+    /// Reads references to vaults this way; without one, none can be read.
+    #[must_use]
+    pub fn with_vaults(mut self, way: Arc<dyn FetchSecrets>) -> Self {
+        self.secrets = VaultedSecrets::by(way);
+        self
+    }
+
+    /// The secrets that all configurations that it loads have from vaults, to be fetched again while one is in force.
+    #[must_use]
+    pub fn secrets(&self) -> &VaultedSecrets {
+        &self.secrets
     }
 
     /// The sign-ins of all configurations that it loads, to be started once one is in force.
@@ -201,7 +221,8 @@ impl Loader {
         let key_files = file.token_issuers.iter().filter_map(|issuer| issuer.jwks_file.as_ref());
         let key_files = key_files.map(|key_file| self.folder().join(key_file));
         let files = draft.files.into_iter().chain(key_files).collect();
-        Ok(loaded(compiled, (files, draft.in_file), objects, generation))
+        let read = Read { files, in_file: draft.in_file, references: draft.references };
+        Ok(loaded(compiled, read, objects, generation))
     }
 
     /// The configuration as JSON of the right structure.
@@ -221,7 +242,8 @@ impl Loader {
         let schema = crate::schema::config_schema();
         let in_file = objects_of(&root, &schema);
         let mut merged = Merged::into_tree(&mut root, objects, &in_file, &schema);
-        let interpolation = interpolate(&mut root, self.folder(), self.environment.as_ref());
+        let vaulted = self.vaulted(&root, &schema, problems.is_empty() && merged.problems.is_empty());
+        let interpolation = interpolate(&mut root, self.folder(), self.environment.as_ref(), &vaulted);
         let mut redactions = interpolation.redactions;
         let checked = check(&root, &schema);
         redactions.extend(checked.secrets);
@@ -230,7 +252,8 @@ impl Loader {
         problems.extend(checked.problems);
         match checked.json {
             Some(json) if problems.is_empty() => {
-                Ok(Draft { root, json, merged, in_file, redactions, files: interpolation.files })
+                let references = vaulted.into_keys().collect();
+                Ok(Draft { root, json, merged, in_file, redactions, files: interpolation.files, references })
             }
             _ => {
                 let told = problems.into_iter().map(|problem| {
@@ -258,14 +281,18 @@ struct Draft {
     in_file: FileObjects,
     redactions: Redactions,
     files: Vec<PathBuf>,
+    references: Vec<SecretReference>,
 }
 
-fn loaded(
-    compiled: Compiled,
-    (files, in_file): (Vec<PathBuf>, FileObjects),
-    objects: Arc<Objects>,
-    generation: u64,
-) -> Loaded {
+/// What was read on the way.
+struct Read {
+    files: Vec<PathBuf>,
+    in_file: FileObjects,
+    references: Vec<SecretReference>,
+}
+
+fn loaded(compiled: Compiled, read: Read, objects: Arc<Objects>, generation: u64) -> Loaded {
+    let Read { files, in_file, references } = read;
     Loaded {
         snapshot: Arc::new(Snapshot {
             generation,
@@ -293,6 +320,7 @@ fn loaded(
         warnings: compiled.warnings,
         in_file,
         objects,
+        references,
         files,
         catalog_file: compiled.catalog_file,
     }

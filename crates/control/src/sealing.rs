@@ -8,7 +8,7 @@ mod local_key;
 mod tests;
 
 pub use envelope::Sealed;
-pub use keys::{KeyRing, KeySettings, NotSealed, Sealing};
+pub use keys::{KeyRing, KeySettings, KeySource, NotSealed, Sealing};
 pub use local_key::{KeyRefused, LocalKey};
 
 /// 256 random bits for each call; none when the system has none to give.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use domain::ErrorCode;
 use jiff::Timestamp;
 use providers::definition::Secret;
+use providers::vaults::Vaults;
 use serde_json::{Map, Value};
 
 pub use crate::file::{LogFormat, LogRequests, ProxyChoice};
@@ -72,11 +73,15 @@ pub struct StateServer {
     pub timeout: Duration,
 }
 
-/// The keys that secrets of objects are kept under.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// Where secrets are kept.
+#[derive(Debug, Clone, PartialEq)]
 pub struct SecretSettings {
-    /// The keys themselves.
+    /// The keys that those of objects are under.
     pub keys: KeySettings,
+    /// Where others are read from.
+    pub vaults: Vaults,
+    /// How often they are read again.
+    pub refresh: Duration,
 }
 
 /// What state is kept in.

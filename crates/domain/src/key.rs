@@ -171,6 +171,12 @@ impl ApiKey {
         self.scopes().into_iter().all(|scope| scope.allows_provider(provider))
     }
 
+    /// Whether a provider is as if it were not there, since nothing of it is shared with the key's workspace.
+    #[must_use]
+    pub fn cannot_see(&self, provider: &str) -> bool {
+        self.subject.workspace.withheld.hides(provider)
+    }
+
     /// Whether its requests may be served in a region, or in one that nobody named.
     #[must_use]
     pub fn allows_region(&self, region: Option<&RegionName>) -> bool {

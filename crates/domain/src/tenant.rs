@@ -69,12 +69,62 @@ pub struct Workspace {
     pub default_route: Option<RouteName>,
     /// What the metadata of its requests has to be.
     pub metadata_rule: Option<Arc<dyn MetadataRule>>,
+    /// What is shared with others and not with it.
+    pub withheld: Withheld,
+}
+
+/// Credentials that a workspace does not share. To it, a provider of which it shares none does not exist.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Withheld(BTreeMap<Box<str>, WithheldOf>);
+
+/// What is withheld of one provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithheldOf {
+    /// All of it.
+    Provider,
+    /// These of its credentials, as bits by their place.
+    Credentials(u64),
+}
+
+impl Withheld {
+    /// Withholds something of a provider.
+    pub fn add(&mut self, provider: &str, what: WithheldOf) {
+        self.0.insert(provider.into(), what);
+    }
+
+    /// Whether nothing is.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a provider is as if it were not there.
+    #[must_use]
+    pub fn hides(&self, provider: &str) -> bool {
+        self.0.get(provider) == Some(&WithheldOf::Provider)
+    }
+
+    /// The credentials of a provider that it must not use, as bits by their place.
+    #[must_use]
+    pub fn credentials(&self, provider: &str) -> u64 {
+        match self.0.get(provider) {
+            None => 0,
+            Some(WithheldOf::Provider) => u64::MAX,
+            Some(WithheldOf::Credentials(bits)) => *bits,
+        }
+    }
 }
 
 impl Default for Workspace {
     /// The implied one, without rules.
     fn default() -> Self {
-        Self { name: IMPLIED.into(), scope: Scope::default(), default_route: None, metadata_rule: None }
+        Self {
+            name: IMPLIED.into(),
+            scope: Scope::default(),
+            default_route: None,
+            metadata_rule: None,
+            withheld: Withheld::default(),
+        }
     }
 }
 

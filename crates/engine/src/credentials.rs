@@ -28,10 +28,22 @@ pub struct Bench {
 pub struct Tried(u64);
 
 impl Tried {
+    /// Those of these bits, which must not be tried.
+    #[must_use]
+    pub fn barred(bits: u64) -> Self {
+        Self(bits)
+    }
+
     /// Every credential.
     #[must_use]
     pub fn all() -> Self {
         Self(u64::MAX)
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn with(self, others: Self) -> Self {
+        Self(self.0 | others.0)
     }
 
     /// Marks a credential as tried.
@@ -207,6 +219,17 @@ mod tests {
         bench.failed(0, FailureClass::RateLimited, wish, START);
         bench.served(early.index);
         assert_eq!(bench.resting(START), 1, "nobody has disturbed this rest");
+    }
+
+    #[test]
+    fn a_barred_credential_is_not_chosen_even_when_all_others_rest() {
+        let bench = Bench::new(3);
+        let barred = Tried::barred(0b101);
+        assert!((0..9).all(|_| bench.choose(barred, START).map(|choice| choice.index) == Some(1)));
+        bench.failed(1, FailureClass::Credential, None, START);
+        assert_eq!(bench.choose(barred, START).map(|choice| choice.index), Some(1));
+        assert!(!bench.has_fresh(barred, START));
+        assert_eq!(bench.choose(Tried::barred(0b111), START), None);
     }
 
     #[test]

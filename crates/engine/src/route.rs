@@ -11,7 +11,7 @@ pub(crate) mod sticky;
 pub mod time;
 
 pub use compile::{CompileContext, Defaults, Origin, ProviderDirectory, compile, defaults};
-pub use look_up::{direct, look_up};
+pub use look_up::{direct, look_up, look_up_among};
 pub use settle::{NothingLeft, Permits, Trials, settled};
 pub use spec::RouteSpec;
 

@@ -48,6 +48,7 @@ use crate::keeping::Kept;
 use crate::pinned::Pinned;
 use crate::response_owners::Owner;
 
+pub(crate) use chosen::untried;
 pub(crate) use consider::{foreseen, not_explained};
 pub(crate) use deadline::Deadlines;
 pub(crate) use dispatch::dispatch;

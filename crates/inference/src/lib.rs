@@ -49,6 +49,7 @@ mod running;
 mod signature;
 mod stack;
 mod stored;
+mod visible;
 
 pub use answer::AnswerBody;
 pub use explain::{Question, Refused};

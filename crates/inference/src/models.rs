@@ -6,8 +6,8 @@ mod page;
 use std::collections::BTreeMap;
 
 use domain::endpoint::ClientShape;
-use domain::{ApiKey, ProviderName, Snapshot};
-use engine::route::look_up;
+use domain::{ApiKey, Provider, ProviderName, Snapshot};
+use engine::route::look_up_among;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -91,7 +91,8 @@ pub(crate) fn get(
 fn stands<'a>(snapshot: &'a Snapshot, key: &ApiKey, name: &'a str) -> Option<Stands<'a>> {
     let listed = names(snapshot, key).remove(name);
     listed.or_else(|| {
-        let (provider, model) = look_up(snapshot, domain::Endpoint::ChatCompletions, name)?;
+        let is_there = |provider: &Provider| !key.cannot_see(provider.name.as_str());
+        let (provider, model) = look_up_among(snapshot, domain::Endpoint::ChatCompletions, name, &is_there)?;
         let allowed = key.allows_model(provider.name.as_str(), model);
         allowed.then_some(Stands::Model(&provider.name, model))
     })
@@ -101,7 +102,7 @@ fn stands<'a>(snapshot: &'a Snapshot, key: &ApiKey, name: &'a str) -> Option<Sta
 /// first, by its bare one.
 fn names<'a>(snapshot: &'a Snapshot, key: &ApiKey) -> BTreeMap<String, Stands<'a>> {
     let mut names = BTreeMap::new();
-    for provider in &snapshot.providers {
+    for provider in snapshot.providers.iter().filter(|provider| !key.cannot_see(provider.name.as_str())) {
         for model in
             provider.models.iter().filter(|pattern| pattern.is_exact()).map(|pattern| pattern.as_str())
         {

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use domain::client_header::{Withheld, withheld};
 use domain::endpoint::ClientShape;
-use domain::{Endpoint, ErrorCode, Failure, FailureClass, Provider};
+use domain::{ApiKey, Endpoint, ErrorCode, Failure, FailureClass, Provider};
 use engine::classify::{ErrorFacts, classify};
-use engine::credentials::Tried;
 use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
@@ -24,7 +23,7 @@ use tokio::time::Instant;
 use crate::admission::admit_unread;
 use crate::allotted::{Admitted, tell};
 use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, listed_by_connection, prepare, sign};
-use crate::attempt::Deadlines;
+use crate::attempt::{Deadlines, untried};
 use crate::ending::{Ending, Origin};
 use crate::gateway::Gateway;
 use crate::ingress::query;
@@ -65,9 +64,10 @@ pub(crate) async fn relay(
         );
         return Err(Refusal::new(ErrorCode::PassthroughNotAllowed, message));
     }
-    let provider = pinned.snapshot.provider(name).ok_or_else(|| unknown_provider(pinned, name))?;
+    let provider = pinned.snapshot.provider(name).filter(|_| !key.cannot_see(name));
+    let provider = provider.ok_or_else(|| unknown_provider(pinned, name, key))?;
     let path = joined(&provider.base.prefix, path)?;
-    let choice = pinned.state(provider).bench.choose(Tried::default(), origin.gateway.uptime());
+    let choice = pinned.state(provider).bench.choose(untried(name, key), origin.gateway.uptime());
     let credential = choice.map_or(0, |choice| choice.index);
     let admitted = admit_unread(&origin, pinned, provider, request.headers()).await?;
     let relayed = Relayed { provider, path, credential, endpoint: None, admitted };
@@ -243,8 +243,9 @@ fn served<'a>(state: &'a ProviderState, ending: &'a Ending, overhead: Duration) 
     }
 }
 
-fn unknown_provider(pinned: &Pinned, name: &str) -> Refusal {
-    let live: Vec<String> = pinned.snapshot.provider_names().map(ToString::to_string).collect();
+fn unknown_provider(pinned: &Pinned, name: &str, key: &ApiKey) -> Refusal {
+    let visible = pinned.snapshot.provider_names().filter(|name| !key.cannot_see(name.as_str()));
+    let live: Vec<String> = visible.map(ToString::to_string).collect();
     let shown: String = name.chars().take(64).collect();
     let message = format!("no provider `{shown}` is live; there are: {}", live.join(", "));
     Refusal::new(ErrorCode::ProviderNotFound, message)

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use domain::route::{Route, Target};
-use domain::{ApiKey, Endpoint, ErrorCode, ModelName, Snapshot};
-use engine::route::{direct, look_up};
+use domain::{ApiKey, Endpoint, ErrorCode, ModelName, Provider, Snapshot};
+use engine::route::{direct, look_up_among};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 
@@ -62,10 +62,10 @@ impl Resolver {
         key: &ApiKey,
     ) -> Result<Arc<Route>, Refusal> {
         bound_name(name)?;
-        if let Some(route) = snapshot.routes.get(name) {
+        if let Some(route) = snapshot.routes.get(name).filter(|route| shows_some(route, key)) {
             return permit_saved(route, name, key).map(|()| Arc::clone(route));
         }
-        let route = match self.names.get(&NameRef(endpoint, name)) {
+        let route = match self.names.get(&NameRef(endpoint, name)).filter(|route| shows_some(route, key)) {
             Some(route) => route,
             None => self.find(snapshot, endpoint, name, key)?,
         };
@@ -83,11 +83,15 @@ impl Resolver {
         key: &ApiKey,
         compile: impl FnOnce() -> Result<Arc<Route>, Refusal>,
     ) -> Result<Arc<Route>, Refusal> {
-        let route = match self.inline.get(text) {
+        // To a workspace that cannot see all providers a route may be a mistake that is none to the others.
+        let is_everybodys = key.subject.workspace.withheld.is_nothing();
+        let route = match self.inline.get(text).filter(|_| is_everybodys) {
             Some(route) => route,
             None => {
                 let route = compile()?;
-                self.inline.insert(text.into(), Arc::clone(&route));
+                if is_everybodys {
+                    self.inline.insert(text.into(), Arc::clone(&route));
+                }
                 route
             }
         };
@@ -101,10 +105,14 @@ impl Resolver {
         name: &str,
         key: &ApiKey,
     ) -> Result<Arc<Route>, Refusal> {
-        let (provider, model) =
-            look_up(snapshot, endpoint, name).ok_or_else(|| unknown_model(snapshot, name, key))?;
+        let is_there = |provider: &Provider| !key.cannot_see(provider.name.as_str());
+        let (provider, model) = look_up_among(snapshot, endpoint, name, &is_there)
+            .ok_or_else(|| unknown_model(snapshot, name, key))?;
         let route = Arc::new(direct(provider, model.into(), &snapshot.route_defaults));
-        self.names.insert(NameKey(endpoint, name.into()), Arc::clone(&route));
+        // To a workspace that cannot see all providers a name may mean something else than to the others.
+        if key.subject.workspace.withheld.is_nothing() {
+            self.names.insert(NameKey(endpoint, name.into()), Arc::clone(&route));
+        }
         Ok(route)
     }
 }
@@ -122,6 +130,21 @@ pub(crate) fn bound_name(name: &str) -> Result<(), Refusal> {
     Err(Refusal::new(ErrorCode::ModelNotFound, message).with_param("model"))
 }
 
+/// Whether a key can see one of a route's targets.
+fn shows_some(route: &Route, key: &ApiKey) -> bool {
+    if key.subject.workspace.withheld.is_nothing() {
+        return true;
+    }
+    let mut shows = false;
+    route.root.for_each_target(&mut |target| shows |= !hidden(target, key));
+    shows
+}
+
+/// Whether a target is as if it were not there: of a provider that is hidden from the key, with a credential that is the provider's own.
+pub(crate) fn hidden(target: &Target, key: &ApiKey) -> bool {
+    key.cannot_see(target.provider.name.as_str()) && target.uses_credentials_of(&target.provider)
+}
+
 /// A saved route is permitted by its name; its targets must be of providers that the key may reach.
 fn permit_saved(route: &Route, name: &str, key: &ApiKey) -> Result<(), Refusal> {
     if !key.allows_name(name) {
@@ -132,7 +155,7 @@ fn permit_saved(route: &Route, name: &str, key: &ApiKey) -> Result<(), Refusal> 
 
 /// Whether a key may use a saved route.
 pub(crate) fn may_use(route: &Route, name: &str, key: &ApiKey) -> bool {
-    permit_saved(route, name, key).is_ok()
+    shows_some(route, key) && permit_saved(route, name, key).is_ok()
 }
 
 /// Any other route is permitted when each of its targets is.
@@ -156,7 +179,7 @@ pub(crate) fn permit_alternative(route: &Route, model: &str, key: &ApiKey) -> Re
 fn permit_each(route: &Route, allowed: impl Fn(&Target) -> bool, key: &ApiKey) -> Result<(), Refusal> {
     let mut refused = None;
     route.root.for_each_target(&mut |target| {
-        if refused.is_none() && !allowed(target) {
+        if refused.is_none() && !hidden(target, key) && !allowed(target) {
             let model = target.model.as_ref().map_or("*", ModelName::as_str);
             refused = Some(not_allowed(&format!("{}/{model}", target.provider.name), key));
         }

@@ -15,7 +15,8 @@ use crate::facts::{Body, RequestFacts};
 use crate::ingress::member;
 use crate::refusal::Refusal;
 use crate::region::Residence;
-use crate::resolve::{MODEL_NAME_BYTES_MAX, bound_name, permit_alternative};
+use crate::resolve::{MODEL_NAME_BYTES_MAX, bound_name, hidden, permit_alternative, unknown_model};
+use crate::visible::Visible;
 
 /// A route, or the name of a saved one.
 const CONFIG_HEADERS: [HeaderName; 2] =
@@ -83,8 +84,10 @@ fn settled(call: &Call, route: &Arc<Route>) -> Result<(Arc<Route>, Enrolled), Re
     let body = Body::of(call);
     let facts = RequestFacts::of(call, &body)?;
     let residence = Residence::of(&call.headers, &call.origin.key)?;
-    let permits = |target: &Target| residence.permits(target.region.as_ref());
-    let permits: Option<Permits<'_>> = (!residence.is_free()).then_some(&permits);
+    let key = &call.origin.key;
+    let permits = |target: &Target| residence.permits(target.region.as_ref()) && !hidden(target, key);
+    let is_free = residence.is_free() && key.subject.workspace.withheld.is_nothing();
+    let permits: Option<Permits<'_>> = (!is_free).then_some(&permits);
     let called = |unnamed: &str| match &route.name {
         Some(name) => format!("the route `{name}`"),
         None => unnamed.to_owned(),
@@ -92,6 +95,10 @@ fn settled(call: &Call, route: &Arc<Route>) -> Result<(Arc<Route>, Enrolled), Re
     let random = || call.origin.gateway.random();
     let enrolling = Enrolling::of(&random, &call.pinned.canaries, route);
     let settled = route::settled(route, &facts, permits, &enrolling).map_err(|left| match left {
+        // Whatever is taken out then is not there for this key.
+        NothingLeft::NotPermitted if residence.is_free() => {
+            unknown_model(&call.pinned.snapshot, call.client_model(), key)
+        }
         NothingLeft::NotPermitted => residence.refusal(&called("the model's route")),
         NothingLeft::NoBranch => {
             let which = called("the route in the request's header");
@@ -155,7 +162,11 @@ fn by_name(call: &Call, name: &str) -> Result<Arc<Route>, Refusal> {
 fn absent_provider(call: &Call, name: &str) -> Option<String> {
     let (provider, _) = name.split_once('/')?;
     let is_live = call.pinned.snapshot.provider(provider).is_some();
-    if is_live { None } else { call.pinned.directory.absence(provider) }
+    if is_live || call.origin.key.cannot_see(provider) {
+        None
+    } else {
+        call.pinned.directory.absence(provider)
+    }
 }
 
 /// The route of a request without a model: what its endpoint uses then, or its key.
@@ -170,7 +181,9 @@ fn unnamed(call: &Call) -> Result<Arc<Route>, Refusal> {
 /// A moderation may leave the model to its provider: the first that moderates.
 fn moderation(call: &Call) -> Result<Arc<Route>, Refusal> {
     let providers = &call.pinned.snapshot.providers;
-    let provider = providers.iter().find(|provider| provider.serves(Endpoint::Moderations));
+    let key = &call.origin.key;
+    let mut visible = providers.iter().filter(|provider| !key.cannot_see(provider.name.as_str()));
+    let provider = visible.find(|provider| provider.serves(Endpoint::Moderations));
     match provider {
         Some(provider) => by_name(call, &format!("{}/{MODERATION_MODEL}", provider.name)),
         None => by_name(call, MODERATION_MODEL),
@@ -198,7 +211,7 @@ fn inline(call: &Call, text: &str) -> Result<Arc<Route>, Refusal> {
     let compile = || {
         let spec = spec::from_json(text.as_bytes()).map_err(|problem| refuse_route(&[problem]))?;
         let origin = route::Origin::Request { custom_host_allowed: snapshot.request_policy.custom_host };
-        let providers = &*call.pinned.directory;
+        let providers = &Visible { directory: &*call.pinned.directory, key: &call.origin.key };
         let context = CompileContext { providers, defaults: &snapshot.route_defaults, origin };
         let root = route::compile(&spec, &context).map_err(|problems| refuse_route(&problems))?;
         let long = long_models(&root);

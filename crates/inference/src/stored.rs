@@ -8,6 +8,7 @@ use http::Response;
 use hyper::body::Incoming;
 
 use crate::answer::AnswerBody;
+use crate::attempt::untried;
 use crate::ending::Origin;
 use crate::ingress::StoredAction;
 use crate::passthrough::{Relayed, relay_to};
@@ -36,19 +37,18 @@ pub(crate) async fn relay(
         Some(owner) => pinned.snapshot.provider(owner.provider.as_str()),
         None => only_candidate(&pinned, named_provider(request.headers())?, &origin),
     };
-    let provider = provider.filter(|provider| key.allows_provider(provider.name.as_str()));
+    let may_reach = |name: &str| key.allows_provider(name) && !key.cannot_see(name);
+    let provider = provider.filter(|provider| may_reach(provider.name.as_str()));
     let provider = provider.ok_or_else(|| not_found(response_id))?;
+    let barred = untried(provider.name.as_str(), &key);
     let credential = owner.as_ref().and_then(|owner| {
         provider.credentials.iter().position(|credential| credential.id == owner.credential)
     });
+    let shared = || (0..provider.credentials.len()).find(|index| !barred.has(*index));
+    let credential = credential.filter(|index| !barred.has(*index)).or_else(shared);
+    let credential = credential.ok_or_else(|| not_found(response_id))?;
     let path = path_of(provider, action, response_id).ok_or_else(|| not_found(response_id))?;
-    let relayed = Relayed {
-        provider,
-        path,
-        credential: credential.unwrap_or(0),
-        endpoint: Some(Endpoint::Responses),
-        admitted: None,
-    };
+    let relayed = Relayed { provider, path, credential, endpoint: Some(Endpoint::Responses), admitted: None };
     let deleted = (action == StoredAction::Delete).then(|| response_id.to_owned());
     let response = relay_to(origin, &pinned, relayed, request).await?;
     if let Some(id) = deleted.filter(|_| response.status().is_success()) {
@@ -64,7 +64,10 @@ fn only_candidate<'a>(pinned: &'a Pinned, named: Option<&str>, origin: &Origin) 
         return pinned.snapshot.provider(name);
     }
     let mut candidates = pinned.snapshot.providers.iter().filter(|provider| {
-        provider.serves(Endpoint::Responses) && origin.key.allows_provider(provider.name.as_str())
+        let name = provider.name.as_str();
+        provider.serves(Endpoint::Responses)
+            && origin.key.allows_provider(name)
+            && !origin.key.cannot_see(name)
     });
     candidates.next().filter(|_| candidates.next().is_none())
 }

@@ -11,6 +11,7 @@ mod quota;
 mod secret;
 mod sign_in;
 mod variant;
+mod vaults;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ use domain::FailureClass;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use credential::CredentialEntry;
+pub use credential::{CredentialEntry, CredentialValue};
 pub use endpoints::Endpoints;
 pub use prefill::{PrefillEntry, Prefills};
 pub use quota::{CachedInput, QuotaCount, QuotaEntry, Spans};
@@ -28,6 +29,10 @@ pub use sign_in::{
     IbmSettings, OAuthSettings, OracleSettings, SignIn, SnowflakeSettings,
 };
 pub use variant::{Body, Variant, VariantAuth};
+pub use vaults::{
+    AwsVaultSettings, AzureVaultSettings, GoogleVaultSettings, HashicorpAppRole, HashicorpKubernetes,
+    HashicorpSettings, VaultSettings,
+};
 
 /// A provider of LLMs: where it answers, how to sign in, what it serves and how it differs from the others.
 ///
@@ -55,6 +60,9 @@ pub struct ProviderDefinition {
     /// The secrets, or the accounts to sign in to; requests rotate over them. Without them, the variables of `auth.env` are
     /// read, and then `sign_in` is looked at.
     pub credentials: Option<Vec<CredentialEntry>>,
+    /// The workspaces whose requests may be served by it; those of all when absent. To the others it is as if it were not there. A credential
+    /// may be shared with fewer of them.
+    pub workspaces: Option<Vec<String>>,
     /// How the provider is told who calls.
     pub auth: Auth,
     /// How to sign in where there is more to it than to send a secret.

@@ -11,6 +11,7 @@ pub mod registry;
 pub mod scripted;
 pub mod sign_in;
 pub mod transport;
+pub mod vaults;
 pub mod websocket;
 
 pub use named_path::named_path;

@@ -5,7 +5,7 @@ mod bearer;
 mod entra;
 mod exchange;
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 mod google;
 mod ibm;
 mod ini;
@@ -29,10 +29,16 @@ use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderValue, Request, Uri};
 use secrecy::ExposeSecret;
 
+pub(crate) use aws::plan as plan_aws;
 pub use aws::{Claim, SignedHead, VerifyProblem};
+pub(crate) use entra::plan as plan_entra;
+pub(crate) use exchange::{Answer, Call};
+pub(crate) use google::plan as plan_google;
 pub use outside::{Outside, OutsideParts, ReadFile};
-pub(crate) use plan::{Planned, Reader, plan};
+pub(crate) use plan::{NO_VARIABLE, Plan, Planned, Reader, plan};
+pub(crate) use problem::FetchProblem;
 pub use register::SignIns;
+pub(crate) use register::Startable;
 pub use secret::{SecretProblem, present};
 
 use crate::transport::OutgoingBody;

@@ -134,6 +134,12 @@ pub(crate) struct ReloadLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct SecretFetchLabels {
+    /// The kind of vault, as references begin.
+    pub(crate) vault: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabels {
     outcome: &'static str,
 }
@@ -202,6 +208,8 @@ pub struct Meters {
     pub(crate) answers_not_kept: Counter,
     pub(crate) store_failures: Counter,
     pub(crate) shared_state_failing: Gauge,
+    pub(crate) secret_fetch_failures: Family<SecretFetchLabels, Counter>,
+    pub(crate) stale_secrets: Gauge,
     /// Requests being served.
     pub in_flight: Gauge,
     /// Bytes of request bodies and held answers in memory.
@@ -278,6 +286,8 @@ impl Meters {
             answers_not_kept: Counter::default(),
             store_failures: Counter::default(),
             shared_state_failing: Gauge::default(),
+            secret_fetch_failures: Family::default(),
+            stale_secrets: Gauge::default(),
             in_flight: Gauge::default(),
             in_flight_bytes: Gauge::default(),
             connections: Gauge::default(),
@@ -357,6 +367,10 @@ impl Meters {
         registry.register("store_failures", failures, self.store_failures.clone());
         let failing = "Whether what processes share cannot be read or written (1) or can (0)";
         registry.register("shared_state_failing", failing, self.shared_state_failing.clone());
+        let failures = "Secrets that could not be read from their vault again";
+        registry.register("secret_fetch_failures", failures, self.secret_fetch_failures.clone());
+        let stale = "Secrets in force whose last value stays, since their vault cannot be read";
+        registry.register("stale_secrets", stale, self.stale_secrets.clone());
     }
 
     /// Counts a second call that has ended, or was not allowed.

@@ -13,9 +13,11 @@ mod stall;
 mod state;
 mod tls;
 mod upstream;
+mod vaults;
 
 pub use control::watch::Reloads;
 pub use prepared::Prepared;
 pub use server::{Server, ServerParts};
 pub(crate) use state::postgres_at;
 pub use upstream::{outside, transport};
+pub use vaults::VaultReader;

@@ -46,6 +46,11 @@ impl Directory {
         &self.live
     }
 
+    /// Configured and added providers: the whole definition, built-in parts included.
+    pub(super) fn definitions(&self) -> &BTreeMap<String, ProviderDefinition> {
+        &self.definitions
+    }
+
     /// Under what names providers are in the catalogue, where that is not their own.
     pub(super) fn listed_as(&self) -> &BTreeMap<String, String> {
         &self.listed_as

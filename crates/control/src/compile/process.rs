@@ -44,7 +44,7 @@ pub(super) fn trusted_proxies(section: &ServerSection, problems: &mut Problems) 
     networks(&section.trusted_proxies, &Path::root().key("server").key("trusted_proxies"), problems)
 }
 
-pub(super) fn upstream(section: &UpstreamSection, folder: &FilePath) -> UpstreamSettings {
+pub(crate) fn upstream(section: &UpstreamSection, folder: &FilePath) -> UpstreamSettings {
     let time = |written: Option<TimeSpan>, absent| written.map_or(absent, |span| span.0);
     let connections = section.idle_connections_max.and_then(|count| usize::try_from(count).ok());
     UpstreamSettings {

@@ -13,6 +13,7 @@ use super::Problems;
 use super::metadata_schema;
 use super::routes::{Routes, default_route};
 use super::scope::{Permitted, scope};
+use super::sharing::Sharing;
 use crate::file::{ConfigFile, UserSection, WorkspaceSection};
 use crate::path::Path;
 
@@ -30,7 +31,11 @@ pub(super) struct Whose<'a> {
     pub(super) listing: Listing,
 }
 
-pub(super) fn compile(file: &ConfigFile, routes: &Routes, problems: &mut Problems) -> Tenants {
+pub(super) fn compile(
+    file: &ConfigFile,
+    (routes, sharing): (&Routes, &Sharing),
+    problems: &mut Problems,
+) -> Tenants {
     let section = &file.organization;
     let path = Path::root().key("organization");
     let name = section.name.as_deref().unwrap_or(IMPLIED);
@@ -40,10 +45,11 @@ pub(super) fn compile(file: &ConfigFile, routes: &Routes, problems: &mut Problem
     for (name, section) in &file.workspaces {
         let path = Path::root().key("workspaces").key(name);
         named(name, &path, problems);
-        workspaces.insert(name.clone(), workspace(name, section, (&labels, routes), &path, problems));
+        workspaces
+            .insert(name.clone(), workspace(name, section, (&labels, routes, sharing), &path, problems));
     }
     if workspaces.is_empty() {
-        workspaces.insert(IMPLIED.to_owned(), implied(&labels));
+        workspaces.insert(IMPLIED.to_owned(), implied(&labels, sharing));
     }
     let users = file.users.iter();
     let users =
@@ -51,9 +57,10 @@ pub(super) fn compile(file: &ConfigFile, routes: &Routes, problems: &mut Problem
     Tenants { organization: name.into(), workspaces, users }
 }
 
-fn implied(labels: &Labels) -> KnownWorkspace {
+fn implied(labels: &Labels, sharing: &Sharing) -> KnownWorkspace {
+    let workspace = Workspace { withheld: sharing.withheld_from(IMPLIED), ..Workspace::default() };
     KnownWorkspace {
-        workspace: Arc::default(),
+        workspace: Arc::new(workspace),
         environments: ENVIRONMENTS.map(str::to_owned).to_vec(),
         labels: labels.clone(),
         teams: BTreeMap::new(),
@@ -63,7 +70,7 @@ fn implied(labels: &Labels) -> KnownWorkspace {
 fn workspace(
     name: &str,
     section: &WorkspaceSection,
-    (around, routes): (&Labels, &Routes),
+    (around, routes, sharing): (&Labels, &Routes, &Sharing),
     path: &Path,
     problems: &mut Problems,
 ) -> KnownWorkspace {
@@ -93,6 +100,7 @@ fn workspace(
             .metadata_schema
             .as_ref()
             .and_then(|schema| metadata_schema::compile(schema, &path.key("metadata_schema"), problems)),
+        withheld: sharing.withheld_from(name),
     };
     KnownWorkspace { workspace: Arc::new(workspace), environments, labels: around.overlaid(&own), teams }
 }

@@ -5,6 +5,7 @@ use std::path::{Path as FilePath, PathBuf};
 
 use super::{Interpolation, interpolate};
 use crate::environment::Environment;
+use crate::vaulted::Vaulted;
 use crate::yaml::{Node, Style, Value, read};
 use proptest::prelude::*;
 
@@ -32,7 +33,7 @@ impl Environment for Fake {
 
 fn done(text: &str) -> (Node, Interpolation) {
     let mut root = read(text).0.unwrap();
-    let interpolation = interpolate(&mut root, FilePath::new("/etc/tollgate"), &Fake);
+    let interpolation = interpolate(&mut root, FilePath::new("/etc/tollgate"), &Fake, &Vaulted::default());
     (root, interpolation)
 }
 

@@ -24,7 +24,7 @@ pub(super) fn unsealed(objects: &Objects, keys: &KeySettings, state: &StateSetti
 }
 
 fn message(object: &Object, keys: &KeySettings) -> Option<String> {
-    if keys.key.is_none() {
+    if keys.seals.is_none() {
         let message = "a secret is kept in an object only sealed, and there is no key to seal it with; set `secrets.key` in the configuration \
                        file (`tollgate secrets new-key` makes one), or write `${env:NAME}` or `${file:path}` for where the secret is";
         return Some(message.to_owned());

@@ -4,6 +4,7 @@
 use domain::Pattern;
 
 use super::id::ObjectKind;
+use crate::interpolate::is_reference;
 use crate::path::Path;
 use crate::yaml::{Node, Value};
 
@@ -110,16 +111,14 @@ impl Search<'_> {
 /// What a text refers to when it is a reference and nothing else.
 pub(super) fn reference(text: &str) -> Option<&str> {
     let inside = text.strip_prefix("${")?.strip_suffix('}')?;
-    let is_reference = ["env:", "file:"].iter().any(|prefix| inside.starts_with(prefix));
-    (is_reference && !inside.contains(['{', '}', '$']) && !inside.contains(":-")).then_some(inside)
+    (is_reference(inside) && !inside.contains(['{', '}', '$']) && !inside.contains(":-")).then_some(inside)
 }
 
 /// Whether interpolation would put something in.
 fn holds_reference(text: &str) -> bool {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
-        let is_reference = after.starts_with("env:") || after.starts_with("file:");
-        if is_reference && !before.ends_with('$') {
+        if is_reference(after) && !before.ends_with('$') {
             return true;
         }
         rest = after;
@@ -152,10 +151,12 @@ mod tests {
         };
         assert!(of("${env:OPENAI_API_KEY}", &["env:*_API_KEY"]).is_empty());
         assert!(of("${file:secrets/a}", &["file:secrets/*"]).is_empty());
+        assert!(of("${vault:kv/tollgate/a#key}", &["vault:kv/tollgate/*"]).is_empty());
         assert!(of("sk-literal", &[]).is_empty());
         for (text, part) in [
             ("${env:DATABASE_PASSWORD}", "`env:DATABASE_PASSWORD` may not be read"),
             ("${file:/etc/passwd}", "may not be read"),
+            ("${vault:kv/others/a#key}", "may not be read"),
             ("x${env:OPENAI_API_KEY}", "and alone"),
             ("${env:OPENAI_API_KEY}${env:B}", "and alone"),
             ("${env:OPENAI_API_KEY:-sk-literal}", "without a default"),

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::ports::registry::{Change, Pending, Register, Registered, Registry, RegistryError};
 use jiff::Timestamp;
+use providers::sign_in::{Outside, OutsideParts};
+use providers::transport::{Transport, TransportSettings};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -93,6 +95,17 @@ struct Process {
     registrar: Registrar,
 }
 
+/// An outside that nothing is asked of.
+fn nowhere() -> Outside {
+    Outside::new(OutsideParts {
+        transport: Transport::new(TransportSettings::default()).unwrap(),
+        read_file: Box::new(|_, _| Err(std::io::ErrorKind::NotFound.into())),
+        wall_clock: Box::new(|| std::time::UNIX_EPOCH),
+        random: Box::new(|| 0),
+    })
+    .unwrap()
+}
+
 fn process() -> Process {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tollgate.yaml");
@@ -104,7 +117,7 @@ fn process() -> Process {
     let shelf = Arc::new(Shelf::default());
     // Whatever is published is in force at once.
     let (_, reloads) = watch::channel(Reloads { generation: u64::MAX, refused: 0 });
-    let sealing = Sealing::new(|| Some([7; 32])).unwrap();
+    let sealing = Sealing::new(|| Some([7; 32]), nowhere()).unwrap();
     let registrar = Registrar::new(Arc::clone(&shelf) as _, Arc::clone(&reloader), reloads, sealing);
     Process { _folder: folder, shelf, reloader, registrar }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use domain::ports::key_encryption::{DataKey, KeyEncryption, KeyEncryptionError};
+use providers::sign_in::Outside;
+use providers::vaults::OuterKey;
 
 use super::envelope::{self, Sealed};
 use super::{LocalKey, RandomKey};
@@ -12,16 +14,36 @@ use crate::objects::Secrets;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct KeySettings {
     /// The one that secrets are sealed with.
-    pub key: Option<LocalKey>,
-    /// Those that what was sealed earlier opens with.
-    pub previous_keys: Vec<LocalKey>,
+    pub seals: Option<KeySource>,
+    /// Those that what is sealed opens with, that one included.
+    pub opens: Vec<KeySource>,
+}
+
+/// Who has a key.
+#[derive(Debug, Clone, PartialEq)]
+pub enum KeySource {
+    /// The process.
+    Local(LocalKey),
+    /// Somebody who is asked to encrypt and decrypt with it.
+    Outer(OuterKey),
+}
+
+impl KeySource {
+    /// Which key it is.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::Local(key) => key.id().to_owned(),
+            Self::Outer(key) => key.id(),
+        }
+    }
 }
 
 impl KeySettings {
     /// Whether something that was sealed with a key can be opened.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
-        self.key.iter().chain(&self.previous_keys).any(|known| known.id() == key)
+        self.opens.iter().any(|known| known.id() == key)
     }
 }
 
@@ -50,32 +72,37 @@ pub enum NotSealed {
 }
 
 /// Makes rings of keys for the configurations of a process.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Sealing {
     /// For objects that end with the process, where the configuration has no key.
     own: LocalKey,
     random: RandomKey,
+    /// The way to keys that others have.
+    outside: Outside,
 }
 
 impl Sealing {
-    /// With a key of the process's own.
+    /// With a key of the process's own, and a way to those that others have.
     ///
     /// # Errors
     /// When the system has no randomness to make it of.
-    pub fn new(random: RandomKey) -> Result<Self, KeyEncryptionError> {
+    pub fn new(random: RandomKey, outside: Outside) -> Result<Self, KeyEncryptionError> {
         let key = random().ok_or_else(|| KeyEncryptionError("the system has no randomness".to_owned()))?;
-        Ok(Self { own: LocalKey::new(DataKey::new(key)), random })
+        Ok(Self { own: LocalKey::new(DataKey::new(key)), random, outside })
     }
 
     /// The keys of a configuration, whose objects may end with the process.
     #[must_use]
     pub fn ring(&self, settings: &KeySettings, ends_with_the_process: bool) -> KeyRing {
-        let known = |key: &LocalKey| Arc::new(key.clone().with(self.random)) as Arc<dyn KeyEncryption>;
-        let own = known(&self.own);
-        let seals = settings.key.as_ref().map(known);
+        let local = |key: &LocalKey| Arc::new(key.clone().with(self.random)) as Arc<dyn KeyEncryption>;
+        let known = |key: &KeySource| match key {
+            KeySource::Local(key) => local(key),
+            KeySource::Outer(key) => key.clone().with(self.outside.clone()),
+        };
+        let own = local(&self.own);
+        let seals = settings.seals.as_ref().map(known);
         let seals = seals.or_else(|| ends_with_the_process.then(|| Arc::clone(&own)));
-        let previous = settings.previous_keys.iter().map(known);
-        let opens = seals.iter().cloned().chain(previous).chain([own]).collect();
+        let opens = settings.opens.iter().map(known).chain([own]).collect();
         KeyRing { seals, opens, random: self.random }
     }
 }

@@ -12,12 +12,24 @@ pub fn look_up<'a>(
     endpoint: Endpoint,
     name: &'a str,
 ) -> Option<(&'a Arc<Provider>, &'a str)> {
+    look_up_among(snapshot, endpoint, name, &|_| true)
+}
+
+/// The same, to whom only some providers are there.
+#[must_use]
+pub fn look_up_among<'a>(
+    snapshot: &'a Snapshot,
+    endpoint: Endpoint,
+    name: &'a str,
+    is_there: &dyn Fn(&Provider) -> bool,
+) -> Option<(&'a Arc<Provider>, &'a str)> {
     let prefixed = name.split_once('/').and_then(|(provider, model)| {
         let model = Some(model).filter(|model| !model.is_empty())?;
-        Some((snapshot.provider(provider)?, model))
+        Some((snapshot.provider(provider).filter(|provider| is_there(provider))?, model))
     });
     prefixed.or_else(|| {
-        let mut knowing = snapshot.providers.iter().filter(|provider| provider.knows_model(name)).peekable();
+        let visible = snapshot.providers.iter().filter(|provider| is_there(provider));
+        let mut knowing = visible.filter(|provider| provider.knows_model(name)).peekable();
         let first = knowing.peek().copied();
         knowing
             .find(|provider| provider.offer(endpoint, name).is_some())

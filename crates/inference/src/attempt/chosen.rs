@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::Credential;
 use domain::route::Target;
+use domain::{ApiKey, Credential};
 use engine::credentials::{Bench, Tried};
 
 use super::Call;
@@ -23,6 +23,20 @@ pub(super) struct Chosen<'a> {
     pub(super) bound: bool,
 }
 
+/// What a request may try of a provider's credentials: all but those that are not shared with its workspace.
+pub(crate) fn untried(provider: &str, key: &ApiKey) -> Tried {
+    Tried::barred(key.subject.workspace.withheld.credentials(provider))
+}
+
+/// The same at a target. A credential that is written into the route is nobody's but its own.
+pub(super) fn untried_at(call: &Call, target: &Target) -> Tried {
+    let withheld = &call.origin.key.subject.workspace.withheld;
+    if withheld.is_nothing() || !target.uses_credentials_of(&target.provider) {
+        return Tried::default();
+    }
+    untried(target.provider.name.as_str(), &call.origin.key)
+}
+
 /// The credential of the conversation's owner, else the next in turn.
 pub(super) fn choose<'a>(
     call: &Call,
@@ -31,12 +45,17 @@ pub(super) fn choose<'a>(
     tried: Tried,
 ) -> Option<Chosen<'a>> {
     let bench = bench_of(target, state);
+    let barred = untried_at(call, target);
     let owned = call
         .owner
         .as_ref()
-        .and_then(|owner| target.credentials.iter().position(|credential| credential.id == owner.credential));
+        .and_then(|owner| target.credentials.iter().position(|credential| credential.id == owner.credential))
+        .filter(|index| !barred.has(*index));
     let next = || bench?.choose(tried, call.origin.gateway.uptime()).map(|choice| choice.index);
     let index = owned.or_else(next).unwrap_or(0);
+    if barred.has(index) {
+        return None;
+    }
     Chosen::at(index, target, state, owned.is_some())
 }
 

@@ -15,6 +15,7 @@ use super::view::{Rest, View};
 use crate::answer::AnswerBody;
 use crate::refusal::Refusal;
 use crate::region::Residence;
+use crate::resolve::hidden;
 
 /// Asks for the decision beside the answer.
 const ASKED: HeaderName = HeaderName::from_static("x-tollgate-explain");
@@ -84,6 +85,9 @@ fn decision(call: &Call, route: &Arc<Route>, view: &mut View<'_>) -> Result<Deci
     let whole = call.named.as_ref().unwrap_or(route);
     let mut targets = Vec::new();
     whole.root.for_each_target(&mut |target| {
+        if hidden(target, &call.origin.key) {
+            return;
+        }
         let excluded = if !residence.permits(target.region.as_ref()) {
             Some(Exclusion {
                 reason: Reason::Region,

@@ -11,7 +11,7 @@ use telemetry::events::{AttemptFailed, BreakerBypassed};
 use tokio::time::Instant;
 
 use super::call_once::{Spent, call_once};
-use super::chosen::{Chosen, choose};
+use super::chosen::{Chosen, choose, untried_at};
 use super::failed::FailedAttempt;
 use super::hold::Committed;
 use super::view::View;
@@ -49,6 +49,7 @@ impl Leg {
     /// A call with the credential whose turn it is; `None` where the target has none.
     pub(super) fn begin(call: &Call, route: &Route, target: Arc<Target>, tried: Tried) -> Option<Self> {
         let state = call.pinned.state(&target.provider);
+        let tried = tried.with(untried_at(call, &target));
         let chosen = choose(call, &target, &state, tried)?;
         let (index, credential, is_bound) = (chosen.index, chosen.credential.id.clone(), chosen.bound);
         Some(Self {

@@ -7,14 +7,13 @@ use domain::price::ModelPrices;
 use domain::route::Target;
 use domain::{CatalogModel, Route};
 use engine::Walk;
-use engine::credentials::Tried;
 use http_body_util::BodyExt;
 use tokio::time::Instant;
 use wire::formats::usage_of_request;
 
 use super::Call;
 use super::call_once::{Spent, call_once};
-use super::chosen::choose;
+use super::chosen::{choose, untried_at};
 use super::deliver::deliver;
 use super::hedge::may_be_doubled;
 use super::view::View;
@@ -22,6 +21,7 @@ use crate::answer::AnswerBody;
 use crate::ending::{Ending, Origin};
 use crate::mirrors::Copying;
 use crate::region::Residence;
+use crate::resolve::hidden;
 
 /// Copies a request, where the node that led to its answer says so and it is one of the share.
 pub(super) fn copy(call: &Call, route: &Route, walk: &Walk) {
@@ -53,7 +53,7 @@ fn may_be_called(call: &Call, target: &Target, is_bound: bool) -> bool {
         let known = call.pinned.models.find(&target.provider.name, call.model_at(target));
         known.is_some_and(|known: Arc<CatalogModel>| known.prices != ModelPrices::default())
     };
-    is_permitted && is_well() && (!is_bound || is_priced())
+    is_permitted && !hidden(target, &call.origin.key) && is_well() && (!is_bound || is_priced())
 }
 
 /// The request once more, if there is room for it.
@@ -74,7 +74,7 @@ async fn make(call: Call, target: Arc<Target>, copying: Copying) {
     ending.asks(usage_of_request(call.facts.kind, &call.document));
     ending.attempt(&state, Some(call.model_at(&target)));
     ending.knows(call.pinned.models.find(&target.provider.name, call.model_at(&target)));
-    let Some(chosen) = choose(&call, &target, &state, Tried::default()) else { return };
+    let Some(chosen) = choose(&call, &target, &state, untried_at(&call, &target)) else { return };
     match call_once(&call, &target, &state, chosen.credential, &mut Spent::default()).await {
         Ok(committed) => {
             let credential = chosen.credential.id.clone();

@@ -6,11 +6,12 @@ use domain::Money;
 use domain::price::Tier;
 use domain::route::Target;
 use engine::breaker::Stage;
-use engine::credentials::{Bench, Tried};
+use engine::credentials::Bench;
 use engine::{Load, Outlook, Prefix};
 use telemetry::cost::{Service, cost};
 
 use super::Call;
+use super::chosen::untried_at;
 use super::quota::{Claim, credentials, is_shaped};
 use crate::pinned::ProviderState;
 use crate::refusal::Refusal;
@@ -71,8 +72,9 @@ impl<'c> View<'c> {
             return Err(Rest::Breaker(stage));
         }
         let state = self.call.pinned.state(&target.provider);
-        let is_out_of_credentials = bench_of(target, &state)
-            .is_some_and(|bench| !target.credentials.is_empty() && !bench.has_fresh(Tried::default(), now));
+        let is_out_of_credentials = bench_of(target, &state).is_some_and(|bench| {
+            !target.credentials.is_empty() && !bench.has_fresh(untried_at(self.call, target), now)
+        });
         if is_out_of_credentials {
             return Err(Rest::Credentials);
         }
@@ -90,8 +92,10 @@ impl<'c> View<'c> {
             return 0;
         }
         let Some(shape) = quotas.find(target, call.model_at(target), &state.meters) else { return 0 };
-        let awake = (0..target.credentials.len()).find(|index| !state.bench.rests(*index, now));
-        let chosen = (awake.unwrap_or_default(), Tried::default());
+        let untried = untried_at(call, target);
+        let is_awake = |index: &usize| !untried.has(*index) && !state.bench.rests(*index, now);
+        let awake = (0..target.credentials.len()).find(is_awake);
+        let chosen = (awake.unwrap_or_default(), untried);
         shape.used(cost, *priority, &credentials(target, state, chosen, now), now)
     }
 

@@ -2,6 +2,7 @@
 
 use domain::{ApiKey, ErrorCode, Snapshot};
 
+use super::shows_some;
 use crate::refusal::Refusal;
 
 /// How alike a name must be to be suggested, from 0 (nothing in common) to 1 (the same).
@@ -26,9 +27,13 @@ pub(crate) fn unknown(snapshot: &Snapshot, name: &str, key: &ApiKey) -> Refusal 
 }
 
 fn candidates(snapshot: &Snapshot, key: &ApiKey) -> Vec<String> {
-    let routes =
-        snapshot.routes.keys().filter(|name| key.allows_name(name.as_str())).map(ToString::to_string);
-    let models = snapshot.providers.iter().flat_map(|provider| {
+    let routes = snapshot
+        .routes
+        .iter()
+        .filter(|(name, route)| key.allows_name(name.as_str()) && shows_some(route, key));
+    let routes = routes.map(|(name, _)| name.to_string());
+    let visible = snapshot.providers.iter().filter(|provider| !key.cannot_see(provider.name.as_str()));
+    let models = visible.flat_map(|provider| {
         let known = provider.models.iter().filter(|pattern| pattern.is_exact());
         let allowed = known.filter(|model| key.allows_model(provider.name.as_str(), model.as_str()));
         allowed.flat_map(|model| [model.as_str().to_owned(), format!("{}/{}", provider.name, model.as_str())])

@@ -11,7 +11,9 @@ use providers::compile::{Compiled, compile};
 use providers::scripted;
 use providers::sign_in::SignIns;
 
-use super::{Resolver, direct, look_up};
+use engine::route::look_up;
+
+use super::{Resolver, direct};
 use crate::refusal::Refusal;
 
 const CHAT: Endpoint = Endpoint::ChatCompletions;

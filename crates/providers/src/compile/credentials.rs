@@ -8,7 +8,7 @@ use http::HeaderName;
 use secrecy::SecretString;
 
 use super::{Environment, Problems, Values};
-use crate::definition::{self, CredentialEntry, ProviderDefinition, SignIn};
+use crate::definition::{self, CredentialValue, ProviderDefinition, SignIn};
 use crate::sign_in::{Planned, Reader, SignIns, plan, present};
 
 /// How many credentials one provider may have.
@@ -127,12 +127,12 @@ impl Search<'_> {
         let mut credentials = Vec::with_capacity(entries.len());
         for (place, entry) in entries.iter().take(CREDENTIALS_MAX).enumerate() {
             let path = format!("credentials[{place}]");
-            match entry {
-                CredentialEntry::Secret(secret) => {
+            match &entry.value {
+                CredentialValue::Secret(secret) => {
                     let secret = secret.clone().into_inner();
                     credentials.extend(self.secret(&path, &secret, place + 1, problems));
                 }
-                CredentialEntry::SignIn(own) => {
+                CredentialValue::SignIn(own) => {
                     let settings = self.definition.sign_in.clone().merge((**own).clone());
                     match self.account(&settings, &path, place + 1, problems) {
                         Ok(credential) => credentials.extend(credential),

@@ -27,6 +27,7 @@ impl ProviderDefinition {
             region: over.region.or(self.region),
             models: over.models.or(self.models),
             credentials: over.credentials.or(self.credentials),
+            workspaces: over.workspaces.or(self.workspaces),
             auth: self.auth.merge(over.auth),
             sign_in: self.sign_in.merge(over.sign_in),
             variables,

@@ -52,7 +52,7 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 const VARIABLES: [&str; 3] = ["AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE", "IDENTITY_ENDPOINT"];
 
 /// Plans a sign-in by Entra ID.
-pub(super) fn plan(settings: &EntraSettings, reader: &mut Reader<'_>) -> Option<Planned> {
+pub(crate) fn plan(settings: &EntraSettings, reader: &mut Reader<'_>) -> Option<Planned> {
     let Some(scope) = reader.filled("scope", settings.scope.as_ref()) else {
         reader.wrong("scope", "it is missing; write what the token is for, ending in `/.default`");
         return None;

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::ports::sign_in::{Payload, SignIn, SignInProblem};
 use domain::provider::HttpVersion;
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
 use http_body_util::{BodyExt, Limited};
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 
 use super::outside::Outside;
@@ -23,12 +25,12 @@ const ANSWER_BYTES_MAX: usize = 256 << 10;
 const WORDS_MAX: usize = 300;
 
 /// A call that is being put together.
-pub(super) struct Call {
+pub(crate) struct Call {
     endpoint: String,
     scheme: Scheme,
     authority: Authority,
-    pub(super) head: Parts,
-    pub(super) body: Bytes,
+    pub(crate) head: Parts,
+    pub(crate) body: Bytes,
     /// Texts that are not repeated from the answer.
     secrets: Vec<String>,
     /// Whether it stays on the machine, where no proxy may come between.
@@ -36,14 +38,14 @@ pub(super) struct Call {
 }
 
 /// What was answered with success.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     endpoint: String,
-    pub(super) body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 impl Call {
     /// A call of a URL, as a GET without a body.
-    pub(super) fn to(url: &str) -> Result<Self, FetchProblem> {
+    pub(crate) fn to(url: &str) -> Result<Self, FetchProblem> {
         let wrong = || FetchProblem::unusable(format!("`{url}`"), "write it as https://host/path");
         let parts = url.parse::<Uri>().map_err(|_| wrong())?.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else { return Err(wrong()) };
@@ -62,12 +64,12 @@ impl Call {
     }
 
     /// A call of a service of the machine itself.
-    pub(super) fn to_machine(url: &str) -> Result<Self, FetchProblem> {
+    pub(crate) fn to_machine(url: &str) -> Result<Self, FetchProblem> {
         Ok(Self { is_local: true, ..Self::to(url)? })
     }
 
     /// Makes it a POST of a form.
-    pub(super) fn with_form(mut self, fields: &[(&str, &str)]) -> Self {
+    pub(crate) fn with_form(mut self, fields: &[(&str, &str)]) -> Self {
         let pairs = fields.iter().map(|(name, value)| format!("{name}={}", percent::encode(value)));
         self.body = Bytes::from(pairs.collect::<Vec<_>>().join("&"));
         self.head.method = Method::POST;
@@ -77,7 +79,7 @@ impl Call {
     }
 
     /// Makes it a POST of JSON.
-    pub(super) fn with_json(mut self, value: &serde_json::Value) -> Self {
+    pub(crate) fn with_json(mut self, value: &serde_json::Value) -> Self {
         self.body = Bytes::from(value.to_string());
         self.head.method = Method::POST;
         self.head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -85,7 +87,7 @@ impl Call {
     }
 
     /// Adds a header; its value is not repeated in errors.
-    pub(super) fn with_header(mut self, name: HeaderName, value: &str) -> Result<Self, FetchProblem> {
+    pub(crate) fn with_header(mut self, name: HeaderName, value: &str) -> Result<Self, FetchProblem> {
         let mut header = HeaderValue::from_str(value).map_err(|_| {
             FetchProblem::unusable(format!("`{name}` for {}", self.endpoint), "no header can carry its value")
         })?;
@@ -95,13 +97,27 @@ impl Call {
     }
 
     /// Keeps a text out of errors.
-    pub(super) fn hiding(mut self, secret: &str) -> Self {
+    pub(crate) fn hiding(mut self, secret: &str) -> Self {
         self.secrets.push(secret.to_owned());
         self
     }
 
+    /// Adds what proves who calls; nothing may be changed after it.
+    pub(crate) fn signed(mut self, sign_in: &dyn SignIn, outside: &Outside) -> Result<Self, FetchProblem> {
+        let (base, body) = (self.base(), [self.body.clone()]);
+        let signed = sign_in.sign(&mut self.head, &base, Payload::Read(&body), outside.now());
+        signed.map_err(|problem| match problem {
+            SignInProblem::Pending { failure: Some(why) } | SignInProblem::Expired { failure: Some(why) } => {
+                FetchProblem::unusable("the sign-in", why)
+            }
+            other => FetchProblem::unusable(format!("the call of {}", self.endpoint), other.to_string()),
+        })?;
+        let secret = sign_in.secret();
+        Ok(secret.into_iter().fold(self, |call, secret| call.hiding(secret.expose_secret())))
+    }
+
     /// Where it goes.
-    pub(super) fn base(&self) -> domain::provider::BaseUrl {
+    pub(crate) fn base(&self) -> domain::provider::BaseUrl {
         domain::provider::BaseUrl {
             scheme: self.scheme.clone(),
             authority: self.authority.clone(),
@@ -110,7 +126,7 @@ impl Call {
     }
 
     /// Makes the call.
-    pub(super) async fn send(self, outside: &Outside) -> Result<Answer, FetchProblem> {
+    pub(crate) async fn send(self, outside: &Outside) -> Result<Answer, FetchProblem> {
         let endpoint = self.endpoint.clone();
         match tokio::time::timeout(CALL_TIMEOUT, self.send_unlimited(outside)).await {
             Ok(answered) => answered,
@@ -148,17 +164,17 @@ impl Call {
 
 impl Answer {
     /// The answer as JSON of a type.
-    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, FetchProblem> {
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, FetchProblem> {
         serde_json::from_slice(&self.body)
             .map_err(|_| self.unexpected("it is not the JSON that was expected"))
     }
 
     /// The answer as text.
-    pub(super) fn text(&self) -> Result<&str, FetchProblem> {
+    pub(crate) fn text(&self) -> Result<&str, FetchProblem> {
         std::str::from_utf8(&self.body).map_err(|_| self.unexpected("it is not UTF-8"))
     }
 
-    pub(super) fn unexpected(&self, why: &'static str) -> FetchProblem {
+    pub(crate) fn unexpected(&self, why: &'static str) -> FetchProblem {
         FetchProblem::Unexpected { endpoint: self.endpoint.clone(), why }
     }
 }

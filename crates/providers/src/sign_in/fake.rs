@@ -30,17 +30,17 @@ use crate::problem::Problems;
 use crate::transport::{Transport, TransportSettings};
 
 /// 2026-01-02 03:04:05 UTC.
-pub(super) fn noon() -> SystemTime {
+pub(crate) fn noon() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_767_323_045)
 }
 
 /// An outside with these files, in which it is always [`noon`].
-pub(super) fn outside(files: &[(&str, &str)]) -> Outside {
+pub(crate) fn outside(files: &[(&str, &str)]) -> Outside {
     outside_at(files, noon)
 }
 
 /// An outside with these files and this clock.
-pub(super) fn outside_at(
+pub(crate) fn outside_at(
     files: &[(&str, &str)],
     clock: impl Fn() -> SystemTime + Send + Sync + 'static,
 ) -> Outside {
@@ -61,20 +61,20 @@ pub(super) fn outside_at(
 
 /// What an endpoint was asked.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) method: Method,
-    pub(super) target: String,
-    pub(super) headers: HeaderMap,
-    pub(super) body: String,
+pub(crate) struct Asked {
+    pub(crate) method: Method,
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Asked {
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// A field of the form that was sent.
-    pub(super) fn field(&self, name: &str) -> Option<String> {
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
         let pairs = self.body.split('&').filter_map(|pair| pair.split_once('='));
         let mut values = pairs.filter(|(key, _)| *key == name);
         values.next().map(|(_, value)| crate::percent::decode(value).unwrap().into_owned())
@@ -82,7 +82,7 @@ impl Asked {
 }
 
 /// A token endpoint.
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
     task: JoinHandle<()>,
@@ -90,7 +90,7 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// One that answers with a status and a body.
-    pub(super) async fn answering(
+    pub(crate) async fn answering(
         answer: impl Fn(&Asked) -> (u16, String) + Clone + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -119,12 +119,12 @@ impl Endpoint {
         Self { address, asked, task }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// What it was asked so far.
-    pub(super) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().clone()
     }
 }
@@ -147,7 +147,7 @@ async fn read(request: Request<Incoming>) -> Asked {
 }
 
 /// What settings, written as TOML below `sign_in`, and environment make.
-pub(super) fn planned(text: &str, environment: &[(&str, &str)]) -> Result<Option<Planned>, Vec<String>> {
+pub(crate) fn planned(text: &str, environment: &[(&str, &str)]) -> Result<Option<Planned>, Vec<String>> {
     let settings: Settings = toml::from_str(text).unwrap();
     let variable =
         |name: &str| environment.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
@@ -161,7 +161,7 @@ pub(super) fn planned(text: &str, environment: &[(&str, &str)]) -> Result<Option
 }
 
 /// The plan of settings that are whole.
-pub(super) fn ready(text: &str, environment: &[(&str, &str)]) -> Plan {
+pub(crate) fn ready(text: &str, environment: &[(&str, &str)]) -> Plan {
     match planned(text, environment) {
         Ok(Some(Planned::Ready(plan))) => *plan,
         Ok(Some(Planned::Missing(variables))) => panic!("missing {variables:?}"),
@@ -170,7 +170,7 @@ pub(super) fn ready(text: &str, environment: &[(&str, &str)]) -> Plan {
 }
 
 /// The variables that settings wait for.
-pub(super) fn missing(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
+pub(crate) fn missing(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
     match planned(text, environment) {
         Ok(Some(Planned::Missing(variables))) => variables,
         Ok(Some(Planned::Ready(plan))) => panic!("not missing anything: {plan:?}"),
@@ -179,12 +179,12 @@ pub(super) fn missing(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
 }
 
 /// The mistakes in settings.
-pub(super) fn mistakes(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
+pub(crate) fn mistakes(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
     planned(text, environment).err().unwrap_or_default()
 }
 
 /// A sign-in that was started and knows whether it works.
-pub(super) async fn started(plan: &Plan, outside: &Outside) -> Arc<dyn Startable> {
+pub(crate) async fn started(plan: &Plan, outside: &Outside) -> Arc<dyn Startable> {
     let sign_in = plan.build();
     sign_in.start(outside);
     if let Some(pending) = sign_in.pending() {
@@ -194,7 +194,7 @@ pub(super) async fn started(plan: &Plan, outside: &Outside) -> Arc<dyn Startable
 }
 
 /// A request that a sign-in signed at [`noon`]: `POST /model/m/converse` to `https://host.example` with the body `{}`.
-pub(super) fn signed(sign_in: &dyn SignIn) -> Result<Parts, SignInProblem> {
+pub(crate) fn signed(sign_in: &dyn SignIn) -> Result<Parts, SignInProblem> {
     let (mut head, ()) = Request::post("/model/m/converse").body(()).unwrap().into_parts();
     head.headers.insert("content-type", "application/json".parse().unwrap());
     let base = BaseUrl::parse("https://host.example").unwrap();
@@ -203,7 +203,7 @@ pub(super) fn signed(sign_in: &dyn SignIn) -> Result<Parts, SignInProblem> {
 }
 
 /// The `authorization` that a sign-in adds.
-pub(super) fn authorization(sign_in: &dyn SignIn) -> Result<String, SignInProblem> {
+pub(crate) fn authorization(sign_in: &dyn SignIn) -> Result<String, SignInProblem> {
     let head = signed(sign_in)?;
     let value = &head.headers["authorization"];
     assert!(value.is_sensitive() || value.to_str().unwrap().starts_with("AWS4-"), "{value:?}");

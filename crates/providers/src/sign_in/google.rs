@@ -39,7 +39,7 @@ const VARIABLES: [&str; 1] = ["GOOGLE_APPLICATION_CREDENTIALS"];
 const METADATA_URL: &str = "http://metadata.google.internal";
 
 /// Plans a sign-in to Google Cloud.
-pub(super) fn plan(settings: &GoogleSettings, reader: &mut Reader<'_>) -> Option<Planned> {
+pub(crate) fn plan(settings: &GoogleSettings, reader: &mut Reader<'_>) -> Option<Planned> {
     let origin = match settings.source {
         Some(GoogleSource::Metadata) => {
             let host = reader.variable(&["GCE_METADATA_HOST"]).map(|host| format!("http://{host}"));

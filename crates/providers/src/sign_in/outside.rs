@@ -50,12 +50,12 @@ impl Outside {
     }
 
     /// The way to hosts of the network.
-    pub(super) fn network(&self) -> &Transport {
+    pub(crate) fn network(&self) -> &Transport {
         &self.0.parts.transport
     }
 
     /// The way to the services of the machine itself.
-    pub(super) fn machine(&self) -> &Transport {
+    pub(crate) fn machine(&self) -> &Transport {
         &self.0.machine
     }
 
@@ -68,16 +68,16 @@ impl Outside {
         fetched.await.map(|answer| answer.body).map_err(|problem: FetchProblem| problem.to_string())
     }
 
-    pub(super) fn now(&self) -> SystemTime {
+    pub(crate) fn now(&self) -> SystemTime {
         (self.0.parts.wall_clock)()
     }
 
-    pub(super) fn random(&self) -> u64 {
+    pub(crate) fn random(&self) -> u64 {
         (self.0.parts.random)()
     }
 
     /// Reads a file on a thread where that may take its time.
-    pub(super) async fn read(&self, path: &str) -> Result<String, FetchProblem> {
+    pub(crate) async fn read(&self, path: &str) -> Result<String, FetchProblem> {
         let (shared, file) = (Arc::clone(&self.0), path.to_owned());
         let reading =
             tokio::task::spawn_blocking(move || (shared.parts.read_file)(Path::new(&file), FILE_BYTES_MAX));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::outside::Outside;
 use super::register::Startable;
 use super::{aws, entra, google, ibm, oauth, oracle, snowflake};
 use crate::definition::{Secret, SignIn};
@@ -28,22 +29,32 @@ pub(crate) enum Planned {
 }
 
 impl Planned {
-    pub(super) fn ready(plan: Plan) -> Self {
+    pub(crate) fn ready(plan: Plan) -> Self {
         Self::Ready(Box::new(plan))
     }
 
     /// Only a variable of the definition has no value.
-    pub(super) fn waiting() -> Self {
+    pub(crate) fn waiting() -> Self {
         Self::Missing(Vec::new())
     }
 
-    pub(super) fn missing(variables: &[&str]) -> Self {
+    pub(crate) fn missing(variables: &[&str]) -> Self {
         Self::Missing(variables.iter().map(|name| (*name).to_owned()).collect())
     }
 }
 
 impl Plan {
-    pub(super) fn build(&self) -> Arc<dyn Startable> {
+    /// A sign-in that has begun, once it is known whether it works. It ends when it is dropped.
+    pub(crate) async fn begun(&self, outside: &Outside) -> Arc<dyn Startable> {
+        let sign_in = self.build();
+        sign_in.start(outside);
+        if let Some(pending) = sign_in.pending() {
+            pending.await;
+        }
+        sign_in
+    }
+
+    pub(crate) fn build(&self) -> Arc<dyn Startable> {
         match self {
             Self::Aws(plan) => plan.build(),
             Self::Google(plan) => plan.build(),
@@ -82,7 +93,7 @@ pub(crate) fn plan(settings: &SignIn, reader: &mut Reader<'_>) -> Option<Planned
 }
 
 /// For settings that no variable stands in for.
-pub(super) const NO_VARIABLE: &[&str] = &[];
+pub(crate) const NO_VARIABLE: &[&str] = &[];
 
 /// Reads settings: what was written, else the environment. Blank texts count as nothing.
 pub(crate) struct Reader<'a> {
@@ -111,14 +122,14 @@ impl<'a> Reader<'a> {
         Self { lacking: Some(lacking), ..self }
     }
 
-    fn below(&mut self, kind: &str) -> Reader<'_> {
+    pub(crate) fn below(&mut self, kind: &str) -> Reader<'_> {
         let place = format!("{}.{kind}", self.place);
         let lacking = self.lacking.as_deref_mut();
         Reader { place, environment: self.environment, fill: self.fill, problems: self.problems, lacking }
     }
 
     /// Something that the environment should have had, or has in a form that cannot be used.
-    pub(super) fn lacks(&mut self, field: &str, message: impl Into<String>, variable: &str) {
+    pub(crate) fn lacks(&mut self, field: &str, message: impl Into<String>, variable: &str) {
         match &mut self.lacking {
             Some(lacking) => lacking.push(variable.to_owned()),
             None => self.wrong(field, message),
@@ -126,35 +137,35 @@ impl<'a> Reader<'a> {
     }
 
     /// A mistake in a field, or in all of them.
-    pub(super) fn wrong(&mut self, field: &str, message: impl Into<String>) {
+    pub(crate) fn wrong(&mut self, field: &str, message: impl Into<String>) {
         let separator = if field.is_empty() { "" } else { "." };
         self.problems.add(format!("{}{separator}{field}", self.place), message);
     }
 
     /// The first of these variables that is set.
-    pub(super) fn variable(&self, names: &[impl AsRef<str>]) -> Option<String> {
+    pub(crate) fn variable(&self, names: &[impl AsRef<str>]) -> Option<String> {
         names.iter().find_map(|name| present((self.environment)(name.as_ref())?))
     }
 
     /// A text that was written, else the first of these variables that is set.
-    pub(super) fn text(&self, written: Option<&String>, names: &[impl AsRef<str>]) -> Option<String> {
+    pub(crate) fn text(&self, written: Option<&String>, names: &[impl AsRef<str>]) -> Option<String> {
         written.cloned().and_then(present).or_else(|| self.variable(names))
     }
 
     /// A secret that was written, else the first of these variables that is set.
-    pub(super) fn secret(&self, written: Option<&Secret>, names: &[impl AsRef<str>]) -> Option<Secret> {
+    pub(crate) fn secret(&self, written: Option<&Secret>, names: &[impl AsRef<str>]) -> Option<Secret> {
         let written = written.map(|secret| secret.expose().to_owned()).and_then(present);
         written.or_else(|| self.variable(names)).map(Secret::from)
     }
 
     /// A text of a data file with its variables put in; `None` when there is none, or one has no value yet.
-    pub(super) fn filled(&mut self, field: &str, written: Option<&String>) -> Option<String> {
+    pub(crate) fn filled(&mut self, field: &str, written: Option<&String>) -> Option<String> {
         let place = format!("{}.{field}", self.place);
         present((self.fill)(&place, written?, self.problems)?)
     }
 
     /// The path of a file, with `~` for the home folder.
-    pub(super) fn path(&self, written: Option<&String>, names: &[impl AsRef<str>]) -> Option<String> {
+    pub(crate) fn path(&self, written: Option<&String>, names: &[impl AsRef<str>]) -> Option<String> {
         let path = self.text(written, names)?;
         match path.strip_prefix("~/") {
             Some(below) => self.at_home(below).or(Some(path.clone())),
@@ -163,12 +174,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A file below the home folder.
-    pub(super) fn at_home(&self, below: &str) -> Option<String> {
+    pub(crate) fn at_home(&self, below: &str) -> Option<String> {
         Some(format!("{}/{below}", self.variable(&["HOME"])?.trim_end_matches('/')))
     }
 
     /// A URL, without closing slashes.
-    pub(super) fn url(
+    pub(crate) fn url(
         &mut self,
         field: &str,
         written: Option<&String>,

@@ -6,7 +6,7 @@ use crate::transport::SendError;
 
 /// Why a token or keys could not be had.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FetchProblem {
+pub(crate) enum FetchProblem {
     /// Nobody answered.
     #[error("{endpoint} cannot be reached: {source}")]
     Unreachable {
@@ -61,7 +61,7 @@ pub(super) enum FetchProblem {
 
 impl FetchProblem {
     /// What was read at `place` cannot be used.
-    pub(super) fn unusable(place: impl Into<String>, why: impl Into<String>) -> Self {
+    pub(crate) fn unusable(place: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Unusable { place: place.into(), why: why.into() }
     }
 }

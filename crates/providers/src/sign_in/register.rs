@@ -10,7 +10,7 @@ use super::outside::Outside;
 use super::plan::Plan;
 
 /// A sign-in that can be started.
-pub(super) trait Startable: SignIn {
+pub(crate) trait Startable: SignIn {
     /// Begins to fetch what it needs; calling it again changes nothing.
     fn start(&self, outside: &Outside);
 }

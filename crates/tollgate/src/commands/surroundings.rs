@@ -9,6 +9,8 @@ use control::{DiskEnvironment, Environment, Loaded, Loader};
 use jiff::Timestamp;
 use providers::scripted;
 
+use crate::serve::VaultReader;
+
 /// The process's environment and disk.
 pub(crate) fn environment() -> Arc<dyn Environment> {
     Arc::new(DiskEnvironment(variable))
@@ -22,7 +24,8 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 
 /// A loader of a configuration file with the process's surroundings.
 pub(crate) fn loader(path: &Path) -> Loader {
-    Loader::new(path, environment())
+    let vaults = VaultReader { environment: environment(), wall_clock: now, random: random_bits };
+    Loader::new(path, environment()).with_vaults(Arc::new(vaults))
 }
 
 /// A configuration as `tollgate serve` would load it: a route may name the scripted provider.

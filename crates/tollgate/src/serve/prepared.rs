@@ -1,6 +1,7 @@
 //! A server's configuration, loaded before anything runs: what it says of the log decides how the first line looks.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use control::{Loaded, Loader};
@@ -8,6 +9,7 @@ use providers::scripted as provider;
 
 use super::scripted;
 use super::server::ServerParts;
+use super::vaults::VaultReader;
 
 /// A server that is ready to be started.
 pub struct Prepared {
@@ -24,7 +26,9 @@ impl Prepared {
     /// # Errors
     /// When the configuration is wrong.
     pub fn load(parts: ServerParts) -> anyhow::Result<Self> {
-        let loader = Loader::new(&parts.file, parts.environment.clone());
+        let (environment, wall_clock, random) = (parts.environment.clone(), parts.wall_clock, parts.random);
+        let vaults = VaultReader { environment, wall_clock, random };
+        let loader = Loader::new(&parts.file, parts.environment.clone()).with_vaults(Arc::new(vaults));
         if !parts.scripted
             && let Ok(loaded) = loader.load(1)
             && !loaded.snapshot.providers.is_empty()

@@ -10,6 +10,7 @@ use anyhow::Context;
 use control::api::{ControlApi, ControlParts};
 use control::registrar::Registrar;
 use control::sealing::Sealing;
+use control::vaulted::VaultedSecrets;
 use control::watch::{Published, Reload, Reloader, Reloads};
 use control::{Environment, Loaded, Loader};
 use domain::ports::audit_log::AuditLog;
@@ -34,6 +35,7 @@ use super::scripted;
 use super::state::State;
 use super::tls::{Certificate, CertificateFiles};
 use super::upstream::{outside, transport};
+use super::vaults::SecretRenewal;
 
 /// How often unused connections to providers are looked through.
 const REAP_INTERVAL: Duration = Duration::from_secs(5);
@@ -89,9 +91,9 @@ impl Server {
         let outside =
             outside(transport.clone(), Arc::clone(&parts.environment), parts.wall_clock, parts.random)?;
         let state = State::open(&loaded.state, parts.wall_clock).await?;
-        let sealing = Sealing::new(parts.random_key)?;
+        let sealing = Sealing::new(parts.random_key, outside.clone())?;
         let loaded = state.with_objects(&loader, loaded, &sealing).await?;
-        let renewals = Renewals::of(&loader, outside);
+        let (secrets, renewals) = (loader.secrets().clone(), Renewals::of(&loader, outside));
         renewals.start();
         background.spawn(state.clone().sweep(parts.wall_clock, telemetry.clone()));
         let gateway_parts = GatewayParts {
@@ -110,16 +112,15 @@ impl Server {
         load_certificate(&certificate, &loaded, parts.environment.as_ref())?;
 
         let https = loaded.server.tls.is_some();
-        let generation = loaded.snapshot.generation;
-        let (told, reloads) = watch::channel(Reloads { generation, refused: 0 });
-        let told = Arc::new(told);
+        let (told, reloads) = told(&loaded);
         let (reloader, published) = reloader(loader, loaded, telemetry.clone(), Arc::clone(&told));
         let registrar = Registrar::new(state.registry(), Arc::clone(&reloader), reloads.clone(), sealing);
         let watched = (state.audit_log(), Arc::clone(gateway.denials()));
         let loaded = reloader.loaded();
         let people = (state.sessions(), is_plain_loopback(&parts, &loaded));
         let control = control_api(registrar, watched, people, &parts, &mut background);
-        let reload_requests = watch_file(&reloader, &mut background)?;
+        let outside = (secrets, telemetry.clone(), parts.random);
+        let reload_requests = watch_configuration(reloader, outside, &mut background)?;
         let (draining, drain) = watch::channel(false);
         let acceptance = Acceptance {
             planes: Arc::new(Planes { gateway: Arc::clone(&gateway), control }),
@@ -198,15 +199,27 @@ impl Server {
     }
 }
 
-/// Reads the configuration again whenever it changes, or somebody asks for it.
-fn watch_file(reloader: &Arc<Reloader>, background: &mut JoinSet<()>) -> anyhow::Result<mpsc::Sender<()>> {
-    let (reload_requests, requests) = mpsc::channel(1);
-    background.spawn(reloader.watch(requests, std::future::pending())?);
-    Ok(reload_requests)
-}
-
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
+}
+
+/// Has the configuration read again whenever its file, or a secret that it has from a vault, changes, or anybody asks for it.
+fn watch_configuration(
+    reloader: Arc<Reloader>,
+    (secrets, telemetry, random): (VaultedSecrets, Telemetry, fn() -> u64),
+    background: &mut JoinSet<()>,
+) -> anyhow::Result<mpsc::Sender<()>> {
+    let (reload, requests) = mpsc::channel(1);
+    background.spawn(reloader.watch(requests, std::future::pending())?);
+    let renewal = SecretRenewal { secrets, reloader, reload: reload.clone(), telemetry, random };
+    background.spawn(renewal.run());
+    Ok(reload)
+}
+
+/// Tells how configurations fare, beginning with the first.
+fn told(first: &Loaded) -> (Arc<watch::Sender<Reloads>>, watch::Receiver<Reloads>) {
+    let (told, reloads) = watch::channel(Reloads { generation: first.snapshot.generation, refused: 0 });
+    (Arc::new(told), reloads)
 }
 
 /// The control API, which follows what other processes change from now on.

@@ -24,7 +24,7 @@ pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
     product("wire", 0, &[], 32_000).without_cycles(),
     product("domain", 0, &[], 6_000).without_cycles(),
     product("engine", 1, &["domain"], 12_000).without_cycles(),
-    product("providers", 1, &["wire", "domain"], 15_000),
+    product("providers", 1, &["wire", "domain"], 16_500),
     product("identity", 1, &["domain"], 4_000).without_cycles(),
     product("guardrails", 1, &["wire", "domain"], 6_000),
     product("telemetry", 1, &["domain"], 5_000),

@@ -2,13 +2,22 @@
 
 mod audit;
 mod connections;
+mod conversations;
 mod database;
+mod history;
+mod items;
+mod kept;
+mod listener;
 mod migrations;
 mod registry;
+mod responses;
+mod room;
 mod shared;
+mod sweep;
 
 pub use audit::PostgresAudit;
 pub use database::PostgresDatabase;
+pub use kept::PostgresStore;
 pub use registry::PostgresRegistry;
 pub use shared::PostgresState;
 

@@ -20,10 +20,11 @@ use domain::kept::{
 };
 use domain::ports::response_store::{Pending, ResponseStore, StoreError};
 
+use crate::kept::History;
+
 pub use audit::SqliteAudit;
 use file::Connections;
 pub use file::{OpenError, OpenProblem, SqliteFile};
-use history::History;
 pub use registry::SqliteRegistry;
 pub use shared::SqliteState;
 

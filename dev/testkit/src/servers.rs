@@ -90,6 +90,12 @@ impl DatabaseServer {
         self.own.as_mut().unwrap().process = None;
     }
 
+    /// Kills all processes of a server on a socket where they are, so that not even its own way of breaking off is gone through.
+    pub fn kill(&mut self) {
+        self.process().kill();
+        self.stop();
+    }
+
     /// Starts a server on a socket again where it was.
     pub fn start_again(&mut self) {
         let own = self.own.as_mut().unwrap();

@@ -23,6 +23,26 @@ pub trait Registry: Debug + Send + Sync {
     /// Makes all of the changes, as one and in their order, when there was no other since the revision `seen`; the new revision is the one
     /// after it. `false`, and nothing happens, when somebody else was there before.
     fn change<'a>(&'a self, seen: u64, changes: &'a [Change]) -> Pending<'a, bool>;
+
+    /// Hears from now on of changes that somebody makes, as far as that is told. Who needs to know of each asks for the revision besides.
+    fn changes(&self) -> Box<dyn Changes> {
+        Box::new(Untold)
+    }
+}
+
+/// Hears of changes.
+pub trait Changes: Send {
+    /// Ends when something may have changed since it ended the last time, and never where nobody tells.
+    fn next(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}
+
+/// Hears of nothing.
+struct Untold;
+
+impl Changes for Untold {
+    fn next(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::pending())
+    }
 }
 
 /// Everything that is kept.

@@ -12,7 +12,7 @@ use domain::ports::response_store::StoreError;
 
 use super::item_index::ItemIndex;
 use super::weight;
-use crate::LINKS_MAX;
+use crate::kept::LINKS_MAX;
 
 /// Responses that one sweep forgets.
 const SWEPT_MAX: usize = 1_000;

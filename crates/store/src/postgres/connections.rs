@@ -15,6 +15,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, raw_sql};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
+use super::listener::Listener;
 use super::migrations::migrate;
 use crate::shared::PlaceError;
 
@@ -57,6 +58,8 @@ pub(super) enum Problem {
     /// Of the audit log.
     #[error("{0}")]
     Record(String),
+    #[error("no more than {bytes_max} bytes of responses and conversations are kept (`state.bytes_max`)")]
+    Full { bytes_max: i64 },
 }
 
 impl Connections {
@@ -96,6 +99,16 @@ impl Connections {
     /// With another number of calls at once.
     pub(super) fn at_most(self, connections_max: usize) -> Self {
         Self { free: Semaphore::new(connections_max), ..self }
+    }
+
+    /// Hears what is told to all connections. Has one of its own.
+    pub(super) fn listener(&self) -> Listener {
+        Listener::new(self.options.clone(), &self.schema, self.time_limit)
+    }
+
+    /// The schema that everything is in.
+    pub(super) fn schema(&self) -> &str {
+        &self.schema
     }
 
     /// A connection on which a transaction has begun, by [`WRITE`](super::WRITE) or [`VIEW`](super::VIEW). Where it is dropped, the transaction
@@ -142,12 +155,17 @@ impl Connections {
     ) -> Result<T, String> {
         let why = match tokio::time::timeout(self.time_limit, answer).await {
             Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(problem @ Problem::Full { .. })) => return Err(self.said(&problem)),
             Ok(Err(problem)) => problem.to_string(),
             Err(_) => format!("no answer within {:?}", self.time_limit),
         };
         // The next connection may be to a database that was made anew.
         self.is_migrated.store(false, Ordering::Relaxed);
-        Err(format!("PostgreSQL at {}: {why}", self.place))
+        Err(self.said(&why))
+    }
+
+    fn said(&self, what: &impl fmt::Display) -> String {
+        format!("PostgreSQL at {}: {what}", self.place)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::connections::Connections;
-use super::{PostgresAudit, PostgresRegistry};
+use super::{PostgresAudit, PostgresRegistry, PostgresStore};
 use crate::shared::PlaceError;
 
 /// Calls at once. Those of requests that keep what they were answered are among them.
@@ -25,6 +25,12 @@ impl PostgresDatabase {
     pub fn new(url: &str, schema: &str, time_limit: Duration) -> Result<Self, PlaceError> {
         let connections = Connections::new(url, schema, time_limit)?.at_most(CONNECTIONS_MAX);
         Ok(Self { connections: Arc::new(connections) })
+    }
+
+    /// Responses and conversations, of which so many bytes are kept.
+    #[must_use]
+    pub fn responses(&self, bytes_max: u64) -> PostgresStore {
+        PostgresStore::new(Arc::clone(&self.connections), bytes_max)
     }
 
     /// The objects of the control API.

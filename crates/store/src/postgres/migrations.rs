@@ -5,7 +5,8 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, query, query_scalar, raw_sql
 use super::connections::Problem;
 
 /// What they look like, from version to version; only ever added to.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
 /// "TOLL": the lock that lets one at a time do it.
 const LOCK: i64 = 0x544F_4C4C;
 

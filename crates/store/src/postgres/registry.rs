@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::ports::registry::{Change, Pending, Register, Registered, Registry, RegistryError};
+use domain::ports::registry::{Change, Changes, Pending, Register, Registered, Registry, RegistryError};
 use sqlx::{query, query_as, query_scalar};
 
 use super::connections::{Connections, Problem};
@@ -70,6 +70,11 @@ impl PostgresRegistry {
         remove.execute(&mut *step).await?;
         let put = query(include_str!("registry/put.sql")).bind(revision).bind(put.kinds).bind(put.names);
         put.bind(values).execute(&mut *step).await?;
+        // Whoever listens hears of it once it is made, and only then.
+        query(include_str!("registry/notify.sql"))
+            .bind(self.connections.schema())
+            .execute(&mut *step)
+            .await?;
         step.commit().await?;
         Ok(true)
     }
@@ -86,6 +91,10 @@ impl Registry for PostgresRegistry {
 
     fn change<'a>(&'a self, seen: u64, changes: &'a [Change]) -> Pending<'a, bool> {
         self.ask(self.change(seen, changes))
+    }
+
+    fn changes(&self) -> Box<dyn Changes> {
+        Box::new(self.connections.listener())
     }
 }
 

@@ -6,7 +6,8 @@ use sqlx::{SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
 use super::WRITE;
 use super::items::{self, List};
-use super::rows::{ItemRow, micros, time};
+use super::rows::ItemRow;
+use crate::kept::{micros, time};
 
 pub(super) async fn begin(
     writer: &SqlitePool,

@@ -1,44 +1,13 @@
 //! What a request goes on from: a chain of responses, a conversation, or the one after the other.
 
-use domain::kept::{Continued, ConversationId, KeptItem, ResponseId, ResponseStatus, Tenant};
+use domain::kept::{Continued, ConversationId, ResponseId, Tenant};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection, SqlitePool, query_as, query_scalar};
 
 use super::conversations;
-use super::rows::{ItemRow, items, status};
-use crate::LINKS_MAX;
+use super::rows::{ItemRow, items};
+use crate::kept::{Before, Extent, History, LINKS_MAX, Link, before, oldest_first, status};
 use crate::shared::count;
-
-/// A history that was asked for.
-#[derive(Debug)]
-pub(super) enum History {
-    /// All of it, oldest first.
-    Whole(Vec<KeptItem>),
-    /// Not all of it is there.
-    Gone,
-    /// It has more bytes than it may.
-    TooLarge,
-}
-
-/// A response of a chain.
-#[derive(Debug)]
-struct Link {
-    number: i64,
-    status: ResponseStatus,
-    earlier: Option<String>,
-    conversation: Option<String>,
-    until: Option<i64>,
-    /// Of this and those that went on from it.
-    bytes: i64,
-}
-
-/// How much of a conversation belongs to a history.
-#[derive(Debug, Clone, Copy)]
-struct Extent {
-    /// The last item, by its number.
-    until: i64,
-    bytes_max: i64,
-}
 
 pub(super) async fn read(
     readers: &SqlitePool,
@@ -63,33 +32,19 @@ async fn chain(
     bytes_max: i64,
 ) -> Result<History, sqlx::Error> {
     let chain = query_as(include_str!("history/chain.sql")).bind(tenant.as_str()).bind(id.as_str());
-    let links: Vec<Link> = chain.bind(bytes_max).bind(count(LINKS_MAX)).fetch_all(&mut *view).await?;
-    let Some(first) = links.last() else { return Ok(History::Gone) };
-    if first.status != ResponseStatus::Answered {
-        return Ok(History::Gone);
-    }
-    if first.bytes > bytes_max {
-        return Ok(History::TooLarge);
-    }
-    let before = match (&first.earlier, &first.conversation) {
-        (Some(_), _) => return Ok(History::Gone),
-        (None, None) => History::Whole(Vec::new()),
-        (None, Some(id)) => {
-            let extent =
-                Extent { until: first.until.unwrap_or(i64::MAX), bytes_max: bytes_max - first.bytes };
-            conversation(view, tenant, &id.as_str().into(), extent).await?
-        }
+    let links: Vec<Link<ConversationId>> =
+        chain.bind(bytes_max).bind(count(LINKS_MAX)).fetch_all(&mut *view).await?;
+    let earlier = match before(&links, bytes_max) {
+        Before::Nothing => History::Whole(Vec::new()),
+        Before::Conversation(id, extent) => conversation(view, tenant, id, extent).await?,
+        Before::End(history) => history,
     };
-    let History::Whole(mut history) = before else { return Ok(before) };
-    history.extend(exchanges(view, &links).await?);
+    let History::Whole(mut history) = earlier else { return Ok(earlier) };
+    let numbers = serde_json::to_string(&oldest_first(&links));
+    let numbers = numbers.map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let exchanges = query_as(include_str!("history/exchanges.sql")).bind(numbers);
+    history.extend(items(exchanges.fetch_all(view).await?));
     Ok(History::Whole(history))
-}
-
-async fn exchanges(view: &mut SqliteConnection, links: &[Link]) -> Result<Vec<KeptItem>, sqlx::Error> {
-    let oldest_first: Vec<_> = links.iter().rev().map(|link| link.number).collect();
-    let numbers = serde_json::to_string(&oldest_first).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    let rows = query_as(include_str!("history/exchanges.sql")).bind(numbers).fetch_all(view).await?;
-    Ok(items(rows))
 }
 
 async fn conversation(
@@ -112,13 +67,13 @@ async fn conversation(
     Ok(History::Whole(items(rows)))
 }
 
-impl FromRow<'_, SqliteRow> for Link {
+impl FromRow<'_, SqliteRow> for Link<ConversationId> {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             number: row.try_get("number")?,
             status: status(row.try_get("status")?)?,
-            earlier: row.try_get("earlier")?,
-            conversation: row.try_get("conversation")?,
+            earlier: row.try_get::<Option<String>, _>("earlier")?.map(Into::into),
+            conversation: row.try_get::<Option<String>, _>("conversation")?.map(Into::into),
             until: row.try_get("until")?,
             bytes: row.try_get("bytes")?,
         })

@@ -8,8 +8,8 @@ use domain::kept::{
 use sqlx::{SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
 use super::items::{self, List};
-use super::rows::{micros, status, status_number, time};
 use super::{WRITE, conversations};
+use crate::kept::{continued, event_number, item_bytes, micros, status, status_number, time};
 use crate::shared::count;
 
 pub(super) async fn begin(writer: &SqlitePool, response: &KeptResponse) -> Result<(), sqlx::Error> {
@@ -108,7 +108,7 @@ pub(super) async fn append_events(
     let Some(response) = find(&mut step, tenant, id).await? else { return Ok(()) };
     for event in events {
         let add = query(include_str!("responses/add_event.sql")).bind(response);
-        add.bind(number(event.sequence)).bind(&*event.frame).execute(&mut *step).await?;
+        add.bind(event_number(event.sequence)).bind(&*event.frame).execute(&mut *step).await?;
     }
     step.commit().await
 }
@@ -121,7 +121,7 @@ pub(super) async fn events(
     events_max: usize,
 ) -> Result<Vec<KeptEvent>, sqlx::Error> {
     let events = query_as(include_str!("responses/events.sql")).bind(tenant.as_str()).bind(id.as_str());
-    let events = events.bind(after.map_or(-1, number)).bind(count(events_max));
+    let events = events.bind(after.map_or(-1, event_number)).bind(count(events_max));
     let rows: Vec<(i64, Vec<u8>)> = events.fetch_all(readers).await?;
     let event = |(sequence, frame): (i64, Vec<u8>)| KeptEvent {
         sequence: sequence.try_into().unwrap_or_default(),
@@ -174,20 +174,4 @@ async fn add_items(
 ) -> Result<(), sqlx::Error> {
     items::add(step, &response.tenant, List::Input(number), &response.input).await?;
     items::add(step, &response.tenant, List::Output(number), &response.output).await
-}
-
-fn continued(response: &KeptResponse) -> (Option<&str>, Option<&str>) {
-    match &response.continued {
-        None => (None, None),
-        Some(Continued::Response(id)) => (Some(id.as_str()), None),
-        Some(Continued::Conversation(id)) => (None, Some(id.as_str())),
-    }
-}
-
-fn item_bytes(response: &KeptResponse) -> i64 {
-    count(response.input.iter().chain(&response.output).map(|item| item.json.len()).sum())
-}
-
-fn number(sequence: u64) -> i64 {
-    sequence.try_into().unwrap_or(i64::MAX)
 }

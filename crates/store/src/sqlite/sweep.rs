@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use sqlx::{SqlitePool, query, query_scalar};
 
 use super::WRITE;
-use super::rows::micros;
+use crate::kept::micros;
 
 /// Responses that one step forgets: few, since nobody else can write meanwhile.
 const SWEPT_MAX: i64 = 100;

@@ -73,7 +73,7 @@ every_backend! {
     two_processes_write_one_chain(1_000)
 }
 
-fn entry(number: u64) -> AuditEntry {
+pub(crate) fn entry(number: u64) -> AuditEntry {
     let name = if number.is_multiple_of(2) { "even" } else { "odd" };
     AuditEntry {
         at_milliseconds: number,

@@ -1,4 +1,4 @@
-//! Whatever is done to them, the file and the memory keep the same.
+//! Whatever is done to them, the file, the database on a server and the memory keep the same.
 
 use std::fmt::Write;
 
@@ -11,8 +11,11 @@ use domain::ports::response_store::ResponseStore;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use store::{MemoryStore, SqliteStore};
+use proptest::test_runner::TestRunner;
+use store::{MemoryStore, PostgresDatabase, SqliteStore};
+use testkit::{DatabaseServer, unique_name};
 
+use crate::shared_state::PATIENCE;
 use crate::{ENOUGH, at, sqlite_file};
 
 const TENANTS: [&str; 2] = ["t", "u"];
@@ -158,26 +161,43 @@ fn pages() -> impl Iterator<Item = ItemPage> {
     [None, Some("i1"), Some("i2")].into_iter().flat_map(|after| [(after, false), (after, true)]).map(page)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
-
-    #[test]
-    fn a_file_and_the_memory_keep_the_same(acts in vec((name::<Tenant>(&TENANTS), act()), 1..40)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let folder = tempfile::tempdir().unwrap();
-            let file = SqliteStore::open(sqlite_file(folder.path())).await.unwrap();
-            let memory = MemoryStore::new(ENOUGH);
-            for (tenant, act) in acts {
-                let what = format!("{act:?}");
-                let kept = play(&memory, &tenant, act.clone()).await;
-                prop_assert_eq!(play(&file, &tenant, act).await, kept, "{}", what);
-            }
-            for tenant in TENANTS.map(Tenant::from) {
-                prop_assert_eq!(look(&file, &tenant).await, look(&memory, &tenant).await);
-            }
-            file.close().await;
-            Ok(())
-        })?;
+/// Does the same to a store and to the memory.
+async fn compare(store: &dyn ResponseStore, acts: Vec<(Tenant, Act)>) -> Result<(), TestCaseError> {
+    let memory = MemoryStore::new(ENOUGH);
+    for (tenant, act) in acts {
+        let what = format!("{act:?}");
+        let kept = play(&memory, &tenant, act.clone()).await;
+        prop_assert_eq!(play(store, &tenant, act).await, kept, "{}", what);
     }
+    for tenant in TENANTS.map(Tenant::from) {
+        prop_assert_eq!(look(store, &tenant).await, look(&memory, &tenant).await);
+    }
+    Ok(())
+}
+
+fn for_any_acts(check: impl AsyncFn(Vec<(Tenant, Act)>) -> Result<(), TestCaseError>) {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let acts = vec((name::<Tenant>(&TENANTS), act()), 1..40);
+    TestRunner::new(config).run(&acts, |acts| runtime.block_on(check(acts))).unwrap();
+}
+
+#[test]
+fn a_file_and_the_memory_keep_the_same() {
+    for_any_acts(async |acts| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = SqliteStore::open(sqlite_file(folder.path())).await.unwrap();
+        compare(&file, acts).await?;
+        file.close().await;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_database_on_a_server_and_the_memory_keep_the_same() {
+    let server = DatabaseServer::postgres();
+    for_any_acts(async |acts| {
+        let database = PostgresDatabase::new(server.url(), &unique_name(), PATIENCE).unwrap();
+        compare(&database.responses(64 << 20), acts).await
+    });
 }

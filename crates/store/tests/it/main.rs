@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod audit_log;
+mod crashes;
 mod equivalence;
 mod postgres;
 mod redis;

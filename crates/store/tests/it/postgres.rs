@@ -47,7 +47,7 @@ async fn a_database_that_a_newer_version_wrote_is_left_alone() {
         panic!("the database of a newer version was used")
     };
     assert!(
-        why.ends_with("it was written by a newer Tollgate (its schema is 99, this version knows 2)"),
+        why.ends_with("it was written by a newer Tollgate (its schema is 99, this version knows 3)"),
         "{why}"
     );
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::ports::registry::{Change, Register, Registered, Registry, RegistryError};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use proptest::collection::vec;
 use proptest::option;
@@ -12,7 +13,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use store::{MemoryRegistry, PostgresDatabase, SqliteFile, SqliteStore};
 use tempfile::{TempDir, tempdir};
-use testkit::{DatabaseServer, unique_name};
+use testkit::{DatabaseServer, unique_name, within};
 
 use crate::shared_state::PATIENCE;
 use crate::sqlite_file;
@@ -155,6 +156,44 @@ async fn a_second_replica_on_the_database_sees_each_change() {
     let objects = vec![registered("keys", "a", 1, "1"), registered("keys", "b", 2, "1")];
     assert_eq!(one.read().await.unwrap(), Register { revision: 2, objects });
     assert_eq!(apart.read().await.unwrap(), Register::default(), "another namespace is another fleet's");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_told_to_all_replicas_and_to_no_other_fleet() {
+    let home = Home::new();
+    let (one, other) = (home.postgres("shared").registry(), home.postgres("shared").registry());
+    let apart = home.postgres("apart").registry();
+    let mut changes = [one.changes(), other.changes()];
+    let mut elsewhere = apart.changes();
+    for heard in [&mut elsewhere].into_iter().chain(&mut changes) {
+        // That it listens from now on: what was before is not told.
+        within("the connection", heard.next()).await;
+    }
+    for (seen, replica) in [(0, &one), (1, &other)] {
+        replica.change(seen, &[put("keys", "a", "1")]).await.unwrap();
+        for heard in &mut changes {
+            within("the change", heard.next()).await;
+        }
+    }
+    assert!(elsewhere.next().now_or_never().is_none());
+    apart.change(0, &[put("keys", "a", "1")]).await.unwrap();
+    within("its own change", elsewhere.next()).await;
+    assert!(!one.change(7, &[put("keys", "a", "2")]).await.unwrap());
+    assert!(changes[0].next().now_or_never().is_none(), "what was not changed is not told");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_listened_over_a_connection_that_is_lost_is_told_to_look_and_listens_again() {
+    let mut server = DatabaseServer::postgres_on_socket();
+    let registry = PostgresDatabase::new(server.url(), "tollgate", PATIENCE).unwrap().registry();
+    let mut changes = registry.changes();
+    within("the connection", changes.next()).await;
+    server.stop();
+    server.start_again();
+    within("the next connection", changes.next()).await;
+    registry.read().await.unwrap();
+    registry.change(0, &[put("keys", "a", "1")]).await.unwrap();
+    within("the change", changes.next()).await;
 }
 
 /// Does the same to every implementation and to a map.

@@ -8,8 +8,11 @@ use domain::kept::{
 };
 use domain::ports::response_store::{ResponseStore, StoreError};
 use futures_util::FutureExt;
-use store::{MemoryStore, SqliteStore};
+use store::{MemoryStore, PostgresDatabase, SqliteStore};
 use tempfile::TempDir;
+use testkit::{DatabaseServer, unique_name};
+
+use crate::shared_state::PATIENCE;
 
 use crate::{
     ENOUGH, after_response, answered, at, conversation, everything, ids, in_conversation, item, sqlite_file,
@@ -32,10 +35,25 @@ async fn sqlite() -> Backend {
     Backend(Arc::new(store), Some(folder))
 }
 
+fn postgres(server: &DatabaseServer) -> Backend {
+    let database = PostgresDatabase::new(server.url(), &unique_name(), PATIENCE).unwrap();
+    Backend(Arc::new(database.responses(64 << 20)), None)
+}
+
+/// Runs each law against each implementation; those of a server are one test, since to start it takes longer than all of them.
 macro_rules! every_backend {
     ($($test:ident)*) => {
         every_backend! { @of memory $($test)* }
         every_backend! { @of sqlite $($test)* }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn in_postgres() {
+            let server = DatabaseServer::postgres();
+            $(
+                println!("{}", stringify!($test));
+                $test(postgres(&server)).await;
+            )*
+        }
     };
     (@of $backend:ident $($test:ident)*) => {
         mod $backend {

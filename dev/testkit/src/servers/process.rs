@@ -97,6 +97,12 @@ impl Process {
         self.signal("STOP");
     }
 
+    /// Ends it and its children where they are.
+    pub(super) fn kill(&self) {
+        let script = r#"kill -s KILL "$1" $(cat "/proc/$1/task/$1/children")"#;
+        run(Command::new("sh").args(["-c", script, "sh", &self.server.to_string()]));
+    }
+
     /// Lets it go on.
     pub(super) fn resume(&self) {
         self.signal("CONT");

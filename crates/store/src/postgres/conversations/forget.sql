@@ -1,0 +1,1 @@
+DELETE FROM conversations WHERE tenant = $1 AND id = $2

@@ -1,0 +1,7 @@
+DELETE FROM items
+WHERE number = (
+    SELECT MAX(items.number)
+    FROM conversations JOIN items ON items.conversation = conversations.number
+    WHERE conversations.tenant = $1 AND conversations.id = $2
+        AND items.tenant = $1 AND sha256(items.id) = sha256($3) AND items.id = $3
+)

@@ -1,0 +1,1 @@
+SELECT number FROM responses WHERE tenant = $1 AND id = $2

@@ -1,0 +1,1 @@
+DELETE FROM responses WHERE tenant = $1 AND id = $2

@@ -1,0 +1,1 @@
+SELECT COALESCE(MAX(sequence), -1) FROM events WHERE response = $1

@@ -1,0 +1,3 @@
+WITH taken AS (DELETE FROM kept_bytes RETURNING bytes)
+INSERT INTO kept_bytes (bytes) SELECT COALESCE(SUM(bytes), 0) FROM taken
+RETURNING bytes

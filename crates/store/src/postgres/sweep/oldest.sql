@@ -1,0 +1,2 @@
+DELETE FROM responses
+WHERE number IN (SELECT number FROM responses ORDER BY number LIMIT $1 FOR UPDATE SKIP LOCKED)

@@ -23,7 +23,8 @@ serve() {
     } >"$CONFIGURATION"
     exec 3< <(exec tollgate serve --scripted --config "$CONFIGURATION" --listen 127.0.0.1:0 </dev/null)
     SERVER=$!
-    trap 'kill $SERVER 2>/dev/null || true' EXIT
+    # Further ones, and a database, are told by others (`postgres.sh`).
+    trap 'kill ${SERVERS:-} $SERVER 2>/dev/null || true; kill -s QUIT ${DATABASE:-} 2>/dev/null || true' EXIT
     TOLLGATE_URL=
     while read -r first rest <&3; do
         if [ "$first" = listening ]; then

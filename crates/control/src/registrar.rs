@@ -5,6 +5,7 @@
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::ports::audit_log;
@@ -36,7 +37,12 @@ pub struct Registrar {
     turn: Turns<()>,
     /// What could not be put in force, so that it is told and tried once.
     stuck: Mutex<Option<Stuck>>,
+    fails: AtomicBool,
+    observer: Observer,
 }
+
+/// Hears of a registry that does not answer any more, and with nothing of one that does again.
+type Observer = Box<dyn Fn(Option<&RegistryError>) + Send + Sync>;
 
 /// What a witness writes down, on its way.
 pub type Testimony<'a> = audit_log::Pending<'a, ()>;
@@ -94,15 +100,18 @@ impl Behind {
 }
 
 impl Registrar {
-    /// One for the objects of a registry, whose secrets are sealed. `reloads` tells what is in force of what `reloader` publishes.
+    /// One for the objects of a registry, whose secrets are sealed. `reloads` tells what is in force of what `reloader` publishes; `observer` hears
+    /// each time that the registry ceases to answer, and with nothing when it answers again.
     #[must_use]
     pub fn new(
         registry: Arc<dyn Registry>,
         reloader: Arc<Reloader>,
         reloads: watch::Receiver<Reloads>,
         sealing: Sealing,
+        observer: impl Fn(Option<&RegistryError>) + Send + Sync + 'static,
     ) -> Self {
-        Self { registry, reloader, reloads, sealing, turn: Turns::new(()), stuck: Mutex::new(None) }
+        let (turn, stuck, fails) = (Turns::new(()), Mutex::new(None), AtomicBool::new(false));
+        Self { registry, reloader, reloads, sealing, turn, stuck, fails, observer: Box::new(observer) }
     }
 
     /// What there is now.
@@ -128,6 +137,9 @@ impl Registrar {
         witness: &dyn Witness,
     ) -> Result<Arc<Loaded>, NotChanged<R>> {
         let unwitnessed = |error: audit_log::AuditError| NotChanged::Unwitnessed(error.to_string());
+        if self.fails.load(Ordering::Relaxed) {
+            return Err(NotChanged::Unavailable("the registry fails".to_owned()));
+        }
         let _turn = self.turn.lock().await;
         for _ in 0..ROUNDS_MAX {
             let current = self.loaded();
@@ -182,18 +194,29 @@ impl Registrar {
     pub async fn follow(self: Arc<Self>) {
         let mut interval = tokio::time::interval(POLL_INTERVAL);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut changes = self.registry.changes();
         loop {
-            interval.tick().await;
+            let mut change = changes.next();
+            loop {
+                tokio::select! {
+                    () = &mut change => break,
+                    _ = interval.tick() => self.look().await,
+                }
+            }
+            drop(change);
             self.look().await;
         }
     }
 
     /// Looks once whether there is something new.
     async fn look(&self) {
-        let (revision, generation) = match self.registry.revision().await {
-            Ok(revision) => (revision, self.loaded().snapshot.generation),
-            Err(error) => return self.stuck_at(0, 0, error.to_string()),
-        };
+        let revision = self.registry.revision().await;
+        let failure = revision.as_ref().err();
+        if self.fails.swap(failure.is_some(), Ordering::Relaxed) != failure.is_some() {
+            (self.observer)(failure);
+        }
+        let Ok(revision) = revision else { return };
+        let generation = self.loaded().snapshot.generation;
         if revision == self.loaded().objects.revision() {
             *self.stuck.lock() = None;
             return;
@@ -203,6 +226,10 @@ impl Registrar {
             return;
         }
         let _turn = self.turn.lock().await;
+        if revision == self.loaded().objects.revision() {
+            // It was this process that changed it.
+            return;
+        }
         match self.catch_up().await {
             Ok(()) => *self.stuck.lock() = None,
             // What has not been read may be read the next time, although nothing has changed.

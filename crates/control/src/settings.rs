@@ -92,7 +92,12 @@ pub enum StatePlace {
     /// A SQLite database, by its file.
     Sqlite(PathBuf),
     /// A PostgreSQL database.
-    Postgres(StateServer),
+    Postgres {
+        /// Where it is.
+        server: StateServer,
+        /// The file that remembers what it says of objects.
+        snapshot_path: PathBuf,
+    },
 }
 
 /// What is logged.

@@ -127,6 +127,8 @@ pub enum ErrorCode {
     SharedStateUnavailable,
     /// Secrets cannot be sealed.
     SecretsUnavailable,
+    /// The objects of the control API cannot be changed.
+    RegistryUnavailable,
     /// A defect of Tollgate.
     Internal,
     /// The configuration is wrong.
@@ -146,7 +148,7 @@ const SERVER: &str = "server_error";
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 65] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,
@@ -209,6 +211,7 @@ impl ErrorCode {
         Self::StateUnavailable,
         Self::SharedStateUnavailable,
         Self::SecretsUnavailable,
+        Self::RegistryUnavailable,
         Self::Internal,
         Self::InvalidConfiguration,
     ];
@@ -246,7 +249,13 @@ impl ErrorCode {
     }
 
     fn facts(self) -> Facts {
-        let (code, status, kind) = match self {
+        let (code, status, kind) = self.row();
+        Facts { code, status, kind }
+    }
+
+    /// Its code, its status and OpenAI's type.
+    fn row(self) -> (&'static str, u16, &'static str) {
+        match self {
             Self::MalformedJson => ("TG1001", 400, REQUEST),
             Self::InvalidMember => ("TG1002", 400, REQUEST),
             Self::DuplicateMember => ("TG1003", 400, REQUEST),
@@ -310,10 +319,10 @@ impl ErrorCode {
             Self::StateUnavailable => ("TG4003", 503, SERVER),
             Self::SharedStateUnavailable => ("TG4005", 503, SERVER),
             Self::SecretsUnavailable => ("TG4006", 503, SERVER),
+            Self::RegistryUnavailable => ("TG4008", 503, SERVER),
             Self::Internal => ("TG9001", 500, SERVER),
             Self::InvalidConfiguration => ("TG5001", 500, SERVER),
-        };
-        Facts { code, status, kind }
+        }
     }
 }
 

@@ -11,17 +11,20 @@ pub(crate) fn answer(gateway: &Gateway, probe: Probe) -> Response<AnswerBody> {
     match probe {
         Probe::Health => json_response(StatusCode::OK, br#"{"status":"ok"}"#.to_vec()),
         Probe::Ready => match gateway.readiness() {
-            // Other replicas would have no more of it.
-            Readiness::Ready if gateway.shared_state_fails() => {
-                json_response(StatusCode::OK, br#"{"status":"ready","shared_state":"failing"}"#.to_vec())
-            }
-            Readiness::Ready => json_response(StatusCode::OK, br#"{"status":"ready"}"#.to_vec()),
+            // Other replicas would have no more of what fails.
+            Readiness::Ready => json_response(StatusCode::OK, ready(gateway).into_bytes()),
             Readiness::Draining => {
                 json_response(StatusCode::SERVICE_UNAVAILABLE, br#"{"status":"draining"}"#.to_vec())
             }
         },
         Probe::Metrics => metrics(gateway),
     }
+}
+
+fn ready(gateway: &Gateway) -> String {
+    let shared_state = if gateway.shared_state_fails() { r#","shared_state":"failing""# } else { "" };
+    let registry = if gateway.telemetry.registry_fails() { r#","registry":"failing""# } else { "" };
+    format!(r#"{{"status":"ready"{shared_state}{registry}}}"#)
 }
 
 fn metrics(gateway: &Gateway) -> Response<AnswerBody> {

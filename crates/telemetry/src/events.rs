@@ -12,6 +12,9 @@ mod configuration_loaded;
 mod hedge_ended;
 mod probe_ended;
 mod region_turned;
+mod registry_remembered;
+mod registry_snapshot_turned;
+mod registry_turned;
 mod request_ended;
 mod request_mirrored;
 mod request_queued;
@@ -55,3 +58,6 @@ fn milliseconds(time: std::time::Duration) -> u64 {
 fn microseconds(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
+pub use registry_remembered::RegistryRemembered;
+pub use registry_snapshot_turned::RegistrySnapshotTurned;
+pub use registry_turned::RegistryTurned;

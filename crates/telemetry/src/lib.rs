@@ -50,6 +50,12 @@ impl Telemetry {
         self.log_requests.store(which as u8, Ordering::Relaxed);
     }
 
+    /// Whether the registry of the control API's objects does not answer, as far as was told.
+    #[must_use]
+    pub fn registry_fails(&self) -> bool {
+        self.meters.registry_failing.get() != 0
+    }
+
     /// The prepared counters of one provider; keep them as long as the provider is live.
     #[must_use]
     pub fn provider(&self, name: &ProviderName) -> Arc<ProviderMeters> {

@@ -210,6 +210,8 @@ pub struct Meters {
     pub(crate) shared_state_failing: Gauge,
     pub(crate) secret_fetch_failures: Family<SecretFetchLabels, Counter>,
     pub(crate) stale_secrets: Gauge,
+    pub(crate) registry_failing: Gauge,
+    pub(crate) registry_snapshot_failing: Gauge,
     /// Requests being served.
     pub in_flight: Gauge,
     /// Bytes of request bodies and held answers in memory.
@@ -288,6 +290,8 @@ impl Meters {
             shared_state_failing: Gauge::default(),
             secret_fetch_failures: Family::default(),
             stale_secrets: Gauge::default(),
+            registry_failing: Gauge::default(),
+            registry_snapshot_failing: Gauge::default(),
             in_flight: Gauge::default(),
             in_flight_bytes: Gauge::default(),
             connections: Gauge::default(),
@@ -371,6 +375,11 @@ impl Meters {
         registry.register("secret_fetch_failures", failures, self.secret_fetch_failures.clone());
         let stale = "Secrets in force whose last value stays, since their vault cannot be read";
         registry.register("stale_secrets", stale, self.stale_secrets.clone());
+        let failing = "Whether the registry of the control API's objects does not answer (1) or does (0)";
+        registry.register("registry_failing", failing, self.registry_failing.clone());
+        let failing =
+            "Whether what that registry says cannot be written to this process's file (1) or can (0)";
+        registry.register("registry_snapshot_failing", failing, self.registry_snapshot_failing.clone());
     }
 
     /// Counts a second call that has ended, or was not allowed.

@@ -52,7 +52,7 @@ impl Witness for Record<'_> {
     }
 
     fn undone<'a>(&'a self, before: &'a Loaded) -> Testimony<'a> {
-        let outcome = || Outcome::Failed(ErrorCode::StateUnavailable.code().into());
+        let outcome = || Outcome::Failed(ErrorCode::RegistryUnavailable.code().into());
         self.write(before, |_, entry| AuditEntry { before: None, outcome: outcome(), ..entry })
     }
 }

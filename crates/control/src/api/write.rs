@@ -20,7 +20,10 @@ use super::{Admitted, ControlApi, answer};
 use crate::authority::{Action, Kind};
 use crate::load::Loaded;
 use crate::objects::{Object, ObjectId, ObjectKind};
-use crate::registrar::NotChanged;
+use crate::registrar::{NotChanged, POLL_INTERVAL};
+
+/// How often it is asked whether the registry works again.
+const RETRY_AFTER: Duration = POLL_INTERVAL;
 
 /// Most objects whose secrets are sealed anew in one change: each may be a call of whoever has the key.
 const REWRAPPED_TOGETHER_MAX: usize = 100;
@@ -173,7 +176,8 @@ fn refused(not_changed: NotChanged<Problem>, admitted: &Admitted, wanted: &[Want
         }
         NotChanged::Unavailable(why) => {
             tracing::error!(error = why, "an object could not be changed");
-            Problem::new(ErrorCode::StateUnavailable, "objects cannot be changed now; try again")
+            let detail = "the registry does not answer, so objects cannot be changed now; what it said last stays in force; try again";
+            Problem::new(ErrorCode::RegistryUnavailable, detail).with_retry_after(RETRY_AFTER)
         }
     }
 }

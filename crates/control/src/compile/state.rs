@@ -4,7 +4,7 @@ use std::path::Path as FilePath;
 use std::time::Duration;
 
 use domain::kept::KeepRules;
-use domain::ports::shared_state::{SharedServer, is_namespace};
+use domain::ports::shared_state::{SharedServer, is_namespace, password};
 use providers::definition::Secret;
 
 use super::Problems;
@@ -19,6 +19,7 @@ const DATABASE_AUDIT_RECORDS_MAX_DEFAULT: u64 = 1_000_000;
 /// A database has some pages before anything is in it.
 const BYTES_MAX_MIN: u64 = 1 << 20;
 const FILE_DEFAULT: &str = "tollgate.db";
+const SNAPSHOT_DEFAULT: &str = "tollgate.snapshot";
 const NAMESPACE_DEFAULT: &str = "tollgate";
 const DATABASE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
 const DATABASE_TIMEOUT_MAX: Duration = Duration::from_secs(30);
@@ -45,7 +46,8 @@ pub(super) fn settings(section: &StateSection, folder: &FilePath, problems: &mut
                 let timeout = server.timeout.min(SHARED_TIMEOUT_DEFAULT);
                 Some(StateServer { timeout, ..server.clone() })
             });
-            (StatePlace::Postgres(server), shared)
+            let snapshot_path = folder.join(section.snapshot_path.as_deref().unwrap_or(SNAPSHOT_DEFAULT));
+            (StatePlace::Postgres { server, snapshot_path }, shared)
         }
     };
     let (bytes_max, audit_records_max) = match kind {
@@ -84,6 +86,7 @@ fn check_kind(section: &StateSection, kind: StateKind, problems: &mut Problems) 
             ("url", section.url.is_some()),
             ("namespace", section.namespace.is_some()),
             ("timeout", section.timeout.is_some()),
+            ("snapshot_path", section.snapshot_path.is_some()),
         ];
         for (key, _) in server.into_iter().filter(|(_, is_given)| *is_given) {
             report(key, "it is for a database on a server; add `kind: postgres`, or leave it out");
@@ -96,6 +99,15 @@ fn database(section: &StateSection, problems: &mut Problems) -> StateServer {
     if !section.url.as_ref().is_some_and(is_postgres) {
         let message = "expected a URL that begins with `postgres://`, best written as `${env:NAME}`";
         problems.push((state("url"), message.to_owned()));
+    }
+    if section.snapshot_path.as_ref().is_some_and(String::is_empty) {
+        problems.push((state("snapshot_path"), "expected the name of a file".to_owned()));
+    }
+    if section.snapshot_path.is_some()
+        && section.url.as_ref().is_some_and(|url| password(url.expose()).is_none())
+    {
+        let message = "the file is sealed with a key made of the password in `state.url`, which has none; add one, or leave the path out";
+        problems.push((state("snapshot_path"), message.to_owned()));
     }
     let timeout = section.timeout.map_or(DATABASE_TIMEOUT_DEFAULT, |span| span.0);
     if timeout.is_zero() || timeout > DATABASE_TIMEOUT_MAX {

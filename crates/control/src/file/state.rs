@@ -24,6 +24,9 @@ pub struct StateSection {
     pub namespace: Option<String>,
     /// How long an answer of the database is waited for, for `kind: postgres`, at most `30s`; `5s` when absent.
     pub timeout: Option<TimeSpan>,
+    /// The file in which this process remembers what the database last said of the objects of the control API, for `kind: postgres`, so that it can start while
+    /// the database is down; looked up from the configuration's folder, and sealed with a key made of the password in `url`. `tollgate.snapshot` when absent.
+    pub snapshot_path: Option<String>,
     /// Most bytes that are kept together, at least `1MiB`. When they are reached, the oldest responses are forgotten; in
     /// memory conversations, too. `256MiB` in memory and `16GiB` in a database when absent.
     pub bytes_max: Option<ByteSize>,

@@ -296,7 +296,8 @@ fn replicas_with_a_database_on_a_server_share_by_it_unless_told_otherwise() {
     };
     let load = |more: &str| loader(&[("PASSWORD", "hunter2")]).load_text(&text(more), 1).unwrap().state;
     let state = load("");
-    let StatePlace::Postgres(server) = &state.place else { panic!("{state:?}") };
+    let StatePlace::Postgres { server, snapshot_path } = &state.place else { panic!("{state:?}") };
+    assert_eq!(snapshot_path, FilePath::new("/etc/tollgate/tollgate.snapshot"));
     assert_eq!((server.url.expose(), &*server.namespace), ("postgres://u:hunter2@host/d", "blue"));
     assert_eq!(server.timeout, Duration::from_secs(5));
     let shared = state.shared.as_ref().unwrap();
@@ -326,6 +327,15 @@ fn a_database_on_a_server_that_cannot_be_meant_is_refused_without_its_url() {
         ("kind: sqlite, url: 'postgres://u:hunter2@host/d'", "state.url: it is for a database on a server"),
         ("namespace: blue", "state.namespace: it is for a database on a server"),
         ("timeout: 1s", "state.timeout: it is for a database on a server"),
+        ("snapshot_path: x", "state.snapshot_path: it is for a database on a server"),
+        (
+            "kind: postgres, url: 'postgres://u@host/d', snapshot_path: x",
+            "state.snapshot_path: the file is sealed",
+        ),
+        (
+            "kind: postgres, url: 'postgres://u:hunter2@host/d', snapshot_path: ''",
+            "state.snapshot_path: expected the name",
+        ),
     ] {
         let refused = errors(&format!("state: {{{state}}}\n"));
         assert!(refused.contains(expected) && !refused.contains("hunter2"), "{state}: {refused}");

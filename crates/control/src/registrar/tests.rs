@@ -118,7 +118,7 @@ fn process() -> Process {
     // Whatever is published is in force at once.
     let (_, reloads) = watch::channel(Reloads { generation: u64::MAX, refused: 0 });
     let sealing = Sealing::new(|| Some([7; 32]), nowhere()).unwrap();
-    let registrar = Registrar::new(Arc::clone(&shelf) as _, Arc::clone(&reloader), reloads, sealing);
+    let registrar = Registrar::new(Arc::clone(&shelf) as _, Arc::clone(&reloader), reloads, sealing, |_| {});
     Process { _folder: folder, shelf, reloader, registrar }
 }
 

@@ -42,6 +42,18 @@ impl SharedServer {
     }
 }
 
+/// The password in a server's URL, as it is written there: before the host, or as PostgreSQL's parameter of that name. None where there is
+/// none, or an empty one.
+#[must_use]
+pub fn password(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let (authority, parameters) = (rest.split(['/', '?', '#']).next()?, rest.split_once('?'));
+    let parameters = parameters.map_or("", |(_, parameters)| parameters).split('#').next()?;
+    let before_host = authority.rsplit_once('@').and_then(|(user, _)| Some(user.split_once(':')?.1));
+    let parameter = parameters.split('&').find_map(|parameter| parameter.strip_prefix("password="));
+    before_host.or(parameter).filter(|password| !password.is_empty())
+}
+
 /// Whether a server can have a part of this name for the replicas of one gateway: lower-case letters, digits and `_`, no
 /// digit first, which is the same to PostgreSQL with and without quotes.
 #[must_use]
@@ -137,4 +149,26 @@ pub enum StateError {
         /// The most.
         bytes_max: usize,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::password;
+
+    #[test]
+    fn the_password_of_a_url_is_found_wherever_it_may_stand() {
+        for (url, expected) in [
+            ("postgres://u:p@host:5432/d", Some("p")),
+            ("postgres://u:p%40x:y@host/d?sslmode=require", Some("p%40x:y")),
+            ("postgres://u@host/d?password=p&host=/run", Some("p")),
+            ("postgres:///d?host=/run&password=p#x", Some("p")),
+            ("postgres://u:@host/d", None),
+            ("postgres://u@host/d?x=:y@z", None),
+            ("postgres://host:5432/d", None),
+            ("u:p@host", None),
+            ("", None),
+        ] {
+            assert_eq!(password(url), expected, "{url}");
+        }
+    }
 }

@@ -18,7 +18,6 @@ const RETRY: Duration = Duration::from_secs(1);
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// Listens, and listens again.
-#[derive(Debug)]
 pub(super) struct Listener {
     options: PgConnectOptions,
     schema: Box<str>,

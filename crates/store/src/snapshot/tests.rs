@@ -1,3 +1,5 @@
+//! What is written is read again by whoever may, and whatever else there is in the file is foreign.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 

@@ -19,7 +19,7 @@ use engine::Denials;
 use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
 use providers::transport::Transport;
-use telemetry::events::ConfigurationLoaded;
+use telemetry::events::{ConfigurationLoaded, RegistryTurned};
 use telemetry::{LogRequests, Telemetry};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -90,7 +90,7 @@ impl Server {
         let transport = transport(&loaded.upstream, parts.environment.as_ref())?;
         let outside =
             outside(transport.clone(), Arc::clone(&parts.environment), parts.wall_clock, parts.random)?;
-        let state = State::open(&loaded.state, parts.wall_clock).await?;
+        let state = State::open(&loaded.state, &telemetry, parts.wall_clock).await?;
         let sealing = Sealing::new(parts.random_key, outside.clone())?;
         let loaded = state.with_objects(&loader, loaded, &sealing).await?;
         let (secrets, renewals) = (loader.secrets().clone(), Renewals::of(&loader, outside));
@@ -114,7 +114,7 @@ impl Server {
         let https = loaded.server.tls.is_some();
         let (told, reloads) = told(&loaded);
         let (reloader, published) = reloader(loader, loaded, telemetry.clone(), Arc::clone(&told));
-        let registrar = Registrar::new(state.registry(), Arc::clone(&reloader), reloads.clone(), sealing);
+        let registrar = registrar(&state, &reloader, (&reloads, sealing), &telemetry);
         let watched = (state.audit_log(), Arc::clone(gateway.denials()));
         let loaded = reloader.loaded();
         let people = (state.sessions(), is_plain_loopback(&parts, &loaded));
@@ -220,6 +220,20 @@ fn watch_configuration(
 fn told(first: &Loaded) -> (Arc<watch::Sender<Reloads>>, watch::Receiver<Reloads>) {
     let (told, reloads) = watch::channel(Reloads { generation: first.snapshot.generation, refused: 0 });
     (Arc::new(told), reloads)
+}
+
+/// Changes objects, and tells when their registry turns.
+fn registrar(
+    state: &State,
+    reloader: &Arc<Reloader>,
+    (reloads, sealing): (&watch::Receiver<Reloads>, Sealing),
+    telemetry: &Telemetry,
+) -> Registrar {
+    let telemetry = telemetry.clone();
+    Registrar::new(state.registry(), Arc::clone(reloader), reloads.clone(), sealing, move |failure| {
+        let failure = failure.map(ToString::to_string);
+        RegistryTurned { failure: failure.as_deref() }.emit(&telemetry);
+    })
 }
 
 /// The control API, which follows what other processes change from now on.

@@ -1,6 +1,8 @@
 //! What outlives requests: opened before the first of them, swept while they are served, closed after the last.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -9,24 +11,22 @@ use control::sealing::Sealing;
 use control::settings::{StatePlace, StateServer, StateSettings};
 use control::{Loaded, Loader};
 use domain::ports::audit_log::AuditLog;
-use domain::ports::registry::Registry;
+use domain::ports::registry::{Register, Registry, RegistryError};
 use domain::ports::response_store::{ResponseStore, StoreError};
-use domain::ports::shared_state::{SharedState, StateError};
+use domain::ports::shared_state::{SharedState, StateError, password};
 use jiff::Timestamp;
 use store::{
-    MemoryAudit, MemoryRegistry, MemoryState, MemoryStore, PostgresDatabase, SqliteFile, SqliteStore,
-    shared_state_at,
+    MemoryAudit, MemoryRegistry, MemoryState, MemoryStore, PostgresDatabase, RememberedRegistry,
+    SnapshotFile, SnapshotProblem, SqliteFile, SqliteStore, shared_state_at,
 };
 use telemetry::Telemetry;
-use telemetry::events::StoreFailed;
+use telemetry::events::{RegistryRemembered, RegistrySnapshotTurned, StoreFailed};
 use tokio::time::MissedTickBehavior;
 
 /// How often what has expired is looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 /// How long a process that is being replaced may hold the database. An answer waits as long when it is to be kept.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
-/// Of responses and conversations that stay in the process although there is a database on a server.
-const RESPONSE_BYTES_MAX: usize = 256 << 20;
 /// Most bytes of sessions and of what is counted of sign-ins, where the process keeps them itself.
 const SESSIONS_BYTES_MAX: usize = 32 << 20;
 /// How long the end of the process waits for whoever still reads.
@@ -41,6 +41,8 @@ pub(super) struct State {
     /// The same, else what this process keeps for itself: sessions of people.
     sessions: Arc<dyn SharedState>,
     registry: Arc<dyn Registry>,
+    /// The same, when it remembers what it said.
+    remembered: Option<Arc<RememberedRegistry>>,
     /// The same, when it has to be closed.
     database: Option<Arc<SqliteStore>>,
     audit: Arc<dyn AuditLog>,
@@ -53,6 +55,7 @@ impl State {
     /// When a database cannot be used, with the reason.
     pub(super) async fn open(
         settings: &StateSettings,
+        telemetry: &Telemetry,
         wall_clock: fn() -> Timestamp,
     ) -> anyhow::Result<Self> {
         let bytes_max = settings.bytes_max;
@@ -62,8 +65,8 @@ impl State {
                 let store = MemoryStore::new(bytes_max.try_into().unwrap_or(usize::MAX));
                 let registry = Arc::new(MemoryRegistry::default());
                 let audit = Arc::new(MemoryAudit::new(settings.audit_records_max));
-                let sessions = sessions_by(shared.as_ref(), wall_clock);
-                Ok(Self { store: Arc::new(store), registry, shared, sessions, database: None, audit })
+                let (sessions, store) = (sessions_by(shared.as_ref(), wall_clock), Arc::new(store));
+                Ok(Self { store, registry, remembered: None, shared, sessions, database: None, audit })
             }
             StatePlace::Sqlite(path) => {
                 let file = SqliteFile { path: path.clone(), bytes_max, lock_wait: LOCK_WAIT };
@@ -72,16 +75,21 @@ impl State {
                 let audit = Arc::new(database.audit_log(settings.audit_records_max));
                 let shared = shared.unwrap_or_else(|| Arc::new(database.shared_state()));
                 let store = Arc::clone(&database) as _;
-                let sessions = Arc::clone(&shared);
-                Ok(Self { store, registry, shared: Some(shared), sessions, database: Some(database), audit })
+                let (sessions, shared) = (Arc::clone(&shared), Some(shared));
+                let database = Some(database);
+                Ok(Self { store, registry, remembered: None, shared, sessions, database, audit })
             }
-            StatePlace::Postgres(server) => {
+            StatePlace::Postgres { server, snapshot_path } => {
                 let database = postgres_at(server)?;
-                let store = Arc::new(MemoryStore::new(RESPONSE_BYTES_MAX));
-                let registry = Arc::new(database.registry());
+                let store = Arc::new(database.responses(bytes_max));
+                let remembered = remembered(&database, server, snapshot_path, telemetry)?;
+                let registry = match &remembered {
+                    Some(remembered) => Arc::clone(remembered) as _,
+                    None => Arc::new(database.registry()) as _,
+                };
                 let audit = Arc::new(database.audit_log(settings.audit_records_max));
                 let sessions = sessions_by(shared.as_ref(), wall_clock);
-                Ok(Self { store, registry, shared, sessions, database: None, audit })
+                Ok(Self { store, registry, remembered, shared, sessions, database: None, audit })
             }
         }
     }
@@ -121,7 +129,11 @@ impl State {
         loaded: Loaded,
         sealing: &Sealing,
     ) -> anyhow::Result<Loaded> {
-        let register = self.registry.read().await?;
+        let register = match (self.registry.read().await, &self.remembered) {
+            (Ok(register), _) => register,
+            (Err(error), Some(remembered)) => last_of(remembered, &error).await?,
+            (Err(error), None) => return Err(error.into()),
+        };
         let objects = Objects::open(&register, &Objects::default(), &loaded.key_ring(sealing)).await?;
         if objects.revision() == 0 {
             return Ok(loaded);
@@ -167,6 +179,48 @@ fn shared_at(server: &StateServer) -> anyhow::Result<Arc<dyn SharedState>> {
 /// The database on a server, which is not asked for anything yet either.
 pub(crate) fn postgres_at(server: &StateServer) -> anyhow::Result<PostgresDatabase> {
     PostgresDatabase::new(server.url.expose(), &server.namespace, server.timeout).context("`state`")
+}
+
+/// What the registry said last, when it does not answer.
+async fn last_of(remembered: &RememberedRegistry, why: &RegistryError) -> anyhow::Result<Register> {
+    match remembered.remembered().await {
+        Ok(Some(register)) => {
+            RegistryRemembered { revision: register.revision }.emit();
+            Ok(register)
+        }
+        Ok(None) => Err(anyhow!(
+            "{why}; `{}` remembers nothing of it, since it was never there",
+            remembered.path().display()
+        )),
+        Err(problem) => {
+            Err(anyhow!("{why}; `{}` is of no use either: {problem}", remembered.path().display()))
+        }
+    }
+}
+
+/// A registry that remembers what it says, where there is a password to make a key of.
+fn remembered(
+    database: &PostgresDatabase,
+    server: &StateServer,
+    path: &Path,
+    telemetry: &Telemetry,
+) -> anyhow::Result<Option<Arc<RememberedRegistry>>> {
+    let Some(secret) = password(server.url.expose()) else {
+        tracing::warn!(
+            "what the registry says is not remembered, since `state.url` has no password to make a key of: this replica cannot start while the database is down"
+        );
+        return Ok(None);
+    };
+    let file = SnapshotFile::new(path.to_owned(), secret.as_bytes(), &server.namespace)?;
+    let (telemetry, fails) = (telemetry.clone(), AtomicBool::new(false));
+    let observer = move |problem: Option<&SnapshotProblem>| {
+        if fails.swap(problem.is_some(), Ordering::Relaxed) != problem.is_some() {
+            let failure = problem.map(ToString::to_string);
+            RegistrySnapshotTurned { failure: failure.as_deref() }.emit(&telemetry);
+        }
+    };
+    let registry = Arc::new(database.registry());
+    Ok(Some(Arc::new(RememberedRegistry::new(registry, file, observer))))
 }
 
 async fn sweep_shared(shared: &dyn SharedState) -> Result<(), StateError> {

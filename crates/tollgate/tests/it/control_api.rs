@@ -6,6 +6,7 @@ mod batches;
 mod changes;
 mod commands;
 mod keys;
+mod outages;
 mod processes;
 mod secrets;
 

@@ -21,6 +21,7 @@ use crate::configuration::{key, key_entry, one};
 pub(crate) struct Setup {
     folder: TempDir,
     variables: HashMap<String, String>,
+    wall_clock: fn() -> Timestamp,
 }
 
 /// A running gateway. Everybody's key is `key(1)` unless the configuration has keys of its own.
@@ -35,7 +36,12 @@ pub(crate) struct TestGateway {
 
 impl Setup {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), variables: HashMap::new() }
+        Self { folder: tempfile::tempdir().unwrap(), variables: HashMap::new(), wall_clock: Timestamp::now }
+    }
+
+    /// Lets it go by another clock.
+    pub(crate) fn clock(self, wall_clock: fn() -> Timestamp) -> Self {
+        Self { wall_clock, ..self }
     }
 
     /// Sets an environment variable.
@@ -52,7 +58,7 @@ impl Setup {
 
     /// Starts the gateway.
     pub(crate) async fn start(self, configuration: Value) -> TestGateway {
-        let Self { folder, variables } = self;
+        let Self { folder, variables, wall_clock } = self;
         let file = folder.path().join("tollgate.yaml");
         std::fs::write(&file, complete(configuration)).unwrap();
         let parts = ServerParts {
@@ -62,7 +68,7 @@ impl Setup {
             scripted: false,
             random,
             random_key: || Some(std::array::from_fn(|_| random().to_le_bytes()[0])),
-            wall_clock: Timestamp::now,
+            wall_clock,
         };
         let server = Server::start(Prepared::load(parts).unwrap()).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -137,8 +137,11 @@ impl Preparations {
 /// What the steps cannot do without.
 fn needed(steps: &[Step]) -> Vec<Prerequisite> {
     let mut needed = vec![Prerequisite::CCompiler];
+    if steps.iter().any(|step| matches!(step, Step::Nextest | Step::Examples | Step::Sdk)) {
+        needed.push(Prerequisite::Postgres);
+    }
     if steps.contains(&Step::Nextest) {
-        needed.extend([Prerequisite::Postgres, Prerequisite::Redis]);
+        needed.push(Prerequisite::Redis);
     }
     needed
 }

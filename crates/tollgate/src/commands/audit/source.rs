@@ -63,7 +63,7 @@ impl Source {
         let loaded = loaded_or_default(self.config.as_deref().map(Path::new));
         match loaded.map_err(|error| BadInput::of(&error))?.state.place {
             StatePlace::Sqlite(path) => existing(path),
-            StatePlace::Postgres(server) => Ok(Place::Server(postgres_at(&server)?)),
+            StatePlace::Postgres { server, .. } => Ok(Place::Server(postgres_at(&server)?)),
             StatePlace::Memory => {
                 let message = "the audit log is kept in memory and ends with the process; `state: { kind: sqlite }` keeps it";
                 Err(BadInput(message.to_owned()).into())

@@ -1,14 +1,16 @@
 //! Objects outlive the process, and reach the other processes on the same database, be it a file or a server.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::{DatabaseServer, within};
+use testkit::{Client, DatabaseServer, EventStream, FakeProvider, scripts, within};
 use tokio::time::Instant;
 
-use super::{Control, chat, gateway, gateway_in};
-use crate::cli::{complaint, out, run, write};
+use super::{Control, chat, control_key, gateway, gateway_in, held};
+use crate::cli::{Serving, after, blocking, complaint, out, run, write};
+use crate::configuration::one;
 use crate::gateway::Setup;
 
 fn file(folder: &Path) -> Value {
@@ -75,6 +77,43 @@ async fn a_change_of_a_file_is_in_force_in_every_process_within_two_seconds() {
 async fn a_change_of_a_server_is_in_force_in_every_process_within_two_seconds() {
     let database = DatabaseServer::postgres_on_socket();
     a_change_is_in_force_in_every_process_within_two_seconds(server(&database)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_that_are_processes_of_their_own_follow_each_other_within_two_seconds() {
+    let (database, folder) = (DatabaseServer::postgres_on_socket(), tempfile::tempdir().unwrap());
+    let fake = FakeProvider::always(scripts::json(&scripts::answer(EventStream::Chat, "Hello."))).await;
+    let mut configuration = one(&fake);
+    configuration["control"] = json!({"keys": [held(1, "owner", None)]});
+    configuration["state"] = server(&database)["state"].clone();
+    write(folder.path(), &configuration);
+    let start = async || {
+        let folder = folder.path().to_owned();
+        let (serving, said) = blocking(move || Serving::start(&folder, "live providers")).await;
+        let address: SocketAddr = after(&said, "listening on http://").parse().unwrap();
+        (serving, Client::new(address))
+    };
+    let ((_one, at_one), (_other, at_other)) = (start().await, start().await);
+    let control = Control(at_one.with_key(control_key(1).reveal()));
+    let text = control.new_key(json!({"name": "k"})).await;
+    let body = scripts::request(EventStream::Chat, "p/m", false).to_string();
+    let mut longest = Duration::ZERO;
+    for round in 0..6 {
+        let is_good = round % 2 == 0;
+        let changed = control.patch("keys/k", json!({"disabled": !is_good})).await;
+        assert_eq!(changed.status, 200, "{}", changed.text());
+        let begun = Instant::now();
+        let status = if is_good { 200 } else { 401 };
+        within("the other process", async {
+            let client = at_other.clone().with_key(&text);
+            while client.post(scripts::path(EventStream::Chat), body.clone()).answer().await.status != status
+            {
+            }
+        })
+        .await;
+        longest = longest.max(begun.elapsed());
+    }
+    assert!(longest < Duration::from_secs(2), "{longest:?}");
 }
 
 async fn writers_in_two_processes_lose_nothing(database: Value) {

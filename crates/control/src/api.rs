@@ -14,6 +14,7 @@ mod read;
 mod remembered;
 mod request;
 mod resource;
+mod scim;
 mod shown;
 mod sign_in;
 mod wanted;
@@ -33,6 +34,7 @@ use futures_util::FutureExt;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body;
+use identity::Redeem;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
@@ -46,6 +48,7 @@ use self::operation::{Operation, match_path};
 use self::precondition::Precondition;
 use self::problem::Problem;
 use self::remembered::{Known, Remembered};
+pub use self::scim::SCIM_ROOT;
 use self::sign_in::Desk;
 pub use self::sign_in::SIGN_IN_ROOT;
 use self::sign_in::sessions::Sessions;
@@ -63,6 +66,8 @@ pub struct ControlParts {
     pub audit_log: Arc<dyn AuditLog>,
     /// Where sessions are kept, for all replicas.
     pub shared_state: Arc<dyn SharedState>,
+    /// The way to identity providers.
+    pub way: Arc<dyn Redeem>,
     /// Whether it is reached in clear text and on the machine itself, so that cookies cannot be for HTTPS alone.
     pub plain_loopback: bool,
     /// Where refusals to those who are not known are counted, until the log is told.
@@ -82,6 +87,7 @@ pub struct ControlApi {
     denials: Arc<Denials>,
     wrong_keys: WrongKeys,
     desk: Desk,
+    way: Arc<dyn Redeem>,
     remembered: Remembered,
     description: OnceLock<Response<Bytes>>,
     started: Instant,
@@ -99,6 +105,7 @@ impl ControlApi {
             denials: parts.denials,
             wrong_keys: WrongKeys::new((parts.random)()),
             desk: Desk::new(Sessions::new(parts.shared_state), parts.plain_loopback),
+            way: parts.way,
             remembered: Remembered::default(),
             description: OnceLock::new(),
             started: Instant::now(),
@@ -156,6 +163,9 @@ impl ControlApi {
         let (head, body) = request.into_parts();
         if head.uri.path().starts_with(SIGN_IN_ROOT) {
             return self.at_the_door(&head, body, client).await;
+        }
+        if head.uri.path().starts_with(SCIM_ROOT) {
+            return Ok(self.provision(&head, body, client).await);
         }
         let operation = match_path(&head.method, head.uri.path())?;
         if operation == Operation::Describe {

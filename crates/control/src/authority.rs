@@ -21,7 +21,7 @@ use domain::key::{Ended, Validity};
 use domain::{ErrorCode, KeyHash, KeyText};
 use jiff::Timestamp;
 
-pub use people::{IDLE_DEFAULT, LONGEST_DEFAULT, LocalAdmin, People, PublicUrl};
+pub use people::{ExternalPeople, GroupRole, IDLE_DEFAULT, LONGEST_DEFAULT, LocalAdmin, People, PublicUrl};
 pub use permissions::{Permissions, Question};
 pub use policy::{Policies, PolicyProblem};
 pub use principal::{Denied, HeldRole, Principal, Resource};

@@ -8,6 +8,7 @@ mod directory;
 mod keys;
 mod limits;
 mod metadata_schema;
+mod oidc;
 mod people;
 mod process;
 mod route_tests;
@@ -30,7 +31,7 @@ use domain::ports::catalog::Catalog;
 use domain::route::RouteDefaults;
 use domain::snapshot::RequestPolicy;
 use domain::{Allotment, KeyHash, KnownKey, Limits, Network, Provider, Route, RouteName};
-use identity::{Callers, KeySources};
+use identity::{Callers, KeySources, ProviderSources};
 use providers::definition::ProviderDefinition;
 use providers::sign_in::SignIns;
 
@@ -57,6 +58,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) sign_ins: &'a SignIns,
     /// The published keys of token issuers, kept for the same reason.
     pub(crate) key_sources: &'a KeySources,
+    /// What identity providers publish, likewise.
+    pub(crate) provider_sources: &'a ProviderSources,
     /// Providers that the process adds, after the configured ones.
     pub(crate) extra_providers: &'a [(String, ProviderDefinition)],
     /// The configured providers' names in the order of the file.
@@ -99,7 +102,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let sharing = sharing::compile(file, &directory, &mut problems);
     let tenants = tenants::compile(file, (&routes, &sharing), &mut problems);
     let keys = keys::compile(&file.keys, (&tenants, &routes), &mut problems);
-    let authority = authority::compile(file, &tenants, &mut problems);
+    let authority = authority::compile(file, &tenants, surroundings, &mut problems);
     let issuers =
         token_issuers::compile(&file.token_issuers, (&tenants, &routes), surroundings, &mut problems);
     let signed_requests = signed_requests::compile(&file.signed_requests, &keys, &mut problems);

@@ -43,11 +43,11 @@ pub use role::{HeldRoleSection, RoleSection};
 pub use route_test::{ExpectSection, RouteTestSection};
 pub use secrets::{AwsKmsSection, SealWithName, SecretsSection, VaultTransitSection};
 pub use server::{ServerSection, TlsSection};
-pub use sign_in::{LocalAdminSection, SignInSection};
+pub use sign_in::{GroupRoleSection, LocalAdminSection, OidcSection, SignInSection};
 pub use signed_requests::SignedRequestsSection;
 pub use size::{ByteSize, SIZE_FORMAT, SizeProblem};
 pub use state::{KeptResponsesSection, SharedStateSection, StateKind, StateSection};
-pub use tenant::{OrganizationSection, TeamSection, UserSection, WorkspaceSection};
+pub use tenant::{GroupSection, OrganizationSection, TeamSection, UserSection, WorkspaceSection};
 pub use token_issuer::{TokenIssuerSection, TokenRuleSection};
 pub use upstream::{ProxyChoice, UpstreamSection};
 
@@ -77,6 +77,8 @@ pub struct ConfigFile {
     pub workspaces: BTreeMap<String, WorkspaceSection>,
     /// People and service accounts by name.
     pub users: BTreeMap<String, UserSection>,
+    /// Groups of users by name.
+    pub groups: BTreeMap<String, GroupSection>,
     /// The keys that clients present. Without any, and without `token_issuers`, nobody gets in.
     pub keys: Vec<KeySection>,
     /// Who may administer the gateway. Without any key there, nobody may, but through this file.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use domain::Snapshot;
 use engine::route::RouteSpec;
 use engine::route::spec::DefaultsSpec;
-use identity::{Callers, KeySources};
+use identity::{Callers, KeySources, ProviderSources};
 use providers::definition::ProviderDefinition;
 use providers::sign_in::SignIns;
 use providers::vaults::SecretReference;
@@ -92,6 +92,7 @@ pub struct Loader {
     sign_ins: SignIns,
     key_sources: KeySources,
     secrets: VaultedSecrets,
+    provider_sources: ProviderSources,
 }
 
 impl Loader {
@@ -105,6 +106,7 @@ impl Loader {
             sign_ins: SignIns::default(),
             key_sources: KeySources::default(),
             secrets: VaultedSecrets::default(),
+            provider_sources: ProviderSources::default(),
         }
     }
 
@@ -138,6 +140,12 @@ impl Loader {
     #[must_use]
     pub fn key_sources(&self) -> &KeySources {
         &self.key_sources
+    }
+
+    /// What identity providers publish, of all configurations that it loads, to be fetched once one is in force.
+    #[must_use]
+    pub fn provider_sources(&self) -> &ProviderSources {
+        &self.provider_sources
     }
 
     /// The file that is loaded.
@@ -200,6 +208,7 @@ impl Loader {
             environment: &self.environment,
             sign_ins: &self.sign_ins,
             key_sources: &self.key_sources,
+            provider_sources: &self.provider_sources,
             extra_providers: &self.extra_providers,
             provider_order: provider_order(&draft.root),
         };
@@ -348,6 +357,7 @@ fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
             .unwrap_or_default(),
         workspaces: parts(&section("workspaces"), &root.key("workspaces"), &mut problems),
         users: parts(&section("users"), &root.key("users"), &mut problems),
+        groups: parts(&section("groups"), &root.key("groups"), &mut problems),
         keys: list(json.get("keys"), &root.key("keys"), &mut problems),
         control: part(section("control"), &root.key("control"), &mut problems).unwrap_or_default(),
         roles: parts(&section("roles"), &root.key("roles"), &mut problems),

@@ -99,6 +99,8 @@ pub enum ErrorCode {
     SignInRefused,
     /// A request with a session was not made by a page of this gateway, or not with its token.
     CrossSiteRefused,
+    /// What an identity provider's answer says is not believed, or gives nobody a role.
+    ProviderSignInRefused,
     /// Too many sign-ins failed.
     TooManySignIns,
     /// No control key was sent, or none that is good.
@@ -197,6 +199,7 @@ impl ErrorCode {
         Self::GroupsFull,
         Self::SignInRefused,
         Self::CrossSiteRefused,
+        Self::ProviderSignInRefused,
         Self::TooManySignIns,
         Self::ControlKeyRefused,
         Self::NotPermitted,
@@ -305,6 +308,7 @@ impl ErrorCode {
             Self::GroupsFull => ("TG2024", 429, "rate_limit_error"),
             Self::SignInRefused => ("TG2026", 401, "authentication_error"),
             Self::CrossSiteRefused => ("TG2027", 403, DENIED),
+            Self::ProviderSignInRefused => ("TG2028", 401, "authentication_error"),
             Self::TooManySignIns => ("TG2029", 429, "rate_limit_error"),
             Self::ControlKeyRefused => ("TG2030", 401, "authentication_error"),
             Self::NotPermitted => ("TG2031", 403, DENIED),

@@ -47,39 +47,11 @@ impl Issuer {
         let algorithm = token.algorithm.filter(|algorithm| self.algorithms.contains(algorithm));
         let version = self.keys.verify(token, algorithm.ok_or(TokenProblem::Algorithm)?)?;
         let claims = &token.claims;
-        let until = self.check_times(claims, now)?;
-        self.check_audience(claims)?;
+        let until = check_times(claims, self.leeway, now)?;
+        check_audience(claims, &self.audiences)?;
         let rule = self.rules.iter().find(|rule| rule.is_for(claims)).ok_or(TokenProblem::NoRule)?;
         let key = rule.caller(claims, tenants, self.name_of(claims)?)?;
         Ok(Caller { key: Arc::new(key), until, version })
-    }
-
-    /// When the token ends, its leeway included.
-    fn check_times(&self, claims: &Claims, now: SystemTime) -> Result<SystemTime, TokenProblem> {
-        let time = |name: &'static str| claims.time(name).map_err(TokenProblem::Claim);
-        let until = time("exp")?.ok_or(TokenProblem::Claim("exp"))? + self.leeway;
-        if until <= now {
-            return Err(TokenProblem::Expired);
-        }
-        for begin in [time("nbf")?, time("iat")?].into_iter().flatten() {
-            if begin > now + self.leeway {
-                return Err(TokenProblem::NotYetValid);
-            }
-        }
-        Ok(until)
-    }
-
-    /// RFC 7519 section 4.1.3: a text, or a list of texts.
-    fn check_audience(&self, claims: &Claims) -> Result<(), TokenProblem> {
-        let is_ours = |value: &Value| {
-            value.as_str().is_some_and(|text| self.audiences.iter().any(|audience| **audience == *text))
-        };
-        match claims.get("aud") {
-            None => Err(TokenProblem::Claim("aud")),
-            Some(Value::Array(list)) if list.iter().any(is_ours) => Ok(()),
-            Some(value) if is_ours(value) => Ok(()),
-            Some(_) => Err(TokenProblem::Audience),
-        }
     }
 
     /// A colon and a slash are in no name of a key, so no caller is taken for a key or for one of another issuer.
@@ -89,6 +61,38 @@ impl Issuer {
         };
         let subject = claims.text("sub").filter(is_fit).ok_or(TokenProblem::Claim("sub"))?;
         Ok(format!("jwt:{}/{subject}", self.name).into())
+    }
+}
+
+/// When the token ends, its leeway included.
+pub(crate) fn check_times(
+    claims: &Claims,
+    leeway: Duration,
+    now: SystemTime,
+) -> Result<SystemTime, TokenProblem> {
+    let time = |name: &'static str| claims.time(name).map_err(TokenProblem::Claim);
+    let until = time("exp")?.ok_or(TokenProblem::Claim("exp"))? + leeway;
+    if until <= now {
+        return Err(TokenProblem::Expired);
+    }
+    for begin in [time("nbf")?, time("iat")?].into_iter().flatten() {
+        if begin > now + leeway {
+            return Err(TokenProblem::NotYetValid);
+        }
+    }
+    Ok(until)
+}
+
+/// RFC 7519 section 4.1.3: a text, or a list of texts.
+pub(crate) fn check_audience(claims: &Claims, audiences: &[Box<str>]) -> Result<(), TokenProblem> {
+    let is_ours = |value: &Value| {
+        value.as_str().is_some_and(|text| audiences.iter().any(|audience| **audience == *text))
+    };
+    match claims.get("aud") {
+        None => Err(TokenProblem::Claim("aud")),
+        Some(Value::Array(list)) if list.iter().any(is_ours) => Ok(()),
+        Some(value) if is_ours(value) => Ok(()),
+        Some(_) => Err(TokenProblem::Audience),
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::algorithm::Algorithm;
 use crate::problem::TokenProblem;
+use crate::renewed::{Document, Fetch, FetchedDocument};
 use crate::token::Token;
 
 /// The longest set that is read.
@@ -68,11 +69,6 @@ impl KeySet {
         if keys.is_empty() { Err(KeySetProblem::NoneUsable) } else { Ok(Self { keys, text }) }
     }
 
-    /// Whether two sets are the same, to the byte.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-
     /// Verifies the signature of a token by the key that it names; one that names none has to leave no choice.
     pub(crate) fn verify(&self, token: &Token<'_>, algorithm: Algorithm) -> Result<(), TokenProblem> {
         let id = token.key_id.as_deref();
@@ -88,6 +84,22 @@ impl KeySet {
             Ok(true) => Ok(()),
             Ok(false) | Err(_) => Err(TokenProblem::Signature),
         }
+    }
+}
+
+impl Document for KeySet {
+    const WHAT: &'static str = "token issuer";
+
+    fn fetch<'a>(url: &'a str, way: &'a dyn Fetch) -> FetchedDocument<'a, Self> {
+        Box::pin(async move {
+            let text = way.get(url).await?;
+            Self::read(text).map_err(|problem| problem.to_string())
+        })
+    }
+
+    /// To the byte.
+    fn is_same(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 

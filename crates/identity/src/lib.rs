@@ -13,9 +13,11 @@ mod claims;
 mod fixture;
 mod issuer;
 mod key_set;
+mod oidc;
 mod one_time_code;
 mod password;
 mod problem;
+mod renewed;
 mod rule;
 mod session;
 mod signing_keys;
@@ -28,12 +30,17 @@ pub use callers::Callers;
 pub use claims::ClaimPath;
 pub use issuer::Issuer;
 pub use key_set::{KeySet, KeySetProblem};
+pub use oidc::{
+    ATTEMPT_LASTS, Attempt, Begun, Discovered, Person, Provider, ProviderSources, Redeem, Redemption,
+    RelyingParty, RelyingPartyParts, Returned, SignInProblem, is_local_path,
+};
 pub use one_time_code::{OneTimeSecret, OneTimeSecretProblem, STEP, step_at};
 pub use password::{PASSWORD_BYTES_MAX, PasswordHash, PasswordHashProblem, PasswordProblem};
 pub use problem::TokenProblem;
+pub use renewed::{Document, Fetch, Fetched, FetchedDocument, Renewed, Sources};
 pub use rule::{Condition, Rule, Template, TemplateProblem};
 pub use session::{Session, SessionId, SessionLimits, Use, Way, sessions_of};
-pub use signing_keys::{Fetch, Fetched, KeySources, SigningKeys};
+pub use signing_keys::{KeySources, SigningKeys};
 pub use tenants::{
     Absent, KnownUser, KnownWorkspace, LabelProblem, Listing, Tenants, UserNameProblem, Whose, check_label,
     check_user_name,

@@ -48,6 +48,9 @@ pub enum Command {
     /// Users of a running gateway.
     #[command(subcommand)]
     User(objects::Objects),
+    /// Groups of users of a running gateway.
+    #[command(subcommand)]
+    Group(objects::Objects),
     /// Routes of a running gateway.
     #[command(subcommand)]
     Route(objects::Objects),
@@ -95,6 +98,7 @@ impl Command {
             Self::Provider(command) => command.run(),
             Self::Workspace(command) => command.run(ObjectKind::Workspace),
             Self::User(command) => command.run(ObjectKind::User),
+            Self::Group(command) => command.run(ObjectKind::Group),
             Self::Route(command) => command.run(ObjectKind::Route),
             Self::RateLimit(command) => command.run(ObjectKind::RateLimit),
             Self::Budget(command) => command.run(ObjectKind::Budget),

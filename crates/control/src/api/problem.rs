@@ -91,6 +91,11 @@ impl Problem {
         self.0.code
     }
 
+    /// What would be wrong with the configuration.
+    pub(super) fn mistakes(&self) -> &[ConfigProblem] {
+        &self.0.mistakes
+    }
+
     /// What it says.
     pub(super) fn detail(&self) -> &str {
         &self.0.detail

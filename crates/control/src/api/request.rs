@@ -26,7 +26,20 @@ where
     B: Body<Data = Bytes> + Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    check_type(headers)?;
+    json_of(headers, body, (bytes_max, "application/merge-patch+json")).await
+}
+
+/// The same, of at most so many bytes, and of another type that is JSON as well.
+pub(super) async fn json_of<B>(
+    headers: &HeaderMap,
+    body: B,
+    (bytes_max, other_type): (usize, &str),
+) -> Result<Map<String, Json>, Problem>
+where
+    B: Body<Data = Bytes> + Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    check_type(headers, other_type)?;
     let too_large = || {
         let detail = format!("the body has more than {bytes_max} bytes, which is the most that is read here");
         Problem::new(ErrorCode::BodyTooLarge, detail)
@@ -43,11 +56,11 @@ where
         .map_err(|problem| Problem::new(ErrorCode::MalformedJson, format!("the body is not read: {problem}")))
 }
 
-/// JSON, whichever of its names it goes by: `application/json`, `application/merge-patch+json`.
-fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+/// JSON, whichever of its names it goes by.
+fn check_type(headers: &HeaderMap, other: &str) -> Result<(), Problem> {
     let written = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = written.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_json = matches!(essence.as_str(), "application/json" | "application/merge-patch+json");
+    let is_json = essence == "application/json" || essence == other;
     if is_json && !headers.contains_key(header::CONTENT_ENCODING) {
         return Ok(());
     }

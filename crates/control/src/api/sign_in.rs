@@ -2,6 +2,7 @@
 //! what it opens is the control API with the person's roles.
 
 pub(super) mod cookie;
+mod external;
 pub(super) mod origin;
 mod pace;
 pub(super) mod sessions;
@@ -24,7 +25,7 @@ use http_body::Body;
 use identity::{OneTimeSecret, STEP, Session, SessionId, Way};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::cookie::{Cookie, Guard};
 use self::origin::Origin;
@@ -57,6 +58,10 @@ pub(super) enum Door {
     LogOut,
     /// `GET /auth/session`: who am I?
     Session,
+    /// `GET /auth/oidc/login`: to the identity provider.
+    ToProvider,
+    /// `GET /auth/oidc/callback`: back from it.
+    FromProvider,
 }
 
 impl Door {
@@ -66,6 +71,8 @@ impl Door {
             Some("login") => (Self::LogIn, "POST"),
             Some("logout") => (Self::LogOut, "POST"),
             Some("session") => (Self::Session, "GET"),
+            Some("oidc/login") => (Self::ToProvider, "GET"),
+            Some("oidc/callback") => (Self::FromProvider, "GET"),
             _ => {
                 return Err(Problem::new(
                     ErrorCode::PathNotFound,
@@ -109,13 +116,17 @@ impl Desk {
         Cookie::Session.sent(&head.headers, self.guard(people)).and_then(SessionId::read)
     }
 
-    /// Compares a password on a thread that may be busy, after those that were there before.
-    async fn compare(&self, admin: &LocalAdmin, is_decoy: bool, password: String) -> Result<bool, Problem> {
-        let full = |_| {
+    /// A place among those who sign in at this moment.
+    fn place(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        self.waiting.try_acquire().map_err(|_| {
             let detail = "too many people sign in at this moment; try again";
             Problem::new(ErrorCode::Overloaded, detail).with_retry_after(Duration::from_secs(1))
-        };
-        let _place = self.waiting.try_acquire().map_err(full)?;
+        })
+    }
+
+    /// Compares a password on a thread that may be busy, after those that were there before.
+    async fn compare(&self, admin: &LocalAdmin, is_decoy: bool, password: String) -> Result<bool, Problem> {
+        let _place = self.place()?;
         let ended = |_| Problem::new(ErrorCode::Internal, "nobody compares passwords any more");
         let _turn = self.comparing.acquire().await.map_err(ended)?;
         let hash = if is_decoy { admin.password.decoy() } else { admin.password.clone() };
@@ -185,6 +196,8 @@ impl ControlApi {
         match Door::of(&head.method, head.uri.path())? {
             Door::LogIn => self.log_in(head, body, client).await,
             Door::LogOut => self.log_out(head, client).await,
+            Door::ToProvider => self.send_to_provider(head),
+            Door::FromProvider => self.take_back(head, client).await,
             Door::Session => {
                 let loaded = self.registrar.loaded();
                 let (session, principal) = self.person(head, loaded.authority.people()).await?;
@@ -217,7 +230,7 @@ impl ControlApi {
         let Some(admin) = self.prove(people, credentials).await? else {
             let detail = "name, password or code is wrong, or the code was used before";
             let problem = Problem::new(ErrorCode::SignInRefused, detail);
-            self.note_failure(&resource, client, &problem).await;
+            self.note_failure(("LocalAdmin", &resource), client, &problem).await;
             return Err(problem);
         };
         let way = Way::Local { name: resource.to_string(), proof: admin.proof.to_string() };
@@ -268,9 +281,12 @@ impl ControlApi {
             began_milliseconds: now,
             seen_milliseconds: now,
         };
-        let principal = people.of(&session).ok_or_else(|| {
-            Problem::new(ErrorCode::SignInRefused, "whoever this is may not sign in any more")
-        })?;
+        let Some(principal) = people.of(&session) else {
+            let detail = "whoever this is may not sign in here: no group of theirs has a role, or they are disabled or not listed";
+            let problem = Problem::new(ErrorCode::ProviderSignInRefused, detail);
+            self.note_failure(("User", session.user.as_deref().unwrap_or_default()), client, &problem).await;
+            return Err(problem);
+        };
         self.write_down(entry(&principal.who, "sign_in", client, now)).await?;
         if let Some(before) = self.desk.sent(head, people) {
             self.desk.sessions.end(&before).await?;
@@ -330,9 +346,9 @@ impl ControlApi {
     }
 
     /// Writes down that somebody failed to sign in: from where, and as whom where there is somebody of that name.
-    async fn note_failure(&self, name: &str, client: Option<IpAddr>, problem: &Problem) {
+    async fn note_failure(&self, (kind, name): (&str, &str), client: Option<IpAddr>, problem: &Problem) {
         let who = client.map(|client| Who::Network(neighbourhood(client).to_string().into()));
-        let resource = AuditedResource { kind: "LocalAdmin".into(), name: name.into(), workspace: None };
+        let resource = AuditedResource { kind: kind.into(), name: name.into(), workspace: None };
         let failed = AuditEntry {
             resource: Some(resource).filter(|resource| !resource.name.is_empty()),
             outcome: Outcome::Denied(problem.code().code().into()),
@@ -443,6 +459,9 @@ mod tests {
         for (method, path, door) in [
             ("POST", "/auth/login", Some(Door::LogIn)),
             ("POST", "/auth/logout", Some(Door::LogOut)),
+            ("GET", "/auth/oidc/login", Some(Door::ToProvider)),
+            ("GET", "/auth/oidc/callback", Some(Door::FromProvider)),
+            ("POST", "/auth/oidc/callback", None),
             ("GET", "/auth/session", Some(Door::Session)),
             ("GET", "/auth/login", None),
             ("GET", "/auth/logout", None),

@@ -117,7 +117,7 @@ impl ControlApi {
         if !admitted.principal.is_of_organization()
             || !admitted.principal.permits_some(Action::Update, Kind::Provider)
         {
-            let detail = "no role of this control key permits to change a provider of the organisation";
+            let detail = "no role that you hold permits to change a provider of the organisation";
             return Err(Problem::new(ErrorCode::NotPermitted, detail).denied());
         }
         let key = self.registrar.sealing_key();
@@ -138,7 +138,11 @@ impl ControlApi {
         Ok(answer::told(StatusCode::OK, &json!({"rewrapped": wanted.len(), "key": key})))
     }
 
-    async fn change(&self, admitted: &Admitted, wanted: &[Wanted]) -> Result<Arc<Loaded>, Problem> {
+    pub(super) async fn change(
+        &self,
+        admitted: &Admitted,
+        wanted: &[Wanted],
+    ) -> Result<Arc<Loaded>, Problem> {
         let record = Record { log: &*self.audit_log, admitted, wanted };
         let changed = self.registrar.change(|loaded| decide(wanted, loaded, asking(admitted)), &record).await;
         changed.map_err(|not_changed| refused(not_changed, admitted, wanted))

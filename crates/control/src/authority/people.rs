@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity::{OneTimeSecret, PasswordHash, Session, SessionLimits, Way};
+use domain::audit::Who;
+use identity::{OneTimeSecret, PasswordHash, RelyingParty, Session, SessionLimits, Way};
 
-use super::principal::Principal;
+use super::principal::{HeldRole, Principal};
 
 /// After how long a session ends that nobody uses, where the configuration does not say.
 pub const IDLE_DEFAULT: Duration = Duration::from_secs(30 * 60);
@@ -25,6 +26,10 @@ pub struct People {
     pub public_url: Option<PublicUrl>,
     /// The users, and whether nothing of theirs is accepted.
     pub users: BTreeMap<Box<str>, bool>,
+    /// The groups of each user that are kept here, by their names.
+    pub groups: BTreeMap<Box<str>, Vec<Box<str>>>,
+    /// Where others sign in.
+    pub provider: Option<ExternalPeople>,
 }
 
 /// Somebody who signs in with a password and a code.
@@ -40,6 +45,26 @@ pub struct LocalAdmin {
     pub proof: Box<str>,
     /// Whether they are refused.
     pub disabled: bool,
+}
+
+/// Those who sign in at an identity provider.
+#[derive(Debug, Clone)]
+pub struct ExternalPeople {
+    /// This gateway as the provider's client.
+    pub relying_party: Arc<RelyingParty>,
+    /// What the members of groups may do.
+    pub roles: Vec<GroupRole>,
+    /// Whether only users of the configuration come in.
+    pub listed_only: bool,
+}
+
+/// A role of the members of a group.
+#[derive(Debug, Clone)]
+pub struct GroupRole {
+    /// The group, as the provider names it.
+    pub group: Box<str>,
+    /// What they may do, and where.
+    pub role: HeldRole,
 }
 
 /// Where browsers reach a gateway: `https://host` or `http://host:port`, without a path.
@@ -59,6 +84,8 @@ impl Default for People {
             limits: SessionLimits { idle: IDLE_DEFAULT, longest: LONGEST_DEFAULT },
             public_url: None,
             users: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            provider: None,
         }
     }
 }
@@ -75,17 +102,45 @@ impl People {
                 let admin = self.local_admins.get(name.as_str())?;
                 (!admin.disabled && *admin.proof == **proof).then(|| Arc::clone(&admin.principal))
             }
-            Way::Provider { .. } => None,
+            Way::Provider { issuer, groups, .. } => {
+                let user = session.user.as_deref()?;
+                let kept = self.groups.get(user).into_iter().flatten().map(AsRef::as_ref);
+                let groups: Vec<&str> = groups.iter().map(String::as_str).chain(kept).collect();
+                self.provider.as_ref()?.of(issuer, &groups, (user, self.users.contains_key(user)))
+            }
         }
     }
 }
 
 impl People {
+    /// The name of a user as the configuration has it: providers write addresses in either case.
+    #[must_use]
+    pub fn name_of(&self, user: &str) -> String {
+        let mut known = self.users.keys().filter(|name| name.eq_ignore_ascii_case(user));
+        let exact = self.users.get_key_value(user).map(|(name, _)| name);
+        exact.or_else(|| known.next()).map_or_else(|| user.to_owned(), ToString::to_string)
+    }
+
     /// The users of before who are not there any more, or of whom nothing is accepted any more.
     #[must_use]
     pub fn gone_since(&self, before: &Self) -> Vec<Box<str>> {
         let names = before.users.iter().filter_map(|(name, disabled)| (!disabled).then_some(name));
         names.filter(|name| self.users.get(*name) != Some(&false)).cloned().collect()
+    }
+}
+
+impl ExternalPeople {
+    /// Whoever is in some groups, if one of them has a role.
+    fn of(&self, issuer: &str, groups: &[&str], (user, listed): (&str, bool)) -> Option<Arc<Principal>> {
+        if issuer != self.relying_party.issuer() || (self.listed_only && !listed) {
+            return None;
+        }
+        let held = self.roles.iter().filter(|role| groups.contains(&&*role.group));
+        let roles: Vec<_> = held.map(|role| role.role.clone()).collect();
+        if roles.is_empty() {
+            return None;
+        }
+        Some(Arc::new(Principal { who: Who::User(user.into()), user: Some(user.into()), roles }))
     }
 }
 

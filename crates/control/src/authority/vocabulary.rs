@@ -60,6 +60,7 @@ words! {
         Organization = "Organization", "everything together";
         Workspace = "Workspace", "an entry of `workspaces`, with its teams";
         User = "User", "an entry of `users`";
+        Group = "Group", "an entry of `groups`";
         Key = "Key", "an entry of `keys`";
         RateLimit = "RateLimit", "an entry of `rate_limits`";
         Budget = "Budget", "an entry of `budgets`";

@@ -9,10 +9,10 @@ use domain::key::KeyHashProblem;
 use domain::name::check_name;
 use identity::Tenants;
 
-use super::Problems;
 use super::keys::{of_disabled, time, validity};
 use super::people;
 use super::tenants::{check_place, check_user, missing};
+use super::{Problems, Surroundings};
 use crate::authority::{
     Authority, BUILT_IN_ROLES, ControlKey, HeldRole, Permissions, Policies, PolicyProblem, Principal,
 };
@@ -22,9 +22,14 @@ use crate::path::Path;
 /// What each role permits, by its name.
 pub(super) type Roles = BTreeMap<String, Permissions>;
 
-pub(super) fn compile(file: &ConfigFile, tenants: &Tenants, problems: &mut Problems) -> Authority {
+pub(super) fn compile(
+    file: &ConfigFile,
+    tenants: &Tenants,
+    surroundings: &Surroundings<'_>,
+    problems: &mut Problems,
+) -> Authority {
     let roles = roles(&file.roles, problems);
-    let people = people::compile(&file.control, (tenants, &roles), problems);
+    let people = people::compile(file, (tenants, &roles), surroundings, problems);
     Authority::new(control_keys(file, (tenants, &roles), problems), people)
 }
 
@@ -126,7 +131,7 @@ pub(super) fn held_roles(
     held.collect()
 }
 
-fn held(
+pub(super) fn held(
     section: &HeldRoleSection,
     (tenants, roles): (&Tenants, &Roles),
     path: &Path,

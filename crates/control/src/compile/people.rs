@@ -10,12 +10,12 @@ use domain::name::check_name;
 use engine::route::time::TimeSpan;
 use identity::{OneTimeSecret, PasswordHash, SessionLimits, Tenants};
 
-use super::Problems;
 use super::authority::{Roles, held_roles};
 use super::keys::of_disabled;
-use super::tenants::check_user;
+use super::tenants::{check_user, missing};
+use super::{Problems, Surroundings, oidc};
 use crate::authority::{IDLE_DEFAULT, LONGEST_DEFAULT, LocalAdmin, People, Principal, PublicUrl};
-use crate::file::{ControlSection, LocalAdminSection, SignInSection};
+use crate::file::{ConfigFile, GroupSection, LocalAdminSection, SignInSection};
 use crate::path::Path;
 
 /// The shortest that a session may last.
@@ -24,10 +24,12 @@ const IDLE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 pub(super) fn compile(
-    section: &ControlSection,
+    file: &ConfigFile,
     (tenants, roles): (&Tenants, &Roles),
+    surroundings: &Surroundings<'_>,
     problems: &mut Problems,
 ) -> People {
+    let section = &file.control;
     let path = Path::root().key("control");
     let mut local_admins = BTreeMap::new();
     for (index, section) in section.local_admins.iter().enumerate() {
@@ -43,12 +45,43 @@ pub(super) fn compile(
     }
     let users = tenants.users.iter().map(|(name, user)| (name.as_str().into(), user.is_disabled));
     let path = path.key("sign_in");
+    let provider = section.sign_in.oidc.as_ref().and_then(|section| {
+        let sources = surroundings.provider_sources;
+        oidc::compile(section, (tenants, roles), sources, &path.key("oidc"), problems)
+    });
     People {
         local_admins,
         limits: limits(&section.sign_in, &path, problems),
         public_url: public_url(&section.sign_in, &path, problems),
         users: users.collect(),
+        groups: groups(&file.groups, tenants, problems),
+        provider,
     }
+}
+
+/// The groups of each user, by all of the names that a role can be given to.
+fn groups(
+    sections: &BTreeMap<String, GroupSection>,
+    tenants: &Tenants,
+    problems: &mut Problems,
+) -> BTreeMap<Box<str>, Vec<Box<str>>> {
+    let mut groups = BTreeMap::<Box<str>, Vec<Box<str>>>::new();
+    for (name, section) in sections {
+        let path = Path::root().key("groups").key(name);
+        if let Err(problem) = check_name(name) {
+            problems.push((path.clone(), problem.to_string()));
+        }
+        for (index, member) in section.members.iter().enumerate() {
+            if !tenants.users.contains_key(member) {
+                let message = missing("user", member, tenants.users.keys());
+                problems.push((path.key("members").index(index), message));
+            }
+            let names = [Some(name), section.display_name.as_ref(), section.external_id.as_ref()];
+            let names = names.into_iter().flatten().map(|name| name.as_str().into());
+            groups.entry(member.as_str().into()).or_default().extend(names);
+        }
+    }
+    groups
 }
 
 fn local_admin(

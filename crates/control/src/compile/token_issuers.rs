@@ -20,9 +20,9 @@ use crate::file::{TokenIssuerSection, TokenRuleSection};
 use crate::interpolate::FILE_BYTES_MAX;
 use crate::path::Path;
 
-const LEEWAY_DEFAULT: Duration = Duration::from_secs(60);
+pub(super) const LEEWAY_DEFAULT: Duration = Duration::from_secs(60);
 /// A clock that is further off is to be set, not to be forgiven.
-const LEEWAY_MAX: Duration = Duration::from_secs(5 * 60);
+pub(super) const LEEWAY_MAX: Duration = Duration::from_secs(5 * 60);
 
 pub(super) fn compile(
     sections: &[TokenIssuerSection],
@@ -114,7 +114,7 @@ fn signing_keys(
 }
 
 /// Whether nobody can come between, by HTTPS or on this machine, or may.
-fn may_be_fetched(url: &str, by_anybody: bool) -> bool {
+pub(super) fn may_be_fetched(url: &str, by_anybody: bool) -> bool {
     let Ok(url) = url.parse::<Uri>() else { return false };
     let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
     let is_local = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());

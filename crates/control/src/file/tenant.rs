@@ -1,4 +1,4 @@
-//! `organization:`, `workspaces:` and `users:`.
+//! `organization:`, `workspaces:`, `users:` and `groups:`.
 
 use std::collections::BTreeMap;
 
@@ -57,8 +57,31 @@ pub struct UserSection {
     pub teams: Vec<String>,
     /// Whether nothing of theirs is accepted from now on: keys, tokens and sign-ins. Sessions end. `false` when absent.
     pub disabled: Option<bool>,
+    /// What they are called, for people.
+    pub display_name: Option<String>,
+    /// Their given name.
+    pub given_name: Option<String>,
+    /// Their family name.
+    pub family_name: Option<String>,
+    /// Where they read mail.
+    pub email: Option<String>,
+    /// What an identity provider that keeps them in step by SCIM calls them.
+    pub external_id: Option<String>,
     /// Whether it is a program and no person. `false` when absent.
     pub service_account: Option<bool>,
     /// Metadata of their requests, in place of what the team says under the same name.
     pub metadata: BTreeMap<String, String>,
+}
+
+/// A group of users. Its members have the roles that `control.sign_in.oidc.roles` gives to it by its name, by its `display_name` or by its
+/// `external_id`, whatever their tokens say.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GroupSection {
+    /// What it is called, for people; its name when absent.
+    pub display_name: Option<String>,
+    /// What an identity provider that keeps it in step by SCIM calls it.
+    pub external_id: Option<String>,
+    /// Its members, of `users`.
+    pub members: Vec<String>,
 }

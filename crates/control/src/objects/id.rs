@@ -13,6 +13,8 @@ pub enum ObjectKind {
     Workspace,
     /// Of `users`.
     User,
+    /// Of `groups`.
+    Group,
     /// Of `keys`.
     Key,
     /// Of `rate_limits`.
@@ -23,8 +25,16 @@ pub enum ObjectKind {
 
 impl ObjectKind {
     /// Every kind; each refers to those before it.
-    pub const ALL: [Self; 7] =
-        [Self::Provider, Self::Route, Self::Workspace, Self::User, Self::Key, Self::RateLimit, Self::Budget];
+    pub const ALL: [Self; 8] = [
+        Self::Provider,
+        Self::Route,
+        Self::Workspace,
+        Self::User,
+        Self::Group,
+        Self::Key,
+        Self::RateLimit,
+        Self::Budget,
+    ];
 
     /// Its section in the file, and its place in paths of the API.
     #[must_use]
@@ -34,6 +44,7 @@ impl ObjectKind {
             Self::Route => "routes",
             Self::Workspace => "workspaces",
             Self::User => "users",
+            Self::Group => "groups",
             Self::Key => "keys",
             Self::RateLimit => "rate_limits",
             Self::Budget => "budgets",
@@ -48,6 +59,7 @@ impl ObjectKind {
             Self::Route => "route",
             Self::Workspace => "workspace",
             Self::User => "user",
+            Self::Group => "group",
             Self::Key => "key",
             Self::RateLimit => "rate limit",
             Self::Budget => "budget",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use http::header;
 
 use super::exchange::Call;
 use super::problem::FetchProblem;
@@ -66,6 +67,29 @@ impl Outside {
     pub async fn document(&self, url: &str) -> Result<Bytes, String> {
         let fetched = async { Call::to(url)?.send(self).await };
         fetched.await.map(|answer| answer.body).map_err(|problem: FetchProblem| problem.to_string())
+    }
+
+    /// The answer to a form that only one client may send, bounded as a document is. Nothing of what it says stands in an error.
+    ///
+    /// # Errors
+    /// With why it could not be had.
+    pub async fn answer_to_form(
+        &self,
+        url: &str,
+        fields: &[(&str, &str)],
+        authorization: Option<&str>,
+    ) -> Result<Bytes, String> {
+        let answered = async {
+            let mut call = Call::to(url)?.with_form(fields);
+            for (_, value) in fields {
+                call = call.hiding(value);
+            }
+            if let Some(authorization) = authorization {
+                call = call.with_header(header::AUTHORIZATION, authorization)?;
+            }
+            call.send(self).await
+        };
+        answered.await.map(|answer| answer.body).map_err(|problem: FetchProblem| problem.to_string())
     }
 
     pub(crate) fn now(&self) -> SystemTime {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use control::api::{API_ROOT, ControlApi, SIGN_IN_ROOT};
+use control::api::{API_ROOT, ControlApi, SCIM_ROOT, SIGN_IN_ROOT};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use inference::{AnswerBody, Gateway, client_address};
@@ -38,6 +38,7 @@ impl Planes {
 fn is_for_control(method: &Method, path: &str) -> bool {
     (path.starts_with(API_ROOT) && !(path == EXPLAIN && method == Method::POST))
         || path.starts_with(SIGN_IN_ROOT)
+        || path.starts_with(SCIM_ROOT)
 }
 
 #[cfg(test)]

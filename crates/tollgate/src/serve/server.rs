@@ -16,6 +16,7 @@ use control::{Environment, Loaded, Loader};
 use domain::ports::audit_log::AuditLog;
 use domain::ports::shared_state::SharedState;
 use engine::Denials;
+use identity::Redeem;
 use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
 use providers::transport::Transport;
@@ -117,7 +118,7 @@ impl Server {
         let registrar = registrar(&state, &reloader, (&reloads, sealing), &telemetry);
         let watched = (state.audit_log(), Arc::clone(gateway.denials()));
         let loaded = reloader.loaded();
-        let people = (state.sessions(), is_plain_loopback(&parts, &loaded));
+        let people = (state.sessions(), renewals.way_to_providers(), is_plain_loopback(&parts, &loaded));
         let control = control_api(registrar, watched, people, &parts, &mut background);
         let outside = (secrets, telemetry.clone(), parts.random);
         let reload_requests = watch_configuration(reloader, outside, &mut background)?;
@@ -240,7 +241,7 @@ fn registrar(
 fn control_api(
     registrar: Registrar,
     (audit_log, denials): (Arc<dyn AuditLog>, Arc<Denials>),
-    (shared_state, plain_loopback): (Arc<dyn SharedState>, bool),
+    (shared_state, way, plain_loopback): (Arc<dyn SharedState>, Arc<dyn Redeem>, bool),
     parts: &ServerParts,
     background: &mut JoinSet<()>,
 ) -> Arc<ControlApi> {
@@ -251,6 +252,7 @@ fn control_api(
         registrar,
         audit_log,
         shared_state,
+        way,
         plain_loopback,
         denials,
         random_key,

@@ -54,6 +54,7 @@ mod retry;
 mod retry_budget;
 mod route_tests;
 mod sharing;
+mod scim;
 mod sign_in;
 mod signing;
 mod simulate;

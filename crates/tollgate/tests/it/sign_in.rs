@@ -1,6 +1,7 @@
 //! People who sign in: sessions, what they open, how they end, and what others try with them.
 
 mod local;
+mod oidc;
 mod sessions;
 
 use std::time::SystemTime;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{answers, body, header};
+use super::{answers, body, header, query};
 use crate::api::sign_in::SIGN_IN_ROOT;
 
 /// What is below `/auth/`.
@@ -45,10 +45,47 @@ pub(super) fn paths() -> Map<String, Json> {
             "responses": answers(&[("200", "The session.", Some(&session))]),
         },
     });
-    for (name, path) in [("login", log_in), ("logout", log_out), ("session", who)] {
+    let [to_provider, from_provider] = provider_doors();
+    let doors = [
+        ("login", log_in),
+        ("logout", log_out),
+        ("session", who),
+        ("oidc/login", to_provider),
+        ("oidc/callback", from_provider),
+    ];
+    for (name, path) in doors {
         paths.insert(format!("{SIGN_IN_ROOT}{name}"), path);
     }
     paths
+}
+
+/// To the identity provider, and back.
+fn provider_doors() -> [Json; 2] {
+    let to_provider = json!({
+        "get": {
+            "operationId": "go_to_provider",
+            "summary": "Sends a browser to the identity provider.",
+            "security": [],
+            "parameters": [query("return_to", "The path of this gateway that it is led to afterwards.", &json!({"type": "string", "maxLength": 1024}))],
+            "responses": answers(&[("303", "To the provider.", None)]),
+        },
+    });
+    let text = json!({"type": "string"});
+    let from_provider = json!({
+        "get": {
+            "operationId": "come_back_from_provider",
+            "summary": "Takes a browser back from the identity provider, and begins a session.",
+            "security": [],
+            "parameters": [
+                query("code", "What the provider says who signed in by.", &text),
+                query("state", "What was sent along.", &text),
+                query("iss", "Whose answer it is (RFC 9207).", &text),
+                query("error", "Why nobody signed in.", &text),
+            ],
+            "responses": answers(&[("303", "To where it wanted to go.", None)]),
+        },
+    });
+    [to_provider, from_provider]
 }
 
 fn session() -> Json {

@@ -8,6 +8,8 @@ use http::{HeaderMap, HeaderValue, header};
 pub(in crate::api) enum Cookie {
     /// The id of a session.
     Session,
+    /// A sign-in that is under way at an identity provider, sealed.
+    Attempt,
 }
 
 /// How the cookies of this gateway are called and guarded.
@@ -24,6 +26,8 @@ impl Cookie {
         match (self, guard) {
             (Self::Session, Guard::Secure) => "__Host-tollgate",
             (Self::Session, Guard::Plain) => "tollgate",
+            (Self::Attempt, Guard::Secure) => "__Host-tollgate-sign-in",
+            (Self::Attempt, Guard::Plain) => "tollgate-sign-in",
         }
     }
 

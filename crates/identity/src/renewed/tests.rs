@@ -9,9 +9,9 @@ use parking_lot::Mutex;
 use serde_json::json;
 use testkit::TokenKey;
 
-use super::{FAILURE_PAUSE_MAX, Fetch, Fetched, KeySources, REFRESH, RENEWAL_PAUSE};
+use super::{FAILURE_PAUSE_MAX, Fetch, Fetched, REFRESH, RENEWAL_PAUSE};
 use crate::fixture::{callers, claims, issuer, noon, rule, sent, set};
-use crate::{Callers, TokenProblem};
+use crate::{Callers, KeySources, TokenProblem};
 
 /// Publishes what the test says, after as long as it says.
 #[derive(Default)]

@@ -3,6 +3,7 @@
 //! Pure: times are durations since any fixed start, and whoever holds a breaker brings the rules along, so that a change of the
 //! rules does not forget what was seen.
 
+mod board;
 mod outages;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use domain::BreakerPolicy;
 
+pub use board::{Board, Reader, Told};
 pub(crate) use outages::Outages;
 pub use verdict::{Stage, Verdict, verdict};
 use window::Window;
@@ -24,6 +26,27 @@ pub struct Breaker {
     window: Window,
     failures_in_a_row: u32,
     silence: Silence,
+    /// How often it opened or closed by what was seen here.
+    turns: u64,
+}
+
+/// Where a breaker is, as other replicas have to know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stance {
+    /// Calls pass.
+    Closed,
+    /// Calls go elsewhere.
+    Open {
+        /// Until when.
+        until: Duration,
+        /// How often it opened since it was last closed.
+        trips: u32,
+    },
+    /// One probe at a time passes.
+    HalfOpen {
+        /// Whether one is under way.
+        is_probing: bool,
+    },
 }
 
 /// Calls that have begun since anything was last heard of the target.
@@ -99,6 +122,51 @@ impl Breaker {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.phase == Phase::Closed
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn stance(&self) -> Stance {
+        match self.phase {
+            Phase::Closed => Stance::Closed,
+            Phase::Open { until, trips, .. } => Stance::Open { until, trips },
+            Phase::HalfOpen { probing, .. } => Stance::HalfOpen { is_probing: probing },
+        }
+    }
+
+    /// How often it opened or closed by what was seen here, and not by what others say.
+    #[must_use]
+    pub fn turns(&self) -> u64 {
+        self.turns
+    }
+
+    /// Others have opened it for so long. A probe that is under way finds out by itself. Says whether it was closed.
+    pub fn rest(&mut self, cool_down: Duration, trips: u32, now: Duration) -> bool {
+        let was_closed = self.is_closed();
+        if !matches!(self.phase, Phase::HalfOpen { probing: true, .. }) {
+            self.phase = Phase::Open { since: now, until: now.saturating_add(cool_down), trips };
+        }
+        was_closed
+    }
+
+    /// Others have closed it. Says whether it was not.
+    pub fn recover(&mut self) -> bool {
+        let was_closed = self.is_closed();
+        if !was_closed {
+            *self = Self { turns: self.turns, ..Self::default() };
+        }
+        !was_closed
+    }
+
+    /// No probe is made here until a time, because others make it, or until an earlier one than so far, because nobody else does.
+    pub fn rest_until(&mut self, until: Duration, now: Duration) {
+        match &mut self.phase {
+            Phase::Open { until: before, .. } => *before = until,
+            Phase::HalfOpen { probing: false, trips, .. } => {
+                self.phase = Phase::Open { since: now, until, trips: *trips };
+            }
+            Phase::Closed | Phase::HalfOpen { .. } => {}
+        }
     }
 
     /// A call begins: the one probe where it is due, else one like any other. A call may begin although the breaker is shut,
@@ -221,11 +289,12 @@ impl Breaker {
         let doubled = policy.cool_down.saturating_mul(1_u32.checked_shl(trips).unwrap_or(u32::MAX));
         let cool_down = doubled.max(wish.unwrap_or_default()).min(policy.cool_down_max);
         self.phase = Phase::Open { since: now, until: now + cool_down, trips: (trips + 1).min(31) };
+        self.turns = self.turns.wrapping_add(1);
         Some(Turn::Opened { cool_down })
     }
 
     fn close(&mut self) -> Turn {
-        *self = Self::default();
+        *self = Self { turns: self.turns.wrapping_add(1), ..Self::default() };
         Turn::Closed
     }
 }

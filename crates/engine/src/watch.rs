@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::provider::PromptCache;
 use domain::{BreakerPolicy, Failure, FailureClass, Usage};
 
-use crate::breaker::{Breaker, Outages, Stage, Ticket, Turn, Verdict, verdict};
+use crate::breaker::{Breaker, Outages, Stage, Ticket, Told, Turn, Verdict, verdict};
 use crate::habit::Habit;
 use crate::lengths::Lengths;
 use crate::load::Load;
@@ -21,6 +21,8 @@ use crate::warmth::Warmth;
 pub struct Seen {
     /// Whether it may be called.
     pub breaker: Breaker,
+    /// What other replicas were told of that.
+    pub told: Told,
     /// How busy and how fast it is.
     pub load: Load,
     /// How long its calls take to their first content.

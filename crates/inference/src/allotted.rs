@@ -17,7 +17,7 @@ use telemetry::events::{AllotmentDecided, Decided};
 pub(crate) use admitted::{Admitted, Sent};
 pub(crate) use clearing::{Clearing, Times, WallClock};
 pub(crate) use described::Description;
-pub(crate) use leases::Leases;
+pub(crate) use leases::{Leases, Revision};
 pub(crate) use leasing::{Leasing, Turn};
 pub(crate) use told::Told;
 

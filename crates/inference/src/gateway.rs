@@ -154,6 +154,10 @@ impl Gateway {
     /// Tells the processes that share limits and budgets what is used of them here, and gives back what is not needed, for ever.
     pub async fn keep_leases(self: Arc<Self>) {
         let Some(leases) = self.clearing.leases() else { return };
+        tokio::join!(self.exchange_leases(leases), self.share_breakers(leases));
+    }
+
+    async fn exchange_leases(&self, leases: &Leases) {
         let mut interval = tokio::time::interval(EXCHANGE_INTERVAL);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         leases.look().await;

@@ -1,6 +1,7 @@
 //! How targets do, for all requests and across reloads: a circuit breaker for each model at a provider, one for each
 //! provider whatever the model, and one for each region whatever the provider. Who decides is `engine`; here its state is kept and found.
 
+mod sharing;
 mod watch;
 
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use domain::route::Target;
 use domain::{ProviderName, RegionName};
 use engine::breaker::Stage;
-use engine::{Breaker, Habit, Load, Prefix, Seen};
+use engine::{Habit, Load, Prefix, Seen};
 use parking_lot::Mutex;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, UnitWeighter};
@@ -30,6 +31,7 @@ const REGIONS_MAX: usize = 1_000;
 pub(crate) struct Health {
     guards: Cache<Guarded, Arc<Guard>>,
     regions: Cache<RegionName, Arc<RegionGuard>>,
+    turned: sharing::Turned,
 }
 
 /// How a target does.
@@ -103,7 +105,7 @@ impl<'a> Sought<'a> {
 struct Guard {
     seen: Mutex<Seen>,
     meters: Arc<ProviderMeters>,
-    model: Option<Box<str>>,
+    guarded: Guarded,
 }
 
 /// The breaker of a region, and where its turns are counted.
@@ -129,20 +131,29 @@ impl Drop for Guard {
     }
 }
 
+/// Whether a request has to go elsewhere, which other replicas are told of where they make the probe.
+fn is_shut(seen: &mut Seen, now: Duration) -> bool {
+    let is_shut = seen.breaker.is_shut(now);
+    if is_shut {
+        seen.told.want(now);
+    }
+    is_shut
+}
+
 impl Health {
     pub(crate) fn new() -> Self {
         let bound = u64::try_from(BREAKERS_MAX).unwrap_or(u64::MAX);
         let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
         let guards = Cache::with(BREAKERS_AT_FIRST, bound, UnitWeighter, hasher, lifecycle);
-        Self { guards, regions: Cache::new(REGIONS_MAX) }
+        Self { guards, regions: Cache::new(REGIONS_MAX), turned: sharing::Turned::default() }
     }
 
     /// How a target does at this time.
     pub(crate) fn standing(&self, target: &Target, model: &str, now: Duration) -> Standing {
         let mut standing = Standing::default();
         if let Some(guard) = self.guards.get(&Sought::of(target, model, Stage::Target)) {
-            let seen = guard.seen.lock();
-            let shut = seen.breaker.is_shut(now).then_some(Stage::Target);
+            let mut seen = guard.seen.lock();
+            let shut = is_shut(&mut seen, now).then_some(Stage::Target);
             standing = Standing { shut, load: seen.load.at(now), habit: seen.habit };
         }
         let is_wider = |stage: &Stage| self.is_shut(target, model, *stage, now);
@@ -151,12 +162,12 @@ impl Health {
     }
 
     fn is_shut(&self, target: &Target, model: &str, stage: Stage, now: Duration) -> bool {
-        self.breaker(target, model, stage, |breaker| breaker.is_shut(now)).unwrap_or_default()
+        self.breaker(target, model, stage, |seen| is_shut(seen, now)).unwrap_or_default()
     }
 
     /// Whether a target rests, be it for its own sake or with its provider or its region.
     pub(crate) fn resting(&self, target: &Target, model: &str, now: Duration) -> Resting {
-        let of = |breaker: &Breaker| match (breaker.is_shut(now), breaker.is_closed()) {
+        let of = |seen: &mut Seen| match (is_shut(seen, now), seen.breaker.is_closed()) {
             (true, _) => Resting::Still,
             (false, true) => Resting::Not,
             (false, false) => Resting::Over,
@@ -172,9 +183,9 @@ impl Health {
         target: &Target,
         model: &str,
         stage: Stage,
-        see: impl FnOnce(&Breaker) -> R,
+        see: impl FnOnce(&mut Seen) -> R,
     ) -> Option<R> {
-        let see = |seen: &Mutex<Seen>| see(&seen.lock().breaker);
+        let see = |seen: &Mutex<Seen>| see(&mut seen.lock());
         match stage {
             Stage::Region => self.regions.get(target.region.as_ref()?).map(|guard| see(&guard.seen)),
             Stage::Target | Stage::Provider => {
@@ -209,17 +220,16 @@ impl Health {
         meters: &Arc<ProviderMeters>,
         stage: Stage,
     ) -> Arc<Guard> {
-        let sought = Sought::of(target, model, stage);
-        if let Some(guard) = self.guards.get(&sought) {
+        self.guard_of(&Sought::of(target, model, stage), meters)
+    }
+
+    fn guard_of(&self, sought: &Sought<'_>, meters: &Arc<ProviderMeters>) -> Arc<Guard> {
+        if let Some(guard) = self.guards.get(sought) {
             return guard;
         }
         let make = || {
-            let model = sought.model.map(Into::into);
-            Ok::<_, std::convert::Infallible>(Arc::new(Guard {
-                seen: Mutex::default(),
-                meters: Arc::clone(meters),
-                model,
-            }))
+            let (seen, meters, guarded) = (Mutex::default(), Arc::clone(meters), sought.owned());
+            Ok::<_, std::convert::Infallible>(Arc::new(Guard { seen, meters, guarded }))
         };
         match self.guards.get_or_insert_with(&sought.owned(), make) {
             Ok(guard) => guard,

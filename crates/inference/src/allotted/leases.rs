@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use domain::ports::shared_state::{Change, Pending, Replaced, SharedState, StateError, Versioned};
 use engine::ledger::{Asking, Proposal, Shared, Unreadable};
 use parking_lot::Mutex;
@@ -71,7 +72,56 @@ type Found<'a> = (&'a (Box<str>, Shared), Option<Versioned>);
 /// An account, and what the others are asked to agree to.
 type Proposed<'a> = (&'a (Box<str>, Shared), Proposal);
 
+/// What a value is to be.
+pub(crate) struct Revision {
+    pub(crate) value: Bytes,
+    pub(crate) kept_for: Duration,
+}
+
 impl Leases {
+    /// This process, by a name that no other has.
+    pub(crate) fn holder(&self) -> &str {
+        &self.holder
+    }
+
+    /// Reads a value and replaces it by what is made of it and of the time of the store, if anything is; says whether it did. Where another process is
+    /// faster, it is made of what is there then.
+    pub(crate) async fn revise(
+        &self,
+        key: &str,
+        revise: impl FnMut(Option<&[u8]>, Duration) -> Option<Revision>,
+    ) -> bool {
+        let (is_done, result) = match self.try_revise(key, revise).await {
+            Ok(is_done) => (is_done, Ok(())),
+            Err(error) => (false, Err(error)),
+        };
+        self.judge(&result);
+        is_done
+    }
+
+    async fn try_revise(
+        &self,
+        key: &str,
+        mut revise: impl FnMut(Option<&[u8]>, Duration) -> Option<Revision>,
+    ) -> Result<bool, ExchangeError> {
+        let keys = [Box::from(key)];
+        let seen = answered(self.state.read(&keys)).await?;
+        let (mut store_time, mut found) = (seen.at, seen.what.into_iter().next().flatten());
+        for _ in 0..ROUNDS_MAX {
+            let value = found.as_ref().map(|versioned| &*versioned.value);
+            let Some(Revision { value, kept_for }) = revise(value, store_time) else { return Ok(false) };
+            let replaces = found.map(|versioned| versioned.version);
+            let change = Change { key: key.into(), replaces, value, expires_in: Some(kept_for) };
+            let seen = answered(self.state.replace(&[change])).await?;
+            store_time = seen.at;
+            match seen.what.into_iter().next() {
+                Some(Replaced::Overtaken(now)) => found = now,
+                Some(Replaced::Done(_)) | None => return Ok(true),
+            }
+        }
+        Err(ExchangeError::Overtaken)
+    }
+
     pub(crate) fn new(
         state: Arc<dyn SharedState>,
         random: &dyn Fn() -> u64,

@@ -10,6 +10,7 @@ use engine::{Guards, Seen};
 use telemetry::ProviderMeters;
 use telemetry::events::{BreakerTurned, RegionTurned};
 
+use super::sharing::Known;
 use super::{Guard, RegionGuard};
 use crate::gateway::Gateway;
 
@@ -58,13 +59,23 @@ pub(crate) fn watch(gateway: &Arc<Gateway>, subject: &Subject<'_>) -> Option<Wat
 impl Guarding {
     fn region_turned(&self, was_closed: bool, cool_down: Option<Duration>) {
         let Some(region) = &self.region else { return };
-        RegionTurned { region: &region.meters, was_closed, cool_down }.emit(&self.gateway.telemetry);
+        RegionTurned { region: &region.meters, was_closed, cool_down, is_heard: false }
+            .emit(&self.gateway.telemetry);
+        self.tell(|| Known::Region(Arc::clone(region)));
     }
 
-    fn guard_turned(&self, guard: &Guard, was_closed: bool, cool_down: Option<Duration>) {
-        let Guard { meters, model, .. } = guard;
-        BreakerTurned { provider: meters, model: model.as_deref(), was_closed, cool_down }
+    fn guard_turned(&self, guard: &Arc<Guard>, was_closed: bool, cool_down: Option<Duration>) {
+        let (provider, model) = (&guard.meters, guard.guarded.model.as_deref());
+        BreakerTurned { provider, model, was_closed, cool_down, is_heard: false }
             .emit(&self.gateway.telemetry);
+        self.tell(|| Known::Guard(Arc::clone(guard)));
+    }
+
+    /// Has other replicas told, where there are any.
+    fn tell(&self, known: impl FnOnce() -> Known) {
+        if self.gateway.clearing.leases().is_some() {
+            self.gateway.health.note(known());
+        }
     }
 }
 

@@ -16,6 +16,8 @@ pub struct BreakerTurned<'a> {
     pub was_closed: bool,
     /// For how long it opened; absent when it closed.
     pub cool_down: Option<Duration>,
+    /// Whether another replica said so.
+    pub is_heard: bool,
 }
 
 impl BreakerTurned<'_> {
@@ -29,6 +31,7 @@ impl BreakerTurned<'_> {
                 model = self.model,
                 state = if self.cool_down.is_some() { "open" } else { "closed" },
                 cool_down_ms = self.cool_down.map(milliseconds),
+                by = if self.is_heard { "another replica" } else { "this one" },
                 "circuit breaker turned"
             );
         }

@@ -14,6 +14,8 @@ pub struct RegionTurned<'a> {
     pub was_closed: bool,
     /// For how long it opened; absent when it closed.
     pub cool_down: Option<Duration>,
+    /// Whether another replica said so.
+    pub is_heard: bool,
 }
 
 impl RegionTurned<'_> {
@@ -26,6 +28,7 @@ impl RegionTurned<'_> {
                 region = %self.region.name(),
                 state = if self.cool_down.is_some() { "open" } else { "closed" },
                 cool_down_ms = self.cool_down.map(milliseconds),
+                by = if self.is_heard { "another replica" } else { "this one" },
                 "circuit breaker of a region turned"
             );
         }

@@ -46,7 +46,9 @@ pub struct RegionMeters {
 }
 
 impl RegionMeters {
-    pub(crate) fn name(&self) -> &RegionName {
+    /// Which one it is.
+    #[must_use]
+    pub fn name(&self) -> &RegionName {
         &self.name
     }
 

@@ -1,7 +1,9 @@
 //! Targets that fail are left alone while another can answer, and come back when they are well.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
-use testkit::{Client, EventStream, FakeProvider, Script, scripts};
+use testkit::{Client, EventStream, FakeProvider, Script, scripts, within};
 
 use crate::configuration::{key_entry, provider};
 use crate::gateway::TestGateway;
@@ -263,4 +265,50 @@ async fn a_clients_own_haste_is_nobody_elses_measure() {
         assert_eq!(ask_hastily(gateway.client()).await, 504);
     }
     assert_eq!((p.asked(), gateway.metric(OPEN).await), (6, 0.0));
+}
+
+/// Two replicas, each with its requests, that share a file.
+async fn two(p: &FakeProvider, q: &FakeProvider, folder: &Path) -> [TestGateway; 2] {
+    let more = json!({
+        "state": {"kind": "sqlite", "path": folder.join("shared.db")},
+        "defaults": {"circuit_breaker": {"cool_down": "1s"}},
+    });
+    [before(p, q, &more).await, before(p, q, &more).await]
+}
+
+async fn until_open(gateway: &TestGateway, breakers: f64) {
+    within("the turn of the breaker", async { while gateway.metric(OPEN).await != breakers {} }).await;
+}
+
+#[tokio::test]
+async fn a_target_that_one_replica_has_opened_is_left_alone_by_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (p, q) =
+        (FakeProvider::always(scripts::error(500, "broken")).await, FakeProvider::always(fine()).await);
+    let [one, other] = two(&p, &q, folder.path()).await;
+    ask(&one, 5).await;
+    until_open(&other, 1.0).await;
+    ask(&other, 1).await;
+    assert_eq!((p.asked(), q.asked()), (5, 6), "nobody has seen more than five failures");
+}
+
+#[tokio::test]
+async fn a_target_that_one_replica_finds_well_is_asked_by_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (p, q) =
+        (FakeProvider::always(scripts::error(500, "broken")).await, FakeProvider::always(fine()).await);
+    let [one, other] = two(&p, &q, folder.path()).await;
+    ask(&one, 5).await;
+    until_open(&other, 1.0).await;
+    p.keep_answering(fine());
+    within("the probe", async {
+        while one.metric(OPEN).await != 0.0 {
+            ask(&one, 1).await
+        }
+    })
+    .await;
+    until_open(&other, 0.0).await;
+    let before = p.asked();
+    ask(&other, 3).await;
+    assert_eq!(p.asked(), before + 3);
 }

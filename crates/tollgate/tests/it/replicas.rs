@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
-use testkit::{Client, DatabaseServer, FakeProvider, within};
+use testkit::{Client, DatabaseServer, FakeProvider, unique_name, within};
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -180,6 +180,13 @@ async fn served(
 async fn a_key_that_is_disabled_at_one_process_is_soon_served_by_none() {
     let folder = tempfile::tempdir().unwrap();
     key_is_soon_served_by_none(&json!({"kind": "sqlite", "path": folder.path().join("kept.db")})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_disabled_at_one_machine_is_soon_served_by_none() {
+    let server = DatabaseServer::postgres();
+    let state = json!({"kind": "postgres", "url": server.url(), "namespace": unique_name()});
+    key_is_soon_served_by_none(&state).await;
 }
 
 async fn key_is_soon_served_by_none(state: &Value) {

@@ -150,7 +150,7 @@ const SERVER: &str = "server_error";
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 65] = [
+    pub const ALL: [Self; 66] = [
         Self::MalformedJson,
         Self::InvalidMember,
         Self::DuplicateMember,

@@ -69,8 +69,8 @@ async fn sign_in(gateway: &TestGateway, provider: &IdentityProvider) -> Answer {
 
 /// What the session of an answer opens.
 async fn with_session(gateway: &TestGateway, answer: &Answer, path: &str) -> Answer {
-    let cookies = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
-    let session = cookies.filter(|line| line.starts_with("tollgate=")).next_back().unwrap_or_default();
+    let mut cookies = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
+    let session = cookies.rfind(|line| line.starts_with("tollgate=")).unwrap_or_default();
     gateway.anybody().get(path).header("cookie", session.split(';').next().unwrap()).answer().await
 }
 

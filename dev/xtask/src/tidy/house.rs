@@ -33,7 +33,7 @@ pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
         "inference",
         2,
         &["wire", "domain", "engine", "providers", "identity", "guardrails", "telemetry"],
-        15_500,
+        16_000,
     ),
     product("agentic", 2, &["wire", "domain", "engine", "guardrails", "telemetry"], 12_000),
     product("batch", 2, &["wire", "domain", "engine", "providers", "telemetry"], 12_000),

@@ -12,8 +12,15 @@ use serde_json::Value;
 use testkit::{Answer, Client};
 
 /// What anybody may ask for.
-const OPEN: [&str; 5] =
-    ["GET /api/v1/openapi.json", "GET /healthz", "GET /metrics", "GET /readyz", "POST /auth/login"];
+const OPEN: [&str; 7] = [
+    "GET /api/v1/openapi.json",
+    "GET /auth/oidc/callback",
+    "GET /auth/oidc/login",
+    "GET /healthz",
+    "GET /metrics",
+    "GET /readyz",
+    "POST /auth/login",
+];
 
 /// An operation of a description.
 struct Operation {

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use domain::kept::{Continued, KeptItem, KeptResponse, ResponseStatus};
+use domain::kept::{Continued, KeptEvent, KeptItem, KeptResponse, ResponseStatus};
+use domain::ports::response_store::StoreError;
 
 use crate::shared::count;
 
@@ -18,6 +19,39 @@ pub(crate) enum History {
     Gone,
     /// It has more bytes than it may.
     TooLarge,
+}
+
+impl History {
+    /// Its items, if all of them are there; an error if they have more than so many bytes.
+    pub(crate) fn found(self, bytes_max: usize) -> Result<Option<Vec<KeptItem>>, StoreError> {
+        match self {
+            Self::Whole(items) => Ok(Some(items)),
+            Self::Gone => Ok(None),
+            Self::TooLarge => Err(StoreError::TooLarge { what: "the conversation", bytes_max }),
+        }
+    }
+}
+
+/// Where items belong, by its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum List {
+    /// What a response's request brought.
+    Input(i64),
+    /// What a response gave.
+    Output(i64),
+    /// A conversation.
+    Conversation(i64),
+}
+
+impl List {
+    /// As three columns: a response, whether the items are its output, a conversation.
+    pub(crate) fn columns(self) -> (Option<i64>, bool, Option<i64>) {
+        match self {
+            Self::Input(response) => (Some(response), false, None),
+            Self::Output(response) => (Some(response), true, None),
+            Self::Conversation(conversation) => (None, false, Some(conversation)),
+        }
+    }
 }
 
 /// A response of a chain.
@@ -120,4 +154,9 @@ pub(crate) fn item_bytes(response: &KeptResponse) -> i64 {
 /// The number of an event as databases count.
 pub(crate) fn event_number(sequence: u64) -> i64 {
     sequence.try_into().unwrap_or(i64::MAX)
+}
+
+/// An event from its number and its frame.
+pub(crate) fn event((sequence, frame): (i64, Vec<u8>)) -> KeptEvent {
+    KeptEvent { sequence: sequence.try_into().unwrap_or_default(), frame: frame.into() }
 }

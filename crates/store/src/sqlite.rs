@@ -20,8 +20,6 @@ use domain::kept::{
 };
 use domain::ports::response_store::{Pending, ResponseStore, StoreError};
 
-use crate::kept::History;
-
 pub use audit::SqliteAudit;
 use file::Connections;
 pub use file::{OpenError, OpenProblem, SqliteFile};
@@ -125,13 +123,7 @@ impl ResponseStore for SqliteStore {
         bytes_max: usize,
     ) -> Pending<'a, Option<Vec<KeptItem>>> {
         let reading = self.on_file(history::read(&self.connections.readers, tenant, continued, bytes_max));
-        Box::pin(async move {
-            match reading.await? {
-                History::Whole(items) => Ok(Some(items)),
-                History::Gone => Ok(None),
-                History::TooLarge => Err(StoreError::TooLarge { what: "the conversation", bytes_max }),
-            }
-        })
+        Box::pin(async move { reading.await?.found(bytes_max) })
     }
 
     fn items<'a>(&'a self, tenant: &'a Tenant, ids: &'a [ItemId]) -> Pending<'a, Vec<KeptItem>> {

@@ -31,7 +31,7 @@ impl PostgresAudit {
         &'a self,
         answer: impl Future<Output = Result<T, Problem>> + Send + 'a,
     ) -> Pending<'a, T> {
-        Box::pin(async { self.connections.within(answer).await.map_err(AuditError) })
+        self.connections.ask(answer, AuditError)
     }
 
     async fn append(&self, entries: Vec<AuditEntry>) -> Result<Head, Problem> {

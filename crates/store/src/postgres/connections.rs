@@ -4,6 +4,7 @@
 use std::fmt;
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -146,6 +147,15 @@ impl Connections {
             self.is_migrated.store(true, Ordering::Relaxed);
         }
         Ok(connection)
+    }
+
+    /// Waits for an answer of the database as [`Connections::within`] does; what has none is an error of a port.
+    pub(super) fn ask<'a, T: Send + 'a, E: 'a>(
+        &'a self,
+        answer: impl Future<Output = Result<T, Problem>> + Send + 'a,
+        error: fn(String) -> E,
+    ) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>> {
+        Box::pin(async move { self.within(answer).await.map_err(error) })
     }
 
     /// Waits for an answer of the database, but not for ever; says why there is none.

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use domain::kept::{ConversationId, ItemId, ItemPage, KeptConversation, KeptItem, Tenant};
 use sqlx::{PgConnection, query, query_as, query_scalar};
 
-use super::items::{self, ItemRow, List};
-use crate::kept::{micros, time};
+use super::items::{self, ItemRow};
+use crate::kept::{List, micros, time};
 
 pub(super) async fn begin(
     step: &mut PgConnection,

@@ -4,18 +4,8 @@ use domain::kept::{ItemId, ItemPage, KeptItem, Tenant};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, Row, query, query_as};
 
+use crate::kept::List;
 use crate::shared::{count, text};
-
-/// Where items belong, by its number.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum List {
-    /// What a response's request brought.
-    Input(i64),
-    /// What a response gave.
-    Output(i64),
-    /// A conversation.
-    Conversation(i64),
-}
 
 /// An item from its `id` and `json`.
 pub(super) struct ItemRow(pub(super) KeptItem);
@@ -41,11 +31,7 @@ pub(super) async fn add(
     if items.is_empty() {
         return Ok(());
     }
-    let (response, is_output, conversation) = match list {
-        List::Input(response) => (Some(response), false, None),
-        List::Output(response) => (Some(response), true, None),
-        List::Conversation(conversation) => (None, false, Some(conversation)),
-    };
+    let (response, is_output, conversation) = list.columns();
     let ids: Vec<&[u8]> = items.iter().map(|item| item.id.as_str().as_bytes()).collect();
     let contents: Vec<&[u8]> = items.iter().map(|item| &*item.json).collect();
     let add = query(include_str!("items/add.sql")).bind(tenant.as_str().as_bytes());

@@ -14,7 +14,7 @@ use super::connections::{Connections, Lent, Problem};
 use super::room::Room;
 use super::sweep::sweep;
 use super::{VIEW, WRITE, conversations, history, items, responses};
-use crate::kept::{History, item_bytes};
+use crate::kept::item_bytes;
 
 /// Keeps responses and conversations in a PostgreSQL database.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl PostgresStore {
         &'a self,
         answer: impl Future<Output = Result<T, Problem>> + Send + 'a,
     ) -> Pending<'a, T> {
-        Box::pin(async { self.connections.within(answer).await.map_err(StoreError::Unavailable) })
+        self.connections.ask(answer, StoreError::Unavailable)
     }
 
     /// Begins what adds so many bytes.
@@ -150,13 +150,7 @@ impl ResponseStore for PostgresStore {
             view.commit().await?;
             Ok(history)
         });
-        Box::pin(async move {
-            match reading.await? {
-                History::Whole(items) => Ok(Some(items)),
-                History::Gone => Ok(None),
-                History::TooLarge => Err(StoreError::TooLarge { what: "the conversation", bytes_max }),
-            }
-        })
+        Box::pin(async move { reading.await?.found(bytes_max) })
     }
 
     fn items<'a>(&'a self, tenant: &'a Tenant, ids: &'a [ItemId]) -> Pending<'a, Vec<KeptItem>> {

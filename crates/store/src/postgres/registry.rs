@@ -29,7 +29,7 @@ impl PostgresRegistry {
         &'a self,
         answer: impl Future<Output = Result<T, Problem>> + Send + 'a,
     ) -> Pending<'a, T> {
-        Box::pin(async { self.connections.within(answer).await.map_err(RegistryError) })
+        self.connections.ask(answer, RegistryError)
     }
 
     async fn revision(&self) -> Result<u64, Problem> {

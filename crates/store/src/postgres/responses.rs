@@ -8,8 +8,8 @@ use domain::kept::{
 use sqlx::{PgConnection, query, query_as, query_scalar};
 
 use super::conversations;
-use super::items::{self, List};
-use crate::kept::{continued, event_number, item_bytes, micros, status, status_number, time};
+use super::items;
+use crate::kept::{List, continued, event, event_number, item_bytes, micros, status, status_number, time};
 use crate::shared::count;
 
 /// A response's status, body and last sign of life.
@@ -141,10 +141,6 @@ pub(super) async fn events(
         .bind(after.map_or(-1, event_number))
         .bind(count(events_max));
     let rows: Vec<(i64, Vec<u8>)> = events.fetch_all(reader).await?;
-    let event = |(sequence, frame): (i64, Vec<u8>)| KeptEvent {
-        sequence: sequence.try_into().unwrap_or_default(),
-        frame: frame.into(),
-    };
     Ok(rows.into_iter().map(event).collect())
 }
 

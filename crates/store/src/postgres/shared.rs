@@ -47,7 +47,7 @@ impl PostgresState {
         &'a self,
         answer: impl Future<Output = Result<T, Problem>> + Send + 'a,
     ) -> Pending<'a, T> {
-        Box::pin(async { self.connections.within(answer).await.map_err(StateError::Unavailable) })
+        self.connections.ask(answer, StateError::Unavailable)
     }
 
     async fn read(&self, keys: &[Box<str>]) -> Result<Seen<Vec<Option<Versioned>>>, Problem> {

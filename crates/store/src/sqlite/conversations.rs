@@ -5,9 +5,9 @@ use domain::kept::{ConversationId, ItemId, ItemPage, KeptConversation, KeptItem,
 use sqlx::{SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
 use super::WRITE;
-use super::items::{self, List};
+use super::items;
 use super::rows::ItemRow;
-use crate::kept::{micros, time};
+use crate::kept::{List, micros, time};
 
 pub(super) async fn begin(
     writer: &SqlitePool,

@@ -4,18 +4,8 @@ use domain::kept::{ItemId, ItemPage, KeptItem, Tenant};
 use sqlx::{SqliteConnection, query, query_as};
 
 use super::rows::items;
+use crate::kept::List;
 use crate::shared::count;
-
-/// Where items belong, by its number.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum List {
-    /// What a response's request brought.
-    Input(i64),
-    /// What a response gave.
-    Output(i64),
-    /// A conversation.
-    Conversation(i64),
-}
 
 pub(super) async fn add(
     step: &mut SqliteConnection,
@@ -23,11 +13,7 @@ pub(super) async fn add(
     list: List,
     items: &[KeptItem],
 ) -> Result<(), sqlx::Error> {
-    let (response, is_output, conversation) = match list {
-        List::Input(response) => (Some(response), false, None),
-        List::Output(response) => (Some(response), true, None),
-        List::Conversation(conversation) => (None, false, Some(conversation)),
-    };
+    let (response, is_output, conversation) = list.columns();
     for item in items {
         let add = query(include_str!("items/add.sql")).bind(tenant.as_str()).bind(item.id.as_str());
         let add = add.bind(response).bind(is_output).bind(conversation).bind(&*item.json);

@@ -7,9 +7,9 @@ use domain::kept::{
 };
 use sqlx::{SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
-use super::items::{self, List};
+use super::items;
 use super::{WRITE, conversations};
-use crate::kept::{continued, event_number, item_bytes, micros, status, status_number, time};
+use crate::kept::{List, continued, event, event_number, item_bytes, micros, status, status_number, time};
 use crate::shared::count;
 
 pub(super) async fn begin(writer: &SqlitePool, response: &KeptResponse) -> Result<(), sqlx::Error> {
@@ -123,10 +123,6 @@ pub(super) async fn events(
     let events = query_as(include_str!("responses/events.sql")).bind(tenant.as_str()).bind(id.as_str());
     let events = events.bind(after.map_or(-1, event_number)).bind(count(events_max));
     let rows: Vec<(i64, Vec<u8>)> = events.fetch_all(readers).await?;
-    let event = |(sequence, frame): (i64, Vec<u8>)| KeptEvent {
-        sequence: sequence.try_into().unwrap_or_default(),
-        frame: frame.into(),
-    };
     Ok(rows.into_iter().map(event).collect())
 }
 

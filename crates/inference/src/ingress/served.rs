@@ -30,12 +30,16 @@ pub(crate) enum Needs {
     Explain,
 }
 
+const fn served(method: &'static str, path: &'static str, needs: Needs, about: &'static str) -> Served {
+    Served { method, path, about, needs }
+}
+
 const fn call(path: &'static str, endpoint: Endpoint, about: &'static str) -> Served {
-    Served { method: "POST", path, about, needs: Needs::Endpoint(endpoint) }
+    served("POST", path, Needs::Endpoint(endpoint), about)
 }
 
 const fn stored(method: &'static str, path: &'static str, about: &'static str) -> Served {
-    Served { method, path, about, needs: Needs::Endpoint(Endpoint::Responses) }
+    served(method, path, Needs::Endpoint(Endpoint::Responses), about)
 }
 
 /// All operations at their first path. Most can be asked for at others, too: with `/v1` twice or left out, and below a vendor's prefix.
@@ -70,12 +74,12 @@ pub(crate) const SERVED: &[Served] = &[
         Endpoint::AudioTranslations,
         "Writes down in English what is said (OpenAI).",
     ),
-    Served {
-        method: "GET",
-        path: "/v1/realtime",
-        about: "Opens a session over a WebSocket (OpenAI Realtime).",
-        needs: Needs::Endpoint(Endpoint::Realtime),
-    },
+    served(
+        "GET",
+        "/v1/realtime",
+        Needs::Endpoint(Endpoint::Realtime),
+        "Opens a session over a WebSocket (OpenAI Realtime).",
+    ),
     call("/v1/rerank", Endpoint::Rerank, "Orders documents (Jina)."),
     call("/voyage/v1/rerank", Endpoint::VoyageRerank, "Orders documents (Voyage)."),
     call("/v2/chat", Endpoint::CohereChat, "Goes on with a conversation (Cohere)."),
@@ -109,33 +113,18 @@ pub(crate) const SERVED: &[Served] = &[
         Endpoint::ConverseCountTokens,
         "Counts the tokens of a request (Amazon Bedrock).",
     ),
-    Served {
-        method: "GET",
-        path: "/v1/models",
-        about: "Lists the models that the key may use.",
-        needs: Needs::Key,
-    },
-    Served { method: "GET", path: "/v1/models/{model}", about: "Shows a model.", needs: Needs::Key },
-    Served {
-        method: "POST",
-        path: "/providers/{provider}/{path}",
-        about: "Passes on any request with any method to a provider.",
-        needs: Needs::Passthrough,
-    },
-    Served {
-        method: "POST",
-        path: "/api/v1/routes/explain",
-        about: "Tells where a request would go, and why.",
-        needs: Needs::Explain,
-    },
-    Served { method: "GET", path: "/healthz", about: "Whether the process lives.", needs: Needs::Nothing },
-    Served { method: "GET", path: "/readyz", about: "Whether it takes requests.", needs: Needs::Nothing },
-    Served {
-        method: "GET",
-        path: "/metrics",
-        about: "Metrics, as Prometheus reads them.",
-        needs: Needs::Nothing,
-    },
+    served("GET", "/v1/models", Needs::Key, "Lists the models that the key may use."),
+    served("GET", "/v1/models/{model}", Needs::Key, "Shows a model."),
+    served(
+        "POST",
+        "/providers/{provider}/{path}",
+        Needs::Passthrough,
+        "Passes on any request with any method to a provider.",
+    ),
+    served("POST", "/api/v1/routes/explain", Needs::Explain, "Tells where a request would go, and why."),
+    served("GET", "/healthz", Needs::Nothing, "Whether the process lives."),
+    served("GET", "/readyz", Needs::Nothing, "Whether it takes requests."),
+    served("GET", "/metrics", Needs::Nothing, "Metrics, as Prometheus reads them."),
 ];
 
 #[cfg(test)]

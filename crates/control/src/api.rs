@@ -174,10 +174,7 @@ impl ControlApi {
         let admitted = self.admit(&head, &operation, client).await?;
         let done = self.perform(&admitted, &head, operation.clone(), body).await;
         if let Some(code) = done.as_ref().err().and_then(Problem::denial) {
-            let entry = witness::refusal(&admitted, operation.asked(), code);
-            if let Err(error) = self.audit_log.append(vec![entry]).await {
-                tracing::error!(error = %error, "a refusal was not written down");
-            }
+            witness::refused(&*self.audit_log, &admitted, operation.asked(), code).await;
         }
         done
     }

@@ -1,7 +1,6 @@
 //! What is read: one object, or those of a kind. What somebody may not see is not there.
 
 use bytes::Bytes;
-use domain::ErrorCode;
 use http::{Response, StatusCode};
 use serde_json::{Map, Value as Json};
 
@@ -9,7 +8,7 @@ use super::problem::Problem;
 use super::request::LIMIT_MAX;
 use super::resource::resource;
 use super::shown::{Hashes, behind, find};
-use super::wanted::{not_found, permit};
+use super::wanted::{not_found, permit, permit_reading};
 use super::{Admitted, answer};
 use crate::authority::Action;
 use crate::objects::{ObjectId, ObjectKind};
@@ -17,10 +16,7 @@ use crate::objects::{ObjectId, ObjectKind};
 /// The objects of a kind, a page of them.
 pub(super) fn list(admitted: &Admitted, kind: ObjectKind) -> Result<Response<Bytes>, Problem> {
     let Admitted { principal, loaded, query, .. } = admitted;
-    if !principal.permits_some(Action::Read, kind.into()) {
-        let detail = format!("no role that you hold permits to read a {}", kind.noun());
-        return Err(Problem::new(ErrorCode::NotPermitted, detail).denied());
-    }
+    permit_reading(principal, kind)?;
     let limit = query.limit.unwrap_or(LIMIT_MAX);
     let mut shown = Vec::new();
     let mut last = None;

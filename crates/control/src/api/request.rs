@@ -115,6 +115,12 @@ impl Query {
     }
 }
 
+/// A value of a query as forms are written, in which a plus is a space; none if it is not UTF-8.
+pub(super) fn value(written: &str) -> Option<String> {
+    let spaced = written.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
 fn invalid(name: &str, expected: &str) -> Problem {
     Problem::new(ErrorCode::InvalidMember, format!("expected `{name}` in the query to be {expected}"))
 }

@@ -28,7 +28,7 @@ use super::precondition::{Precondition, etag};
 use super::request::Query;
 use super::resource::resource as resource_of;
 use super::shown::{Found, behind, find};
-use super::wanted::{Act, Wanted, permit};
+use super::wanted::{Act, Wanted, permit, permit_reading};
 use super::{Admitted, ControlApi, request, witness};
 use crate::authority::{Action, Kind};
 use crate::load::Loaded;
@@ -58,7 +58,6 @@ enum Place {
 
 impl Place {
     fn of(path: &str) -> Result<Self, ScimProblem> {
-        let none = || ScimProblem::not_found("there is no such resource");
         let rest = path.strip_prefix(ROOT).ok_or_else(none)?;
         let mut segments = rest.split('/');
         let kind = match segments.next() {
@@ -120,10 +119,7 @@ impl ControlApi {
         let place = Place::of(head.uri.path())?;
         let done = self.at_place(&mut admitted, head, &place, body).await;
         if let Some(code) = done.as_ref().err().and_then(ScimProblem::denial) {
-            let entry = witness::refusal(&admitted, asked(&head.method, &place), code);
-            if let Err(error) = self.audit_log.append(vec![entry]).await {
-                tracing::error!(error = %error, "a refusal was not written down");
-            }
+            witness::refused(&*self.audit_log, &admitted, asked(&head.method, &place), code).await;
         }
         done
     }
@@ -301,10 +297,7 @@ fn get(admitted: &Admitted, id: &ObjectId, head: &Parts) -> Result<Response<Byte
 /// A page of those that a filter wants.
 fn list(admitted: &Admitted, kind: ObjectKind, head: &Parts) -> Result<Response<Bytes>, ScimProblem> {
     let Admitted { principal, loaded, .. } = admitted;
-    if !principal.permits_some(Action::Read, kind.into()) {
-        let detail = format!("no role that you hold permits to read a {}", kind.noun());
-        return Err(super::problem::Problem::new(ErrorCode::NotPermitted, detail).denied().into());
-    }
+    permit_reading(principal, kind)?;
     let wished = Wished::of(head)?;
     let found = behind(loaded, kind, None).into_iter();
     let visible = found.filter(|(id, found)| principal.visible(&resource_of(id, &found.body())));
@@ -370,10 +363,7 @@ impl Wished {
         let mut wished = Self { filter: None, start: 1, count: PAGE_MAX, only: None, without: Vec::new() };
         for pair in head.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            // In a query a plus is a space.
-            let value = value.replace('+', " ");
-            let value = percent_decode_str(&value).decode_utf8();
-            let value = value.map_err(|_| ScimProblem::syntax("the query is not UTF-8"))?;
+            let value = request::value(value).ok_or_else(|| ScimProblem::syntax("the query is not UTF-8"))?;
             let number =
                 || value.parse::<i64>().map_err(|_| ScimProblem::value(format!("`{name}` is a number")));
             let names = || -> Vec<Box<str>> {

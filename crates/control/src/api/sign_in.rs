@@ -235,9 +235,11 @@ impl ControlApi {
         };
         let way = Way::Local { name: resource.to_string(), proof: admin.proof.to_string() };
         let user = admin.principal.user.as_ref().map(ToString::to_string);
-        let answer = self.begin_session(head, people, (way, user), client).await?;
+        let (id, session, principal) = self.begin_session(head, people, (way, user), client).await?;
         pace.forget(self.desk.sessions.state()).await;
-        Ok(answer)
+        let mut response = told(&session, &principal, people);
+        self.hand_over(&mut response, people, &id);
+        Ok(response)
     }
 
     /// Whoever has name, password and code. It takes the same time whichever of them is wrong.
@@ -268,11 +270,11 @@ impl ControlApi {
         people: &People,
         (way, user): (Way, Option<String>),
         client: Option<IpAddr>,
-    ) -> Result<Response<Bytes>, Problem> {
+    ) -> Result<(SessionId, Session, Arc<Principal>), Problem> {
         let now = self.now_milliseconds();
-        let none = || Problem::new(ErrorCode::Internal, "the system has no randomness to make a session of");
         let (Some(random), Some(token)) = ((self.random_key)(), (self.random_key)()) else {
-            return Err(none());
+            let detail = "the system has no randomness to make a session of";
+            return Err(Problem::new(ErrorCode::Internal, detail));
         };
         let session = Session {
             way,
@@ -292,10 +294,13 @@ impl ControlApi {
             self.desk.sessions.end(&before).await?;
         }
         let id = self.desk.sessions.begin(&session, people.limits, random).await?;
-        let mut response = told(&session, &principal, people);
+        Ok((id, session, principal))
+    }
+
+    /// Gives a browser the session that began.
+    pub(super) fn hand_over(&self, response: &mut Response<Bytes>, people: &People, id: &SessionId) {
         let seconds = people.limits.longest.as_secs();
-        set_cookie(&mut response, Cookie::Session, self.desk.guard(people), (id.reveal(), seconds));
-        Ok(response)
+        set_cookie(response, Cookie::Session, self.desk.guard(people), (id.reveal(), seconds));
     }
 
     async fn log_out(&self, head: &Parts, client: Option<IpAddr>) -> Result<Response<Bytes>, Problem> {

@@ -128,6 +128,15 @@ pub(super) fn permit(
     })
 }
 
+/// Lets somebody list the objects of a kind. Which of them they see is another question.
+pub(super) fn permit_reading(principal: &Principal, kind: ObjectKind) -> Result<(), Problem> {
+    if principal.permits_some(Action::Read, kind.into()) {
+        return Ok(());
+    }
+    let detail = format!("no role that you hold permits to read a {}", kind.noun());
+    Err(Problem::new(ErrorCode::NotPermitted, detail).denied())
+}
+
 pub(super) fn not_found(id: &ObjectId) -> Problem {
     Problem::new(
         ErrorCode::ObjectNotFound,

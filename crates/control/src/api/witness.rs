@@ -57,19 +57,18 @@ impl Witness for Record<'_> {
     }
 }
 
-/// That somebody was refused something.
-pub(super) fn refusal(
-    admitted: &Admitted,
-    Asked { action, kind, name }: Asked<'_>,
-    code: ErrorCode,
-) -> AuditEntry {
+/// Writes down that somebody was refused something; the refusal stands, also when it cannot be written down.
+pub(super) async fn refused(log: &dyn AuditLog, admitted: &Admitted, asked: Asked<'_>, code: ErrorCode) {
     let resource = AuditedResource {
-        kind: kind.name().into(),
-        name: name.unwrap_or_default().into(),
+        kind: asked.kind.name().into(),
+        name: asked.name.unwrap_or_default().into(),
         // To whoever is refused, and in the log of whoever looks after another workspace, it may be that there is no such thing.
         workspace: None,
     };
-    entry(admitted, action, Some(resource), Outcome::Denied(code.code().into()))
+    let refusal = entry(admitted, asked.action, Some(resource), Outcome::Denied(code.code().into()));
+    if let Err(error) = log.append(vec![refusal]).await {
+        tracing::error!(error = %error, "a refusal was not written down");
+    }
 }
 
 fn entry(

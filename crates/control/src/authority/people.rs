@@ -110,9 +110,7 @@ impl People {
             }
         }
     }
-}
 
-impl People {
     /// The name of a user as the configuration has it: providers write addresses in either case.
     #[must_use]
     pub fn name_of(&self, user: &str) -> String {

@@ -11,13 +11,13 @@ use http::{HeaderValue, Response, StatusCode, header};
 use identity::{
     ATTEMPT_LASTS, Attempt, RelyingParty, Returned, SignInProblem, TokenProblem, Way, is_local_path,
 };
-use percent_encoding::percent_decode_str;
 
 use super::cookie::Cookie;
 use super::sessions::unavailable;
 use super::set_cookie;
 use crate::api::ControlApi;
 use crate::api::problem::Problem;
+use crate::api::request;
 use crate::authority::People;
 
 /// How long somebody who signs in waits for keys that their provider has only just begun to use.
@@ -69,11 +69,9 @@ impl ControlApi {
             }
         };
         let (return_to, way, user) = signed_in;
-        let begun = self.begin_session(head, people, (way, Some(user)), client).await?;
+        let (id, ..) = self.begin_session(head, people, (way, Some(user)), client).await?;
         let mut response = redirect(&return_to)?;
-        for cookie in begun.headers().get_all(header::SET_COOKIE) {
-            response.headers_mut().append(header::SET_COOKIE, cookie.clone());
-        }
+        self.hand_over(&mut response, people, &id);
         set_cookie(&mut response, Cookie::Attempt, self.desk.guard(people), ("", 0));
         Ok(response)
     }
@@ -161,9 +159,7 @@ fn parameters<const COUNT: usize>(
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let Some(place) = names.iter().position(|known| *known == name) else { continue };
-        // In a query a plus is a space.
-        let value = value.replace('+', " ");
-        let value = percent_decode_str(&value).decode_utf8().map_err(|_| wrong())?.into_owned();
+        let value = request::value(value).ok_or_else(wrong)?;
         match values.get_mut(place) {
             Some(empty @ None) => *empty = Some(value),
             _ => return Err(wrong()),

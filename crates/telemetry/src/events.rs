@@ -38,6 +38,9 @@ pub use configuration_loaded::ConfigurationLoaded;
 pub use hedge_ended::{HedgeEnded, HedgeOutcome};
 pub use probe_ended::ProbeEnded;
 pub use region_turned::RegionTurned;
+pub use registry_remembered::RegistryRemembered;
+pub use registry_snapshot_turned::RegistrySnapshotTurned;
+pub use registry_turned::RegistryTurned;
 pub use request_ended::RequestEnded;
 pub use request_mirrored::RequestMirrored;
 pub use request_queued::RequestQueued;
@@ -58,6 +61,3 @@ fn milliseconds(time: std::time::Duration) -> u64 {
 fn microseconds(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
-pub use registry_remembered::RegistryRemembered;
-pub use registry_snapshot_turned::RegistrySnapshotTurned;
-pub use registry_turned::RegistryTurned;

@@ -30,9 +30,7 @@ impl Renewals {
         self.key_sources.start(&self.way);
         self.provider_sources.start(&self.way);
     }
-}
 
-impl Renewals {
     /// The way to identity providers for those who sign in.
     pub(super) fn way_to_providers(&self) -> Arc<dyn Redeem> {
         Arc::new(Issuers(self.outside.clone()))

@@ -8,7 +8,7 @@ use super::said::Said;
 use super::{Answer, MediaFormat, MediaRequest, MediaTranslation, Unanswered, Unfinished};
 use crate::convert::codec::{Malformed, Objection};
 use crate::convert::translation::Strictness;
-use crate::json::{Value, object};
+use crate::json::{ObjectWriter, Value, object};
 
 const RATIOS: [&str; 11] = ["1:1", "21:9", "16:9", "3:2", "5:4", "4:5", "2:3", "9:16", "9:21", "4:3", "3:4"];
 
@@ -71,32 +71,27 @@ pub(super) fn kontext<'r>(
     Ok(MediaTranslation::of_json(bodies, said.losses(strictness)?, answer))
 }
 
-/// A request for each image, since there is one in each answer. The same seed would make the same one again, so it counts up.
+/// A request for each image, with what every model here understands.
 fn bodies(
     said: &mut Said<'_, '_>,
     asked: &Asked<'_>,
     ratio: Option<&str>,
     own: &[&'static str],
-    more: impl Fn(&mut crate::json::ObjectWriter<'_>),
+    more: impl Fn(&mut ObjectWriter<'_>),
 ) -> Result<Vec<Bytes>, Objection> {
     let seed = said.whole("seed")?;
     let own: Vec<_> = own.iter().map(|name| (*name, said.take(name))).collect();
-    let body = |index: usize| {
-        let mut body = Vec::new();
-        object(&mut body, |body| {
-            body.str("prompt", &asked.prompt);
-            more(body);
-            if let Some(ratio) = ratio {
-                body.str("aspect_ratio", ratio);
-            }
-            body.number_if("seed", seed.map(|seed| seed.saturating_add(index as u64)));
-            for (name, value) in &own {
-                body.raw_if(name, value.map(Value::raw));
-            }
-        });
-        Bytes::from(body)
-    };
-    Ok((0..asked.count).map(body).collect())
+    Ok(asked.one_by_one(seed, |body, seed| {
+        body.str("prompt", &asked.prompt);
+        more(body);
+        if let Some(ratio) = ratio {
+            body.str("aspect_ratio", ratio);
+        }
+        body.number_if("seed", seed);
+        for (name, value) in &own {
+            body.raw_if(name, value.map(Value::raw));
+        }
+    }))
 }
 
 /// Images are base64, with or without the head of a data URL.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 
 use super::said::Said;
 use super::size::Size;
@@ -82,6 +83,21 @@ pub(super) struct Picture {
 }
 
 impl<'a> Asked<'a> {
+    /// A body for each image, of a provider that gives one in each answer. The same seed would make the same one again, so it counts
+    /// up.
+    pub(super) fn one_by_one(
+        &self,
+        seed: Option<u64>,
+        write: impl Fn(&mut ObjectWriter<'_>, Option<u64>),
+    ) -> Vec<Bytes> {
+        let body = |index: usize| {
+            let mut body = Vec::new();
+            object(&mut body, |body| write(body, seed.map(|seed| seed.saturating_add(index as u64))));
+            Bytes::from(body)
+        };
+        (0..self.count).map(body).collect()
+    }
+
     /// Takes what all providers understand.
     pub(super) fn take(said: &mut Said<'_, 'a>, created: u64) -> Result<Self, Objection> {
         said.refuse("stream", "a streamed image")?;

@@ -1,14 +1,12 @@
 //! Images of Replicate (HTTP API, "Create a prediction"): what a model draws is the output of a prediction, which is asked for
 //! until it is there. What a prediction takes is each model's own; the members here are those that its models for images share.
 
-use bytes::Bytes;
-
 use super::image::{Asked, Content, Drawn, Image, ONLY_OPENAI, encoded, refused};
 use super::said::Said;
 use super::{Answer, MediaFormat, MediaRequest, MediaTranslation, Unanswered, Unfinished};
 use crate::convert::codec::{Malformed, Objection};
 use crate::convert::translation::Strictness;
-use crate::json::{Value, object};
+use crate::json::Value;
 
 const RATIOS: [&str; 11] = ["1:1", "16:9", "21:9", "3:2", "2:3", "4:5", "5:4", "3:4", "4:3", "9:16", "9:21"];
 
@@ -27,25 +25,20 @@ pub(super) fn request<'r>(
     let seed = said.whole("seed")?;
     let own = said.take_all_but(&ONLY_OPENAI);
     // How many images an answer holds is said differently by each model, so there is one in each.
-    let body = |index: usize| {
-        let mut body = Vec::new();
-        object(&mut body, |body| {
-            body.str("version", request.model);
-            body.object("input", |input| {
-                input.str("prompt", &asked.prompt);
-                if let Some(ratio) = ratio {
-                    input.str("aspect_ratio", ratio);
-                }
-                if let Some(format) = format {
-                    input.str("output_format", if format == "jpeg" { "jpg" } else { format });
-                }
-                input.number_if("seed", seed.map(|seed| seed.saturating_add(index as u64)));
-                own.iter().for_each(|(name, value)| input.named(name, value.raw()));
-            });
+    let bodies = asked.one_by_one(seed, |body, seed| {
+        body.str("version", request.model);
+        body.object("input", |input| {
+            input.str("prompt", &asked.prompt);
+            if let Some(ratio) = ratio {
+                input.str("aspect_ratio", ratio);
+            }
+            if let Some(format) = format {
+                input.str("output_format", if format == "jpeg" { "jpg" } else { format });
+            }
+            input.number_if("seed", seed);
+            own.iter().for_each(|(name, value)| input.named(name, value.raw()));
         });
-        Bytes::from(body)
-    };
-    let bodies = (0..asked.count).map(body).collect();
+    });
     let answer = Answer::Images(MediaFormat::ReplicateImages, asked.wanted);
     Ok(MediaTranslation::of_json(bodies, said.losses(strictness)?, answer))
 }

@@ -1,14 +1,12 @@
 //! Stability AI's models on Amazon Bedrock (Bedrock user guide, "Stable Image Ultra", "Stable Image Core" and "Stable
 //! Diffusion 3.5 Large"), asked by `InvokeModel`.
 
-use bytes::Bytes;
-
 use super::image::{Asked, Content, Drawn, Image, refused};
 use super::said::Said;
 use super::{Answer, MediaFormat, MediaRequest, MediaTranslation, Unanswered};
 use crate::convert::codec::{Malformed, Objection};
 use crate::convert::translation::Strictness;
-use crate::json::{Value, object};
+use crate::json::Value;
 
 const RATIOS: [&str; 9] = ["16:9", "1:1", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21"];
 
@@ -28,25 +26,19 @@ pub(super) fn request<'r>(
     let format = asked.known_format(&mut said, &["png", "jpeg"]);
     let seed = said.whole("seed")?;
     let own = OWN.map(|name| (name, said.take(name)));
-    // There is one image in each answer, and the same seed would make the same one again.
-    let body = |index: usize| {
-        let mut body = Vec::new();
-        object(&mut body, |body| {
-            body.str("prompt", &asked.prompt);
-            if let Some(ratio) = ratio {
-                body.str("aspect_ratio", ratio);
-            }
-            if let Some(format) = format {
-                body.str("output_format", format);
-            }
-            body.number_if("seed", seed.map(|seed| seed.saturating_add(index as u64)));
-            for (name, value) in own {
-                body.raw_if(name, value.map(Value::raw));
-            }
-        });
-        Bytes::from(body)
-    };
-    let bodies = (0..asked.count).map(body).collect();
+    let bodies = asked.one_by_one(seed, |body, seed| {
+        body.str("prompt", &asked.prompt);
+        if let Some(ratio) = ratio {
+            body.str("aspect_ratio", ratio);
+        }
+        if let Some(format) = format {
+            body.str("output_format", format);
+        }
+        body.number_if("seed", seed);
+        for (name, value) in own {
+            body.raw_if(name, value.map(Value::raw));
+        }
+    });
     let answer = Answer::Images(MediaFormat::StabilityImages, asked.wanted);
     Ok(MediaTranslation::of_json(bodies, said.losses(strictness)?, answer))
 }

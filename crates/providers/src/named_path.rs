@@ -19,7 +19,7 @@ pub fn named_path<'p>(path: &'p EndpointPath, name: &str) -> Option<Cow<'p, str>
     let named = match slashes {
         Slashes::Encoded => (!climbs(name)).then(|| percent::encode(name))?,
         Slashes::Kept if !name.split('/').all(is_segment) => return None,
-        Slashes::Kept => name.split('/').map(percent::encode).collect::<Vec<_>>().join("/"),
+        Slashes::Kept => percent::encode_path(name.split('/')),
     };
     Some(Cow::Owned(format!("{before}{named}{after}")))
 }

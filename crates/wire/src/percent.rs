@@ -13,6 +13,12 @@ pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
+/// A path of segments, each of them encoded.
+#[must_use]
+pub fn encode_path<'s>(segments: impl Iterator<Item = &'s str>) -> String {
+    segments.map(encode).collect::<Vec<_>>().join("/")
+}
+
 /// The text that was encoded; `None` when it is not UTF-8.
 #[must_use]
 pub fn decode(text: &str) -> Option<Cow<'_, str>> {

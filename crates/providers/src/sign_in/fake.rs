@@ -185,12 +185,7 @@ pub(crate) fn mistakes(text: &str, environment: &[(&str, &str)]) -> Vec<String> 
 
 /// A sign-in that was started and knows whether it works.
 pub(crate) async fn started(plan: &Plan, outside: &Outside) -> Arc<dyn Startable> {
-    let sign_in = plan.build();
-    sign_in.start(outside);
-    if let Some(pending) = sign_in.pending() {
-        pending.await;
-    }
-    sign_in
+    plan.begun(outside).await
 }
 
 /// A request that a sign-in signed at [`noon`]: `POST /model/m/converse` to `https://host.example` with the body `{}`.

@@ -33,6 +33,15 @@ impl Planned {
         Self::Ready(Box::new(plan))
     }
 
+    /// The plan, else the variables that would help; none, too, when there are mistakes, which are told elsewhere.
+    pub(crate) fn plan(planned: Option<Self>) -> Result<Plan, Vec<String>> {
+        match planned {
+            Some(Self::Ready(plan)) => Ok(*plan),
+            Some(Self::Missing(variables)) => Err(variables),
+            None => Err(Vec::new()),
+        }
+    }
+
     /// Only a variable of the definition has no value.
     pub(crate) fn waiting() -> Self {
         Self::Missing(Vec::new())

@@ -50,11 +50,7 @@ pub(super) fn plan(settings: &AwsVaultSettings, reader: &mut Reader<'_>) -> Resu
             token_prefix: None,
             ..sign_in.clone()
         };
-        match plan_aws(&settings, &mut reader.below("sign_in")) {
-            Some(Planned::Ready(plan)) => Ok(*plan),
-            Some(Planned::Missing(variables)) => Err(variables),
-            None => Err(Vec::new()),
-        }
+        Planned::plan(plan_aws(&settings, &mut reader.below("sign_in")))
     };
     let secrets_manager = for_service("secretsmanager")?;
     Ok(Plan { secrets_manager_url, secrets_manager, kms_url, kms: for_service("kms")? })

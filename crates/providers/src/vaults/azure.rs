@@ -7,9 +7,9 @@ use std::sync::Arc;
 use domain::ports::sign_in::SignIn;
 use serde::Deserialize;
 
-use super::hashicorp::encoded;
 use super::round::Held;
 use crate::definition::{AzureVaultSettings, EntraSettings};
+use crate::percent;
 use crate::sign_in::{
     Call, FetchProblem, NO_VARIABLE, Outside, Plan as SignInPlan, Planned, Reader, Startable, plan_entra,
 };
@@ -35,11 +35,8 @@ pub(super) fn plan(settings: &AzureVaultSettings, reader: &mut Reader<'_>) -> Re
     }
     let scope = sign_in.scope.clone().unwrap_or_else(|| format!("https://{domain}/.default"));
     let sign_in = EntraSettings { scope: Some(scope), ..sign_in.clone() };
-    match plan_entra(&sign_in, &mut reader.below("sign_in")) {
-        Some(Planned::Ready(plan)) => Ok(Plan { domain, url, sign_in: *plan }),
-        Some(Planned::Missing(variables)) => Err(variables),
-        None => Err(Vec::new()),
-    }
+    let sign_in = Planned::plan(plan_entra(&sign_in, &mut reader.below("sign_in")))?;
+    Ok(Plan { domain, url, sign_in })
 }
 
 #[derive(Deserialize)]
@@ -65,7 +62,7 @@ pub(super) async fn read(
         location.split_first().map_or(("", location), |(vault, rest)| (vault.as_str(), rest));
     let host = || format!("https://{vault}.{}", plan.domain);
     let host = plan.url.clone().unwrap_or_else(host);
-    let secret = encoded(secret.iter().map(String::as_str));
+    let secret = percent::encode_path(secret.iter().map(String::as_str));
     let call = Call::to(&format!("{host}/secrets/{secret}?api-version={API_VERSION}"))?;
     let answer = call.signed(sign_in, outside)?.send(outside).await?;
     Ok(Held::Text(answer.json::<SecretBundle>()?.value))

@@ -9,9 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use domain::ports::sign_in::SignIn;
 use serde::Deserialize;
 
-use super::hashicorp::encoded;
 use super::round::Held;
 use crate::definition::{GoogleVaultSettings, Secret};
+use crate::percent;
 use crate::sign_in::{
     Call, FetchProblem, NO_VARIABLE, Outside, Plan as SignInPlan, Planned, Reader, Startable, plan_google,
 };
@@ -27,11 +27,8 @@ pub(crate) struct Plan {
 
 pub(super) fn plan(settings: &GoogleVaultSettings, reader: &mut Reader<'_>) -> Result<Plan, Vec<String>> {
     let url = reader.url("url", settings.url.as_ref(), NO_VARIABLE, URL);
-    match plan_google(&settings.sign_in, &mut reader.below("sign_in")) {
-        Some(Planned::Ready(plan)) => Ok(Plan { url, sign_in: *plan }),
-        Some(Planned::Missing(variables)) => Err(variables),
-        None => Err(Vec::new()),
-    }
+    let sign_in = Planned::plan(plan_google(&settings.sign_in, &mut reader.below("sign_in")))?;
+    Ok(Plan { url, sign_in })
 }
 
 #[derive(Deserialize)]
@@ -58,7 +55,7 @@ pub(super) async fn read(
     location: &[String],
     outside: &Outside,
 ) -> Result<Held, FetchProblem> {
-    let name = encoded(location.iter().map(String::as_str));
+    let name = percent::encode_path(location.iter().map(String::as_str));
     let call = Call::to(&format!("{}/v1/{name}:access", plan.url))?;
     let answer = call.signed(sign_in, outside)?.send(outside).await?;
     let data = answer.json::<Accessed>()?.payload.data;

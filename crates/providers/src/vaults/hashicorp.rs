@@ -110,7 +110,7 @@ impl Plan {
                 (mount, json!({"role_id": role_id, "secret_id": secret}), secret.to_owned())
             }
         };
-        let path = format!("auth/{}/login", encoded(mount.split('/')));
+        let path = format!("auth/{}/login", percent::encode_path(mount.split('/')));
         let answer = self.call(&path)?.with_json(&body).hiding(&hidden).send(outside).await?;
         Ok(Token(answer.json::<SignedIn>()?.auth.client_token))
     }
@@ -168,7 +168,7 @@ pub(super) async fn read(
     outside: &Outside,
 ) -> Result<Held, FetchProblem> {
     let (mount, path) = location.split_first().map_or(("", location), |(mount, path)| (mount.as_str(), path));
-    let path = encoded(path.iter().map(String::as_str));
+    let path = percent::encode_path(path.iter().map(String::as_str));
     let mount = percent::encode(mount);
     let url = if plan.kv_version == 1 { format!("{mount}/{path}") } else { format!("{mount}/data/{path}") };
     let answer = plan.call_with(&url, token)?.send(outside).await?;
@@ -176,9 +176,4 @@ pub(super) async fn read(
     let data = if plan.kv_version == 1 { Some(data) } else { data.get("data").cloned() };
     let data = data.filter(Json::is_object);
     data.map(Held::Object).ok_or_else(|| answer.unexpected("it has no `data`; is `kv_version` right?"))
-}
-
-/// A path of parts.
-pub(super) fn encoded<'p>(parts: impl Iterator<Item = &'p str>) -> String {
-    parts.map(percent::encode).collect::<Vec<_>>().join("/")
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use domain::ports::key_encryption::{DataKey, KeyEncryption, KeyEncryptionError, Pending};
 
-use super::hashicorp::encoded;
 use super::{aws, hashicorp};
+use crate::percent;
 use crate::sign_in::{FetchProblem, Outside};
 
 /// A key in a vault, and how to ask for what it does.
@@ -98,7 +98,7 @@ impl KeyEncryption for Asked {
 }
 
 fn transit_path(mount: &str, act: &str, key: &str) -> String {
-    encoded(mount.split('/').chain([act, key]))
+    percent::encode_path(mount.split('/').chain([act, key]))
 }
 
 fn told(problem: &FetchProblem) -> KeyEncryptionError {

@@ -252,13 +252,7 @@ impl ErrorCode {
     }
 
     fn facts(self) -> Facts {
-        let (code, status, kind) = self.row();
-        Facts { code, status, kind }
-    }
-
-    /// Its code, its status and OpenAI's type.
-    fn row(self) -> (&'static str, u16, &'static str) {
-        match self {
+        let (code, status, kind) = match self {
             Self::MalformedJson => ("TG1001", 400, REQUEST),
             Self::InvalidMember => ("TG1002", 400, REQUEST),
             Self::DuplicateMember => ("TG1003", 400, REQUEST),
@@ -326,7 +320,8 @@ impl ErrorCode {
             Self::RegistryUnavailable => ("TG4008", 503, SERVER),
             Self::Internal => ("TG9001", 500, SERVER),
             Self::InvalidConfiguration => ("TG5001", 500, SERVER),
-        }
+        };
+        Facts { code, status, kind }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod audit_log;
 pub mod catalog;
+pub mod journal;
 pub mod key_encryption;
 pub mod metadata_rule;
 pub mod registry;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::endpoint::{ClientShape, Task};
 use domain::{ApiKey, CatalogModel, Endpoint, Failure, FailureClass, Target, Usage};
 use engine::canary::End;
+use engine::decision::{Attempted, Decision};
 use engine::ledger::{Actual, Denied, Tokens};
 use http::HeaderValue;
 use telemetry::cost::Unpriced;
@@ -20,6 +21,7 @@ use crate::dialect::usage_of;
 use crate::gateway::Gateway;
 use crate::health::Watch;
 use crate::mirrors::Copying;
+use crate::noted::Noted;
 use crate::pinned::ProviderState;
 use crate::quotas::Spend;
 use crate::request_id::RequestId;
@@ -69,6 +71,8 @@ pub(crate) struct Ending {
     is_pieced: bool,
     /// Of a copy, what is told in place of a request's end.
     copy: Option<Box<Copying>>,
+    /// What is written down of it beside its end.
+    noted: Option<Box<Noted>>,
     told: bool,
 }
 
@@ -117,8 +121,28 @@ impl Ending {
             estimated: false,
             is_pieced: false,
             copy: None,
+            noted: None,
             told: false,
         })
+    }
+
+    /// Notes what it asks for, to be written down.
+    pub(crate) fn notes(&mut self, noted: Noted) {
+        self.noted = Some(Box::new(noted));
+    }
+
+    /// Notes why it goes where it goes, to be written down.
+    pub(crate) fn decides(&mut self, decision: Option<Decision>) {
+        if let Some(noted) = &mut self.noted {
+            noted.decides(decision);
+        }
+    }
+
+    /// Notes what was tried when its stream had broken off, to be written down.
+    pub(crate) fn tries_further(&mut self, attempts: Vec<Attempted>) {
+        if let Some(noted) = &mut self.noted {
+            noted.tries_further(attempts);
+        }
     }
 
     /// Notes that an attempt begins.
@@ -375,6 +399,7 @@ impl Ending {
         if copy.is_none() {
             telemetry.meters().in_flight.dec();
         }
+        let particulars = self.noted.take().map(|noted| noted.into_particulars());
         let Some(provider) = &self.provider else { return };
         let event = RequestEnded {
             request_id: self.origin.id.as_str(),
@@ -391,6 +416,7 @@ impl Ending {
             overhead: self.overhead,
             usage: self.usage,
             cost: self.cost,
+            particulars: particulars.as_ref(),
         };
         match copy {
             Some(copying) => copying.ended(event, telemetry),

@@ -26,6 +26,7 @@ mod known_models;
 mod metadata;
 mod mirrors;
 mod models;
+mod noted;
 mod openapi;
 mod passthrough;
 mod patience;

@@ -29,6 +29,12 @@ pub(crate) fn permit(headers: &HeaderMap, key: &ApiKey) -> Result<(), Refusal> {
     })
 }
 
+/// What is said of a request, by its client and its key, as the text of one object; none where nothing is.
+pub(crate) fn told(headers: &HeaderMap, labels: &Labels) -> Option<String> {
+    let sent = read(headers).ok()?;
+    (sent.is_some() || !labels.is_empty()).then(|| together(sent.as_ref(), labels))
+}
+
 /// What the client sent, with the labels over it, as the text of one object.
 fn together(sent: Option<&Value<'_>>, labels: &Labels) -> String {
     let mut text = Vec::new();

@@ -10,6 +10,13 @@ const REGION_HEADER: HeaderName = HeaderName::from_static("x-tollgate-region");
 /// The longest of those; more than any cloud has.
 const REGION_BYTES_MAX: usize = 64;
 
+/// The region, or the pattern, that a request with this head asks for; none, too, where it is no region.
+pub(crate) fn asked(headers: &HeaderMap) -> Option<&str> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'*');
+    let text = headers.get(REGION_HEADER)?.to_str().ok()?;
+    (!text.is_empty() && text.len() <= REGION_BYTES_MAX && text.bytes().all(legal)).then_some(text)
+}
+
 /// What a request is bound to.
 pub(crate) struct Residence<'a> {
     key: &'a ApiKey,
@@ -22,13 +29,10 @@ impl<'a> Residence<'a> {
     /// # Errors
     /// When the header is no region.
     pub(crate) fn of(headers: &HeaderMap, key: &'a ApiKey) -> Result<Self, Refusal> {
-        let Some(value) = headers.get(REGION_HEADER) else { return Ok(Self { key, asked: None }) };
-        let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'*');
-        let text = value
-            .to_str()
-            .ok()
-            .filter(|text| !text.is_empty() && text.len() <= REGION_BYTES_MAX && text.bytes().all(legal));
-        let Some(text) = text else {
+        if !headers.contains_key(REGION_HEADER) {
+            return Ok(Self { key, asked: None });
+        }
+        let Some(text) = asked(headers) else {
             let message =
                 format!("`{REGION_HEADER}` names a region, such as `eu-west-1`, or several: `eu-*`");
             return Err(Refusal::new(ErrorCode::InvalidHeader, message));

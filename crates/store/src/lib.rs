@@ -1,6 +1,7 @@
 //! What outlives a request: implementations of the domain's storage ports.
 
 mod audit;
+mod journal;
 mod kept;
 mod memory;
 mod postgres;
@@ -10,6 +11,7 @@ mod shared;
 mod snapshot;
 mod sqlite;
 
+pub use journal::{FolderJournal, JournalFiles, JournalFolder, JournalParts, Lines};
 pub use memory::{MemoryAudit, MemoryRegistry, MemoryState, MemoryStore};
 pub use postgres::{PostgresAudit, PostgresDatabase, PostgresRegistry, PostgresState, PostgresStore};
 pub use redis::RedisState;

@@ -53,11 +53,11 @@ pub use stream_resumed::{ResumeOutcome, StreamResumed};
 pub use target_passed_over::TargetPassedOver;
 
 /// A time as a number in the log. Lines of JSON have no number of 128 bits and would have a text.
-fn milliseconds(time: std::time::Duration) -> u64 {
+pub(crate) fn milliseconds(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The same, finer.
-fn microseconds(time: std::time::Duration) -> u64 {
+pub(crate) fn microseconds(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

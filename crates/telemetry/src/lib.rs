@@ -6,13 +6,17 @@
 pub mod cost;
 pub mod events;
 mod exposition;
+mod journal;
 pub mod meters;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use domain::{ProviderName, RegionName};
 
+use journal::Records;
+
+pub use journal::Particulars;
 pub use meters::{Meters, ProviderMeters, RegionMeters};
 
 /// Which requests are written to the log.
@@ -33,6 +37,9 @@ pub enum LogRequests {
 pub struct Telemetry {
     meters: Arc<Meters>,
     log_requests: Arc<AtomicU8>,
+    /// Whether lines about requests hold their decisions.
+    log_decisions: Arc<AtomicBool>,
+    records: Arc<OnceLock<Records>>,
 }
 
 impl Telemetry {
@@ -42,12 +49,21 @@ impl Telemetry {
         Self {
             meters: Arc::new(Meters::new()),
             log_requests: Arc::new(AtomicU8::new(LogRequests::Failures as u8)),
+            log_decisions: Arc::default(),
+            records: Arc::default(),
         }
     }
 
-    /// Sets which requests are logged from now on.
-    pub fn set_log_requests(&self, which: LogRequests) {
+    /// Sets which requests are logged from now on, and whether with their decisions.
+    pub fn set_log_requests(&self, which: LogRequests, with_decisions: bool) {
         self.log_requests.store(which as u8, Ordering::Relaxed);
+        self.log_decisions.store(with_decisions, Ordering::Relaxed);
+    }
+
+    /// Whether somebody wants to know why requests go where they go.
+    #[must_use]
+    pub fn wants_particulars(&self) -> bool {
+        self.records.get().is_some() || self.logs_decisions()
     }
 
     /// Whether the registry of the control API's objects does not answer, as far as was told.
@@ -78,6 +94,10 @@ impl Telemetry {
     #[must_use]
     pub fn exposition(&self) -> String {
         exposition::render(&self.meters)
+    }
+
+    fn logs_decisions(&self) -> bool {
+        self.log_decisions.load(Ordering::Relaxed)
     }
 
     fn logs(&self, failed: bool) -> bool {

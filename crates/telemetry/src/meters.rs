@@ -213,6 +213,8 @@ pub struct Meters {
     pub(crate) stale_secrets: Gauge,
     pub(crate) registry_failing: Gauge,
     pub(crate) registry_snapshot_failing: Gauge,
+    pub(crate) journal_failing: Gauge,
+    pub(crate) journal_records_lost: Counter,
     /// Requests being served.
     pub in_flight: Gauge,
     /// Bytes of request bodies and held answers in memory.
@@ -293,6 +295,8 @@ impl Meters {
             stale_secrets: Gauge::default(),
             registry_failing: Gauge::default(),
             registry_snapshot_failing: Gauge::default(),
+            journal_failing: Gauge::default(),
+            journal_records_lost: Counter::default(),
             in_flight: Gauge::default(),
             in_flight_bytes: Gauge::default(),
             connections: Gauge::default(),

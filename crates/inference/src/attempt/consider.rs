@@ -11,6 +11,7 @@ use http::{HeaderName, HeaderValue, Response};
 
 use super::Call;
 use super::fitness::Fitness;
+use super::give_up::Attempts;
 use super::view::{Rest, View};
 use crate::answer::AnswerBody;
 use crate::refusal::Refusal;
@@ -24,13 +25,18 @@ const TOLD: HeaderName = HeaderName::from_static("x-tollgate-decision");
 /// Longest decision in a header: what clients and proxies take of a whole head is little more.
 const TOLD_BYTES_MAX: usize = 8 * 1024;
 
-/// The decision on a request before anything is called; none where nobody asks, or who asks may not.
-pub(super) fn asked(call: &Call, route: &Arc<Route>) -> Result<Option<Decision>, Refusal> {
-    if !(is_asked(call) && call.origin.key.explain) {
+/// The decision on a request before anything is called; none where nobody wants to know it.
+pub(super) fn wanted(call: &Call, route: &Arc<Route>) -> Result<Option<Decision>, Refusal> {
+    if !(may_be_told(call) || call.origin.gateway.telemetry.wants_particulars()) {
         return Ok(None);
     }
     let mut view = View::of(call)?;
     decision(call, route, &mut view).map(Some)
+}
+
+/// Whether its client asks, and may.
+fn may_be_told(call: &Call) -> bool {
+    is_asked(call) && call.origin.key.explain
 }
 
 fn is_asked(call: &Call) -> bool {
@@ -38,11 +44,15 @@ fn is_asked(call: &Call) -> bool {
 }
 
 /// Tells the decision beside the answer, or that the key may not ask for it.
-pub(super) fn tell(call: &Call, decision: Option<&Decision>, response: &mut Response<AnswerBody>) {
-    let told = match decision {
-        Some(decision) => HeaderValue::try_from(ascii(&decision.to_json(TOLD_BYTES_MAX))).ok(),
-        None => is_asked(call)
-            .then_some(HeaderValue::from_static("the key may not ask; its owner can set `explain: true`")),
+pub(super) fn tell(call: &Call, attempts: &Attempts, response: &mut Response<AnswerBody>) {
+    if !is_asked(call) {
+        return;
+    }
+    let told = if may_be_told(call) {
+        let told = attempts.explained().map(|decision| ascii(&decision.to_json(TOLD_BYTES_MAX)));
+        told.and_then(|told| HeaderValue::try_from(told).ok())
+    } else {
+        Some(HeaderValue::from_static("the key may not ask; its owner can set `explain: true`"))
     };
     if let Some(told) = told {
         response.headers_mut().insert(TOLD, told);

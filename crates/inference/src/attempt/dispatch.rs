@@ -25,6 +25,7 @@ use super::{Call, consider, mirror};
 use crate::allotted;
 use crate::answer::{AnswerBody, RESUMED};
 use crate::ending::Ending;
+use crate::noted::Noted;
 use crate::refusal::Refusal;
 
 /// Calls the targets of a route until one answers.
@@ -42,8 +43,8 @@ pub(crate) async fn dispatch(
         holds = admitted.holds();
         call.sent = Some(admitted.sent().clone());
     }
-    let decision = consider::asked(&call, &route)?;
-    let mut attempts = Attempts::told(decision.is_some());
+    let decision = consider::wanted(&call, &route)?.map(|decision| Decision { holds, ..decision });
+    let mut attempts = Attempts::told(decision);
     let mut dispatch = Dispatch::begin_at(&call, &route, &mut attempts)?;
     dispatch.ending.holds(admitted);
     let (leg, end) = dispatch.run().await?;
@@ -51,9 +52,8 @@ pub(crate) async fn dispatch(
         Ok(committed) => dispatch.deliver(leg, committed).await,
         Err(failed) => dispatch.give_up(&leg, failed),
     };
-    let decision = decision.map(|decision| Decision { attempts: attempts.into_made(), holds, ..decision });
     allotted::tell(told, response.headers_mut());
-    consider::tell(&call, decision.as_ref(), &mut response);
+    consider::tell(&call, &attempts, &mut response);
     mirror::copy(&call, &route, &walk);
     if response.body().is_stream()
         && let Some(resumption) = Resumption::keep(call, route, walk)
@@ -214,12 +214,14 @@ impl<'c> Dispatch<'c> {
             self.ending.answers(&leg.target);
         }
         self.attempts.served(|| leg.attempted(self.call, Ok("served")));
+        self.ending.decides(self.attempts.explained());
         let credential = leg.credential().clone();
         (deliver(self.call, committed, &leg.state, credential, self.ending).await, self.walk)
     }
 
     fn give_up(mut self, leg: &Leg, failed: FailedAttempt) -> (Response<AnswerBody>, Walk) {
         self.attempts.rested(self.route, self.call, &mut self.outlook);
+        self.ending.decides(self.attempts.explained());
         (give_up(self.call, failed, self.attempts, &leg.state, self.ending), self.walk)
     }
 }
@@ -229,6 +231,9 @@ fn begun(call: &Call) -> Box<Ending> {
     let mut ending = Ending::new(call.origin.clone());
     ending.takes_part(call.enrolled.clone());
     ending.waited(call.waited);
+    if call.origin.gateway.telemetry.wants_particulars() {
+        ending.notes(Noted::of(call));
+    }
     ending.asks(usage_of_request(call.facts.kind, &call.document));
     ending
 }

@@ -8,7 +8,7 @@ use domain::endpoint::ClientShape;
 use domain::route::Target;
 use domain::{ErrorCode, Failure, FailureClass, Route};
 use engine::Outlook;
-use engine::decision::Attempted;
+use engine::decision::{Attempted, Decision};
 use http::response::Parts;
 use http::{HeaderValue, Response, header};
 use telemetry::meters::Outcome;
@@ -27,8 +27,8 @@ use crate::refusal::Refusal;
 /// What was tried.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    /// Whether the one that is served is noted as well, since somebody asks.
-    are_told: bool,
+    /// Why the first target was chosen, where somebody wants to know. Then the attempt that served is noted as well.
+    decision: Option<Decision>,
     made: Vec<Attempted>,
     passed_over: Vec<String>,
     /// Why there were no more, where targets or tries were left.
@@ -37,8 +37,8 @@ pub(super) struct Attempts {
 
 impl Attempts {
     /// None yet.
-    pub(super) fn told(are_told: bool) -> Self {
-        Self { are_told, ..Self::default() }
+    pub(super) fn told(decision: Option<Decision>) -> Self {
+        Self { decision, ..Self::default() }
     }
 
     /// Notes an attempt.
@@ -46,11 +46,17 @@ impl Attempts {
         self.made.push(attempt);
     }
 
-    /// Notes the attempt that served, where somebody asks.
+    /// Notes the attempt that served, where somebody wants to know.
     pub(super) fn served(&mut self, attempt: impl FnOnce() -> Attempted) {
-        if self.are_told {
+        if self.decision.is_some() {
             self.made.push(attempt());
         }
+    }
+
+    /// The decision with all attempts, in order, where somebody wants to know.
+    pub(super) fn explained(&self) -> Option<Decision> {
+        let decision = self.decision.as_ref()?;
+        Some(Decision { attempts: self.made.clone(), ..decision.clone() })
     }
 
     /// All attempts, in order.

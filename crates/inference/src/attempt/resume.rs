@@ -52,13 +52,14 @@ impl Resumption {
         self.call.said = Some(said.into_boxed_str());
         let Self { call, route, walk, format } = self;
         let mut attempts = Attempts::default();
-        let (ending, walk, found) = match Dispatch::again(&call, &route, walk, ending, &mut attempts) {
+        let (mut ending, walk, found) = match Dispatch::again(&call, &route, walk, ending, &mut attempts) {
             Ok(dispatch) => dispatch.after(&failure).await,
             Err(ending) => {
                 told.outcome = ResumeOutcome::Failed;
                 return (ending, None);
             }
         };
+        ending.tries_further(attempts.into_made());
         let Some((target, Committed::Stream(_, start, _))) = found else {
             told.outcome = ResumeOutcome::Failed;
             return (ending, None);

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use domain::{ApiKey, Endpoint, EnvironmentName, Money, TeamName, Usage};
+use serde_json::value::RawValue;
 
 use super::{microseconds, milliseconds};
 use crate::cost::Unpriced;
 use crate::meters::{Outcome, operation_name};
-use crate::{ProviderMeters, Telemetry};
+use crate::{Particulars, ProviderMeters, Telemetry};
 
 /// The end of a request.
 #[derive(Debug)]
@@ -40,10 +41,12 @@ pub struct RequestEnded<'a> {
     pub usage: Usage,
     /// What it cost, or why that is not known; `None` where nothing is charged for.
     pub cost: Option<Result<Money, Unpriced>>,
+    /// What it asked for and why it went where it went, where somebody wants to know.
+    pub particulars: Option<&'a Particulars>,
 }
 
 impl RequestEnded<'_> {
-    /// Counts and logs it.
+    /// Counts it, logs it and writes it down.
     pub fn emit(&self, telemetry: &Telemetry) {
         self.provider.ended(self.endpoint, self.outcome, self.duration.as_secs_f64());
         if let Some(first_token) = self.first_token {
@@ -57,11 +60,16 @@ impl RequestEnded<'_> {
             telemetry.meters.rescued.inc();
         }
         if telemetry.logs(self.outcome != Outcome::Done) {
-            self.log();
+            let is_told = telemetry.logs_decisions();
+            self.log(self.particulars.filter(|_| is_told).and_then(|known| known.decision.as_deref()));
+        }
+        if let Some(records) = telemetry.records.get() {
+            let nothing = Particulars::default();
+            records.ended(self, self.particulars.unwrap_or(&nothing));
         }
     }
 
-    fn log(&self) {
+    fn log(&self, decision: Option<&RawValue>) {
         let subject = &self.key.subject;
         tracing::info!(
             target: "tollgate::request",
@@ -84,6 +92,7 @@ impl RequestEnded<'_> {
             output_tokens = self.usage.output_tokens,
             cost_usd = self.cost.and_then(Result::ok).map(tracing::field::display),
             unpriced = self.cost.and_then(Result::err).map(Unpriced::name),
+            decision = decision.map(RawValue::get),
             "request ended"
         );
     }

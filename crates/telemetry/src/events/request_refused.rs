@@ -19,7 +19,7 @@ pub struct RequestRefused<'a> {
 }
 
 impl RequestRefused<'_> {
-    /// Counts and logs it.
+    /// Counts it, logs it and writes it down.
     pub fn emit(&self, telemetry: &Telemetry) {
         telemetry.meters.refusals.get_or_create(&CodeLabels { code: self.code.code() }).inc();
         if telemetry.logs(true) {
@@ -36,6 +36,9 @@ impl RequestRefused<'_> {
                 message = self.message,
                 "request refused"
             );
+        }
+        if let Some(records) = telemetry.records.get() {
+            records.refused(self);
         }
     }
 }

@@ -43,7 +43,7 @@ use crate::environment::Environment;
 use crate::file::ConfigFile;
 use crate::path::Path;
 use crate::settings::{
-    LogSettings, RouteTest, SecretSettings, ServerSettings, StateSettings, UpstreamSettings,
+    JournalSettings, LogSettings, RouteTest, SecretSettings, ServerSettings, StateSettings, UpstreamSettings,
 };
 
 /// What is wrong, and where.
@@ -86,6 +86,7 @@ pub(crate) struct Compiled {
     pub(crate) secrets: SecretSettings,
     pub(crate) state: StateSettings,
     pub(crate) log: LogSettings,
+    pub(crate) journal: Option<JournalSettings>,
     pub(crate) tests: Vec<RouteTest>,
     pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) catalog_file: PathBuf,
@@ -116,6 +117,8 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let secrets = secrets::compile(&file.secrets, surroundings.environment.as_ref(), &mut problems);
     let state = state::settings(&file.state, surroundings.folder, &mut problems);
     let keep_rules = state::rules(&file.state, state.bytes_max, &mut problems);
+    let journal = file.journal.as_ref();
+    let journal = journal.map(|section| process::journal(section, surroundings.folder, &mut problems));
     let tests = route_tests::compile(file, &mut problems);
     match server {
         Some(server) if problems.is_empty() => Ok(Compiled {
@@ -139,6 +142,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
             secrets,
             state,
             log: process::log(&file.log),
+            journal,
             tests,
             catalog: catalog.catalog,
             catalog_file: catalog.file,

@@ -6,6 +6,7 @@ mod budget;
 mod catalog;
 mod control;
 mod dollars;
+mod journal;
 mod key;
 mod limits;
 mod log;
@@ -35,6 +36,7 @@ pub use budget::{BudgetSection, CutOffName, RaiseSection, ReserveName, UnknownCo
 pub use catalog::{AbovePrices, CatalogSection, OverrideSection, PricesSection, TierPrices};
 pub use control::{ControlKeySection, ControlSection};
 pub use dollars::{DOLLARS_FORMAT, Dollars, DollarsProblem};
+pub use journal::JournalSection;
 pub use key::{GrantSection, KeyHashSection, KeySection, PriorityName};
 pub use limits::LimitsSection;
 pub use log::{LogFormat, LogRequests, LogSection};
@@ -101,6 +103,8 @@ pub struct ConfigFile {
     pub state: StateSection,
     /// What is logged. The format is read at start only.
     pub log: LogSection,
+    /// Where requests are written down; nowhere when absent. Read at start only.
+    pub journal: Option<JournalSection>,
     /// Requests and where they have to go, which `tollgate check` tries without calling anybody.
     pub tests: Vec<RouteTestSection>,
 }

@@ -34,4 +34,4 @@ pub use document::Document;
 pub use environment::{DiskEnvironment, Environment};
 pub use load::{Loaded, Loader};
 pub use problem::{ConfigErrors, ConfigProblem};
-pub use settings::{LogSettings, ServerSettings, UpstreamSettings};
+pub use settings::{JournalSettings, LogSettings, ServerSettings, UpstreamSettings};

@@ -28,7 +28,8 @@ use crate::path::Path;
 use crate::problem::{ConfigErrors, ConfigProblem, Redactions};
 use crate::sealing::{KeyRing, Sealing};
 use crate::settings::{
-    LogSettings, RouteTest, SecretSettings, ServerSettings, StatePlace, StateSettings, UpstreamSettings,
+    JournalSettings, LogSettings, RouteTest, SecretSettings, ServerSettings, StatePlace, StateSettings,
+    UpstreamSettings,
 };
 use crate::structure::check;
 use crate::vaulted::{FetchSecrets, VaultedSecrets};
@@ -59,6 +60,8 @@ pub struct Loaded {
     pub state: StateSettings,
     /// What is logged.
     pub log: LogSettings,
+    /// Where requests are written down.
+    pub journal: Option<JournalSettings>,
     /// The tests of its routes.
     pub tests: Vec<RouteTest>,
     /// What is allowed but probably not meant.
@@ -325,6 +328,7 @@ fn loaded(compiled: Compiled, read: Read, objects: Arc<Objects>, generation: u64
         secrets: compiled.secrets,
         state: compiled.state,
         log: compiled.log,
+        journal: compiled.journal,
         tests: compiled.tests,
         warnings: compiled.warnings,
         in_file,
@@ -370,6 +374,7 @@ fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
         secrets: part(section("secrets"), &root.key("secrets"), &mut problems).unwrap_or_default(),
         state: part(section("state"), &root.key("state"), &mut problems).unwrap_or_default(),
         log: part(section("log"), &root.key("log"), &mut problems).unwrap_or_default(),
+        journal: json.get("journal").and_then(|json| part(json.clone(), &root.key("journal"), &mut problems)),
         tests: list(json.get("tests"), &root.key("tests"), &mut problems),
     };
     if problems.is_empty() { Ok(file) } else { Err(problems) }

@@ -107,6 +107,17 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// Which requests have a line.
     pub requests: LogRequests,
+    /// Whether it has their decision.
+    pub decisions: bool,
+}
+
+/// Where requests are written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalSettings {
+    /// The folder.
+    pub path: PathBuf,
+    /// Most bytes of its files together.
+    pub bytes_max: u64,
 }
 
 /// A request, and where it has to go.

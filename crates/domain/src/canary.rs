@@ -28,6 +28,12 @@ impl CanaryPlan {
         self.steps.get(step).copied()
     }
 
+    /// Whether ratings have a say.
+    #[must_use]
+    pub fn heeds_feedback(&self) -> bool {
+        self.guards.iter().any(|guard| guard.metric == Metric::Feedback)
+    }
+
     /// How many steps leave something to compare with.
     #[must_use]
     pub fn tests(&self) -> usize {
@@ -40,7 +46,7 @@ impl CanaryPlan {
 pub struct Guard {
     /// In what.
     pub metric: Metric,
-    /// Of errors in percentage points; of all else in percent of what the baseline has.
+    /// Of errors and feedback in percentage points; of all else in percent of what the baseline has.
     pub worse_by_percent: u32,
 }
 
@@ -53,6 +59,8 @@ pub enum Metric {
     FirstToken,
     /// What an answer cost.
     Cost,
+    /// The share of bad ratings among those that clients gave of its answers.
+    Feedback,
 }
 
 impl Metric {
@@ -63,6 +71,7 @@ impl Metric {
             Self::Errors => "errors",
             Self::FirstToken => "first_token",
             Self::Cost => "cost",
+            Self::Feedback => "feedback",
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod evidence;
 mod part;
+mod ratings;
 mod spread;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use evidence::{Counts, ln_evidence};
 use spread::Spread;
 
 pub use part::{End, Observation, Part};
+pub use ratings::{Rating, RatingBoard};
 
 /// The arm of a request that stands at a point of all there are, while the canary has a share in percent. A request that is in the canary at one share is in it
 /// at any larger one.
@@ -71,7 +73,7 @@ pub enum Turn {
     RolledBack(Alarm),
 }
 
-/// In what a canary was worse: the share of requests that failed, or means in seconds or dollars.
+/// In what a canary was worse: the share of requests that failed or of ratings that are bad, or means in seconds or dollars.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Alarm {
     /// What was compared.
@@ -131,6 +133,16 @@ impl Trial {
             return Some(Turn::RolledBack(alarm));
         }
         next.map(|share| self.step_to(share, now))
+    }
+
+    /// Somebody says whether an answer was bad, some time after it: of an arm's request that began at a step. No canary goes on by that alone.
+    pub fn rated(&mut self, arm: Arm, step: usize, is_bad: bool) -> Option<Turn> {
+        if self.stage != Stage::Running || step != self.step {
+            return None;
+        }
+        let alarm = self.round.rated(arm, is_bad, self.ln_enough())?;
+        self.stage = Stage::RolledBack(alarm.metric);
+        Some(Turn::RolledBack(alarm))
     }
 
     /// The share at the next step, where there is one and it is time for it.
@@ -193,6 +205,12 @@ impl Round {
         is_time
     }
 
+    fn rated(&mut self, arm: Arm, is_bad: bool, ln_enough: f64) -> Option<Alarm> {
+        let measure = self.measures.iter_mut().find(|measure| measure.metric == Metric::Feedback)?;
+        measure.count(arm, is_bad);
+        measure.alarm(ln_enough)
+    }
+
     fn alarm(&self, ln_enough: f64) -> Option<Alarm> {
         self.measures.iter().find_map(|measure| measure.alarm(ln_enough))
     }
@@ -221,7 +239,7 @@ impl Measure {
     fn of(guard: Guard) -> Self {
         let amounts = |scale| Arms::Amounts { spread: Spread::default(), scale };
         let arms = match guard.metric {
-            Metric::Errors => Arms::Rates(Default::default()),
+            Metric::Errors | Metric::Feedback => Arms::Rates(Default::default()),
             // From a millisecond to a month.
             Metric::FirstToken => amounts(1e3),
             // From a millionth of a cent to 43 dollars.
@@ -232,20 +250,21 @@ impl Measure {
 
     fn add(&mut self, seen: &Observation) {
         let amount = match self.metric {
-            Metric::Errors => None,
+            Metric::Errors => return self.count(seen.arm, seen.failed),
             Metric::FirstToken => seen.first_token.map(|took| took.as_secs_f64()),
             Metric::Cost => seen.cost.map(|cost| cost.pico_usd() as f64 / 1e12),
+            Metric::Feedback => None,
         };
-        match (&mut self.arms, amount) {
-            (Arms::Rates(counts), _) => {
-                if let Some(counts) = counts.get_mut(seen.arm as usize) {
-                    counts.add(seen.failed);
-                }
-            }
-            (Arms::Amounts { spread, scale }, Some(amount)) => {
-                spread.add(seen.arm, amount * *scale, self.tolerance);
-            }
-            (Arms::Amounts { .. }, None) => {}
+        if let (Arms::Amounts { spread, scale }, Some(amount)) = (&mut self.arms, amount) {
+            spread.add(seen.arm, amount * *scale, self.tolerance);
+        }
+    }
+
+    fn count(&mut self, arm: Arm, is_hit: bool) {
+        if let Arms::Rates(counts) = &mut self.arms
+            && let Some(counts) = counts.get_mut(arm as usize)
+        {
+            counts.add(is_hit);
         }
     }
 

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use domain::Money;
 use serde::Serialize;
+
+use crate::Load;
 
 /// The decision on one request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -62,6 +65,38 @@ pub struct Considered {
     /// What speaks against it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excluded: Option<Exclusion>,
+    /// What a balancer would judge it by; absent where it is excluded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
+}
+
+/// What balancers judge a target by, as it was when the first was chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Score {
+    /// Calls under way (`least_busy`, `latency`).
+    pub pending: u32,
+    /// To the first content, or to the whole answer where it is not streamed (`latency`); absent before any call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<u64>,
+    /// How much of its provider's quota is used, in percent (`usage`).
+    pub quota_used_percent: u32,
+    /// What the request is likely to cost, in dollars (`cost`); absent where nobody knows its prices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub likely_cost_usd: Option<String>,
+}
+
+impl Score {
+    /// Of a target that is as busy and as fast as said.
+    #[must_use]
+    pub fn of(load: Load, likely_cost: Option<Money>) -> Self {
+        let latency = u64::try_from(load.latency.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            pending: load.pending,
+            latency_ms: (latency > 0).then_some(latency),
+            quota_used_percent: load.used / 10,
+            likely_cost_usd: likely_cost.map(|cost| cost.to_string()),
+        }
+    }
 }
 
 /// What speaks against a target.
@@ -112,6 +147,9 @@ pub struct Attempted {
     pub credential: String,
     /// When it began, in milliseconds since the request was there.
     pub began_ms: u64,
+    /// How long it had waited for its provider's quota before it began.
+    #[serde(skip_serializing_if = "is_no_time")]
+    pub queued_ms: u64,
     /// How long it took to its end, or to the first content of an answer that is streamed.
     pub took_ms: u64,
     /// Whether a breaker was open, so that it was made for want of anything better.
@@ -215,6 +253,11 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_no_time(milliseconds: &u64) -> bool {
+    *milliseconds == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Assigned, Attempted, Considered, Decision, Exclusion, Reason};
@@ -227,6 +270,7 @@ mod tests {
             target: format!("p/model-{number}"),
             region: None,
             turn: (number == 1).then_some(1),
+            score: None,
             excluded: (number == 0).then_some(excluded),
         }
     }
@@ -237,6 +281,7 @@ mod tests {
             target: "p/model-1".to_owned(),
             credential: "p#1".to_owned(),
             began_ms: 0,
+            queued_ms: 0,
             took_ms: 7,
             bypass: false,
             outcome: "served",

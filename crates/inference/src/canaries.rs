@@ -18,6 +18,8 @@ use smallvec::SmallVec;
 use telemetry::Telemetry;
 use telemetry::events::{CanaryOutcome, CanaryTurned};
 
+use crate::feedback::Judged;
+
 /// Every trial of a configuration.
 #[derive(Debug, Default)]
 pub(crate) struct Canaries(HashMap<RouteName, Vec<Arc<Running>>>);
@@ -29,6 +31,7 @@ pub(crate) struct Running {
     place: String,
     identity: u64,
     steps: usize,
+    heeds_feedback: bool,
     /// None when the configuration has another canary in its place, or none.
     trial: Mutex<Option<Trial>>,
     /// Where it stands, to be read without waiting for whoever tells it something.
@@ -67,6 +70,11 @@ impl Canaries {
         canaries
     }
 
+    /// Whether any of them is judged by what clients say of answers.
+    pub(crate) fn heed_feedback(&self) -> bool {
+        self.all().any(|running| running.heeds_feedback)
+    }
+
     fn all(&self) -> impl Iterator<Item = &Arc<Running>> {
         self.0.values().flatten()
     }
@@ -87,15 +95,25 @@ impl Running {
             place: canary.path.clone(),
             identity: canary.plan.identity,
             steps: canary.plan.steps.len(),
+            heeds_feedback: canary.plan.heeds_feedback(),
             standing: ArcSwap::from_pointee(trial.standing()),
             trial: Mutex::new(Some(trial)),
         }
     }
 
     fn observe(&self, seen: &Observation, now: Duration, telemetry: &Telemetry) {
+        self.turned(telemetry, |trial| trial.observe(seen, now));
+    }
+
+    /// Somebody says whether an answer was bad, of an arm's request that began at a step.
+    pub(crate) fn rated(&self, arm: Arm, step: usize, is_bad: bool, telemetry: &Telemetry) {
+        self.turned(telemetry, |trial| trial.rated(arm, step, is_bad));
+    }
+
+    fn turned(&self, telemetry: &Telemetry, tell: impl FnOnce(&mut Trial) -> Option<Turn>) {
         let mut trial = self.trial.lock();
         let turn = trial.as_mut().and_then(|trial| {
-            let turn = trial.observe(seen, now)?;
+            let turn = tell(trial)?;
             Some((turn, trial.standing()))
         });
         let Some((turn, standing)) = turn else { return };
@@ -140,13 +158,23 @@ impl Enrolled {
         self.each(|part| part.answered(target, now()));
     }
 
-    /// The request has ended, which is told to its trials.
-    pub(crate) fn ended(&mut self, end: End, now: impl Fn() -> Duration, telemetry: &Telemetry) {
+    /// The request has ended, which is told to its trials; those of its arms whose answer it was and that heed what is said of it later.
+    pub(crate) fn ended(
+        &mut self,
+        end: End,
+        now: impl Fn() -> Duration,
+        telemetry: &Telemetry,
+    ) -> SmallVec<[Judged; 1]> {
+        let mut judged = SmallVec::new();
         for Enrolment { running, part, .. } in std::mem::take(&mut self.0) {
             if let Some(seen) = part.ended(end) {
                 running.observe(&seen, now(), telemetry);
+                if running.heeds_feedback && !seen.failed {
+                    judged.push(Judged { running, arm: seen.arm, step: seen.step });
+                }
             }
         }
+        judged
     }
 
     /// The parts as decisions tell them.

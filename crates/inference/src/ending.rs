@@ -314,7 +314,8 @@ impl Ending {
     /// Tells the trials of canaries what became of it.
     fn judged(&mut self, end: End) {
         let gateway = &self.origin.gateway;
-        self.enrolled.ended(end, || gateway.uptime(), &gateway.telemetry);
+        let judged = self.enrolled.ended(end, || gateway.uptime(), &gateway.telemetry);
+        gateway.feedback.remember(&self.origin, judged);
     }
 
     fn note(&mut self, reported: &wire::formats::Usage, cost: Option<Charge>) {

@@ -18,6 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::allotted::{Clearing, Leases, Times, WallClock};
 use crate::byte_budget::ByteBudget;
 use crate::clock::Clock;
+use crate::feedback::Feedback;
 use crate::health::Health;
 use crate::mirrors::Mirrors;
 use crate::pinned::{Configuration, Pinned};
@@ -61,6 +62,7 @@ pub struct Gateway {
     pub(crate) denials: Arc<Denials>,
     pub(crate) health: Health,
     pub(crate) quotas: Quotas,
+    pub(crate) feedback: Feedback,
     pub(crate) store: Arc<dyn ResponseStore>,
     pub(crate) running: Arc<Running>,
     /// Where limits and budgets are settled.
@@ -110,6 +112,7 @@ impl Gateway {
             denials: Arc::default(),
             health: Health::new(),
             quotas: Quotas::new(),
+            feedback: Feedback::new(),
             store: parts.store,
             running: Arc::default(),
             clearing,
@@ -154,7 +157,7 @@ impl Gateway {
     /// Tells the processes that share limits and budgets what is used of them here, and gives back what is not needed, for ever.
     pub async fn keep_leases(self: Arc<Self>) {
         let Some(leases) = self.clearing.leases() else { return };
-        tokio::join!(self.exchange_leases(leases), self.share_breakers(leases));
+        tokio::join!(self.exchange_leases(leases), self.share_breakers(leases), self.share_feedback(leases));
     }
 
     async fn exchange_leases(&self, leases: &Leases) {

@@ -16,6 +16,7 @@ pub mod dialect;
 mod ending;
 mod explain;
 mod facts;
+mod feedback;
 mod gateway;
 mod handoff;
 mod health;

@@ -38,7 +38,11 @@ pub(crate) fn permit_operation(
         Operation::Realtime => permit_call(key, Endpoint::Realtime, headers),
         Operation::Stored(..) | Operation::Conversation(_) => permit_endpoint(key, Endpoint::Responses),
         Operation::Passthrough { .. } => metadata::permit(headers, key),
-        Operation::ListModels | Operation::GetModel(_) | Operation::Explain | Operation::Probe(_) => Ok(()),
+        Operation::ListModels
+        | Operation::GetModel(_)
+        | Operation::Explain
+        | Operation::Feedback
+        | Operation::Probe(_) => Ok(()),
     }
 }
 

@@ -38,7 +38,9 @@ use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 use crate::route_of::route_of;
 use crate::signature::Signature;
-use crate::{access, admission, explain, kept, models, passthrough, probes, realtime, signature, stored};
+use crate::{
+    access, admission, explain, feedback, kept, models, passthrough, probes, realtime, signature, stored,
+};
 
 /// Answers one request of a connection from `peer`. Never fails: every error is an answer.
 pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>, peer: IpAddr) -> Response<AnswerBody> {
@@ -136,6 +138,7 @@ async fn answer(
             }
         }
         Operation::Explain => explain::answer(origin, pinned, request).await,
+        Operation::Feedback => feedback::answer(origin, pinned, request).await,
         Operation::Conversation(action) => kept::converse(origin, pinned, action, request).await,
         Operation::Passthrough { provider, path } => {
             passthrough::relay(origin, &pinned, provider, path, request).await

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::Telemetry;
 use crate::cost::Unpriced;
-use crate::events::{RequestEnded, RequestRefused, microseconds, milliseconds};
+use crate::events::{FeedbackGiven, RequestEnded, RequestRefused, microseconds, milliseconds};
 use crate::meters::operation_name;
 
 /// The journal of a process, and its clock.
@@ -110,6 +110,20 @@ struct Refused<'a> {
     message: &'a str,
 }
 
+#[derive(Serialize)]
+struct Rated<'a> {
+    kind: &'static str,
+    at: Timestamp,
+    feedback_id: &'a str,
+    request_id: &'a str,
+    #[serde(flatten)]
+    whose: Whose<'a>,
+    value: f64,
+    weight: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a RawValue>,
+}
+
 impl Records {
     /// Writes down the end of a request of which the particulars are known.
     pub(crate) fn ended(&self, event: &RequestEnded<'_>, particulars: &Particulars) {
@@ -150,6 +164,20 @@ impl Records {
             status: event.code.status(),
             code: event.code.code(),
             message: event.message,
+        });
+    }
+
+    /// Writes down what a client said of an answer.
+    pub(crate) fn rated(&self, event: &FeedbackGiven<'_>) {
+        self.append(&Rated {
+            kind: "feedback",
+            at: (self.wall_clock)(),
+            feedback_id: event.feedback_id,
+            request_id: event.request_id,
+            whose: whose(event.key),
+            value: event.value,
+            weight: event.weight,
+            metadata: event.metadata,
         });
     }
 

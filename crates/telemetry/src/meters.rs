@@ -130,6 +130,11 @@ pub(crate) struct CodeLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct RatingLabels {
+    pub(crate) rating: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct ReloadLabels {
     pub(crate) outcome: &'static str,
 }
@@ -213,6 +218,7 @@ pub struct Meters {
     pub(crate) stale_secrets: Gauge,
     pub(crate) registry_failing: Gauge,
     pub(crate) registry_snapshot_failing: Gauge,
+    pub(crate) feedback: Family<RatingLabels, Counter>,
     pub(crate) journal_failing: Gauge,
     pub(crate) journal_records_lost: Counter,
     /// Requests being served.
@@ -295,6 +301,7 @@ impl Meters {
             stale_secrets: Gauge::default(),
             registry_failing: Gauge::default(),
             registry_snapshot_failing: Gauge::default(),
+            feedback: Family::default(),
             journal_failing: Gauge::default(),
             journal_records_lost: Counter::default(),
             in_flight: Gauge::default(),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::canary::Metric;
+use domain::ports::journal::JournalNews;
 use domain::{ApiKey, ErrorCode, Failure, FailureClass, Usage};
 
 use crate::cost::Unpriced;
@@ -10,7 +11,7 @@ use crate::events::{
     AttemptFailed, CanaryOutcome, CanaryTurned, ConfigurationLoaded, RequestEnded, RequestRefused,
 };
 use crate::meters::Outcome;
-use crate::{ProviderMeters, Telemetry};
+use crate::{Particulars, ProviderMeters, Telemetry};
 
 fn ended<'a>(provider: &'a ProviderMeters, key: &'a ApiKey, model: &'a str) -> RequestEnded<'a> {
     RequestEnded {
@@ -28,6 +29,7 @@ fn ended<'a>(provider: &'a ProviderMeters, key: &'a ApiKey, model: &'a str) -> R
         overhead: Duration::from_micros(20),
         usage: Usage { input_tokens: Some(3), output_tokens: Some(4), ..Usage::default() },
         cost: None,
+        particulars: None,
     }
 }
 
@@ -119,4 +121,56 @@ fn a_canary_is_shown_where_it_stands_until_it_is_forgotten_and_its_rollback_is_c
     telemetry.meters().canaries.forgotten(&route, "");
     let text = telemetry.exposition();
     assert!(!text.contains("canary_step{") && text.contains("canary_rollbacks_total{"), "{text}");
+}
+
+#[derive(Debug, Default)]
+struct Lines(parking_lot::Mutex<Vec<String>>);
+
+impl domain::ports::journal::Journal for Lines {
+    fn append(&self, record: &[u8]) {
+        self.0.lock().push(String::from_utf8(record.to_vec()).unwrap());
+    }
+}
+
+#[test]
+fn requests_and_refusals_are_written_down_as_lines_of_json() {
+    let (telemetry, lines) = (Telemetry::new(), std::sync::Arc::new(Lines::default()));
+    assert!(!telemetry.wants_particulars());
+    telemetry.keep_journal(lines.clone(), || jiff::Timestamp::UNIX_EPOCH);
+    assert!(telemetry.wants_particulars());
+    let (provider, key) = (telemetry.provider(&"openai".into()), key());
+    let raw = |text: &str| Some(serde_json::value::RawValue::from_string(text.to_owned()).unwrap());
+    let particulars = Particulars {
+        model: Some("reliable".into()),
+        stream: true,
+        region: Some("eu-*".into()),
+        metadata: raw(r#"{"plan":"pro"}"#),
+        body_bytes: 812,
+        decision: raw(r#"{"targets":[]}"#),
+    };
+    let cost = Some(Ok("0.25".parse().unwrap()));
+    RequestEnded { cost, particulars: Some(&particulars), ..ended(&provider, &key, "gpt-4o") }
+        .emit(&telemetry);
+    ended(&provider, &key, "gpt-4o").emit(&telemetry);
+    RequestRefused { request_id: "s", key: None, code: ErrorCode::KeyUnknown, message: "no \"key\"" }
+        .emit(&telemetry);
+    let expected = [
+        r#"{"kind":"request","at":"1969-12-31T23:59:59.97Z","request_id":"r","key":"k","workspace":"default","endpoint":"chat_completions","model":"reliable","stream":true,"region":"eu-*","metadata":{"plan":"pro"},"body_bytes":812,"status":200,"outcome":"done","served_by":{"provider":"openai","model":"gpt-4o"},"attempts":2,"duration_ms":30,"overhead_us":20,"input_tokens":3,"output_tokens":4,"cost_usd":"0.25","decision":{"targets":[]}}"#,
+        r#"{"kind":"request","at":"1969-12-31T23:59:59.97Z","request_id":"r","key":"k","workspace":"default","endpoint":"chat_completions","stream":false,"body_bytes":0,"status":200,"outcome":"done","served_by":{"provider":"openai","model":"gpt-4o"},"attempts":2,"duration_ms":30,"overhead_us":20,"input_tokens":3,"output_tokens":4}"#,
+        r#"{"kind":"refusal","at":"1970-01-01T00:00:00Z","request_id":"s","status":401,"code":"TG2001","message":"no \"key\""}"#,
+    ];
+    assert_eq!(*lines.0.lock(), expected);
+}
+
+#[test]
+fn how_the_journal_does_is_shown() {
+    let telemetry = Telemetry::new();
+    for (news, line) in [
+        (JournalNews::Failing("the disk is full"), "tollgate_journal_failing 1"),
+        (JournalNews::Lost(3), "tollgate_journal_records_lost_total 3"),
+        (JournalNews::Working, "tollgate_journal_failing 0"),
+    ] {
+        telemetry.hear_of_journal(news);
+        assert!(telemetry.exposition().contains(line), "{line}");
+    }
 }

@@ -9,6 +9,7 @@ mod entry;
 mod explain;
 mod export;
 mod gateway;
+mod journal;
 mod key;
 mod models;
 mod objects;
@@ -78,6 +79,9 @@ pub enum Command {
     /// What was done to the gateway, and what was refused.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// The requests that were written down, and why they went where they went.
+    #[command(subcommand)]
+    Journal(journal::Journal),
     /// The secrets that objects of a running gateway have.
     #[command(subcommand)]
     Secrets(secrets::Secrets),
@@ -110,6 +114,7 @@ impl Command {
             Self::Explain(command) => command.run(),
             Self::Simulate(command) => command.run(),
             Self::Audit(command) => command.run(),
+            Self::Journal(command) => command.run(),
             Self::Secrets(command) => command.run(),
             Self::Schema(command) => command.run(),
         };

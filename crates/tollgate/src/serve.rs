@@ -3,6 +3,7 @@
 mod audit;
 mod connection;
 mod drain;
+mod journal;
 mod listener;
 mod planes;
 mod prepared;

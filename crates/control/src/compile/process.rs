@@ -9,14 +9,18 @@ use engine::route::time::TimeSpan;
 
 use super::Problems;
 use super::keys::networks;
-use crate::file::{LogSection, ProxyChoice, ServerSection, UpstreamSection};
+use crate::file::{JournalSection, LogSection, ProxyChoice, ServerSection, UpstreamSection};
 use crate::path::Path;
-use crate::settings::{LogSettings, ServerSettings, TlsSettings, UpstreamSettings};
+use crate::settings::{JournalSettings, LogSettings, ServerSettings, TlsSettings, UpstreamSettings};
 
 const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 /// Below the 60 s after which common load balancers hang up.
 const IDLE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(45);
 const IDLE_CONNECTIONS_MAX_DEFAULT: usize = 1024;
+const JOURNAL_DEFAULT: &str = "tollgate-journal";
+const JOURNAL_BYTES_MAX_DEFAULT: u64 = 1 << 30;
+/// It is in several files, so that the oldest can go.
+const JOURNAL_BYTES_MAX_MIN: u64 = 1 << 20;
 const DNS_TTL_DEFAULT: Duration = Duration::from_secs(30);
 
 pub(super) fn server(
@@ -57,7 +61,28 @@ pub(crate) fn upstream(section: &UpstreamSection, folder: &FilePath) -> Upstream
 }
 
 pub(super) fn log(section: &LogSection) -> LogSettings {
-    LogSettings { format: section.format.unwrap_or_default(), requests: section.requests.unwrap_or_default() }
+    LogSettings {
+        format: section.format.unwrap_or_default(),
+        requests: section.requests.unwrap_or_default(),
+        decisions: section.decisions,
+    }
+}
+
+pub(super) fn journal(
+    section: &JournalSection,
+    folder: &FilePath,
+    problems: &mut Problems,
+) -> JournalSettings {
+    let journal = Path::root().key("journal");
+    let path = section.path.as_deref().unwrap_or(JOURNAL_DEFAULT);
+    if path.is_empty() {
+        problems.push((journal.key("path"), "expected the name of a folder".to_owned()));
+    }
+    let bytes_max = section.bytes_max.map_or(JOURNAL_BYTES_MAX_DEFAULT, |size| size.0);
+    if bytes_max < JOURNAL_BYTES_MAX_MIN {
+        problems.push((journal.key("bytes_max"), "expected at least 1MiB".to_owned()));
+    }
+    JournalSettings { path: folder.join(path), bytes_max }
 }
 
 /// An address with its port; `localhost` is 127.0.0.1, since nothing is looked up while a configuration is read.

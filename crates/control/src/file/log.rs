@@ -11,6 +11,8 @@ pub struct LogSection {
     pub format: Option<LogFormat>,
     /// Which requests have a line; `failures` when absent. Takes effect on reload, unlike the format.
     pub requests: Option<LogRequests>,
+    /// Whether a line about a request has its decision: every target with what spoke against it, and every attempt. Not when absent. Takes effect on reload.
+    pub decisions: bool,
 }
 
 /// How a line of the log looks.

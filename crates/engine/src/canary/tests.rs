@@ -7,7 +7,7 @@ use domain::Money;
 use domain::canary::{Arm, CanaryPlan, Guard, Metric};
 use proptest::prelude::*;
 
-use super::{Observation, Stage, Trial, Turn, arm_at};
+use super::{Alarm, Observation, Stage, Trial, Turn, arm_at};
 
 const METRICS: [Metric; 3] = [Metric::Errors, Metric::FirstToken, Metric::Cost];
 
@@ -239,6 +239,60 @@ proptest! {
     fn who_is_in_the_canary_stays_there_as_it_grows(point: u64, share in 0_u32..=100, more in 0_u32..=100) {
         if arm_at(point, share) == Arm::Canary {
             prop_assert_eq!(arm_at(point, share.max(more)), Arm::Canary);
+        }
+    }
+}
+
+/// A canary that is judged by what is said of its answers alone.
+fn rated_plan() -> CanaryPlan {
+    let guards = vec![Guard { metric: Metric::Feedback, worse_by_percent: 5 }];
+    CanaryPlan { guards, ..plan(&[50], 1, 5) }
+}
+
+/// Says of so many answers of each arm whether they were bad, by turns, until there is an alarm; after how many of the canary.
+fn rated(bad_of: [u32; 2], count: u32) -> Option<(u32, Alarm)> {
+    let mut trial = Trial::begin(Arc::new(rated_plan()), Duration::ZERO);
+    for number in 0..count {
+        for arm in Arm::ALL {
+            let is_bad = number % 10 < bad_of[arm as usize];
+            if let Some(Turn::RolledBack(alarm)) = trial.rated(arm, 0, is_bad) {
+                return Some((number + 1, alarm));
+            }
+        }
+    }
+    assert_eq!(trial.standing().stage, Stage::Running);
+    None
+}
+
+#[test]
+fn a_canary_whose_answers_are_said_to_be_bad_is_rolled_back() {
+    let (ratings, alarm) = rated([1, 6], 200).unwrap();
+    assert!(ratings < 60, "{ratings}");
+    assert_eq!(alarm.metric, Metric::Feedback);
+    assert!(alarm.canary > alarm.baseline + 0.05, "{alarm:?}");
+    assert_eq!(rated([4, 4], 2_000), None);
+    assert_eq!(rated([6, 1], 2_000), None, "it is better");
+}
+
+#[test]
+fn what_is_said_after_a_step_or_where_nobody_heeds_it_says_nothing() {
+    let mut trial = Trial::begin(Arc::new(rated_plan()), Duration::ZERO);
+    assert!((0..500).all(|_| trial.rated(Arm::Canary, 1, true).is_none()), "another step");
+    let mut deaf = Trial::begin(Arc::new(plan(&[50], 1, 5)), Duration::ZERO);
+    for _ in 0..500 {
+        assert_eq!(deaf.rated(Arm::Baseline, 0, false), None);
+        assert_eq!(deaf.rated(Arm::Canary, 0, true), None);
+    }
+    assert_eq!(deaf.standing().stage, Stage::Running);
+}
+
+#[test]
+fn requests_that_fail_are_no_ratings() {
+    let mut trial = Trial::begin(Arc::new(rated_plan()), Duration::ZERO);
+    for _ in 0..500 {
+        for (arm, failed) in [(Arm::Baseline, false), (Arm::Canary, true)] {
+            let seen = Observation { arm, step: 0, failed, first_token: None, cost: None };
+            assert_eq!(trial.observe(&seen, Duration::ZERO), None);
         }
     }
 }

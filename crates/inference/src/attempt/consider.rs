@@ -5,8 +5,8 @@ use std::sync::Arc;
 use domain::route::Target;
 use domain::{ErrorCode, Route};
 use engine::breaker::Stage;
-use engine::decision::{Considered, Decision, Exclusion, Reason};
-use engine::plan;
+use engine::decision::{Considered, Decision, Exclusion, Reason, Score};
+use engine::{Outlook, plan};
 use http::{HeaderName, HeaderValue, Response};
 
 use super::Call;
@@ -113,6 +113,7 @@ fn decision(call: &Call, route: &Arc<Route>, view: &mut View<'_>) -> Result<Deci
             target: name(call, target),
             region: target.region.as_ref().map(ToString::to_string),
             turn: None,
+            score: excluded.is_none().then(|| score(view, target)).flatten(),
             excluded,
         });
     });
@@ -125,6 +126,10 @@ fn decision(call: &Call, route: &Arc<Route>, view: &mut View<'_>) -> Result<Deci
     let route = whole.name.as_ref().map(ToString::to_string);
     let canaries = call.enrolled.told();
     Ok(Decision { route, canaries, targets, attempts: Vec::new(), holds: Vec::new(), bypass, left_out: 0 })
+}
+
+fn score(view: &mut View<'_>, target: &Target) -> Option<Score> {
+    Some(Score::of(view.load(target)?, view.cost(target)))
 }
 
 /// What speaks against a target that the request may be sent to.

@@ -223,6 +223,7 @@ mod tests {
                 target: "p/m".to_owned(),
                 credential: "p#1".to_owned(),
                 began_ms: 0,
+                queued_ms: 0,
                 took_ms: 7,
                 bypass: false,
                 outcome: failed.failure.class.name(),

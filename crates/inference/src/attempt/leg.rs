@@ -41,6 +41,8 @@ pub(super) struct Leg {
     is_bypass: bool,
     /// What it takes of the quota.
     spend: Option<Spend>,
+    /// How long it waited for that.
+    queued: Duration,
     sent: Instant,
     took: Option<Duration>,
 }
@@ -64,6 +66,7 @@ impl Leg {
             watch: None,
             is_bypass: false,
             spend: None,
+            queued: Duration::ZERO,
             sent: Instant::now(),
             took: None,
         })
@@ -134,8 +137,10 @@ impl Leg {
     async fn enter(&mut self, view: &View<'_>) -> Result<(), FailedAttempt> {
         let Self { target, state, .. } = self;
         let mut chosen = Chosen::at(self.index, target, state, self.is_bound).ok_or_else(no_credential)?;
+        let before = self.spent.waited;
         let waited = &mut self.spent.waited;
         let entered = quota::enter(view, (target, state), (&mut chosen, self.tried), waited).await;
+        self.queued = *waited - before;
         (self.index, self.credential) = (chosen.index, chosen.credential.id.clone());
         self.spend = entered?;
         Ok(())
@@ -183,6 +188,7 @@ impl Leg {
             target: consider::name(call, &self.target),
             credential: self.credential.to_string(),
             began_ms: millis(self.sent.saturating_duration_since(call.origin.started)),
+            queued_ms: millis(self.queued),
             took_ms: millis(self.took.unwrap_or_else(|| self.sent.elapsed())),
             bypass: self.is_bypass,
             outcome: end.unwrap_or_else(|failure| failure.class.name()),

@@ -36,6 +36,8 @@ pub(crate) enum Operation<'a> {
     },
     /// `POST /api/v1/routes/explain`: where a request would go.
     Explain,
+    /// `POST /v1/feedback`: how good an answer was.
+    Feedback,
     /// A probe.
     Probe(Probe),
 }
@@ -127,8 +129,8 @@ pub(crate) fn match_path<'a>(method: &Method, path: &'a str) -> Result<Operation
     }
     let (prefix, rest) = split_prefix(path);
     let found = call_of_model(method, rest).or_else(|| operation(method, prefix, rest));
-    // Below a vendor's prefix the conversations are the vendor's own.
-    let found = found.or_else(|| prefix.is_none().then(|| conversation(method, rest)).flatten());
+    // Below a vendor's prefix conversations and feedback are the vendor's own.
+    let found = found.or_else(|| prefix.is_none().then(|| own(method, rest)).flatten());
     found.unwrap_or_else(|| match prefix {
         Some(prefix) => passthrough(method, prefix.provider, rest),
         None => Err(unknown(path)),
@@ -302,6 +304,14 @@ fn endpoint(prefix: Option<&Prefix>, path: &str) -> Option<Endpoint> {
         "/audio/translations" => Endpoint::AudioTranslations,
         _ => return None,
     })
+}
+
+/// What is here without a vendor's prefix alone.
+fn own<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Refusal>> {
+    if without_version(path) == "/feedback" {
+        return Some(require(method, &Method::POST, "POST").map(|()| Operation::Feedback));
+    }
+    conversation(method, path)
 }
 
 fn nested<'a>(method: &Method, path: &'a str) -> Option<Result<Operation<'a>, Refusal>> {

@@ -113,6 +113,7 @@ pub(crate) const SERVED: &[Served] = &[
         Endpoint::ConverseCountTokens,
         "Counts the tokens of a request (Amazon Bedrock).",
     ),
+    served("POST", "/v1/feedback", Needs::Key, "Says how good an answer was."),
     served("GET", "/v1/models", Needs::Key, "Lists the models that the key may use."),
     served("GET", "/v1/models/{model}", Needs::Key, "Shows a model."),
     served(
@@ -142,7 +143,7 @@ mod tests {
                 Operation::Call(endpoint) | Operation::CallModel(endpoint, _) => Needs::Endpoint(endpoint),
                 Operation::Realtime => Needs::Endpoint(Endpoint::Realtime),
                 Operation::Stored(..) | Operation::Conversation(_) => Needs::Endpoint(Endpoint::Responses),
-                Operation::ListModels | Operation::GetModel(_) => Needs::Key,
+                Operation::ListModels | Operation::GetModel(_) | Operation::Feedback => Needs::Key,
                 Operation::Passthrough { .. } => Needs::Passthrough,
                 Operation::Explain => Needs::Explain,
                 Operation::Probe(_) => Needs::Nothing,

@@ -1,4 +1,4 @@
-//! Traffic as it was recorded: lines of JSON, each a request as somebody wrote it down or a line of Tollgate's own log.
+//! Traffic as it was recorded: lines of JSON, each a request as somebody wrote it down, or a line of Tollgate's own log or journal.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -19,6 +19,8 @@ use crate::spread::Spread;
 
 /// The line of the log that is about a whole request.
 const REQUEST_ENDED: &str = "request ended";
+/// The record of the journal that is.
+const RECORDED_REQUEST: &str = "request";
 /// After so many problems there is likely one in all lines.
 const PROBLEMS_MAX: usize = 20;
 /// Fewer answers say nothing of how a provider does.
@@ -26,7 +28,7 @@ const ANSWERS_MIN: usize = 20;
 /// The tokens of an answer that nobody counted.
 const OUTPUT_TOKENS: u64 = 200;
 
-/// A line: a request, or what the log says of one when it has ended.
+/// A line: a request, or what the log or the journal says of one when it has ended.
 #[derive(Debug, Deserialize)]
 struct Line {
     /// When it came.
@@ -58,6 +60,32 @@ struct Line {
     status: Option<u16>,
     duration_ms: Option<u64>,
     first_token_ms: Option<u64>,
+    // Of the journal:
+    kind: Option<String>,
+    served_by: Option<Served>,
+}
+
+/// Whose answer a request had.
+#[derive(Debug, Deserialize)]
+struct Served {
+    provider: String,
+    model: Option<String>,
+}
+
+impl Line {
+    /// Whether it is about a whole request.
+    fn is_request(&self) -> bool {
+        let is = |said: &Option<String>, expected| said.as_deref().is_none_or(|said| said == expected);
+        is(&self.message, REQUEST_ENDED) && is(&self.kind, RECORDED_REQUEST)
+    }
+
+    /// The provider and the model that answered.
+    fn answered(&self) -> Option<(&str, &str)> {
+        match &self.served_by {
+            Some(served) => Some((&served.provider, served.model.as_deref()?)),
+            None => Some((self.provider.as_deref()?, self.model.as_deref()?)),
+        }
+    }
 }
 
 /// Requests in the order of their time.
@@ -93,7 +121,9 @@ impl Recorded {
             }
         }
         if moments.is_empty() && reader.problems.is_empty() {
-            reader.problems.push(problem("", "no line is a request, or the end of one in Tollgate's log"));
+            reader
+                .problems
+                .push(problem("", "no line is a request, or the end of one in Tollgate's log or journal"));
         }
         if !reader.problems.is_empty() {
             return Err(reader.problems);
@@ -140,7 +170,8 @@ impl Reader<'_> {
                 return None;
             }
         };
-        if line.message.as_deref().is_some_and(|message| message != REQUEST_ENDED) {
+        // A pass-through names no model, and goes through no route.
+        if !line.is_request() || (line.kind.is_some() && line.model.is_none()) {
             return None;
         }
         heard.line(&line);
@@ -235,9 +266,7 @@ struct Times {
 
 impl Heard {
     fn line(&mut self, line: &Line) {
-        let Line { provider: Some(provider), model: Some(model), duration_ms: Some(whole), .. } = line else {
-            return;
-        };
+        let (Some((provider, model)), Some(whole)) = (line.answered(), line.duration_ms) else { return };
         let (Some(first), Some(tokens)) = (line.first_token_ms, line.output_tokens) else { return };
         if tokens < 2 || line.status.is_none_or(|status| status >= 400) {
             return;

@@ -7,6 +7,7 @@ use clap::Args;
 use control::Document;
 use domain::Snapshot;
 use simulate::{BehaviourSpec, FaultsSpec, Outcome, Problem, Replay, Report, Scenario, Traffic, TrafficSpec};
+use store::JournalFiles;
 
 use super::BadInput;
 use super::surroundings::{environment, loaded, say, warn};
@@ -26,7 +27,7 @@ pub struct Simulate {
     #[arg(long, default_value = "tollgate.yaml")]
     config: PathBuf,
     /// A description of the traffic, or a recording of it (`.jsonl`, `.ndjson`, `.log`): a JSON object in each line, which is a request or
-    /// a line of Tollgate's own log.
+    /// a line of Tollgate's own log; or the folder of a journal.
     #[arg(long)]
     traffic: PathBuf,
     /// A description of what goes wrong.
@@ -117,6 +118,9 @@ impl World {
 
 impl TrafficFile {
     fn read(file: &Path) -> anyhow::Result<Self> {
+        if file.is_dir() {
+            return Self::of_journal(file);
+        }
         let is_recording =
             file.extension().is_some_and(|ending| RECORDINGS.iter().any(|recording| ending == *recording));
         if is_recording {
@@ -125,6 +129,20 @@ impl TrafficFile {
         }
         let (name, text) = text(file, DESCRIPTION_BYTES_MAX)?;
         Ok(Self::Described(Document::read(&name, &text)?))
+    }
+
+    fn of_journal(folder: &Path) -> anyhow::Result<Self> {
+        let name = folder.display().to_string();
+        let unreadable = |error| anyhow!("{name}: the journal cannot be read: {error}");
+        let mut text = String::new();
+        for line in JournalFiles::in_folder(folder).map_err(unreadable)?.lines() {
+            text.push_str(&line.map_err(unreadable)?);
+            text.push('\n');
+            if u64::try_from(text.len()).is_ok_and(|bytes| bytes > RECORDING_BYTES_MAX) {
+                return Err(anyhow!("{name}: the journal has more than {RECORDING_BYTES_MAX} bytes"));
+            }
+        }
+        Ok(Self::Recorded { name, text })
     }
 
     fn compiled(&self, snapshot: &Snapshot, replay: Replay<'_>) -> anyhow::Result<Traffic> {

@@ -20,6 +20,7 @@ use identity::Redeem;
 use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
 use providers::transport::Transport;
+use store::FolderJournal;
 use telemetry::events::{ConfigurationLoaded, RegistryTurned};
 use telemetry::{LogRequests, Telemetry};
 use tokio::net::TcpListener;
@@ -28,6 +29,7 @@ use tokio::task::JoinSet;
 
 use super::audit::DenialTeller;
 use super::connection::Protocol;
+use super::journal;
 use super::listener::Acceptance;
 use super::planes::Planes;
 use super::prepared::Prepared;
@@ -66,6 +68,7 @@ pub struct Server {
     loaded: Arc<Loaded>,
     gateway: Arc<Gateway>,
     state: State,
+    journal: Option<Arc<FolderJournal>>,
     denials: Arc<DenialTeller>,
     draining: watch::Sender<bool>,
     accepting: tokio::task::JoinHandle<()>,
@@ -94,6 +97,10 @@ impl Server {
         let state = State::open(&loaded.state, &telemetry, parts.wall_clock).await?;
         let sealing = Sealing::new(parts.random_key, outside.clone())?;
         let loaded = state.with_objects(&loader, loaded, &sealing).await?;
+        let journal = loaded.journal.as_ref();
+        let journal = journal
+            .map(|settings| journal::begin(settings, &telemetry, parts.wall_clock, parts.random))
+            .transpose()?;
         let (secrets, renewals) = (loader.secrets().clone(), Renewals::of(&loader, outside));
         renewals.start();
         background.spawn(state.clone().sweep(parts.wall_clock, telemetry.clone()));
@@ -142,6 +149,7 @@ impl Server {
             loaded,
             gateway,
             state,
+            journal,
             denials,
             draining,
             accepting,
@@ -197,6 +205,9 @@ impl Server {
         self.gateway.return_leases().await;
         self.denials.tell().await;
         self.state.close().await;
+        if let Some(journal) = self.journal {
+            journal::end(journal).await;
+        }
     }
 }
 
@@ -279,16 +290,17 @@ fn configuration(loaded: &Loaded) -> Configuration {
 
 fn telemetry(loaded: &Loaded) -> Telemetry {
     let telemetry = Telemetry::new();
-    telemetry.set_log_requests(log_requests(loaded));
+    set_log(&telemetry, loaded);
     telemetry
 }
 
-fn log_requests(loaded: &Loaded) -> LogRequests {
-    match loaded.log.requests {
+fn set_log(telemetry: &Telemetry, loaded: &Loaded) {
+    let requests = match loaded.log.requests {
         control::settings::LogRequests::None => LogRequests::None,
         control::settings::LogRequests::Failures => LogRequests::Failures,
         control::settings::LogRequests::All => LogRequests::All,
-    }
+    };
+    telemetry.set_log_requests(requests, loaded.log.decisions);
 }
 
 fn load_certificate(
@@ -336,7 +348,7 @@ impl Follower {
             let loaded = Arc::clone(&published.changes.borrow_and_update());
             self.gateway.install(configuration(&loaded));
             self.renewals.start();
-            self.telemetry.set_log_requests(log_requests(&loaded));
+            set_log(&self.telemetry, &loaded);
             if let Err(error) = load_certificate(&self.certificate, &loaded, environment.as_ref()) {
                 tracing::error!(error = format!("{error:#}"), "the certificate in use stays");
             }

@@ -106,8 +106,13 @@ impl Compiler<'_> {
     }
 
     fn guards(&mut self, written: Option<&GuardsSpec>, path: &str) -> Vec<Guard> {
-        let GuardsSpec { errors, first_token, cost } = written.copied().unwrap_or_default();
-        let guards = [(Metric::Errors, errors), (Metric::FirstToken, first_token), (Metric::Cost, cost)];
+        let GuardsSpec { errors, first_token, cost, feedback } = written.copied().unwrap_or_default();
+        let guards = [
+            (Metric::Errors, errors),
+            (Metric::FirstToken, first_token),
+            (Metric::Cost, cost),
+            (Metric::Feedback, feedback),
+        ];
         let guard = |(metric, share): (Metric, Option<ShareSpec>)| {
             share.map(|share| Guard { metric, worse_by_percent: share.percent })
         };

@@ -15,4 +15,6 @@ pub struct GuardsSpec {
     pub first_token: Option<ShareSpec>,
     /// In percent of the cost of an answer, as far as it is known.
     pub cost: Option<ShareSpec>,
+    /// In percentage points of the ratings of its answers (`POST /v1/feedback`) that are bad, which is below zero: with `5%`, 16 % are too many where today there are fewer than 11 %.
+    pub feedback: Option<ShareSpec>,
 }

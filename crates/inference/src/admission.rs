@@ -18,12 +18,12 @@ use wire::json::{Kind, Value};
 use waiting::Waiting;
 use way::Way;
 
-use crate::allotted::{self, Admitted, Description, Leasing, Told, Turn};
 use crate::attempt::Call;
 use crate::ending::Origin;
 use crate::metadata;
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
+use fleet::allotted::{self, Admitted, Description, Leasing, Told, Turn};
 
 /// Most times that a request is made smaller or sent elsewhere, so that the end is in sight whatever others do meanwhile.
 const CHANGES_MAX: usize = 16;

@@ -39,14 +39,14 @@ use http::{HeaderMap, Uri};
 use wire::formats::RequestFacts;
 use wire::json::Document;
 
-use crate::allotted::{Admitted, Sent};
 use crate::byte_budget::Hold;
-use crate::canaries::Enrolled;
 use crate::ending::Origin;
 use crate::ingress::SentForm;
 use crate::keeping::Kept;
 use crate::pinned::Pinned;
 use crate::response_owners::Owner;
+use fleet::allotted::{Admitted, Sent};
+use fleet::canaries::Enrolled;
 
 pub(crate) use chosen::untried;
 pub(crate) use consider::{foreseen, not_explained};

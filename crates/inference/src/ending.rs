@@ -14,17 +14,17 @@ use telemetry::events::RequestEnded;
 use telemetry::meters::Outcome;
 use tokio::time::Instant;
 
-use crate::allotted::{Admitted, Sent};
-use crate::canaries::Enrolled;
 use crate::charge::{Charge, charge, is_charged};
 use crate::dialect::usage_of;
 use crate::gateway::Gateway;
-use crate::health::Watch;
-use crate::mirrors::Copying;
 use crate::noted::Noted;
 use crate::pinned::ProviderState;
-use crate::quotas::Spend;
-use crate::request_id::RequestId;
+use domain::RequestId;
+use fleet::allotted::{Admitted, Sent};
+use fleet::canaries::Enrolled;
+use fleet::health::Watch;
+use fleet::mirrors::Copying;
+use fleet::quotas::Spend;
 
 /// Who asked for what, and since when.
 #[derive(Clone)]
@@ -315,7 +315,8 @@ impl Ending {
     fn judged(&mut self, end: End) {
         let gateway = &self.origin.gateway;
         let judged = self.enrolled.ended(end, || gateway.uptime(), &gateway.telemetry);
-        gateway.feedback.remember(&self.origin, judged);
+        let workspace = &self.origin.key.subject.workspace.name;
+        gateway.feedback.remember(&self.origin.id, workspace, judged);
     }
 
     fn note(&mut self, reported: &wire::formats::Usage, cost: Option<Charge>) {

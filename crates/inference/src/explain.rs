@@ -21,9 +21,9 @@ use crate::ingress::{Operation, ReadBody, client_shape, match_path, read_json};
 use crate::permission::permit_call;
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
-use crate::request_id::RequestId;
 use crate::route_of::route_of;
 use crate::stack::assemble;
+use domain::RequestId;
 
 /// A request that is not made.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -15,16 +15,16 @@ use telemetry::Telemetry;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::allotted::{Clearing, Leases, Times, WallClock};
 use crate::byte_budget::ByteBudget;
-use crate::clock::Clock;
-use crate::feedback::Feedback;
-use crate::health::Health;
-use crate::mirrors::Mirrors;
 use crate::pinned::{Configuration, Pinned};
-use crate::quotas::Quotas;
 use crate::response_owners::ResponseOwners;
 use crate::running::Running;
+use fleet::Clock;
+use fleet::allotted::{Clearing, Leases, Times, WallClock};
+use fleet::feedback::Feedback;
+use fleet::health::Health;
+use fleet::mirrors::Mirrors;
+use fleet::quotas::Quotas;
 
 /// What a gateway is made of. Time of day and randomness come from outside.
 pub struct GatewayParts {
@@ -60,7 +60,7 @@ pub struct Gateway {
     pub(crate) wrong_keys: WrongKeys,
     /// What was refused and not told to the audit log yet.
     pub(crate) denials: Arc<Denials>,
-    pub(crate) health: Health,
+    pub(crate) health: Arc<Health>,
     pub(crate) quotas: Quotas,
     pub(crate) feedback: Feedback,
     pub(crate) store: Arc<dyn ResponseStore>,
@@ -100,6 +100,8 @@ impl Gateway {
         let leases = |state| Leases::new(state, &parts.random, times.clone(), parts.telemetry.clone());
         let leases = parts.shared_state.map(leases);
         let ledger = ledger(&configuration, None, leases.is_some());
+        let health = Arc::new(Health::new(clock, parts.telemetry.clone(), leases.is_some()));
+        let feedback = Feedback::new(parts.telemetry.clone());
         let clearing = Arc::new(Clearing::new(parts.telemetry.clone(), times, leases));
         let pinned =
             Pinned::new(configuration, None, ledger, &parts.transport, &parts.telemetry, Duration::ZERO);
@@ -110,9 +112,9 @@ impl Gateway {
             owners: ResponseOwners::new(),
             wrong_keys: WrongKeys::new((parts.random)()),
             denials: Arc::default(),
-            health: Health::new(),
-            quotas: Quotas::new(),
-            feedback: Feedback::new(),
+            health,
+            quotas: Quotas::default(),
+            feedback,
             store: parts.store,
             running: Arc::default(),
             clearing,
@@ -157,7 +159,11 @@ impl Gateway {
     /// Tells the processes that share limits and budgets what is used of them here, and gives back what is not needed, for ever.
     pub async fn keep_leases(self: Arc<Self>) {
         let Some(leases) = self.clearing.leases() else { return };
-        tokio::join!(self.exchange_leases(leases), self.share_breakers(leases), self.share_feedback(leases));
+        tokio::join!(
+            self.exchange_leases(leases),
+            self.health.share(leases, || Arc::clone(&self.pin().snapshot)),
+            self.feedback.share(leases, || self.pin().canaries.heed_feedback()),
+        );
     }
 
     async fn exchange_leases(&self, leases: &Leases) {

@@ -21,7 +21,6 @@ use telemetry::meters::Outcome;
 use tokio::time::Instant;
 
 use crate::admission::admit_unread;
-use crate::allotted::{Admitted, tell};
 use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, listed_by_connection, prepare, sign};
 use crate::attempt::{Deadlines, untried};
 use crate::ending::{Ending, Origin};
@@ -31,6 +30,7 @@ use crate::patience::Silence;
 use crate::pinned::{Pinned, ProviderState};
 use crate::refusal::Refusal;
 use crate::region::Residence;
+use fleet::allotted::{Admitted, tell};
 
 /// Where a request is relayed to.
 pub(crate) struct Relayed<'a> {

@@ -14,10 +14,10 @@ use parking_lot::Mutex;
 use providers::transport::{AddressPolicy, Origin, OriginKey, Transport};
 use telemetry::{ProviderMeters, Telemetry};
 
-use crate::canaries::Canaries;
 use crate::known_models::KnownModels;
 use crate::resolve::Resolver;
-use crate::retry_budgets::RetryBudgets;
+use fleet::canaries::Canaries;
+use fleet::retry_budgets::RetryBudgets;
 
 /// What a gateway serves: a configuration, compiled.
 #[derive(Clone)]

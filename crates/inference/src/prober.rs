@@ -24,12 +24,12 @@ use crate::answer::AnswerBody;
 use crate::attempt::{Call, dispatch};
 use crate::ending::Origin;
 use crate::gateway::{Gateway, Readiness};
-use crate::health::Resting;
 use crate::ingress::{ReadBody, client_shape};
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
-use crate::request_id::RequestId;
 use crate::stack::assemble;
+use domain::RequestId;
+use fleet::health::Resting;
 
 /// What the requests of probes are logged under.
 const KEY: &str = "active-probe";

@@ -10,13 +10,13 @@ use engine::route::{self, CompileContext, NothingLeft, Permits, RouteProblem, sp
 use http::{HeaderMap, HeaderName};
 
 use crate::attempt::Call;
-use crate::canaries::{Enrolled, Enrolling};
 use crate::facts::{Body, RequestFacts};
 use crate::ingress::member;
 use crate::refusal::Refusal;
 use crate::region::Residence;
 use crate::resolve::{MODEL_NAME_BYTES_MAX, bound_name, hidden, permit_alternative, unknown_model};
 use crate::visible::Visible;
+use fleet::canaries::{Enrolled, Enrolling};
 
 /// A route, or the name of a saved one.
 const CONFIG_HEADERS: [HeaderName; 2] =

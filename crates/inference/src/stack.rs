@@ -35,12 +35,12 @@ use crate::peer::client_address;
 use crate::permission::{permit_address, permit_operation};
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
-use crate::request_id::RequestId;
 use crate::route_of::route_of;
 use crate::signature::Signature;
 use crate::{
     access, admission, explain, feedback, kept, models, passthrough, probes, realtime, signature, stored,
 };
+use domain::RequestId;
 
 /// Answers one request of a connection from `peer`. Never fails: every error is an answer.
 pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>, peer: IpAddr) -> Response<AnswerBody> {

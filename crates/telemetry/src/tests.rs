@@ -157,7 +157,7 @@ fn requests_and_refusals_are_written_down_as_lines_of_json() {
     let expected = [
         r#"{"kind":"request","at":"1969-12-31T23:59:59.97Z","request_id":"r","key":"k","workspace":"default","endpoint":"chat_completions","model":"reliable","stream":true,"region":"eu-*","metadata":{"plan":"pro"},"body_bytes":812,"status":200,"outcome":"done","served_by":{"provider":"openai","model":"gpt-4o"},"attempts":2,"duration_ms":30,"overhead_us":20,"input_tokens":3,"output_tokens":4,"cost_usd":"0.25","decision":{"targets":[]}}"#,
         r#"{"kind":"request","at":"1969-12-31T23:59:59.97Z","request_id":"r","key":"k","workspace":"default","endpoint":"chat_completions","stream":false,"body_bytes":0,"status":200,"outcome":"done","served_by":{"provider":"openai","model":"gpt-4o"},"attempts":2,"duration_ms":30,"overhead_us":20,"input_tokens":3,"output_tokens":4}"#,
-        r#"{"kind":"refusal","at":"1970-01-01T00:00:00Z","request_id":"s","status":401,"code":"TG2001","message":"no \"key\""}"#,
+        r#"{"kind":"refusal","at":"1970-01-01T00:00:00Z","request_id":"s","status":401,"code":"TG2002","message":"no \"key\""}"#,
     ];
     assert_eq!(*lines.0.lock(), expected);
 }

@@ -59,7 +59,11 @@ mod tests {
     use std::time::Duration;
 
     fn rating(number: usize) -> Rating {
-        Rating { request_id: number.to_string().into(), workspace: "w".into(), is_bad: number.is_multiple_of(2) }
+        Rating {
+            request_id: number.to_string().into(),
+            workspace: "w".into(),
+            is_bad: number.is_multiple_of(2),
+        }
     }
 
     fn ids(board: &RatingBoard, heard: u64) -> Vec<usize> {

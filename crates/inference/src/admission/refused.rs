@@ -8,8 +8,8 @@ use domain::{ApiKey, ErrorCode};
 use engine::ledger::{Denied, Measured, Shortage, Standing, Why};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::allotted::Told;
 use crate::refusal::Refusal;
+use fleet::allotted::Told;
 
 /// SDKs of OpenAI and Anthropic try no more where this says `false` (openai-python, `_should_retry`).
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");

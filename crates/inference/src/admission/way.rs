@@ -12,10 +12,10 @@ use wire::json::{Document, ScanLimits};
 
 use super::measured::Measured;
 use super::{decided, described};
-use crate::allotted::{Admitted, Description, Told};
 use crate::attempt::Call;
 use crate::refusal::Refusal;
 use crate::route_of::{route_named, without};
+use fleet::allotted::{Admitted, Description, Told};
 
 /// The fewest tokens that an answer can be bounded to: fewer are refused by OpenAI's Responses (API reference, `max_output_tokens`).
 const RESPONSES_MIN: u64 = 16;

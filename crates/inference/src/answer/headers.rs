@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::charge::Charge;
 use crate::pinned::ProviderState;
-use crate::request_id::RequestId;
+use domain::RequestId;
 
 /// What this gateway says about an answer. A provider that is a Tollgate too says its own, which would be taken for ours.
 const OWN_PREFIX: &str = "x-tollgate-";

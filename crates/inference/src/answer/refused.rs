@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use super::AnswerBody;
 use crate::dialect::error_format;
 use crate::refusal::Refusal;
-use crate::request_id::RequestId;
+use domain::RequestId;
 
 /// The code of an error of Tollgate's own; Anthropic's error body has no place for it.
 const ERROR_CODE: HeaderName = HeaderName::from_static("x-tollgate-error");

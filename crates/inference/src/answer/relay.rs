@@ -25,7 +25,7 @@ use super::passage::Passage;
 use crate::ending::Ending;
 use crate::patience::{Pace, Silence};
 use crate::redaction::Redaction;
-use crate::request_id::RequestId;
+use domain::RequestId;
 
 /// The body of a stream: pieces, and what follows them.
 pub(crate) trait Relay: Send {

@@ -10,7 +10,7 @@ use super::Call;
 use super::failed::FailedAttempt;
 use super::view::bench_of;
 use crate::pinned::ProviderState;
-use crate::quotas::Spend;
+use fleet::quotas::Spend;
 
 /// A credential that was chosen for an attempt, and where its health is kept.
 pub(super) struct Chosen<'a> {

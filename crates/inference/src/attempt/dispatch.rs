@@ -22,11 +22,11 @@ use super::leg::Leg;
 use super::resume::Resumption;
 use super::view::View;
 use super::{Call, consider, mirror};
-use crate::allotted;
 use crate::answer::{AnswerBody, RESUMED};
 use crate::ending::Ending;
 use crate::noted::Noted;
 use crate::refusal::Refusal;
+use fleet::allotted;
 
 /// Calls the targets of a route until one answers.
 ///

@@ -17,9 +17,9 @@ use super::hold::Committed;
 use super::view::View;
 use super::{Call, consider, quota};
 use crate::ending::Ending;
-use crate::health::{self, Subject, Watch};
 use crate::pinned::ProviderState;
-use crate::quotas::Spend;
+use fleet::health::{Subject, Watch};
+use fleet::quotas::Spend;
 
 /// A call that is about to be made, is under way, or has ended.
 pub(super) struct Leg {
@@ -243,5 +243,5 @@ fn watch(call: &Call, target: &Target, state: &ProviderState, is_own_route: bool
         snapshot: &call.pinned.snapshot,
         is_own_route,
     };
-    health::watch(&call.origin.gateway, &subject)
+    call.origin.gateway.health.watch(&subject)
 }

@@ -19,9 +19,9 @@ use super::hedge::may_be_doubled;
 use super::view::View;
 use crate::answer::AnswerBody;
 use crate::ending::{Ending, Origin};
-use crate::mirrors::Copying;
 use crate::region::Residence;
 use crate::resolve::hidden;
+use fleet::mirrors::Copying;
 
 /// Copies a request, where the node that led to its answer says so and it is one of the share.
 pub(super) fn copy(call: &Call, route: &Route, walk: &Walk) {

@@ -19,8 +19,8 @@ use super::failed::{FailedAttempt, RefusedHere};
 use super::hold::Committed;
 use super::view::{View, bench_of};
 use crate::pinned::ProviderState;
-use crate::quotas::{self, Asking, Entered, OverQuota, Spend};
 use crate::refusal::Refusal;
+use fleet::quotas::{self, Asking, Entered, OverQuota, Spend};
 
 /// The priority of a request.
 const PRIORITY_HEADER: HeaderName = HeaderName::from_static("x-tollgate-priority");

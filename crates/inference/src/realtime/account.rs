@@ -8,10 +8,10 @@ use wire::formats::{RealtimeEvent, Usage, realtime_event};
 use wire::websocket::{Frame, TextMessages};
 
 use super::end::End;
-use crate::canaries::Enrolled;
 use crate::charge::{Charge, charge};
 use crate::ending::Ending;
 use crate::pinned::Pinned;
+use fleet::canaries::Enrolled;
 
 /// The most that is copied of an event in fragments, to read it. What is of interest is a few kilobytes, and comes whole.
 const FRAGMENTS_BYTES_MAX: usize = 1 << 20;

@@ -94,13 +94,13 @@ async fn what_is_said_is_written_down_and_what_is_no_feedback_is_refused() {
     let gateway = TestGateway::start(configuration).await;
     let said = json!({"trace_id": "req_1", "value": -2.5, "weight": 0.5, "metadata": {"why": "slow"}});
     let answer = say(&gateway, 3, &said).await;
-    let told: Value = serde_json::from_str(&answer.text()).unwrap();
+    let told: Value = serde_json::from_str(answer.text()).unwrap();
     assert_eq!((&told["status"], told["feedback_ids"].as_array().unwrap().len()), (&json!("success"), 1));
     for (wrong, status) in [(json!({"value": 3}), 400), (json!({"trace_id": "r", "value": 11}), 400)] {
         assert_eq!(say(&gateway, 1, &wrong).await.status, status);
     }
     assert_eq!(gateway.anybody().post("/v1/feedback", said.to_string()).answer().await.status, 401);
-    gateway.stopped().await;
+    gateway.stop().await;
     let records = records(folder.path());
     let feedback: Vec<_> = records.iter().filter(|record| record["kind"] == "feedback").collect();
     let [feedback] = &feedback[..] else { panic!("{records:?}") };

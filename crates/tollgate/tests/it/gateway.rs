@@ -196,6 +196,12 @@ impl TestGateway {
         self.stop.take().unwrap().send(()).unwrap();
     }
 
+    /// Stops it, and waits until it has.
+    pub(crate) async fn stop(mut self) {
+        self.begin_to_stop();
+        self.stopped().await;
+    }
+
     /// Waits until it has stopped.
     pub(crate) async fn stopped(self) {
         within("the end of the server", self.running).await.unwrap();

@@ -51,7 +51,7 @@ async fn a_request_is_written_down_with_its_decision() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(answer.headers.get("x-tollgate-decision").is_none(), "nobody asked");
     let refused = gateway.ask(CHAT, "nobody/none").answer().await;
-    gateway.stopped().await;
+    gateway.stop().await;
     let records = records(folder.path());
     let [request, refusal] = &records[..] else { panic!("{records:?}") };
     assert_eq!(request["request_id"], answer.header("x-tollgate-request-id"));
@@ -93,7 +93,7 @@ async fn what_failed_what_was_left_and_what_was_gone_on_with_is_written_down_as_
     let resumed =
         gateway.ask_streamed(CHAT, "r").header("x-tollgate-resume", "true").open().await.rest().await;
     let broken = gateway.ask_streamed(CHAT, "p/m").open().await.rest().await;
-    gateway.stopped().await;
+    gateway.stop().await;
     drop((resumed, broken));
     let records = records(folder.path());
     let [resumed, broken] = &records[..] else { panic!("{records:?}") };
@@ -136,7 +136,7 @@ async fn requests_are_listed_shown_and_simulated_from_where_they_were_written_do
     let gateway = start(folder.path(), &first, &second).await;
     let answer = gateway.ask(CHAT, "r").answer().await;
     let _failed = gateway.ask(CHAT, "p/m").answer().await;
-    gateway.stopped().await;
+    gateway.stop().await;
     let place = folder.path().to_str().unwrap().to_owned();
     let home = TempDir::new().unwrap();
     let configuration = configuration(folder.path(), &first, &second).to_string();

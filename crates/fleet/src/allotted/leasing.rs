@@ -15,7 +15,7 @@ const EXCHANGE_WAIT_MAX: Duration = Duration::from_secs(3);
 
 /// The patience of one request.
 #[derive(Debug, Default)]
-pub(crate) struct Leasing {
+pub struct Leasing {
     since: Option<Instant>,
     /// Whether the others could not be asked. What they leave to this process without them may still be enough.
     has_failed: bool,
@@ -23,7 +23,7 @@ pub(crate) struct Leasing {
 
 /// What becomes of a request that was denied.
 #[derive(Debug)]
-pub(crate) enum Turn {
+pub enum Turn {
     /// More may be granted now.
     Again,
     /// It is denied whatever the others do.
@@ -34,7 +34,7 @@ pub(crate) enum Turn {
 
 impl Leasing {
     /// Has the others asked for what a request is `short` of, if that may help.
-    pub(crate) async fn turn(
+    pub async fn turn(
         &mut self,
         clearing: &Clearing,
         denied: Denied,

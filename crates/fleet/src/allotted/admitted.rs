@@ -11,33 +11,33 @@ use super::clearing::Clearing;
 use super::described::Description;
 use super::leasing::{Leasing, Turn};
 use super::told::Told;
-use crate::request_id::RequestId;
+use domain::RequestId;
 
 /// The calls that were sent and whose end is not known: only for those can a provider charge. Whoever sends one notes it here.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Sent(Arc<AtomicU32>);
+pub struct Sent(Arc<AtomicU32>);
 
 impl Sent {
     /// A call is sent.
-    pub(crate) fn begun(&self) {
+    pub fn begun(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The end of a call is known.
-    pub(crate) fn ended(&self) {
+    pub fn ended(&self) {
         let less = |calls: u32| calls.checked_sub(1);
         // One that was never sent has no end either.
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
     /// How many there are.
-    pub(crate) fn calls(&self) -> u32 {
+    pub fn calls(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// What is held for a request. Dropped unsettled, nothing was sent, and nothing is counted.
-pub(crate) struct Admitted {
+pub struct Admitted {
     clearing: Arc<Clearing>,
     id: RequestId,
     described: Description,
@@ -50,7 +50,7 @@ pub(crate) struct Admitted {
 
 impl Admitted {
     /// A request for which this is held.
-    pub(crate) fn new(
+    pub fn new(
         clearing: &Arc<Clearing>,
         id: &RequestId,
         described: Description,
@@ -62,22 +62,22 @@ impl Admitted {
     }
 
     /// Tells the client how its limits and budgets stand.
-    pub(crate) fn tell(&self, headers: &mut HeaderMap) {
+    pub fn tell(&self, headers: &mut HeaderMap) {
         self.told.write(headers);
     }
 
     /// What is held of each budget, for people.
-    pub(crate) fn holds(&self) -> Vec<String> {
+    pub fn holds(&self) -> Vec<String> {
         self.told.holds.clone()
     }
 
     /// Where it is noted that a call is sent.
-    pub(crate) fn sent(&self) -> &Sent {
+    pub fn sent(&self) -> &Sent {
         &self.sent
     }
 
     /// A call ended without anybody knowing what it took.
-    pub(crate) fn lose_call(&mut self) {
+    pub fn lose_call(&mut self) {
         self.sent.ended();
         if let Some(reservation) = &mut self.reservation {
             reservation.lose_call();
@@ -88,7 +88,7 @@ impl Admitted {
     ///
     /// # Errors
     /// When a budget has not enough; what is held already stays.
-    pub(crate) fn extend(&mut self, calls: u32) -> Result<(), Denied> {
+    pub fn extend(&mut self, calls: u32) -> Result<(), Denied> {
         let now = self.clearing.moment();
         self.reservation.as_mut().map_or(Ok(()), |reservation| reservation.extend(calls, now))
     }
@@ -97,7 +97,7 @@ impl Admitted {
     ///
     /// # Errors
     /// When a budget has not enough; what is held already stays.
-    pub(crate) async fn hold_further(&mut self) -> Result<(), Denied> {
+    pub async fn hold_further(&mut self) -> Result<(), Denied> {
         let mut leasing = Leasing::default();
         while let Err(denied) = self.extend(1) {
             let reservation = self.reservation.as_ref();
@@ -111,7 +111,7 @@ impl Admitted {
     }
 
     /// The request has ended, and its last call took so much at a target.
-    pub(crate) fn settle(mut self, actual: &Actual, target: Option<(&str, Option<&str>)>) {
+    pub fn settle(mut self, actual: &Actual, target: Option<(&str, Option<&str>)>) {
         let model = target.and_then(|(provider, model)| Some(format!("{provider}/{}", model?)));
         let named = target.map(|(provider, _)| Named { provider, model: model.as_deref() });
         self.end(actual, named.as_ref());

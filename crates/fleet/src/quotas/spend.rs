@@ -6,10 +6,10 @@ use domain::{CredentialId, Usage};
 use engine::quota::{Cost, Granted};
 
 use super::{Shape, tell_next};
-use crate::clock::Clock;
+use crate::Clock;
 
 /// A call that a quota has granted. Where nobody says what it used, it used what was thought.
-pub(crate) struct Spend {
+pub struct Spend {
     clock: Clock,
     shape: Arc<Shape>,
     /// `None` once its end is told.
@@ -22,7 +22,7 @@ impl Spend {
     }
 
     /// The credential that it was granted for.
-    pub(crate) fn credential(&self) -> Option<&CredentialId> {
+    pub fn credential(&self) -> Option<&CredentialId> {
         self.granted.as_ref().map(|granted| &granted.credential)
     }
 
@@ -31,12 +31,12 @@ impl Spend {
     }
 
     /// It failed: a request was made, and no tokens were used.
-    pub(crate) fn failed(mut self) {
+    pub fn failed(mut self) {
         self.end(Some(Cost::default()));
     }
 
     /// It has ended, with what the provider reported.
-    pub(crate) fn ended(mut self, usage: &Usage) {
+    pub fn ended(mut self, usage: &Usage) {
         let reported = usage.input_tokens.is_some() || usage.output_tokens.is_some();
         self.end(reported.then(|| Cost {
             input: usage.input_tokens.unwrap_or_default(),

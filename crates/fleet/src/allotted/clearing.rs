@@ -9,16 +9,18 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use super::leases::Leases;
-use crate::clock::Clock;
+use crate::Clock;
 
 /// The time of day.
-pub(crate) type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Both clocks.
 #[derive(Clone)]
-pub(crate) struct Times {
-    pub(crate) wall_clock: WallClock,
-    pub(crate) clock: Clock,
+pub struct Times {
+    /// By which spans of the calendar begin.
+    pub wall_clock: WallClock,
+    /// By which all else is measured.
+    pub clock: Clock,
 }
 
 impl Times {
@@ -28,7 +30,7 @@ impl Times {
 }
 
 /// Shared by all requests.
-pub(crate) struct Clearing {
+pub struct Clearing {
     telemetry: Telemetry,
     times: Times,
     settled: Notify,
@@ -37,17 +39,19 @@ pub(crate) struct Clearing {
 }
 
 impl Clearing {
-    pub(crate) fn new(telemetry: Telemetry, times: Times, leases: Option<Leases>) -> Self {
+    /// Where requests of this process settle; with `leases` where others have the same limits and budgets.
+    #[must_use]
+    pub fn new(telemetry: Telemetry, times: Times, leases: Option<Leases>) -> Self {
         Self { telemetry, times, settled: Notify::new(), leases }
     }
 
     /// Now, by both clocks.
-    pub(crate) fn moment(&self) -> Moment {
+    pub fn moment(&self) -> Moment {
         self.times.moment()
     }
 
     /// The way to the other processes that have the same limits and budgets; none where there are none.
-    pub(crate) fn leases(&self) -> Option<&Leases> {
+    pub fn leases(&self) -> Option<&Leases> {
         self.leases.as_ref()
     }
 
@@ -57,7 +61,7 @@ impl Clearing {
     }
 
     /// The next time that something is given back.
-    pub(crate) fn settled(&self) -> Notified<'_> {
+    pub fn settled(&self) -> Notified<'_> {
         self.settled.notified()
     }
 

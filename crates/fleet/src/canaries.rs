@@ -18,15 +18,15 @@ use smallvec::SmallVec;
 use telemetry::Telemetry;
 use telemetry::events::{CanaryOutcome, CanaryTurned};
 
-use crate::feedback::Judged;
+use crate::feedback::{Arms, Judged};
 
 /// Every trial of a configuration.
 #[derive(Debug, Default)]
-pub(crate) struct Canaries(HashMap<RouteName, Vec<Arc<Running>>>);
+pub struct Canaries(HashMap<RouteName, Vec<Arc<Running>>>);
 
 /// The trial of one canary.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub struct Running {
     route: RouteName,
     place: String,
     identity: u64,
@@ -40,12 +40,7 @@ pub(crate) struct Running {
 
 impl Canaries {
     /// Those of a snapshot. Canaries that were there before and are written as they were go on; the others are over.
-    pub(crate) fn of(
-        snapshot: &Snapshot,
-        before: Option<&Self>,
-        now: Duration,
-        telemetry: &Telemetry,
-    ) -> Self {
+    pub fn of(snapshot: &Snapshot, before: Option<&Self>, now: Duration, telemetry: &Telemetry) -> Self {
         let mut canaries = Self::default();
         for (name, route) in &snapshot.routes {
             route.root.for_each_node(&mut |node| {
@@ -71,7 +66,7 @@ impl Canaries {
     }
 
     /// Whether any of them is judged by what clients say of answers.
-    pub(crate) fn heed_feedback(&self) -> bool {
+    pub fn heed_feedback(&self) -> bool {
         self.all().any(|running| running.heeds_feedback)
     }
 
@@ -106,7 +101,7 @@ impl Running {
     }
 
     /// Somebody says whether an answer was bad, of an arm's request that began at a step.
-    pub(crate) fn rated(&self, arm: Arm, step: usize, is_bad: bool, telemetry: &Telemetry) {
+    pub fn rated(&self, arm: Arm, step: usize, is_bad: bool, telemetry: &Telemetry) {
         self.turned(telemetry, |trial| trial.rated(arm, step, is_bad));
     }
 
@@ -133,7 +128,7 @@ impl Running {
 
 /// The trials that a request takes part in.
 #[derive(Clone, Default)]
-pub(crate) struct Enrolled(SmallVec<[Enrolment; 1]>);
+pub struct Enrolled(SmallVec<[Enrolment; 1]>);
 
 #[derive(Clone)]
 struct Enrolment {
@@ -144,28 +139,23 @@ struct Enrolment {
 
 impl Enrolled {
     /// A target is called.
-    pub(crate) fn called(&mut self, target: &Target, now: impl Fn() -> Duration) {
+    pub fn called(&mut self, target: &Target, now: impl Fn() -> Duration) {
         self.each(|part| part.called(target, now()));
     }
 
     /// A call of a target failed.
-    pub(crate) fn failed(&mut self, target: &Target, class: FailureClass) {
+    pub fn failed(&mut self, target: &Target, class: FailureClass) {
         self.each(|part| part.failed(target, class));
     }
 
     /// A target has begun to answer.
-    pub(crate) fn answered(&mut self, target: &Target, now: impl Fn() -> Duration) {
+    pub fn answered(&mut self, target: &Target, now: impl Fn() -> Duration) {
         self.each(|part| part.answered(target, now()));
     }
 
     /// The request has ended, which is told to its trials; those of its arms whose answer it was and that heed what is said of it later.
-    pub(crate) fn ended(
-        &mut self,
-        end: End,
-        now: impl Fn() -> Duration,
-        telemetry: &Telemetry,
-    ) -> SmallVec<[Judged; 1]> {
-        let mut judged = SmallVec::new();
+    pub fn ended(&mut self, end: End, now: impl Fn() -> Duration, telemetry: &Telemetry) -> Arms {
+        let mut judged = Arms::new();
         for Enrolment { running, part, .. } in std::mem::take(&mut self.0) {
             if let Some(seen) = part.ended(end) {
                 running.observe(&seen, now(), telemetry);
@@ -178,7 +168,7 @@ impl Enrolled {
     }
 
     /// The parts as decisions tell them.
-    pub(crate) fn told(&self) -> Vec<decision::Assigned> {
+    pub fn told(&self) -> Vec<decision::Assigned> {
         let told = |Enrolment { running, standing, part }: &Enrolment| decision::Assigned {
             place: running.place.clone(),
             arm: part.arm.name(),
@@ -196,7 +186,7 @@ impl Enrolled {
 }
 
 /// Puts a request into the arms of its route's canaries.
-pub(crate) struct Enrolling<'c> {
+pub struct Enrolling<'c> {
     random: &'c dyn Fn() -> u64,
     canaries: &'c Canaries,
     route: &'c Route,
@@ -204,12 +194,14 @@ pub(crate) struct Enrolling<'c> {
 }
 
 impl<'c> Enrolling<'c> {
-    pub(crate) fn of(random: &'c dyn Fn() -> u64, canaries: &'c Canaries, route: &'c Route) -> Self {
+    /// Draws by `random`, for the canaries of a route.
+    #[must_use]
+    pub fn of(random: &'c dyn Fn() -> u64, canaries: &'c Canaries, route: &'c Route) -> Self {
         Self { random, canaries, route, enrolled: RefCell::default() }
     }
 
     /// The trials that the request takes part in.
-    pub(crate) fn into_enrolled(self) -> Enrolled {
+    pub fn into_enrolled(self) -> Enrolled {
         self.enrolled.into_inner()
     }
 }

@@ -9,7 +9,7 @@ use engine::ledger::Described;
 
 /// What a request is known by, whichever target it goes to.
 #[derive(Debug)]
-pub(crate) struct Description {
+pub struct Description {
     key: Arc<ApiKey>,
     endpoint: Option<Endpoint>,
     route: Option<RouteName>,
@@ -19,7 +19,7 @@ pub(crate) struct Description {
 
 impl Description {
     /// The description of a request of a key.
-    pub(crate) fn new(
+    pub fn new(
         key: &Arc<ApiKey>,
         endpoint: Option<Endpoint>,
         route: Option<RouteName>,
@@ -29,7 +29,7 @@ impl Description {
     }
 
     /// It takes another route.
-    pub(crate) fn reroute(&mut self, route: Option<RouteName>) {
+    pub fn reroute(&mut self, route: Option<RouteName>) {
         self.route = route;
     }
 }

@@ -14,9 +14,11 @@ use engine::{Habit, Load, Prefix, Seen};
 use parking_lot::Mutex;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, UnitWeighter};
-use telemetry::{ProviderMeters, RegionMeters};
+use telemetry::{ProviderMeters, RegionMeters, Telemetry};
 
-pub(crate) use watch::{Subject, Watch, watch};
+use crate::Clock;
+
+pub use watch::{Guarding, Subject, Watch};
 
 /// Most breakers; those asked for least go first, closed as they would begin again.
 const BREAKERS_MAX: usize = 20_000;
@@ -26,9 +28,13 @@ const BREAKERS_AT_FIRST: usize = 256;
 /// Most regions with a breaker; more than all clouds have together.
 const REGIONS_MAX: usize = 1_000;
 
-/// Every breaker.
+/// Every breaker, with the clock by which they rest and where their turns are told.
 #[derive(Debug)]
-pub(crate) struct Health {
+pub struct Health {
+    clock: Clock,
+    telemetry: Telemetry,
+    /// Whether there are other replicas, who are told of turns.
+    is_shared: bool,
     guards: Cache<Guarded, Arc<Guard>>,
     regions: Cache<RegionName, Arc<RegionGuard>>,
     turned: sharing::Turned,
@@ -36,18 +42,18 @@ pub(crate) struct Health {
 
 /// How a target does.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Standing {
+pub struct Standing {
     /// The breaker that keeps calls from it.
-    pub(crate) shut: Option<Stage>,
+    pub shut: Option<Stage>,
     /// How busy and how fast it is.
-    pub(crate) load: Load,
+    pub load: Load,
     /// What its answers use.
-    pub(crate) habit: Habit,
+    pub habit: Habit,
 }
 
 /// Whether a target is left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Resting {
+pub enum Resting {
     /// Nothing is known against it.
     Not,
     /// Until a time that is not here yet, or while a call finds out.
@@ -141,15 +147,18 @@ fn is_shut(seen: &mut Seen, now: Duration) -> bool {
 }
 
 impl Health {
-    pub(crate) fn new() -> Self {
+    /// No breaker yet; `is_shared` where other replicas are [told](Self::share) of them.
+    #[must_use]
+    pub fn new(clock: Clock, telemetry: Telemetry, is_shared: bool) -> Self {
         let bound = u64::try_from(BREAKERS_MAX).unwrap_or(u64::MAX);
         let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
         let guards = Cache::with(BREAKERS_AT_FIRST, bound, UnitWeighter, hasher, lifecycle);
-        Self { guards, regions: Cache::new(REGIONS_MAX), turned: sharing::Turned::default() }
+        let (regions, turned) = (Cache::new(REGIONS_MAX), sharing::Turned::default());
+        Self { clock, telemetry, is_shared, guards, regions, turned }
     }
 
     /// How a target does at this time.
-    pub(crate) fn standing(&self, target: &Target, model: &str, now: Duration) -> Standing {
+    pub fn standing(&self, target: &Target, model: &str, now: Duration) -> Standing {
         let mut standing = Standing::default();
         if let Some(guard) = self.guards.get(&Sought::of(target, model, Stage::Target)) {
             let mut seen = guard.seen.lock();
@@ -166,7 +175,7 @@ impl Health {
     }
 
     /// Whether a target rests, be it for its own sake or with its provider or its region.
-    pub(crate) fn resting(&self, target: &Target, model: &str, now: Duration) -> Resting {
+    pub fn resting(&self, target: &Target, model: &str, now: Duration) -> Resting {
         let of = |seen: &mut Seen| match (is_shut(seen, now), seen.breaker.is_closed()) {
             (true, _) => Resting::Still,
             (false, true) => Resting::Not,
@@ -195,21 +204,21 @@ impl Health {
     }
 
     /// The time within which so many percent of a target's calls were answered of late; none while too few are known.
-    pub(crate) fn quantile(&self, target: &Target, model: &str, percent: u32) -> Option<Duration> {
+    pub fn quantile(&self, target: &Target, model: &str, percent: u32) -> Option<Duration> {
         let guard = self.guards.get(&Sought::of(target, model, Stage::Target))?;
         let seen = guard.seen.lock();
         seen.times.quantile(percent)
     }
 
     /// How many tokens so many percent of a target's answers had at most of late; none while too few are known.
-    pub(crate) fn length(&self, target: &Target, model: &str, percent: u32) -> Option<u64> {
+    pub fn length(&self, target: &Target, model: &str, percent: u32) -> Option<u64> {
         let guard = self.guards.get(&Sought::of(target, model, Stage::Target))?;
         let seen = guard.seen.lock();
         seen.lengths.quantile(percent)
     }
 
     /// How many tokens of a prompt a target is likely to save, since its provider has them in its cache.
-    pub(crate) fn saving(&self, (target, model): (&Target, &str), prefix: &Prefix, now: Duration) -> u64 {
+    pub fn saving(&self, (target, model): (&Target, &str), prefix: &Prefix, now: Duration) -> u64 {
         let guard = self.guards.get(&Sought::of(target, model, Stage::Target));
         guard.map_or(0, |guard| guard.seen.lock().warmth.saving(prefix, target.provider.prompt_cache, now))
     }

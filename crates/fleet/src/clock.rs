@@ -6,15 +6,17 @@ use tokio::time::Instant;
 
 /// A clock that begins at zero.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Clock(Instant);
+pub struct Clock(Instant);
 
 impl Clock {
-    pub(crate) fn since(beginning: Instant) -> Self {
+    /// One that begins there.
+    #[must_use]
+    pub fn since(beginning: Instant) -> Self {
         Self(beginning)
     }
 
     /// The time since its beginning.
-    pub(crate) fn now(self) -> Duration {
+    pub fn now(self) -> Duration {
         self.0.elapsed()
     }
 }

@@ -25,7 +25,7 @@ const ROUNDS_MAX: usize = 16;
 const STORE_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// The way to the other processes.
-pub(crate) struct Leases {
+pub struct Leases {
     state: Arc<dyn SharedState>,
     /// This process, by a name that no other has.
     holder: Box<str>,
@@ -39,7 +39,7 @@ pub(crate) struct Leases {
 
 /// Why the others did not agree.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ExchangeError {
+pub enum ExchangeError {
     #[error(transparent)]
     Store(#[from] StateError),
     #[error("the shared state did not answer within {} seconds", STORE_WAIT_MAX.as_secs())]
@@ -73,20 +73,22 @@ type Found<'a> = (&'a (Box<str>, Shared), Option<Versioned>);
 type Proposed<'a> = (&'a (Box<str>, Shared), Proposal);
 
 /// What a value is to be.
-pub(crate) struct Revision {
-    pub(crate) value: Bytes,
-    pub(crate) kept_for: Duration,
+pub struct Revision {
+    /// The value.
+    pub value: Bytes,
+    /// For how long it is kept.
+    pub kept_for: Duration,
 }
 
 impl Leases {
     /// This process, by a name that no other has.
-    pub(crate) fn holder(&self) -> &str {
+    pub fn holder(&self) -> &str {
         &self.holder
     }
 
     /// Reads a value and replaces it by what is made of it and of the time of the store, if anything is; says whether it did. Where another process is
     /// faster, it is made of what is there then.
-    pub(crate) async fn revise(
+    pub async fn revise(
         &self,
         key: &str,
         revise: impl FnMut(Option<&[u8]>, Duration) -> Option<Revision>,
@@ -122,7 +124,9 @@ impl Leases {
         Err(ExchangeError::Overtaken)
     }
 
-    pub(crate) fn new(
+    /// The way to those who share `state`.
+    #[must_use]
+    pub fn new(
         state: Arc<dyn SharedState>,
         random: &dyn Fn() -> u64,
         times: Times,
@@ -134,7 +138,7 @@ impl Leases {
     }
 
     /// Exchanges accounts that a request needs more of, or waits until another one has.
-    pub(crate) async fn obtain(&self, accounts: Vec<Shared>) -> Result<(), ExchangeError> {
+    pub async fn obtain(&self, accounts: Vec<Shared>) -> Result<(), ExchangeError> {
         // Before it is looked which are under way, so that no end is missed.
         let ended = self.ended.notified();
         let is_needed = !accounts.is_empty();
@@ -147,25 +151,25 @@ impl Leases {
     }
 
     /// Exchanges accounts for nobody in particular. Where that fails, they come again.
-    pub(crate) async fn tell(&self, accounts: Vec<Shared>) {
+    pub async fn tell(&self, accounts: Vec<Shared>) {
         let begun = self.begin(accounts);
         // What is wrong was logged.
         let _ = self.exchange(&begun, false).await;
     }
 
     /// Asks for nothing, to see whether the store answers.
-    pub(crate) async fn look(&self) {
+    pub async fn look(&self) {
         let result = answered(self.state.read(&[])).await;
         self.judge(&result.map(|_| ()));
     }
 
     /// Whether the store did not answer when it was last asked.
-    pub(crate) fn are_stuck(&self) -> bool {
+    pub fn are_stuck(&self) -> bool {
         self.is_unreachable.load(Ordering::Relaxed)
     }
 
     /// Gives back everything, at the end of the process.
-    pub(crate) async fn leave(&self, accounts: Vec<Shared>) {
+    pub async fn leave(&self, accounts: Vec<Shared>) {
         let begun = self.begin(accounts);
         // Nobody is left to do anything about it.
         let _ = self.exchange(&begun, true).await;

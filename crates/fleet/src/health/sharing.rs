@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::{ProviderName, RegionName};
+use domain::{ProviderName, RegionName, Snapshot};
 use engine::Seen;
 use engine::breaker::{Board, Reader, Turn};
 use engine::ledger::EXCHANGE_INTERVAL;
@@ -17,8 +17,6 @@ use tokio::time::MissedTickBehavior;
 
 use super::{Guard, Guarded, Health, RegionGuard, Sought};
 use crate::allotted::{Leases, Revision};
-use crate::gateway::Gateway;
-use crate::pinned::Pinned;
 
 /// Under which key the value is.
 const KEY: &str = "breakers";
@@ -87,70 +85,71 @@ impl Health {
     }
 
     /// The breaker that others call so; none where its provider is not configured here.
-    fn known(&self, name: &str, pinned: &Pinned, telemetry: &Telemetry) -> Option<Known> {
+    fn known(&self, name: &str, snapshot: &Snapshot) -> Option<Known> {
+        let telemetry = &self.telemetry;
         let [first, second, third]: [Option<Box<str>>; 3] = serde_json::from_str(name).ok()?;
         let first = first?;
         if &*first == REGION {
             let region = RegionName::from(&*second?);
             return Some(Known::Region(self.region_guard(&region, || telemetry.region(&region))));
         }
-        pinned.snapshot.provider(&first)?;
+        snapshot.provider(&first)?;
         let provider = ProviderName::from(&*first);
         let sought = Sought { provider: &provider, host: second.as_deref(), model: third.as_deref() };
         Some(Known::Guard(self.guard_of(&sought, &telemetry.provider(&provider))))
     }
-}
 
-impl Gateway {
     /// Tells the other replicas which breakers turned here, and has the breakers do as the others say, for ever.
-    pub(crate) async fn share_breakers(&self, leases: &Leases) {
+    pub async fn share(&self, leases: &Leases, snapshot: impl Fn() -> Arc<Snapshot>) {
         let mut interval = tokio::time::interval(EXCHANGE_INTERVAL);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             interval.tick().await;
-            let pinned = self.pin();
-            if pinned.snapshot.route_defaults.breaker.enabled && !leases.are_stuck() {
-                let round = Round { gateway: self, pinned: &pinned, holder: leases.holder() };
-                let mut told = BTreeMap::new();
-                let revised = leases.revise(KEY, |found, store_time| {
-                    let (value, turns) = round.revise(found, store_time)?;
-                    told = turns;
-                    Some(Revision { value, kept_for: KEPT_FOR })
-                });
-                let is_told = revised.await;
-                if is_told {
-                    round.confirm(&told);
-                }
+            let snapshot = snapshot();
+            if snapshot.route_defaults.breaker.enabled && !leases.are_stuck() {
+                self.exchange(leases, &snapshot).await;
             }
+        }
+    }
+
+    async fn exchange(&self, leases: &Leases, snapshot: &Snapshot) {
+        let round = Round { health: self, snapshot, holder: leases.holder() };
+        let mut told = BTreeMap::new();
+        let revised = leases.revise(KEY, |found, store_time| {
+            let (value, turns) = round.revise(found, store_time)?;
+            told = turns;
+            Some(Revision { value, kept_for: KEPT_FOR })
+        });
+        if revised.await {
+            round.confirm(&told);
         }
     }
 }
 
 /// One exchange.
-struct Round<'g> {
-    gateway: &'g Gateway,
-    pinned: &'g Pinned,
-    holder: &'g str,
+struct Round<'h> {
+    health: &'h Health,
+    snapshot: &'h Snapshot,
+    holder: &'h str,
 }
 
 impl Round<'_> {
     /// Does as the value says; what it has to say from now on, if anything, with how often each breaker that it tells of had turned by itself.
     fn revise(&self, found: Option<&[u8]>, store_time: Duration) -> Option<(Bytes, BTreeMap<Box<str>, u64>)> {
-        let Self { gateway, pinned, holder } = *self;
+        let Self { health, snapshot, holder } = *self;
         let board = found.map(serde_json::from_slice::<Board>).transpose();
         let board = board.inspect_err(|error| {
             let detail = format!("what replicas say of their breakers cannot be read: {error}");
-            StoreFailed { detail: &detail }.emit(&gateway.telemetry);
+            StoreFailed { detail: &detail }.emit(&health.telemetry);
         });
         let mut board = board.ok()?.unwrap_or_default();
-        let policy = &pinned.snapshot.route_defaults.breaker;
-        let reader = Reader { holder, now: gateway.uptime(), store_time, policy };
-        let turned = gateway.health.turned.lock().clone();
+        let policy = &snapshot.route_defaults.breaker;
+        let reader = Reader { holder, now: health.clock.now(), store_time, policy };
+        let turned = health.turned.lock().clone();
         let names: BTreeSet<Box<str>> = board.names().map(Box::from).chain(turned.keys().cloned()).collect();
         let mut told = BTreeMap::new();
         for name in names {
-            let known = turned.get(&name).cloned();
-            let known = known.or_else(|| gateway.health.known(&name, pinned, &gateway.telemetry));
+            let known = turned.get(&name).cloned().or_else(|| health.known(&name, snapshot));
             let Some(known) = known else { continue };
             let mut seen = known.seen().lock();
             let Seen { breaker, told: heard, .. } = &mut *seen;
@@ -160,7 +159,7 @@ impl Round<'_> {
             }
             drop(seen);
             if let Some(turn) = turn {
-                known.turned(turn, &gateway.telemetry);
+                known.turned(turn, &health.telemetry);
             }
         }
         if told.is_empty() {
@@ -171,7 +170,7 @@ impl Round<'_> {
 
     /// The others know of it.
     fn confirm(&self, told: &BTreeMap<Box<str>, u64>) {
-        let mut turned = self.gateway.health.turned.lock();
+        let mut turned = self.health.turned.lock();
         for (name, turns) in told {
             let is_told = turned.get(name).is_some_and(|known| {
                 let mut seen = known.seen().lock();

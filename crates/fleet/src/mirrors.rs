@@ -18,13 +18,13 @@ type Place = (RouteName, String);
 
 /// Every node's copies.
 #[derive(Debug, Default)]
-pub(crate) struct Mirrors {
+pub struct Mirrors {
     accounts: Mutex<HashMap<Place, MirrorAccount>>,
     under_way: watch::Sender<usize>,
 }
 
 /// A copy under way. Dropped untold, it has cost nothing.
-pub(crate) struct Copying {
+pub struct Copying {
     mirrors: Arc<Mirrors>,
     place: Place,
     /// When it began, in days since 1970 (UTC).
@@ -37,19 +37,19 @@ pub(crate) struct Copying {
 
 impl Mirrors {
     /// Waits until no copy is under way.
-    pub(crate) async fn idle(&self) {
+    pub async fn idle(&self) {
         // The sender is this very value's, so it does not end.
         let _ = self.under_way.subscribe().wait_for(|count| *count == 0).await;
     }
 
     /// Whether a request is one of those that are copied.
-    pub(crate) fn is_due(&self, route: &RouteName, path: &str, policy: &MirrorPolicy) -> bool {
+    pub fn is_due(&self, route: &RouteName, path: &str, policy: &MirrorPolicy) -> bool {
         let mut accounts = self.accounts.lock();
         accounts.entry((route.clone(), path.to_owned())).or_default().is_due(policy)
     }
 
     /// Begins a copy at this time; none where too many are under way, or the day's money is spent.
-    pub(crate) fn begin(
+    pub fn begin(
         self: &Arc<Self>,
         (route, path): (&RouteName, &str),
         policy: &MirrorPolicy,
@@ -68,12 +68,12 @@ impl Mirrors {
 
 impl Copying {
     /// Notes why it failed before it was answered.
-    pub(crate) fn failed(&mut self, failure: Failure) {
+    pub fn failed(&mut self, failure: Failure) {
         self.failure = Some(failure);
     }
 
     /// Tells its end, as that of a copy.
-    pub(crate) fn ended(mut self, request: RequestEnded<'_>, telemetry: &Telemetry) {
+    pub fn ended(mut self, request: RequestEnded<'_>, telemetry: &Telemetry) {
         if let Some(Ok(cost)) = request.cost {
             self.cost = cost;
         }

@@ -17,8 +17,8 @@ use smallvec::SmallVec;
 use telemetry::ProviderMeters;
 use tokio::sync::Notify;
 
-pub(crate) use spend::Spend;
-pub(crate) use waiting::{Entered, OverQuota, enter};
+pub use spend::Spend;
+pub use waiting::{Entered, OverQuota, enter};
 
 /// Most models with a quota; those asked for least go first, and are as if nothing was used.
 const QUOTAS_MAX: usize = 20_000;
@@ -29,7 +29,7 @@ const WHOLE: u64 = 1000;
 
 /// Every quota that anything is known of.
 #[derive(Debug)]
-pub(crate) struct Quotas(Cache<Shaped, Arc<Shape>>);
+pub struct Quotas(Cache<Shaped, Arc<Shape>>);
 
 /// What a quota is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -53,21 +53,26 @@ impl Equivalent<Shaped> for Sought<'_> {
 
 /// The quota of one model at one provider.
 #[derive(Debug)]
-pub(crate) struct Shape {
+pub struct Shape {
     shaper: Mutex<Shaper<Arc<Notify>>>,
     meters: Arc<ProviderMeters>,
 }
 
 /// A request, as far as its place before a quota goes.
 #[derive(Debug, Clone)]
-pub(crate) struct Asking<'a> {
-    pub(crate) cost: Cost,
-    pub(crate) priority: Priority,
-    pub(crate) key: &'a KeyName,
-    pub(crate) weight: u32,
+pub struct Asking<'a> {
+    /// What it will use, as far as can be said.
+    pub cost: Cost,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Whose it is.
+    pub key: &'a KeyName,
+    /// How much of the quota its key gets beside others.
+    pub weight: u32,
     /// The credentials that it may use, the one preferred first.
-    pub(crate) credentials: SmallVec<[CredentialId; 2]>,
-    pub(crate) bounds: Bounds,
+    pub credentials: SmallVec<[CredentialId; 2]>,
+    /// How many may wait before it, and for how long.
+    pub bounds: Bounds,
 }
 
 impl Asking<'_> {
@@ -81,20 +86,17 @@ impl Asking<'_> {
     }
 }
 
-impl Quotas {
-    pub(crate) fn new() -> Self {
+impl Default for Quotas {
+    fn default() -> Self {
         let bound = u64::try_from(QUOTAS_MAX).unwrap_or(u64::MAX);
         let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
         Self(Cache::with(QUOTAS_AT_FIRST, bound, UnitWeighter, hasher, lifecycle))
     }
+}
 
+impl Quotas {
     /// The quota of a target's model, where one is configured or was learned.
-    pub(crate) fn find(
-        &self,
-        target: &Target,
-        model: &str,
-        meters: &Arc<ProviderMeters>,
-    ) -> Option<Arc<Shape>> {
+    pub fn find(&self, target: &Target, model: &str, meters: &Arc<ProviderMeters>) -> Option<Arc<Shape>> {
         let sought = Sought { provider: &target.provider.name, model };
         let configured = target.provider.quota(model);
         match (self.0.get(&sought), configured) {
@@ -112,7 +114,7 @@ impl Quotas {
     }
 
     /// The quota of a target's model, of which something is about to be learned.
-    pub(crate) fn learn(&self, target: &Target, model: &str, meters: &Arc<ProviderMeters>) -> Arc<Shape> {
+    pub fn learn(&self, target: &Target, model: &str, meters: &Arc<ProviderMeters>) -> Arc<Shape> {
         self.find(target, model, meters).unwrap_or_else(|| self.begin(target, model, Arc::default(), meters))
     }
 
@@ -138,25 +140,13 @@ impl Shape {
     }
 
     /// How much is used, in thousandths; 1000 where such a request would have to wait.
-    pub(crate) fn used(
-        &self,
-        cost: &Cost,
-        priority: Priority,
-        credentials: &[CredentialId],
-        now: Duration,
-    ) -> u32 {
+    pub fn used(&self, cost: &Cost, priority: Priority, credentials: &[CredentialId], now: Duration) -> u32 {
         let left = self.shaper.lock().room(cost, priority, credentials, now);
         u32::try_from(WHOLE.saturating_sub(left)).unwrap_or(1000)
     }
 
     /// What an answer to a call says about the quota of a credential.
-    pub(crate) fn heard(
-        &self,
-        credential: &CredentialId,
-        reports: &[Report],
-        spend: Option<&Spend>,
-        now: Duration,
-    ) {
+    pub fn heard(&self, credential: &CredentialId, reports: &[Report], spend: Option<&Spend>, now: Duration) {
         let mut shaper = self.shaper.lock();
         for report in reports {
             shaper.learn(credential, report, spend.and_then(Spend::granted), now);
@@ -165,7 +155,7 @@ impl Shape {
     }
 
     /// The provider refused a call for the quota of a credential.
-    pub(crate) fn refused(&self, credential: &CredentialId, wish: Option<Duration>, now: Duration) {
+    pub fn refused(&self, credential: &CredentialId, wish: Option<Duration>, now: Duration) {
         self.shaper.lock().refused(credential, wish, now);
     }
 }

@@ -19,7 +19,7 @@ use telemetry::Telemetry;
 use tokio::time::Instant;
 
 use super::{Clearing, Leases, Leasing, Times, Turn};
-use crate::clock::Clock;
+use crate::Clock;
 
 /// A store of one value.
 #[derive(Debug, Default)]

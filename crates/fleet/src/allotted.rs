@@ -14,17 +14,17 @@ use engine::ledger::Denied;
 use http::HeaderMap;
 use telemetry::events::{AllotmentDecided, Decided};
 
-pub(crate) use admitted::{Admitted, Sent};
-pub(crate) use clearing::{Clearing, Times, WallClock};
-pub(crate) use described::Description;
-pub(crate) use leases::{Leases, Revision};
-pub(crate) use leasing::{Leasing, Turn};
-pub(crate) use told::Told;
+pub use admitted::{Admitted, Sent};
+pub use clearing::{Clearing, Times, WallClock};
+pub use described::Description;
+pub use leases::{Leases, Revision};
+pub use leasing::{Leasing, Turn};
+pub use told::Told;
 
-use crate::request_id::RequestId;
+use domain::RequestId;
 
 /// Counts and logs what was decided about a request for which too little was left.
-pub(crate) fn decided(clearing: &Clearing, id: &RequestId, denied: &Denied, decided: Decided) {
+pub fn decided(clearing: &Clearing, id: &RequestId, denied: &Denied, decided: Decided) {
     let event = AllotmentDecided {
         request_id: id.as_str(),
         allotment: denied.allotment.name.as_str(),
@@ -35,7 +35,7 @@ pub(crate) fn decided(clearing: &Clearing, id: &RequestId, denied: &Denied, deci
 }
 
 /// Writes how things stand into the head of an answer, in place of what a provider says of its own limits.
-pub(crate) fn tell(told: HeaderMap, headers: &mut HeaderMap) {
+pub fn tell(told: HeaderMap, headers: &mut HeaderMap) {
     for name in told.keys() {
         headers.remove(name);
     }

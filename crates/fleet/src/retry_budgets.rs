@@ -9,18 +9,18 @@ use engine::RetryBudget;
 use parking_lot::Mutex;
 
 /// What is left of one budget.
-pub(crate) type Purse = Arc<Mutex<RetryBudget>>;
+pub type Purse = Arc<Mutex<RetryBudget>>;
 
 /// Every budget of a configuration.
 #[derive(Debug, Default)]
-pub(crate) struct RetryBudgets {
+pub struct RetryBudgets {
     saved: HashMap<RouteName, Purse>,
     shared: Purse,
 }
 
 impl RetryBudgets {
     /// Those of a snapshot; routes that there were before go on with what they had.
-    pub(crate) fn of(snapshot: &Snapshot, before: Option<&Self>) -> Self {
+    pub fn of(snapshot: &Snapshot, before: Option<&Self>) -> Self {
         let purse = |name: &RouteName| {
             let known = before.and_then(|before| before.saved.get(name));
             (name.clone(), known.cloned().unwrap_or_default())
@@ -32,7 +32,7 @@ impl RetryBudgets {
     }
 
     /// The budget of a route.
-    pub(crate) fn find(&self, route: &Route) -> &Purse {
+    pub fn find(&self, route: &Route) -> &Purse {
         route.name.as_ref().and_then(|name| self.saved.get(name)).unwrap_or(&self.shared)
     }
 }

@@ -8,22 +8,23 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::{Asking, Shape, Spend, tell_next};
-use crate::clock::Clock;
+use crate::Clock;
 
 /// A request that may call.
-pub(crate) struct Entered {
-    pub(crate) spend: Spend,
+pub struct Entered {
+    /// What it takes of the quota until its end is told.
+    pub spend: Spend,
     /// How long it had to wait; none where it did not have to.
-    pub(crate) waited: Option<Duration>,
+    pub waited: Option<Duration>,
 }
 
 /// There is no place for a request in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct OverQuota {
+pub struct OverQuota {
     /// When there may be one.
-    pub(crate) retry_after: Duration,
+    pub retry_after: Duration,
     /// How long it waited in vain.
-    pub(crate) waited: Duration,
+    pub waited: Duration,
 }
 
 /// A place in a queue, left when its request is gone.
@@ -48,11 +49,7 @@ impl Drop for Place<'_> {
 ///
 /// # Errors
 /// At once where it would have to wait for longer than it can, else when it has.
-pub(crate) async fn enter(
-    clock: Clock,
-    shape: &Arc<Shape>,
-    asking: &Asking<'_>,
-) -> Result<Entered, OverQuota> {
+pub async fn enter(clock: Clock, shape: &Arc<Shape>, asking: &Asking<'_>) -> Result<Entered, OverQuota> {
     let told = Arc::new(Notify::new());
     let arrived = Instant::now();
     let arrival =

@@ -4,11 +4,12 @@ use http::HeaderValue;
 
 /// `req_` and 32 hexadecimal digits, as the header value it is sent in.
 #[derive(Debug, Clone)]
-pub(crate) struct RequestId(HeaderValue);
+pub struct RequestId(HeaderValue);
 
 impl RequestId {
     /// The id of 128 random bits.
-    pub(crate) fn from_random(high: u64, low: u64) -> Self {
+    #[must_use]
+    pub fn from_random(high: u64, low: u64) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = *b"req_00000000000000000000000000000000";
         let bits = u128::from(high) << 64 | u128::from(low);
@@ -20,17 +21,20 @@ impl RequestId {
     }
 
     /// The id as a header value.
-    pub(crate) fn header(&self) -> &HeaderValue {
+    #[must_use]
+    pub fn header(&self) -> &HeaderValue {
         &self.0
     }
 
     /// The hexadecimal digits alone, to make further ids of.
-    pub(crate) fn digits(&self) -> &str {
+    #[must_use]
+    pub fn digits(&self) -> &str {
         self.as_str().strip_prefix("req_").unwrap_or("unknown")
     }
 
     /// The id as text.
-    pub(crate) fn as_str(&self) -> &str {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or("req_unknown")
     }
 }

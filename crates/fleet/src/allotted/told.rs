@@ -30,7 +30,7 @@ const CLAMPED: HeaderName = HeaderName::from_static("x-tollgate-output-clamped")
 
 /// What is told about one request.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub struct Told {
     headers: Vec<(HeaderName, HeaderValue)>,
     /// What is held of each budget.
     pub(super) holds: Vec<String>,
@@ -38,7 +38,7 @@ pub(crate) struct Told {
 
 impl Told {
     /// How things stand just after something was held for it.
-    pub(crate) fn of(reservation: &Reservation, key: &ApiKey) -> Self {
+    pub fn of(reservation: &Reservation, key: &ApiKey) -> Self {
         let mut told = Self::default();
         told.rates(reservation.standings().map(|(_, standing)| standing));
         for (allotment, standing) in reservation.standings() {
@@ -53,19 +53,19 @@ impl Told {
     }
 
     /// Its answer is bounded.
-    pub(crate) fn clamped(&mut self, tokens: u64, budget: &str) {
+    pub fn clamped(&mut self, tokens: u64, budget: &str) {
         self.add(&CLAMPED, &format!("{tokens}; budget={budget}"));
     }
 
     /// Writes all of it.
-    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+    pub fn write(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.headers {
             headers.append(name.clone(), value.clone());
         }
     }
 
     /// The limits with the smallest part left, one of requests and one of tokens.
-    pub(crate) fn rates<'s>(&mut self, standings: impl Iterator<Item = &'s Standing>) {
+    pub fn rates<'s>(&mut self, standings: impl Iterator<Item = &'s Standing>) {
         let (mut requests, mut tokens) = (None, None);
         for standing in standings {
             let kept = match standing.measured {

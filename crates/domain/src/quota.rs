@@ -68,6 +68,19 @@ pub struct Standing {
     pub weight: u32,
 }
 
+impl Standing {
+    /// The priority of a request that asks for one, or for none.
+    ///
+    /// # Errors
+    /// With the highest that it may have, where it asks for a higher one.
+    pub fn priority(&self, asked: Option<Priority>) -> Result<Priority, Priority> {
+        match asked {
+            Some(asked) if asked > self.priority_max => Err(self.priority_max),
+            asked => Ok(asked.unwrap_or(self.priority)),
+        }
+    }
+}
+
 impl Default for Standing {
     fn default() -> Self {
         Self { priority: Priority::Standard, priority_max: Priority::Standard, weight: 1 }

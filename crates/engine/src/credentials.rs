@@ -4,7 +4,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use domain::FailureClass;
+use domain::{Credential, CredentialId, FailureClass};
+use smallvec::SmallVec;
 
 /// How long a refused credential (401, 403) rests. Long enough not to hammer a revoked key, short enough that a
 /// repaired account is back within a minute.
@@ -107,6 +108,23 @@ impl Bench {
     #[must_use]
     pub fn rests(&self, index: usize, now: Duration) -> bool {
         self.until(index) > milliseconds(now)
+    }
+
+    /// The ids of the credentials that one request may be sent with: the preferred one, then those in turn that it has not tried and that do
+    /// not rest.
+    #[must_use]
+    pub fn in_turn(
+        &self,
+        own: &[Credential],
+        (preferred, tried): (usize, Tried),
+        now: Duration,
+    ) -> SmallVec<[CredentialId; 2]> {
+        let others = (1..own.len()).map(|step| (preferred + step) % own.len());
+        let others = others.filter(|index| !tried.has(*index) && !self.rests(*index, now));
+        std::iter::once(preferred)
+            .chain(others)
+            .filter_map(|index| Some(own.get(index)?.id.clone()))
+            .collect()
     }
 
     /// Lets a credential rest if the failure was its own.

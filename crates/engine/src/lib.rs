@@ -11,6 +11,7 @@ pub mod decision;
 mod denials;
 pub mod fitness;
 pub mod habit;
+pub mod hedge;
 pub mod ledger;
 mod lengths;
 pub mod likeness;

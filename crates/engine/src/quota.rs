@@ -7,6 +7,7 @@
 mod account;
 mod cost;
 mod pace;
+mod place;
 mod queue;
 mod report;
 mod reported;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use account::{Account, Receipt};
 pub use cost::Cost;
+pub use place::{is_shaped, over_quota};
 pub use queue::{Claimant, FairQueue, Ticket};
 pub use report::{Report, reports};
 pub use shaper::{Arrival, Asked, Bounds, Granted, Shaper, Turn};

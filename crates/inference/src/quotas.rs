@@ -24,8 +24,6 @@ pub(crate) use waiting::{Entered, OverQuota, enter};
 const QUOTAS_MAX: usize = 20_000;
 /// Room for so many is made at the start; most gateways never have more.
 const QUOTAS_AT_FIRST: usize = 64;
-/// The whole of a quota, as [`engine::Load`] counts it.
-const WHOLE: u64 = 1000;
 
 /// Every quota that anything is known of.
 #[derive(Debug)]
@@ -145,8 +143,7 @@ impl Shape {
         credentials: &[CredentialId],
         now: Duration,
     ) -> u32 {
-        let left = self.shaper.lock().room(cost, priority, credentials, now);
-        u32::try_from(WHOLE.saturating_sub(left)).unwrap_or(1000)
+        self.shaper.lock().used(cost, priority, credentials, now)
     }
 
     /// What an answer to a call says about the quota of a credential.

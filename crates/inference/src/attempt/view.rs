@@ -12,7 +12,7 @@ use telemetry::cost::{Service, cost};
 
 use super::Call;
 use super::chosen::untried_at;
-use super::quota::{Claim, credentials, is_shaped};
+use super::quota::{Claim, is_shaped};
 use crate::pinned::ProviderState;
 use crate::refusal::Refusal;
 
@@ -96,7 +96,7 @@ impl<'c> View<'c> {
         let is_awake = |index: &usize| !untried.has(*index) && !state.bench.rests(*index, now);
         let awake = (0..target.credentials.len()).find(is_awake);
         let chosen = (awake.unwrap_or_default(), untried);
-        shape.used(cost, *priority, &credentials(target, state, chosen, now), now)
+        shape.used(cost, *priority, &state.bench.in_turn(&target.credentials, chosen, now), now)
     }
 
     fn is_down(&self, target: &Target) -> bool {

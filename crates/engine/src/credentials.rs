@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 /// repaired account is back within a minute.
 const REST_REFUSED: Duration = Duration::from_secs(60);
 /// How long a rate-limited credential rests when the provider does not say.
-const REST_LIMITED: Duration = Duration::from_secs(5);
+pub(crate) const REST_LIMITED: Duration = Duration::from_secs(5);
 /// The longest rest that a provider's `retry-after` can cause.
 const REST_MAX: Duration = Duration::from_secs(600);
 

@@ -12,6 +12,7 @@ use super::pace::Pace;
 use super::report::Report;
 use super::reported::Reported;
 use super::window::Window;
+use crate::credentials::REST_LIMITED;
 
 /// What one credential has left of a model: by the configured quota, by what answers said, and by refusals where nothing else
 /// is known.
@@ -120,7 +121,7 @@ impl Account {
 
     /// The provider refused a call for its quota, and may have said for how long.
     pub fn refused(&mut self, wish: Option<Duration>, now: Duration) {
-        self.pace.refused(now);
+        self.pace.refused(wish.unwrap_or(REST_LIMITED), now);
         if let Some(wish) = wish {
             self.rests_until = self.rests_until.max(now.saturating_add(wish));
         }

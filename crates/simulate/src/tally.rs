@@ -69,11 +69,11 @@ pub struct Wait {
     /// Whose call waited.
     pub priority: Priority,
     /// For which target, by its place among [`Tally::targets`].
-    pub target: usize,
-    /// When it began, after the start.
-    pub from: Duration,
-    /// When it ended, after the start.
-    pub until: Duration,
+    pub target: u32,
+    /// When it began, in microseconds after the start.
+    pub from_us: u64,
+    /// When it ended, in microseconds after the start.
+    pub until_us: u64,
     /// How it ended.
     pub end: WaitEnd,
 }
@@ -233,7 +233,8 @@ impl Tally {
         (from, until): (Duration, Duration),
         end: WaitEnd,
     ) {
-        self.waits.push(Wait { priority, target, from, until, end });
+        let [from_us, until_us] = [from, until].map(microseconds);
+        self.waits.push(Wait { priority, target: place(target), from_us, until_us, end });
     }
 
     /// How long those waited for a quota that were let through, of one priority or of all, in microseconds and in ascending order.
@@ -241,7 +242,7 @@ impl Tally {
     pub fn wait_times(&self, priority: Option<Priority>) -> Vec<u64> {
         let went = self.waits.iter().filter(|wait| wait.end == WaitEnd::Went);
         let meant = went.filter(|wait| priority.is_none_or(|priority| wait.priority == priority));
-        let mut times: Vec<_> = meant.map(|wait| microseconds(wait.until - wait.from)).collect();
+        let mut times: Vec<_> = meant.map(|wait| wait.until_us - wait.from_us).collect();
         times.sort_unstable();
         times
     }
@@ -257,8 +258,8 @@ impl Tally {
         }
         self.targets.sort_by(|one, other| one.name.cmp(&other.name));
         let mut places = vec![0; self.targets.len()];
-        self.targets.iter().enumerate().for_each(|(sorted, target)| places[target.place] = sorted);
-        self.waits.iter_mut().for_each(|wait| wait.target = places[wait.target]);
+        self.targets.iter().enumerate().for_each(|(sorted, target)| places[target.place] = place(sorted));
+        self.waits.iter_mut().for_each(|wait| wait.target = places[wait.target as usize]);
         self
     }
 
@@ -284,6 +285,11 @@ pub fn percentile(ascending: &[u64], part: f64) -> Option<Duration> {
 
 fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// The place of a target, of which there are fewer than four billion.
+fn place(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 fn microseconds(time: Duration) -> u64 {

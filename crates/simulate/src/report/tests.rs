@@ -38,8 +38,8 @@ fn busy(tally: Tally) -> Tally {
     let wait = |priority, seconds: u64, end| Wait {
         priority,
         target: 0,
-        from: Duration::from_secs(60),
-        until: Duration::from_secs(60 + seconds),
+        from_us: 60_000_000,
+        until_us: 60_000_000 + 1_000_000 * seconds,
         end,
     };
     Tally {

@@ -11,7 +11,6 @@ pub mod decision;
 mod denials;
 pub mod fitness;
 pub mod habit;
-pub mod hedge;
 pub mod ledger;
 mod lengths;
 pub mod likeness;

@@ -49,46 +49,27 @@ struct Lane<T> {
     finished: HashMap<KeyName, u64>,
 }
 
-/// What some of those who wait take together, exactly: no queue is so long that it does not fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Sum {
-    input: u128,
-    cached_input: u128,
-    output: u128,
-    calls: u64,
-}
+/// What some of those who wait take together, exactly, and how many they are: no queue is so long that it does not fit.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum([u128; 4]);
 
 impl Sum {
-    fn of(cost: &Cost) -> Self {
-        let (input, cached_input) = (cost.input.into(), cost.cached_input.into());
-        Self { input, cached_input, output: cost.output.into(), calls: 1 }
+    fn of(Cost { input, cached_input, output }: &Cost) -> Self {
+        Self([*input, *cached_input, *output, 1].map(u128::from))
     }
 
     fn with(self, other: Self) -> Self {
-        Self {
-            input: self.input.saturating_add(other.input),
-            cached_input: self.cached_input.saturating_add(other.cached_input),
-            output: self.output.saturating_add(other.output),
-            calls: self.calls.saturating_add(other.calls),
-        }
+        Self(std::array::from_fn(|place| self.0[place].saturating_add(other.0[place])))
     }
 
     fn without(self, other: Self) -> Self {
-        Self {
-            input: self.input.saturating_sub(other.input),
-            cached_input: self.cached_input.saturating_sub(other.cached_input),
-            output: self.output.saturating_sub(other.output),
-            calls: self.calls.saturating_sub(other.calls),
-        }
+        Self(std::array::from_fn(|place| self.0[place].saturating_sub(other.0[place])))
     }
 
-    fn cost(self) -> Cost {
-        let bounded = |count| u64::try_from(count).unwrap_or(u64::MAX);
-        Cost {
-            input: bounded(self.input),
-            cached_input: bounded(self.cached_input),
-            output: bounded(self.output),
-        }
+    fn told(self) -> (Cost, u64) {
+        let bounded = self.0.map(|count| u64::try_from(count).unwrap_or(u64::MAX));
+        let [input, cached_input, output, calls] = bounded;
+        (Cost { input, cached_input, output }, calls)
     }
 }
 
@@ -168,8 +149,7 @@ impl<T> FairQueue<T> {
     pub fn ahead(&self, ticket: Ticket) -> (Cost, u64) {
         let higher = self.lanes.iter().skip(ticket.priority as usize + 1).map(|lane| lane.sum);
         let own = self.lane(ticket.priority).map(|lane| lane.before(ticket.place));
-        let sum = higher.chain(own).fold(Sum::default(), Sum::with);
-        (sum.cost(), sum.calls)
+        higher.chain(own).fold(Sum::default(), Sum::with).told()
     }
 
     /// Leaves the queue, served or not.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::ports::sign_in::SignInProblem;
-use domain::{ErrorCode, Failure, FailureClass};
+use domain::{ErrorCode, Failure, FailureClass, TimeoutStage};
 use http::StatusCode;
 use http::response::Parts;
 use providers::transport::SendError;
@@ -90,8 +90,10 @@ impl From<SendError> for FailedAttempt {
     }
 }
 
-/// Whether a provider may charge for a call that failed.
+/// Whether a provider may charge for a call that failed: it has been sent, and what became of it nobody knows. Errors are not charged for.
 pub(super) fn may_be_charged(failed: &FailedAttempt) -> bool {
-    let is_unanswered = failed.objection.is_none() && failed.answer.is_none();
-    is_unanswered && engine::hedge::may_be_charged(failed.failure.class)
+    let class = failed.failure.class;
+    let is_lost = matches!(class, FailureClass::Timeout(stage) if stage != TimeoutStage::Connect)
+        || class == FailureClass::Broken;
+    is_lost && failed.objection.is_none() && failed.answer.is_none()
 }

@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::hedge;
+use domain::race;
 use telemetry::ProviderMeters;
 use telemetry::events::{HedgeEnded, HedgeOutcome};
 
@@ -53,7 +53,7 @@ impl Dispatch<'_> {
         let race = self.walk.race().filter(|_| may_be_doubled(call))?;
         race.called();
         let health = &call.origin.gateway.health;
-        hedge::patience(race, |percent| health.quantile(&leg.target, call.model_at(&leg.target), percent))
+        race.patience(|percent| health.quantile(&leg.target, call.model_at(&leg.target), percent))
     }
 
     async fn race(&mut self, first: &mut Leg, patience: Duration) -> Race {
@@ -158,7 +158,7 @@ pub(super) fn may_be_doubled(call: &Call) -> bool {
         let store = call.document.member("store").ok().flatten();
         store.and_then(|store| store.as_bool()).unwrap_or(true)
     };
-    hedge::may_be_doubled(call.endpoint, is_bound, is_stored)
+    race::may_be_doubled(call.endpoint, is_bound, is_stored)
 }
 
 /// A second call under way. Dropped before its end, its client has left.

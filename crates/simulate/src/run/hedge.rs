@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::Outlook;
 use engine::credentials::Tried;
-use engine::{Outlook, hedge};
 
 use super::Run;
 use super::calls::begun;
@@ -21,7 +21,7 @@ impl Run {
         race.called();
         self.tally.hedges.joinable += 1;
         let place = flight.first.as_ref()?.place;
-        hedge::patience(race, |percent| self.gateway.quantile(place, percent))
+        race.patience(|percent| self.gateway.quantile(place, percent))
     }
 
     /// A call takes long: it is joined by one of the next target that does not rest and has room, where the share of second calls and the

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::condition::{Fact, Step};
+use domain::race;
 use domain::{ApiKey, Endpoint, Need, Pattern, RegionName, Route, Snapshot, Target};
-use engine::hedge;
 use engine::route::{direct, look_up};
 use http::HeaderName;
 use serde_json::{Map, Value};
@@ -114,7 +114,7 @@ fn may_be_doubled(endpoint: Endpoint, params: &Value) -> bool {
     let has = |name| params.get(name).is_some_and(|value| !value.is_null());
     let is_bound = endpoint.takes_form() || has("previous_response_id") || has("conversation");
     let is_stored = || params.get("store").and_then(Value::as_bool).unwrap_or(true);
-    hedge::may_be_doubled(endpoint, is_bound, is_stored)
+    race::may_be_doubled(endpoint, is_bound, is_stored)
 }
 
 fn object(members: &std::collections::BTreeMap<String, Value>) -> Value {

@@ -3,9 +3,11 @@
 //! Nothing here does I/O, knows a clock, or knows a provider's wire format.
 
 pub mod allotment;
+pub mod atomic;
 pub mod audit;
 mod base_url;
 mod breaker;
+pub mod byte_budget;
 pub mod canary;
 pub mod catalog;
 pub mod client_header;
@@ -36,6 +38,7 @@ pub mod race;
 mod retry_budget;
 pub mod route;
 pub mod scope;
+mod sent;
 pub mod snapshot;
 pub mod tenant;
 pub mod timeouts;
@@ -62,6 +65,7 @@ pub use quota::{Priority, Quota};
 pub use retry_budget::RetryBudgetPolicy;
 pub use route::{Route, RouteNode, Target};
 pub use scope::Scope;
+pub use sent::Sent;
 pub use snapshot::Snapshot;
 pub use tenant::{Subject, Workspace};
 pub use timeouts::{ThroughputMin, Timeouts};

@@ -4,8 +4,9 @@
 //! Barroso 2013, hedged requests). So there is a share that second calls never exceed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+
+use crate::atomic::{AtomicU32, Ordering};
 
 /// What a second call uses up of the allowance, in hundredths of a call.
 const PRICE: u32 = 100;

@@ -14,7 +14,7 @@ use engine::ledger::Denied;
 use http::HeaderMap;
 use telemetry::events::{AllotmentDecided, Decided};
 
-pub(crate) use admitted::{Admitted, Sent};
+pub(crate) use admitted::Admitted;
 pub(crate) use clearing::{Clearing, Times, WallClock};
 pub(crate) use described::Description;
 pub(crate) use leases::{Leases, Revision};

@@ -32,15 +32,15 @@ mod view;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use domain::byte_budget::Hold;
 use domain::route::Target;
-use domain::{Endpoint, Route};
+use domain::{Endpoint, Route, Sent};
 use engine::{Prefix, estimated_tokens};
 use http::{HeaderMap, Uri};
 use wire::formats::RequestFacts;
 use wire::json::Document;
 
-use crate::allotted::{Admitted, Sent};
-use crate::byte_budget::Hold;
+use crate::allotted::Admitted;
 use crate::canaries::Enrolled;
 use crate::ending::Origin;
 use crate::ingress::SentForm;

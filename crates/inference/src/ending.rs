@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::endpoint::{ClientShape, Task};
-use domain::{ApiKey, CatalogModel, Endpoint, Failure, FailureClass, Target, Usage};
+use domain::{ApiKey, CatalogModel, Endpoint, Failure, FailureClass, Sent, Target, Usage};
 use engine::canary::End;
 use engine::ledger::{Actual, Denied, Tokens};
 use http::HeaderValue;
@@ -13,7 +13,7 @@ use telemetry::events::RequestEnded;
 use telemetry::meters::Outcome;
 use tokio::time::Instant;
 
-use crate::allotted::{Admitted, Sent};
+use crate::allotted::Admitted;
 use crate::canaries::Enrolled;
 use crate::charge::{Charge, charge, is_charged};
 use crate::dialect::usage_of;

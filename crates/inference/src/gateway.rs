@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use domain::byte_budget::ByteBudget;
 use domain::ports::response_store::ResponseStore;
 use domain::ports::shared_state::SharedState;
 use engine::ledger::{EXCHANGE_INTERVAL, Ledger};
@@ -16,7 +17,6 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::allotted::{Clearing, Leases, Times, WallClock};
-use crate::byte_budget::ByteBudget;
 use crate::clock::Clock;
 use crate::health::Health;
 use crate::mirrors::Mirrors;

@@ -8,7 +8,6 @@ mod admission;
 mod allotted;
 mod answer;
 mod attempt;
-mod byte_budget;
 mod canaries;
 mod charge;
 mod clock;

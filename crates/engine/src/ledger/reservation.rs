@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use domain::Allotment;
 use jiff::tz::TimeZone;
-use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
 
 use super::account::{Account, Held, Law};
@@ -14,6 +13,7 @@ use super::denied::{Denied, Why};
 use super::measure::{Actual, Moment};
 use super::notice::Notice;
 use super::standing::Standing;
+use crate::mutex::{Mutex, MutexGuard};
 
 /// An allotment with its accounts.
 #[derive(Debug, Clone)]

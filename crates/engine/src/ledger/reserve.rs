@@ -7,13 +7,13 @@ use domain::Allotment;
 use domain::allotment::{Attribute, Selector, Span, Terms, Unit};
 use domain::quota::Allowance;
 use jiff::tz::TimeZone;
-use parking_lot::Mutex;
 use smallvec::SmallVec;
 
 use super::claims::{Claims, Described, Index, Named, group};
 use super::denied::Denied;
 use super::measure::{Asked, Moment};
 use super::reservation::{Book, Reservation, Share, Unleased, denied, lock};
+use crate::mutex::Mutex;
 
 /// The accounts of every allotment.
 #[derive(Debug, Default)]

@@ -1,8 +1,8 @@
 //! A request for which enough is held.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
+use domain::Sent;
 use engine::ledger::{Actual, Denied, Named, Reservation};
 use http::HeaderMap;
 use telemetry::events::BudgetPassed;
@@ -12,29 +12,6 @@ use super::described::Description;
 use super::leasing::{Leasing, Turn};
 use super::told::Told;
 use crate::request_id::RequestId;
-
-/// The calls that were sent and whose end is not known: only for those can a provider charge. Whoever sends one notes it here.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Sent(Arc<AtomicU32>);
-
-impl Sent {
-    /// A call is sent.
-    pub(crate) fn begun(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The end of a call is known.
-    pub(crate) fn ended(&self) {
-        let less = |calls: u32| calls.checked_sub(1);
-        // One that was never sent has no end either.
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-    }
-
-    /// How many there are.
-    pub(crate) fn calls(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// What is held for a request. Dropped unsettled, nothing was sent, and nothing is counted.
 pub(crate) struct Admitted {

@@ -11,6 +11,7 @@ mod queue;
 mod report;
 mod reported;
 mod shaper;
+mod utilization;
 mod window;
 
 #[cfg(test)]
@@ -19,5 +20,5 @@ mod tests;
 pub use account::{Account, Receipt};
 pub use cost::Cost;
 pub use queue::{Claimant, FairQueue, Ticket};
-pub use report::{Report, reports};
+pub use report::{Left, Report, reports};
 pub use shaper::{Arrival, Asked, Bounds, Granted, Shaper, Turn};

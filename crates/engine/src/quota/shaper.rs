@@ -185,6 +185,19 @@ impl<T> Shaper<T> {
         rooms.max().unwrap_or(1000)
     }
 
+    /// How much is in use, in thousandths, of the credential of which least is, where a request has to wait for that with each.
+    pub fn too_much_in_use(
+        &mut self,
+        priority: Priority,
+        credentials: &[CredentialId],
+        now: Duration,
+    ) -> Option<u64> {
+        let spare = priority == Priority::Batch;
+        let in_use = |credential| self.account(credential).too_much_in_use(spare, now);
+        let figures: Option<Vec<_>> = credentials.iter().map(in_use).collect();
+        figures?.into_iter().min()
+    }
+
     /// How long one at a place waits at least; zero where that depends on when calls end.
     pub fn expected(&mut self, asked: &Asked<'_>, ticket: Ticket, now: Duration) -> Duration {
         let (ahead, calls) = self.queue.ahead(ticket);

@@ -122,7 +122,18 @@ fn unsuited(fitness: &Fitness<'_>, view: &View<'_>, target: &Target) -> Option<E
     if let Some(lack) = fitness.lack(target) {
         return Some(Exclusion { reason: Reason::Lacks, detail: lack.to_string() });
     }
-    let (reason, detail) = match view.rest(target)? {
+    let rest = view.rest(target)?;
+    if let Some(in_use) =
+        Some(rest).filter(|rest| *rest == Rest::Quota).and_then(|_| view.too_much_in_use(target))
+    {
+        let detail = format!(
+            "has no room in its provider's quota: {}.{} % is in use, by its last answer",
+            in_use / 10,
+            in_use % 10
+        );
+        return Some(Exclusion { reason: Reason::Quota, detail });
+    }
+    let (reason, detail) = match rest {
         Rest::Breaker(Stage::Region) => {
             (Reason::Breaker, "its region rests, having failed at several providers")
         }

@@ -163,13 +163,14 @@ pub(super) fn heard(
     };
     let gateway = &call.origin.gateway;
     let known = &target.provider.rate_limit_headers;
-    let read = |headers| reports(headers, known, gateway.wall_clock()).collect();
-    let reports: SmallVec<[Report; 4]> =
-        headers.filter(|_| !known.quotas.is_empty()).map(read).unwrap_or_default();
+    let model = call.model_at(target);
+    let quota = target.provider.quota(model).map(AsRef::as_ref);
+    let read = |headers| reports(headers, known, quota, gateway.wall_clock()).collect();
+    let reports: SmallVec<[Report; 4]> = headers.map(read).unwrap_or_default();
     if reports.is_empty() && refused.is_none() {
         return;
     }
-    let shape = gateway.quotas.learn(target, call.model_at(target), &state.meters);
+    let shape = gateway.quotas.learn(target, model, &state.meters);
     let now = gateway.uptime();
     shape.heard(credential, &reports, spend, now);
     if let Some(refused) = refused {

@@ -274,6 +274,14 @@ fn each_mistake_is_named_with_its_place() {
         ),
         (&format!("{PLAIN}[[errors]]\nstatus = 400"), "errors[0].means: it is missing"),
         (&format!("{PLAIN}[[rate_limits]]\nremaining = \"r\""), "rate_limits[0].reset: name the header"),
+        (
+            &format!("{PLAIN}[[rate_limits]]\nutilization = \"a b\""),
+            "rate_limits[0].utilization: name the header",
+        ),
+        (
+            &format!("{PLAIN}[[rate_limits]]\nutilization = \"u\"\nreset = \"s\""),
+            "rate_limits[0].utilization: it is a part of the whole and stands alone",
+        ),
     ] {
         let found = problems(text);
         assert!(found.iter().any(|problem| problem.starts_with(expected)), "{text}\nfound {found:?}");

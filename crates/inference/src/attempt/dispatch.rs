@@ -21,7 +21,7 @@ use super::hold::Committed;
 use super::leg::Leg;
 use super::resume::Resumption;
 use super::view::View;
-use super::{Call, consider, mirror};
+use super::{Call, consider, mirror, resume};
 use crate::allotted;
 use crate::answer::{AnswerBody, RESUMED};
 use crate::ending::Ending;
@@ -215,7 +215,8 @@ impl<'c> Dispatch<'c> {
         }
         self.attempts.served(|| leg.attempted(self.call, Ok("served")));
         let credential = leg.credential().clone();
-        (deliver(self.call, committed, &leg.state, credential, self.ending).await, self.walk)
+        let resumes = resume::is_wanted(self.call, self.route, &self.walk);
+        (deliver(self.call, committed, &leg.state, credential, self.ending, resumes).await, self.walk)
     }
 
     fn give_up(mut self, leg: &Leg, failed: FailedAttempt) -> (Response<AnswerBody>, Walk) {

@@ -78,7 +78,8 @@ async fn make(call: Call, target: Arc<Target>, copying: Copying) {
     match call_once(&call, &target, &state, chosen.credential, &mut Spent::default()).await {
         Ok(committed) => {
             let credential = chosen.credential.id.clone();
-            read_to_its_end(deliver(&call, committed, &state, credential, ending).await.into_body()).await;
+            read_to_its_end(deliver(&call, committed, &state, credential, ending, false).await.into_body())
+                .await;
         }
         Err(failed) => ending.copy_failed(failed.failure),
     }

@@ -13,8 +13,7 @@ use crate::gateway::TestGateway;
 const FILE: &str = "control.json";
 
 /// What names no permission of its own: it needs that of each object that it changes, or is about the session of whoever asks.
-const WITHOUT_A_PERMISSION: [&str; 4] =
-    ["GET /auth/session", "POST /api/v1/changes", "POST /api/v1/secrets/rewrap", "POST /auth/logout"];
+const WITHOUT_A_PERMISSION: [&str; 3] = ["GET /auth/session", "POST /api/v1/changes", "POST /auth/logout"];
 
 fn control_key(number: u8) -> KeyText {
     KeyText::control_from_random([number; 32])

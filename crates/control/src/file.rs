@@ -42,7 +42,7 @@ pub use rate_limit::{AtLimitName, PaceSection, RateLimitSection, StoreDownName};
 pub use role::{HeldRoleSection, RoleSection};
 pub use route_test::{ExpectSection, RouteTestSection};
 pub use secrets::{AwsKmsSection, SealWithName, SecretsSection, VaultTransitSection};
-pub use server::{ServerSection, TlsSection};
+pub use server::{ControlListenerSection, ServerSection, TlsSection};
 pub use sign_in::{GroupRoleSection, LocalAdminSection, OidcSection, SignInSection};
 pub use signed_requests::SignedRequestsSection;
 pub use size::{ByteSize, SIZE_FORMAT, SizeProblem};
@@ -57,7 +57,7 @@ pub use upstream::{ProxyChoice, UpstreamSection};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfigFile {
-    /// Where Tollgate listens. Read at start only, but for `trusted_proxies`.
+    /// Where Tollgate listens. Read at start only, but for `trusted_proxies` and `control.networks`.
     pub server: ServerSection,
     /// Bounds that hold for every request.
     pub limits: LimitsSection,

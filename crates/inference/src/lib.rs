@@ -58,4 +58,4 @@ pub use openapi::openapi;
 pub use peer::client_address;
 pub use pinned::Configuration;
 pub use realtime::Session;
-pub use stack::serve;
+pub use stack::{answer_unknown, serve};

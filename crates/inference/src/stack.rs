@@ -30,7 +30,7 @@ use crate::attempt::Call;
 use crate::dialect::request_kind;
 use crate::ending::Origin;
 use crate::gateway::{Gateway, Readiness};
-use crate::ingress::{Operation, ReadBody, bound_head, client_shape, match_path, query, read_body};
+use crate::ingress::{Operation, ReadBody, bound_head, client_shape, match_path, query, read_body, unknown};
 use crate::peer::client_address;
 use crate::permission::{permit_address, permit_operation};
 use crate::pinned::Pinned;
@@ -57,6 +57,17 @@ pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>, peer: IpAd
             refuse(&gateway, &refusal.into(), shape, &id)
         }
     };
+    introduce(response.headers_mut(), &id, started);
+    response
+}
+
+/// Answers a request for something that is served elsewhere, exactly as one for something that does not exist.
+#[must_use]
+pub fn answer_unknown<B>(gateway: &Gateway, request: &Request<B>) -> Response<AnswerBody> {
+    let (started, path) = (Instant::now(), request.uri().path());
+    let id = RequestId::from_random(gateway.random(), gateway.random());
+    let shape = client_shape(path, request.headers());
+    let mut response = refuse(gateway, &unknown(path).into(), shape, &id);
     introduce(response.headers_mut(), &id, started);
     response
 }

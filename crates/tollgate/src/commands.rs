@@ -10,6 +10,7 @@ mod explain;
 mod export;
 mod gateway;
 mod key;
+mod key_entry;
 mod models;
 mod objects;
 mod plan;

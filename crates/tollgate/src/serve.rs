@@ -1,8 +1,9 @@
-//! A running gateway: configuration, listener, drain.
+//! A running gateway: configuration, listeners, drain.
 
 mod audit;
 mod connection;
 mod drain;
+mod entrances;
 mod listener;
 mod planes;
 mod prepared;
@@ -16,6 +17,7 @@ mod upstream;
 mod vaults;
 
 pub use control::watch::Reloads;
+pub use entrances::Entrance;
 pub use prepared::Prepared;
 pub use server::{Server, ServerParts};
 pub(crate) use state::postgres_at;

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use control::api::{ControlApi, ControlParts};
 use control::registrar::Registrar;
 use control::sealing::Sealing;
@@ -22,19 +21,17 @@ use jiff::Timestamp;
 use providers::transport::Transport;
 use telemetry::events::{ConfigurationLoaded, RegistryTurned};
 use telemetry::{LogRequests, Telemetry};
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::audit::DenialTeller;
 use super::connection::Protocol;
-use super::listener::Acceptance;
-use super::planes::Planes;
+use super::entrances::{Addresses, Entrance, Entrances, Hall};
 use super::prepared::Prepared;
 use super::renewals::Renewals;
 use super::scripted;
 use super::state::State;
-use super::tls::{Certificate, CertificateFiles};
+use super::tls::Certificates;
 use super::upstream::{outside, transport};
 use super::vaults::SecretRenewal;
 
@@ -49,6 +46,8 @@ pub struct ServerParts {
     pub environment: Arc<dyn Environment>,
     /// Where to listen, instead of where the configuration says.
     pub listen: Option<SocketAddr>,
+    /// Where to listen for the control plane alone, instead of where the configuration says.
+    pub control_listen: Option<SocketAddr>,
     /// Whether the scripted provider is live although others are.
     pub scripted: bool,
     /// 64 random bits per call.
@@ -61,14 +60,14 @@ pub struct ServerParts {
 
 /// A server that listens.
 pub struct Server {
-    address: SocketAddr,
-    https: bool,
+    main: Entrance,
+    control: Option<Entrance>,
     loaded: Arc<Loaded>,
     gateway: Arc<Gateway>,
     state: State,
     denials: Arc<DenialTeller>,
     draining: watch::Sender<bool>,
-    accepting: tokio::task::JoinHandle<()>,
+    accepting: JoinSet<()>,
     reload_requests: mpsc::Sender<()>,
     reloads: watch::Receiver<Reloads>,
     /// The scripted provider, the watch on the configuration, the care for connections, for targets that rest and for what is kept: ended
@@ -80,7 +79,7 @@ impl Server {
     /// Binds and begins to accept.
     ///
     /// # Errors
-    /// When a certificate or the database cannot be used, or the address cannot be had.
+    /// When a certificate or the database cannot be used, or an address cannot be had.
     pub async fn start(prepared: Prepared) -> anyhow::Result<Self> {
         let Prepared { parts, loader, loaded, scripted } = prepared;
         let mut background = JoinSet::new();
@@ -109,36 +108,37 @@ impl Server {
         tend(&gateway, transport, &mut background);
         let denials = DenialTeller::start(gateway.denials(), state.audit_log(), &telemetry, &mut background);
         ConfigurationLoaded { result: Ok(loaded.snapshot.generation) }.emit(&telemetry);
-        let certificate = Certificate::default();
-        load_certificate(&certificate, &loaded, parts.environment.as_ref())?;
+        let certificates = Certificates::default();
+        certificates.load(&loaded.server, parts.environment.as_ref())?;
 
-        let https = loaded.server.tls.is_some();
         let (told, reloads) = told(&loaded);
         let (reloader, published) = reloader(loader, loaded, telemetry.clone(), Arc::clone(&told));
         let registrar = registrar(&state, &reloader, (&reloads, sealing), &telemetry);
         let watched = (state.audit_log(), Arc::clone(gateway.denials()));
         let loaded = reloader.loaded();
-        let people = (state.sessions(), renewals.way_to_providers(), is_plain_loopback(&parts, &loaded));
+        let addresses = Addresses::of(&loaded.server, (parts.listen, parts.control_listen));
+        let is_plain = addresses.is_plain_loopback(&loaded.server);
+        let people = (state.sessions(), renewals.way_to_providers(), is_plain);
         let control = control_api(registrar, watched, people, &parts, &mut background);
         let outside = (secrets, telemetry.clone(), parts.random);
         let reload_requests = watch_configuration(reloader, outside, &mut background)?;
         let (draining, drain) = watch::channel(false);
-        let acceptance = Acceptance {
-            planes: Arc::new(Planes { gateway: Arc::clone(&gateway), control }),
+        let hall = Hall {
+            gateway: Arc::clone(&gateway),
+            control,
             telemetry: telemetry.clone(),
             protocol: Protocol::new(&loaded.snapshot.limits, loaded.server.http2),
-            certificate: certificate.clone(),
+            certificates: certificates.clone(),
             draining: drain,
         };
-        let listener = bind(parts.listen.unwrap_or(loaded.server.listen)).await?;
-        let address = listener.local_addr()?;
-        let limits = loaded.snapshot.limits.clone();
-        let accepting = tokio::spawn(async move { acceptance.run(listener, &limits).await });
-        let follower = Follower { gateway: Arc::clone(&gateway), renewals, telemetry, certificate, told };
+        let entrances = Entrances::bind(addresses, &loaded.server).await?;
+        let (main, control) = (entrances.main, entrances.control);
+        let accepting = entrances.open(&hall, &loaded.snapshot.limits);
+        let follower = Follower { gateway: Arc::clone(&gateway), renewals, telemetry, certificates, told };
         background.spawn(follower.follow(published, parts.environment));
         Ok(Self {
-            address,
-            https,
+            main,
+            control,
             loaded,
             gateway,
             state,
@@ -154,13 +154,19 @@ impl Server {
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.main.address
     }
 
     /// The address as a URL.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{}://{}", if self.https { "https" } else { "http" }, self.address)
+        self.main.url()
+    }
+
+    /// Where it listens for the control plane, when not there.
+    #[must_use]
+    pub fn control(&self) -> Option<Entrance> {
+        self.control
     }
 
     /// The configuration it started with.
@@ -191,17 +197,13 @@ impl Server {
         let drain_timeout = self.loaded.snapshot.limits.drain_timeout;
         let until = tokio::time::Instant::now() + drain_timeout;
         // It is no longer than the drain timeout, and up to its end it may begin something in the background.
-        let _ = self.accepting.await;
+        while self.accepting.join_next().await.is_some() {}
         let _ = tokio::time::timeout_at(until, self.gateway.background_done()).await;
         self.background.shutdown().await;
         self.gateway.return_leases().await;
         self.denials.tell().await;
         self.state.close().await;
     }
-}
-
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
 }
 
 /// Has the configuration read again whenever its file, or a secret that it has from a vault, changes, or anybody asks for it.
@@ -263,12 +265,6 @@ fn control_api(
     control
 }
 
-/// Whether browsers on the machine itself reach the process in clear text, and nobody else.
-fn is_plain_loopback(parts: &ServerParts, loaded: &Loaded) -> bool {
-    let address = parts.listen.unwrap_or(loaded.server.listen);
-    loaded.server.tls.is_none() && address.ip().is_loopback()
-}
-
 fn configuration(loaded: &Loaded) -> Configuration {
     Configuration {
         snapshot: Arc::clone(&loaded.snapshot),
@@ -289,20 +285,6 @@ fn log_requests(loaded: &Loaded) -> LogRequests {
         control::settings::LogRequests::Failures => LogRequests::Failures,
         control::settings::LogRequests::All => LogRequests::All,
     }
-}
-
-fn load_certificate(
-    certificate: &Certificate,
-    loaded: &Loaded,
-    environment: &dyn Environment,
-) -> anyhow::Result<()> {
-    let Some(tls) = &loaded.server.tls else { return Ok(()) };
-    let files = CertificateFiles {
-        certificate: &tls.certificate,
-        private_key: &tls.private_key,
-        http2: loaded.server.http2,
-    };
-    certificate.load(&files, environment)
 }
 
 fn reloader(
@@ -326,7 +308,7 @@ struct Follower {
     gateway: Arc<Gateway>,
     renewals: Renewals,
     telemetry: Telemetry,
-    certificate: Certificate,
+    certificates: Certificates,
     told: Arc<watch::Sender<Reloads>>,
 }
 
@@ -337,8 +319,8 @@ impl Follower {
             self.gateway.install(configuration(&loaded));
             self.renewals.start();
             self.telemetry.set_log_requests(log_requests(&loaded));
-            if let Err(error) = load_certificate(&self.certificate, &loaded, environment.as_ref()) {
-                tracing::error!(error = format!("{error:#}"), "the certificate in use stays");
+            if let Err(error) = self.certificates.load(&loaded.server, environment.as_ref()) {
+                tracing::error!(error = format!("{error:#}"), "the certificates in use stay");
             }
             let generation = loaded.snapshot.generation;
             ConfigurationLoaded { result: Ok(generation) }.emit(&self.telemetry);

@@ -270,7 +270,12 @@ impl Drop for Serving {
 impl Serving {
     /// Starts the server and reads what it says up to the key, or up to the providers where there is no first key.
     pub(crate) fn start(folder: &Path, last_line: &str) -> (Self, Vec<String>) {
-        let mut command = tollgate(folder, &["serve", "--listen", "127.0.0.1:0"]);
+        Self::start_with(folder, &[], last_line)
+    }
+
+    /// The same with further arguments.
+    pub(crate) fn start_with(folder: &Path, arguments: &[&str], last_line: &str) -> (Self, Vec<String>) {
+        let mut command = tollgate(folder, &[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let log = std::thread::spawn(move || {

@@ -19,6 +19,7 @@ mod classifier;
 mod cli;
 mod conditions;
 mod control_api;
+mod control_listener;
 mod costs;
 mod counting;
 mod credentials;

@@ -8,6 +8,7 @@ mod commands;
 mod keys;
 mod outages;
 mod processes;
+mod providers;
 mod secrets;
 
 use domain::KeyText;

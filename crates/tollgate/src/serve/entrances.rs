@@ -127,3 +127,55 @@ impl Hall {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Addresses, ServerSettings, SocketAddr};
+    use control::settings::{ControlListenerSettings, TlsSettings};
+
+    const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
+    const EVERYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 2);
+
+    fn server(listen: SocketAddr, control: Option<SocketAddr>) -> ServerSettings {
+        let control = control.map(|listen| ControlListenerSettings { listen, tls: None, networks: None });
+        ServerSettings { listen, tls: None, http2: true, control }
+    }
+
+    fn addresses(server: &ServerSettings, given: [Option<SocketAddr>; 2]) -> Addresses {
+        Addresses::of(server, (given[0], given[1]))
+    }
+
+    #[test]
+    fn what_the_command_line_says_goes_first() {
+        let [other, another] = [3, 4].map(|port| SocketAddr::new(LOOPBACK.ip(), port));
+        for (control, given, expected) in [
+            (None, [None, None], (LOOPBACK, None)),
+            (Some(EVERYWHERE), [None, None], (LOOPBACK, Some(EVERYWHERE))),
+            (None, [Some(other), Some(another)], (other, Some(another))),
+            (Some(EVERYWHERE), [None, Some(another)], (LOOPBACK, Some(another))),
+        ] {
+            let found = addresses(&server(LOOPBACK, control), given);
+            assert_eq!((found.main, found.control), expected);
+        }
+    }
+
+    #[test]
+    fn cookies_are_for_clear_text_only_where_the_control_plane_is_on_the_machine_itself() {
+        for (listen, control, is_plain) in [
+            (LOOPBACK, None, true),
+            (EVERYWHERE, None, false),
+            (EVERYWHERE, Some(LOOPBACK), true),
+            (LOOPBACK, Some(EVERYWHERE), false),
+        ] {
+            let mut server = server(listen, control);
+            assert_eq!(addresses(&server, [None; 2]).is_plain_loopback(&server), is_plain);
+            let tls = Some(TlsSettings { certificate: "c".into(), private_key: "k".into() });
+            server.tls = tls.clone();
+            assert!(!addresses(&server, [None; 2]).is_plain_loopback(&server));
+            if let Some(control) = &mut server.control {
+                (server.tls, control.tls) = (None, tls);
+                assert!(!addresses(&server, [None; 2]).is_plain_loopback(&server));
+            }
+        }
+    }
+}

@@ -51,7 +51,7 @@ async fn process(
 /// What an answer says to everybody alike: all but the request's own id and time, and the path that was asked for.
 fn alike(answer: &Answer, path: &str) -> (u16, HeaderMap, String) {
     let mut headers = answer.headers.clone();
-    for own in ["date", "x-tollgate-request-id", "x-tollgate-overhead-us", "content-length"] {
+    for own in ["date", "x-request-id", "x-tollgate-request-id", "x-tollgate-overhead-us", "content-length"] {
         headers.remove(own);
     }
     let id = answer.header("x-tollgate-request-id");
@@ -164,9 +164,7 @@ fn two_listeners_want_two_addresses() {
 async fn people_sign_in_where_the_control_plane_is() {
     let (mut configuration, _fake) = configuration().await;
     configuration["control"]["local_admins"] = json!([admin("ada", json!({}))]);
-    // Applications come from everywhere; that does not make the control plane's cookies any different.
-    let setup = Setup::new().apart();
-    let gateway = setup.start(configuration).await;
+    let gateway = Setup::new().apart().start(configuration).await;
     let browser = Browser::of(&gateway, "ada", &code(0)).await;
     assert_eq!(browser.get("/auth/session").await.status, 200);
     let made = browser.of_own_page("PUT", "/api/v1/users/grace", "{}").answer().await;

@@ -21,6 +21,7 @@ mod state;
 mod tenant;
 mod token_issuer;
 mod upstream;
+mod webhook;
 
 use std::collections::BTreeMap;
 
@@ -50,6 +51,7 @@ pub use state::{KeptResponsesSection, SharedStateSection, StateKind, StateSectio
 pub use tenant::{GroupSection, OrganizationSection, TeamSection, UserSection, WorkspaceSection};
 pub use token_issuer::{TokenIssuerSection, TokenRuleSection};
 pub use upstream::{ProxyChoice, UpstreamSection};
+pub use webhook::WebhookSection;
 
 /// The configuration of a Tollgate gateway. Every part may be left out. Texts may hold `${env:NAME}`,
 /// `${env:NAME:-default}`, `${file:path}` (from the configuration's own folder) and references to vaults such as
@@ -91,6 +93,8 @@ pub struct ConfigFile {
     pub rate_limits: Vec<RateLimitSection>,
     /// How much requests may spend, by whose they are and what they ask for.
     pub budgets: Vec<BudgetSection>,
+    /// Who is told what happens to budgets.
+    pub webhooks: Vec<WebhookSection>,
     /// Clients that sign their requests as AWS's do.
     pub signed_requests: SignedRequestsSection,
     /// What is known of models, and what they cost.

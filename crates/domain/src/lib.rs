@@ -24,6 +24,7 @@ pub mod money;
 pub mod name;
 mod need;
 pub mod network;
+pub mod notice;
 mod offer;
 pub mod pattern;
 pub mod ports;

@@ -4,6 +4,7 @@ pub mod audit_log;
 pub mod catalog;
 pub mod key_encryption;
 pub mod metadata_rule;
+pub mod notices;
 pub mod registry;
 pub mod response_store;
 pub mod shared_state;

@@ -133,7 +133,12 @@ fn unreachable(origin: &Origin, denied: &Denied) -> Refusal {
 }
 
 fn decided(origin: &Origin, denied: &Denied, decided: Decided) {
-    allotted::decided(&origin.gateway.clearing, &origin.id, denied, decided);
+    let Origin { gateway, id, .. } = origin;
+    allotted::decided(&gateway.clearing, id, denied, decided);
+    if matches!(decided, Decided::Refused | Decided::PassedOver | Decided::Downgraded) {
+        let exhausted = gateway.pin().ledger.exhausted(denied, gateway.clearing.moment());
+        gateway.clearing.notify(exhausted, id);
+    }
 }
 
 /// What a request is known by.

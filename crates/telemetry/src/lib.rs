@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use domain::{ProviderName, RegionName};
 
-pub use meters::{Meters, ProviderMeters, RegionMeters};
+pub use meters::{BudgetSpending, Meters, ProviderMeters, RegionMeters};
 
 /// Which requests are written to the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

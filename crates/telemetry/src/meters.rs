@@ -3,6 +3,7 @@
 mod canaries;
 mod keeping;
 mod region;
+mod spending;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
@@ -23,6 +24,7 @@ use region::RegionFamilies;
 
 pub use canaries::CanaryMeters;
 pub use region::RegionMeters;
+pub use spending::{BudgetMeters, BudgetSpending, SpendingMeters, WebhookMeters};
 
 /// Most models of one provider with series of their own; later ones count as `other`, so that a client that invents
 /// names cannot fill the memory.
@@ -198,6 +200,8 @@ pub struct Meters {
     pub(crate) refusals: Family<CodeLabels, Counter>,
     /// By the names of the configuration, which clients cannot choose.
     pub(crate) allotments: Family<AllotmentLabels, Counter>,
+    /// Money.
+    pub spending: SpendingMeters,
     pub(crate) reloads: Family<ReloadLabels, Counter>,
     pub(crate) overhead: Histogram,
     pub(crate) rescued: Counter,
@@ -279,6 +283,7 @@ impl Meters {
             providers: Mutex::default(),
             refusals: Family::default(),
             allotments: Family::default(),
+            spending: SpendingMeters::default(),
             reloads: Family::default(),
             overhead: Histogram::new(OVERHEAD_BUCKETS),
             rescued: Counter::default(),
@@ -338,6 +343,7 @@ impl Meters {
         let unpriced = "Requests whose cost is not known";
         registry.register("unpriced_requests", unpriced, families.unpriced.clone());
         families.register_copies(&mut registry);
+        self.spending.register(&mut registry);
         registry.register("refusals", "Requests that Tollgate refused, by error code", self.refusals.clone());
         let allotments =
             "Requests for which a limit or a budget decided something, and thresholds that budgets passed";

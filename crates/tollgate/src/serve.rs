@@ -14,6 +14,7 @@ mod state;
 mod tls;
 mod upstream;
 mod vaults;
+mod webhooks;
 
 pub use control::watch::Reloads;
 pub use prepared::Prepared;
@@ -21,3 +22,4 @@ pub use server::{Server, ServerParts};
 pub(crate) use state::postgres_at;
 pub use upstream::{outside, transport};
 pub use vaults::VaultReader;
+pub(crate) use webhooks::send;

@@ -97,6 +97,7 @@ fn budget(amount: i128, span: Span) -> Terms {
         time_zone: "UTC".into(),
         raises: Vec::new(),
         warn_at: Vec::new(),
+        notify: Vec::new(),
         reserve: Reserve::Most,
         unknown_cost: UnknownCost::Refuse,
         cut_off: CutOff::Held,

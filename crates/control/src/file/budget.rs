@@ -59,6 +59,9 @@ pub struct BudgetSection {
     /// At which parts of it a header, the log and a metric tell, such as `[50%, 80%]`.
     #[serde(default)]
     pub warn_at: Vec<ShareSpec>,
+    /// The names of webhooks that are told, too: of each of these parts, and when nothing is left.
+    #[serde(default)]
+    pub notify: Vec<String>,
     /// How much a request holds; `clamp` when absent.
     #[serde(default)]
     pub reserve: Option<ReserveName>,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::Allotment;
 use domain::allotment::Terms;
+use domain::notice::{BudgetNews, NoticePeriod};
 use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
@@ -162,11 +163,27 @@ impl Account {
         }
     }
 
-    /// The highest threshold that was passed since the last time that this was asked, in percent.
-    pub(super) fn newly_passed(&mut self, law: Law<'_>, now: Moment) -> Option<u8> {
+    /// What there is to hear of it since the last time that this was asked.
+    pub(super) fn news(&mut self, law: Law<'_>, now: Moment) -> SmallVec<[BudgetNews; 2]> {
         match (self, law.rules()) {
-            (Self::Budget(spending), Some(rules)) => spending.newly_passed(rules, now.wall),
-            _ => None,
+            (Self::Budget(spending), Some(rules)) => spending.news(rules, now.wall),
+            _ => SmallVec::new(),
+        }
+    }
+
+    /// A request was turned away since too little of it is left. Says whether that is news.
+    pub(super) fn exhaust(&mut self, law: Law<'_>, now: Moment) -> bool {
+        match (self, law.rules()) {
+            (Self::Budget(spending), Some(rules)) => spending.exhaust(rules, now.wall),
+            _ => false,
+        }
+    }
+
+    /// The span of the calendar that it is in.
+    pub(super) fn period(&self) -> NoticePeriod {
+        match self {
+            Self::Budget(spending) => spending.period(),
+            Self::Rate(_) => NoticePeriod::default(),
         }
     }
 

@@ -45,6 +45,15 @@ pub struct Shortage {
     pub wait: Option<Duration>,
 }
 
+impl Shortage {
+    /// Whether the request would fit into what there is, and does not because of what is spent: the end of requests under way changes nothing.
+    #[must_use]
+    pub fn is_for_what_is_spent(&self) -> bool {
+        let Standing { limit, used, .. } = self.standing;
+        self.asked <= limit && used.saturating_add(self.asked) > limit
+    }
+}
+
 impl Denied {
     /// The same where nobody is asked any more: what is not granted is not there.
     #[must_use]

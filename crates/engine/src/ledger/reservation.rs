@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use domain::Allotment;
+use domain::notice::{BudgetNews, BudgetNotice};
 use jiff::tz::TimeZone;
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
 
 use super::account::{Account, Held, Law};
 use super::accounts::Accounts;
-use super::claims::{Described, Named, group};
+use super::claims::{Described, Named, group, shown};
 use super::denied::{Denied, Why};
+use super::digest::digest;
 use super::measure::{Actual, Moment};
-use super::notice::Notice;
 use super::standing::Standing;
 
 /// An allotment with its accounts.
@@ -37,6 +38,35 @@ impl Book {
         if self.is_shared {
             accounts.list(group);
         }
+    }
+
+    /// What there is to hear of a group's account since the last time that this was asked.
+    pub(super) fn news(&self, account: &mut Account, group: &str, now: Moment) -> Vec<BudgetNotice> {
+        let news = account.news(self.law(), now);
+        news.into_iter().filter_map(|news| self.notice(account, group, news, now)).collect()
+    }
+
+    /// Something about a group's account, with how it stands.
+    pub(super) fn notice(
+        &self,
+        account: &Account,
+        group: &str,
+        news: BudgetNews,
+        now: Moment,
+    ) -> Option<BudgetNotice> {
+        let standing = account.standings(self.law(), now).into_iter().next()?;
+        let (allotment, name) = (Arc::clone(&self.allotment), self.allotment.name.as_str());
+        Some(BudgetNotice {
+            group: shown(group, &allotment.selector).into(),
+            account: format!("{name}/{}", digest(&allotment, group)).into(),
+            allotment,
+            news,
+            limit: standing.limit,
+            spent: standing.used,
+            period: account.period(),
+            at_milliseconds: now.wall.as_millisecond(),
+            request_id: None,
+        })
     }
 }
 
@@ -140,7 +170,7 @@ impl Reservation {
         request: &dyn Described,
         target: Option<&Named<'_>>,
         now: Moment,
-    ) -> Vec<Notice> {
+    ) -> Vec<BudgetNotice> {
         let mut notices = Vec::new();
         for share in self.0 {
             let Share { book, group: name, held, .. } = share;
@@ -150,7 +180,7 @@ impl Reservation {
             let mut accounts = book.accounts.lock();
             let Some(account) = accounts.find(&name) else { continue };
             account.settle(&held, is_meant.then_some(actual), book.law(), now);
-            notices.extend(notice(account, &book, &name, now));
+            notices.extend(book.news(account, &name, now));
             book.list(&name, &mut accounts);
         }
         notices
@@ -188,10 +218,4 @@ impl Unleased {
     pub(super) fn end(self) -> Result<(), Denied> {
         self.0.map_or(Ok(()), Err)
     }
-}
-
-fn notice(account: &mut Account, book: &Book, group: &str, now: Moment) -> Option<Notice> {
-    let percent = account.newly_passed(book.law(), now)?;
-    let standing = account.standings(book.law(), now).into_iter().next()?;
-    Some(Notice { allotment: Arc::clone(&book.allotment), group: group.into(), percent, standing })
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use domain::Allotment;
 use domain::allotment::{Attribute, Selector, Span, Terms, Unit};
+use domain::notice::{BudgetNews, BudgetNotice};
 use domain::quota::Allowance;
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
 use super::claims::{Claims, Described, Index, Named, group};
-use super::denied::Denied;
+use super::denied::{Denied, Why};
 use super::measure::{Asked, Moment};
 use super::reservation::{Book, Reservation, Share, Unleased, denied, lock};
 
@@ -156,6 +157,20 @@ impl Ledger {
             shares.push(Share { book: Arc::clone(book), group: (*group).into(), held, standings });
         }
         Ok(Reservation(shares))
+    }
+
+    /// What there is to hear of a budget because a request was turned away: nothing where it was not for what is spent, or was told already.
+    #[must_use]
+    pub fn exhausted(&self, denied: &Denied, now: Moment) -> Option<BudgetNotice> {
+        let Why::Short(shortage) = &denied.why else { return None };
+        let is_spent = shortage.is_for_what_is_spent();
+        let book =
+            self.books.iter().find(|book| is_spent && Arc::ptr_eq(&book.allotment, &denied.allotment))?;
+        let mut accounts = book.accounts.lock();
+        let account = accounts.find(&denied.group)?;
+        account.advance(book.law(), now);
+        let is_news = account.exhaust(book.law(), now);
+        is_news.then(|| book.notice(account, &denied.group, BudgetNews::Exhausted, now))?
     }
 
     pub(super) fn books(&self) -> &[Arc<Book>] {

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use engine::ledger::{Actual, Denied, Named, Reservation};
 use http::HeaderMap;
-use telemetry::events::BudgetPassed;
 
 use super::clearing::Clearing;
 use super::described::Description;
@@ -120,15 +119,7 @@ impl Admitted {
     fn end(&mut self, actual: &Actual, target: Option<&Named<'_>>) {
         let Some(reservation) = self.reservation.take() else { return };
         let notices = reservation.settle(actual, &self.described, target, self.clearing.moment());
-        for notice in notices {
-            let event = BudgetPassed {
-                request_id: self.id.as_str(),
-                budget: notice.allotment.name.as_str(),
-                group: &notice.group_name(),
-                percent: notice.percent,
-            };
-            event.emit(self.clearing.telemetry());
-        }
+        self.clearing.notify(notices, &self.id);
         self.clearing.tell();
     }
 }

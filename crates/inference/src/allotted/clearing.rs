@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use domain::notice::BudgetNotice;
+use domain::ports::notices::Notices;
 use engine::ledger::Moment;
 use jiff::Timestamp;
 use telemetry::Telemetry;
@@ -10,6 +12,7 @@ use tokio::sync::futures::Notified;
 
 use super::leases::Leases;
 use crate::clock::Clock;
+use crate::request_id::RequestId;
 
 /// The time of day.
 pub(crate) type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -34,11 +37,17 @@ pub(crate) struct Clearing {
     settled: Notify,
     /// The way to the other processes that have the same limits and budgets; none where there are none.
     leases: Option<Leases>,
+    notices: Arc<dyn Notices>,
 }
 
 impl Clearing {
-    pub(crate) fn new(telemetry: Telemetry, times: Times, leases: Option<Leases>) -> Self {
-        Self { telemetry, times, settled: Notify::new(), leases }
+    pub(crate) fn new(
+        telemetry: Telemetry,
+        times: Times,
+        leases: Option<Leases>,
+        notices: Arc<dyn Notices>,
+    ) -> Self {
+        Self { telemetry, times, settled: Notify::new(), leases, notices }
     }
 
     /// Now, by both clocks.
@@ -59,6 +68,13 @@ impl Clearing {
     /// The next time that something is given back.
     pub(crate) fn settled(&self) -> Notified<'_> {
         self.settled.notified()
+    }
+
+    /// Has those told who want to hear of budgets what a request has shown.
+    pub(crate) fn notify(&self, notices: impl IntoIterator<Item = BudgetNotice>, id: &RequestId) {
+        for notice in notices {
+            self.notices.tell(BudgetNotice { request_id: Some(id.as_str().into()), ..notice });
+        }
     }
 
     pub(super) fn telemetry(&self) -> &Telemetry {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use domain::allotment::{
     AtLimit, Attribute, Budget, CutOff, Reserve, Selector, Span, StoreDown, Terms, Unit, UnknownCost,
 };
+use domain::ports::notices::Untold;
 use domain::ports::shared_state::{
     Change, Listed, Pending, Replaced, Seen, SharedState, StateError, Versioned,
 };
@@ -104,7 +105,7 @@ impl Process {
         let wall_clock = Arc::new(|| Timestamp::from_second(1_700_000_000).unwrap());
         let times = Times { wall_clock, clock: Clock::since(Instant::now()) };
         let state = Arc::clone(store) as _;
-        let leases = Leases::new(state, &|| holder, times.clone(), Telemetry::new());
+        let leases = Leases::new(state, &|| holder, times.clone(), Telemetry::new(), Arc::new(Untold));
         let budget = Budget {
             unit: Unit::Money,
             amount: 100,
@@ -112,6 +113,7 @@ impl Process {
             time_zone: "UTC".into(),
             raises: Vec::new(),
             warn_at: Vec::new(),
+            notify: Vec::new(),
             reserve: Reserve::Most,
             unknown_cost: UnknownCost::Refuse,
             cut_off: CutOff::Held,
@@ -124,7 +126,7 @@ impl Process {
             at_limit: AtLimit::Refuse,
         };
         let ledger = Ledger::shared(&[Arc::new(allotment)], None);
-        let clearing = Clearing::new(Telemetry::new(), times, Some(leases));
+        let clearing = Clearing::new(Telemetry::new(), times, Some(leases), Arc::new(Untold));
         Self { store: Arc::clone(store), clearing, ledger }
     }
 

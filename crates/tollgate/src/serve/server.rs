@@ -25,6 +25,7 @@ use telemetry::{LogRequests, Telemetry};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use webhooks::Courier;
 
 use super::audit::DenialTeller;
 use super::connection::Protocol;
@@ -37,6 +38,7 @@ use super::state::State;
 use super::tls::{Certificate, CertificateFiles};
 use super::upstream::{outside, transport};
 use super::vaults::SecretRenewal;
+use super::webhooks::courier;
 
 /// How often unused connections to providers are looked through.
 const REAP_INTERVAL: Duration = Duration::from_secs(5);
@@ -64,7 +66,7 @@ pub struct Server {
     address: SocketAddr,
     https: bool,
     loaded: Arc<Loaded>,
-    gateway: Arc<Gateway>,
+    in_force: InForce,
     state: State,
     denials: Arc<DenialTeller>,
     draining: watch::Sender<bool>,
@@ -97,16 +99,8 @@ impl Server {
         let (secrets, renewals) = (loader.secrets().clone(), Renewals::of(&loader, outside));
         renewals.start();
         background.spawn(state.clone().sweep(parts.wall_clock, telemetry.clone()));
-        let gateway_parts = GatewayParts {
-            transport: transport.clone(),
-            telemetry: telemetry.clone(),
-            store: state.store(),
-            shared_state: state.shared(),
-            random: Box::new(parts.random),
-            wall_clock: Box::new(parts.wall_clock),
-        };
-        let gateway = Gateway::new(gateway_parts, configuration(&loaded));
-        tend(&gateway, transport, &mut background);
+        let in_force = InForce::begin(&parts, &state, (transport, &telemetry), &loaded, &mut background);
+        let gateway = Arc::clone(&in_force.gateway);
         let denials = DenialTeller::start(gateway.denials(), state.audit_log(), &telemetry, &mut background);
         ConfigurationLoaded { result: Ok(loaded.snapshot.generation) }.emit(&telemetry);
         let certificate = Certificate::default();
@@ -134,13 +128,13 @@ impl Server {
         let address = listener.local_addr()?;
         let limits = loaded.snapshot.limits.clone();
         let accepting = tokio::spawn(async move { acceptance.run(listener, &limits).await });
-        let follower = Follower { gateway: Arc::clone(&gateway), renewals, telemetry, certificate, told };
+        let follower = Follower { in_force: in_force.clone(), renewals, telemetry, certificate, told };
         background.spawn(follower.follow(published, parts.environment));
         Ok(Self {
             address,
             https,
             loaded,
-            gateway,
+            in_force,
             state,
             denials,
             draining,
@@ -185,16 +179,18 @@ impl Server {
     /// the drain timeout, and ends.
     pub async fn run_until(mut self, shutdown: impl Future<Output = ()>) {
         shutdown.await;
-        self.gateway.drain();
+        let InForce { gateway, courier } = self.in_force;
+        gateway.drain();
         // The receivers live in the accepting task; if it is gone there is nothing left to drain.
         let _ = self.draining.send(true);
         let drain_timeout = self.loaded.snapshot.limits.drain_timeout;
         let until = tokio::time::Instant::now() + drain_timeout;
         // It is no longer than the drain timeout, and up to its end it may begin something in the background.
         let _ = self.accepting.await;
-        let _ = tokio::time::timeout_at(until, self.gateway.background_done()).await;
+        let _ = tokio::time::timeout_at(until, gateway.background_done()).await;
         self.background.shutdown().await;
-        self.gateway.return_leases().await;
+        gateway.return_leases().await;
+        courier.finish().await;
         self.denials.tell().await;
         self.state.close().await;
     }
@@ -321,9 +317,52 @@ fn reloader(
     (Arc::new(reloader), published)
 }
 
+/// The data plane, and who tells of its budgets: both go by the configuration in force.
+#[derive(Clone)]
+struct InForce {
+    gateway: Arc<Gateway>,
+    courier: Arc<Courier>,
+}
+
+impl InForce {
+    /// Begins with a configuration, and cares for targets that rest, for what is granted of shared budgets, and for connections to providers.
+    fn begin(
+        parts: &ServerParts,
+        state: &State,
+        (transport, telemetry): (Transport, &Telemetry),
+        loaded: &Loaded,
+        background: &mut JoinSet<()>,
+    ) -> Self {
+        let ServerParts { random, wall_clock, .. } = *parts;
+        let courier = courier(state, transport.clone(), telemetry.clone(), random, wall_clock);
+        courier.install(&loaded.webhooks);
+        background.spawn(Arc::clone(&courier).run());
+        let gateway_parts = GatewayParts {
+            transport: transport.clone(),
+            telemetry: telemetry.clone(),
+            store: state.store(),
+            shared_state: state.shared(),
+            notices: Arc::clone(&courier) as _,
+            random: Box::new(random),
+            wall_clock: Box::new(wall_clock),
+        };
+        let gateway = Gateway::new(gateway_parts, configuration(loaded));
+        background.spawn(Arc::clone(&gateway).probe_targets());
+        background.spawn(Arc::clone(&gateway).keep_leases());
+        background.spawn(reap(transport));
+        Self { gateway, courier }
+    }
+
+    /// Goes by another one from now on.
+    fn install(&self, loaded: &Loaded) {
+        self.courier.install(&loaded.webhooks);
+        self.gateway.install(configuration(loaded));
+    }
+}
+
 /// Puts each new configuration in force.
 struct Follower {
-    gateway: Arc<Gateway>,
+    in_force: InForce,
     renewals: Renewals,
     telemetry: Telemetry,
     certificate: Certificate,
@@ -334,7 +373,7 @@ impl Follower {
     async fn follow(self, mut published: Published, environment: Arc<dyn Environment>) {
         while published.changes.changed().await.is_ok() {
             let loaded = Arc::clone(&published.changes.borrow_and_update());
-            self.gateway.install(configuration(&loaded));
+            self.in_force.install(&loaded);
             self.renewals.start();
             self.telemetry.set_log_requests(log_requests(&loaded));
             if let Err(error) = load_certificate(&self.certificate, &loaded, environment.as_ref()) {
@@ -345,13 +384,6 @@ impl Follower {
             self.told.send_modify(|reloads| reloads.generation = generation);
         }
     }
-}
-
-/// Cares for targets that rest, for what is granted of shared budgets, and for connections to providers.
-fn tend(gateway: &Arc<Gateway>, transport: Transport, background: &mut JoinSet<()>) {
-    background.spawn(Arc::clone(gateway).probe_targets());
-    background.spawn(Arc::clone(gateway).keep_leases());
-    background.spawn(reap(transport));
 }
 
 async fn reap(transport: Transport) {

@@ -66,3 +66,4 @@ mod tls;
 mod tokens;
 mod translation;
 mod vaults;
+mod webhooks;

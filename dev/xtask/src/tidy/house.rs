@@ -29,6 +29,7 @@ pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
     product("guardrails", 1, &["wire", "domain"], 6_000),
     product("telemetry", 1, &["domain"], 5_000),
     product("store", 1, &["domain"], 10_000),
+    product("webhooks", 1, &["domain"], 2_500).without_cycles(),
     product(
         "inference",
         2,
@@ -37,7 +38,7 @@ pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
     ),
     product("agentic", 2, &["wire", "domain", "engine", "guardrails", "telemetry"], 12_000),
     product("batch", 2, &["wire", "domain", "engine", "providers", "telemetry"], 12_000),
-    product("control", 2, &["domain", "engine", "providers", "identity", "telemetry"], 15_000),
+    product("control", 2, &["domain", "engine", "providers", "identity", "telemetry", "webhooks"], 15_200),
     product("simulate", 2, &["domain", "engine", "telemetry"], 5_000).without_cycles(),
     product("tollgate", 3, EVERY_LOWER_CRATE, 6_000),
 ];
@@ -51,6 +52,7 @@ const EVERY_LOWER_CRATE: &[&str] = &[
     "guardrails",
     "telemetry",
     "store",
+    "webhooks",
     "inference",
     "agentic",
     "batch",

@@ -295,3 +295,6 @@ impl fmt::Debug for Courier {
         formatter.debug_struct("Courier").field("outboxes", &self.outboxes.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

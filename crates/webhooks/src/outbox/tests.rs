@@ -1,7 +1,6 @@
 //! Several processes, and a store that answers when and how the test says: whatever happens in whatever order, a message is delivered, and by one
 //! process as long as nobody dies.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::notice::BudgetNews;
@@ -12,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::*;
 use crate::entry::TAKEN_FOR;
-use crate::tests::{budget, notice};
+use crate::tests::{Values, budget, notice};
 
 /// What becomes of a call of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,13 +24,6 @@ enum Fate {
 }
 
 type Call = Box<dyn FnOnce(&mut Values, Duration, Fate) + Send>;
-
-/// Values with their versions.
-#[derive(Debug, Default)]
-struct Values {
-    by_key: BTreeMap<Box<str>, Versioned>,
-    versions: u64,
-}
 
 /// A store whose calls wait until the test has them done.
 #[derive(Default)]
@@ -93,28 +85,12 @@ impl Store {
 impl SharedState for Store {
     fn read<'a>(&'a self, keys: &'a [Box<str>]) -> Pending<'a, Seen<Vec<Option<Versioned>>>> {
         let keys = keys.to_vec();
-        self.call(move |values| keys.iter().map(|key| values.by_key.get(key).cloned()).collect())
+        self.call(move |values| values.read(&keys))
     }
 
     fn replace<'a>(&'a self, changes: &'a [Change]) -> Pending<'a, Seen<Vec<Replaced>>> {
         let changes = changes.to_vec();
-        self.call(move |values| {
-            let replaced = changes.into_iter().map(|Change { key, replaces, value, expires_in }| {
-                let current = values.by_key.get(&key);
-                if current.map(|current| current.version) != replaces {
-                    return Replaced::Overtaken(current.cloned());
-                }
-                values.versions += 1;
-                let version = values.versions;
-                if expires_in == Some(Duration::ZERO) {
-                    values.by_key.remove(&key);
-                } else {
-                    values.by_key.insert(key, Versioned { version, value });
-                }
-                Replaced::Done(version)
-            });
-            replaced.collect()
-        })
+        self.call(move |values| values.replace(&changes))
     }
 
     fn list<'a>(
@@ -125,12 +101,7 @@ impl SharedState for Store {
     ) -> Pending<'a, Seen<Vec<Listed>>> {
         assert_eq!(after, None);
         let prefix: Box<str> = prefix.into();
-        self.call(move |values| {
-            let found = values.by_key.iter().filter(|(key, _)| key.starts_with(&*prefix));
-            let listed =
-                found.map(|(key, versioned)| Listed { key: key.clone(), versioned: versioned.clone() });
-            listed.take(keys_max).collect()
-        })
+        self.call(move |values| values.list(&prefix, keys_max))
     }
 
     fn sweep(&self) -> Pending<'_, usize> {

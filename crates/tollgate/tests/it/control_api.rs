@@ -9,6 +9,7 @@ mod keys;
 mod outages;
 mod processes;
 mod secrets;
+mod webhooks;
 
 use domain::KeyText;
 use http::Method;

@@ -112,6 +112,9 @@ fn body(kind: &str) -> Value {
         "keys" => json!({"hash": key(200).hash().to_string()}),
         "budgets" => json!({"usd": "1", "window": "day"}),
         "rate_limits" => json!({"requests": {"per_minute": 60}}),
+        "webhooks" => {
+            json!({"url": "http://127.0.0.1:9/", "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"})
+        }
         _ => json!({}),
     }
 }

@@ -149,9 +149,9 @@ impl Courier {
 
     async fn tell_for_ever(self: Arc<Self>) {
         let mut queued = self.queued.lock().await;
-        while let Some(notice) = queued.recv().await {
-            // It is never closed.
-            let Ok(permit) = Arc::clone(&self.tellings).acquire_owned().await else { return };
+        // The place first, so that no notice is in hand while this waits, and may be ended. It is never closed.
+        while let Ok(permit) = Arc::clone(&self.tellings).acquire_owned().await {
+            let Some(notice) = queued.recv().await else { return };
             let courier = Arc::clone(&self);
             self.spawn(async move {
                 courier.tell_now(notice).await;
@@ -161,8 +161,14 @@ impl Courier {
     }
 
     async fn look_for_ever(self: Arc<Self>) {
+        // Replicas that are started together do not ask together, nor while everything else asks for the first time.
+        let mut wait = LOOK_INTERVAL.mul_f64(self.share());
         loop {
-            let mut wait = LOOK_INTERVAL;
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.postponed.notified() => {}
+            }
+            wait = LOOK_INTERVAL;
             let mut undelivered = 0_usize;
             for outbox in &self.outboxes {
                 let looked = outbox.look(|message| self.turn(message)).await;
@@ -174,10 +180,6 @@ impl Courier {
                 work.into_iter().for_each(|work| self.begin(outbox, work));
             }
             self.observer.undelivered(undelivered);
-            tokio::select! {
-                () = sleep(wait) => {}
-                () = self.postponed.notified() => {}
-            }
         }
     }
 
@@ -222,11 +224,13 @@ impl Courier {
         };
         match Arc::clone(places).try_acquire_owned() {
             Ok(permit) => Turn::Now(Place { webhook: Arc::clone(webhook), _permit: permit }),
-            Err(_) => {
-                let share = f64::from(((self.random)() >> 32) as u32) / f64::from(u32::MAX);
-                Turn::Later(NO_PLACE_WAIT + NO_PLACE_WAIT.mul_f64(share))
-            }
+            Err(_) => Turn::Later(NO_PLACE_WAIT + NO_PLACE_WAIT.mul_f64(self.share())),
         }
+    }
+
+    /// A number from 0 to 1.
+    fn share(&self) -> f64 {
+        f64::from(((self.random)() >> 32) as u32) / f64::from(u32::MAX)
     }
 
     fn begin(self: &Arc<Self>, outbox: &Arc<Outbox>, work: Work<Place>) {

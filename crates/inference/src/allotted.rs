@@ -5,6 +5,7 @@ mod clearing;
 mod described;
 mod leases;
 mod leasing;
+mod sent;
 mod told;
 
 #[cfg(test)]
@@ -14,11 +15,12 @@ use engine::ledger::Denied;
 use http::HeaderMap;
 use telemetry::events::{AllotmentDecided, Decided};
 
-pub(crate) use admitted::{Admitted, Sent};
+pub(crate) use admitted::Admitted;
 pub(crate) use clearing::{Clearing, Times, WallClock};
 pub(crate) use described::Description;
 pub(crate) use leases::{Leases, Revision};
 pub(crate) use leasing::{Leasing, Turn};
+pub(crate) use sent::{CallNumber, Called, Sent};
 pub(crate) use told::Told;
 
 use crate::request_id::RequestId;

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::contact::Exchange;
 use super::denied::Why;
 use super::leased::Leased;
-use super::measure::{Actual, Asked, Moment, Tokens};
+use super::measure::{Actual, Asked, Moment};
 use super::rates::{self, Rates};
 use super::spending::{self, Hold, Rules, Spending};
 use super::standing::Standing;
@@ -26,8 +26,18 @@ pub(super) enum Account {
 /// What is held of an account for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Held {
-    Rate(Tokens),
+    Rate(rates::Hold),
     Budget(Hold),
+}
+
+impl Held {
+    /// A call ended without anybody knowing what it took.
+    pub(super) fn lose(&mut self) {
+        match self {
+            Self::Rate(hold) => hold.is_lost = true,
+            Self::Budget(hold) => hold.lose(),
+        }
+    }
 }
 
 /// An allotment as its accounts go by it.
@@ -117,10 +127,10 @@ impl Account {
         match (self, law.rates(), law.rules()) {
             (Self::Rate(rates), Some(rules), _) => {
                 rates.take(asked, rules, now.steady);
-                Held::Rate(asked.thought)
+                Held::Rate(rates::Hold::of(asked))
             }
             (Self::Budget(spending), _, Some(rules)) => Held::Budget(spending.hold(asked, rules)),
-            _ => Held::Rate(asked.thought),
+            _ => Held::Rate(rates::Hold::of(asked)),
         }
     }
 
@@ -152,8 +162,8 @@ impl Account {
     pub(super) fn settle(&mut self, held: &Held, actual: Option<&Actual>, law: Law<'_>, now: Moment) {
         self.advance(law, now);
         match (self, held, &law.allotment.terms, law.rules()) {
-            (Self::Rate(rates), Held::Rate(thought), Terms::Rate(limit), _) => {
-                rates.settle(*thought, actual.unwrap_or(&Actual::NOTHING), limit, now.steady);
+            (Self::Rate(rates), Held::Rate(hold), Terms::Rate(limit), _) => {
+                rates.settle(hold, actual, limit, now.steady);
             }
             (Self::Budget(spending), Held::Budget(hold), _, Some(rules)) => {
                 spending.settle(hold, actual, rules);

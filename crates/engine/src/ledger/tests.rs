@@ -1,6 +1,7 @@
 //! Laws of the ledger, one account at a time; `model.rs` has those of random requests, `concurrent.rs` those of many at once.
 
 mod concurrent;
+mod credentials;
 mod fleet;
 mod model;
 mod paces;
@@ -37,7 +38,7 @@ impl Described for Request<'_> {
     }
 }
 
-const TARGET: Named<'static> = Named { provider: "p", model: Some("p/m") };
+const TARGET: Named<'static> = Named { provider: "p", model: Some("p/m"), credential: Some("p#1") };
 const A: Request<'static> = Request { key: "a", customer: None };
 
 fn at(seconds: i64) -> Moment {
@@ -169,11 +170,11 @@ fn a_further_call_is_held_for_when_one_is_lost_or_two_are_under_way() {
     let mut held = reserve(&ledger, &A, 10, at(0)).unwrap();
     held.extend(1, at(0)).unwrap();
     assert_eq!(state(&ledger, "b", at(0)), (0, 10), "one call is held for already");
-    held.lose_call();
+    held.lose_call(&A, Some(&TARGET));
     held.extend(1, at(0)).unwrap();
     held.extend(2, at(0)).unwrap();
     assert_eq!(state(&ledger, "b", at(0)), (0, 30));
-    held.lose_call();
+    held.lose_call(&A, Some(&TARGET));
     let denied = held.extend(2, at(0)).unwrap_err();
     assert_eq!((denied.allotment.name.as_str(), state(&ledger, "wide", at(0))), ("b", (0, 30)));
     settle(held, &took(3), at(0));
@@ -255,8 +256,8 @@ fn only_the_target_that_served_is_charged_for() {
         ..Selector::default()
     };
     let ledger = ledger([Allotment { selector: by_model, ..of_budget("b", budget(10)) }]);
-    let dear = Named { provider: "p", model: Some("p/dear-1") };
-    let unmeant = Named { provider: "p", model: Some("p/other") };
+    let dear = Named { model: Some("p/dear-1"), ..TARGET };
+    let unmeant = Named { model: Some("p/other"), ..TARGET };
     let claims = ledger.claims(&A, &[TARGET, dear, unmeant]);
     assert_eq!(claims.len(), 2);
     let held = ledger.reserve(&claims, &asked(6), at(0)).unwrap();

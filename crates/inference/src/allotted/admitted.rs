@@ -1,40 +1,17 @@
 //! A request for which enough is held.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use engine::ledger::{Actual, Denied, Named, Reservation};
+use engine::ledger::{Actual, Candidate, Denials, Denied, Named, PassedOver, Reservation};
 use http::HeaderMap;
 use telemetry::events::BudgetPassed;
 
 use super::clearing::Clearing;
 use super::described::Description;
 use super::leasing::{Leasing, Turn};
+use super::sent::{CallNumber, Sent};
 use super::told::Told;
 use crate::request_id::RequestId;
-
-/// The calls that were sent and whose end is not known: only for those can a provider charge. Whoever sends one notes it here.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Sent(Arc<AtomicU32>);
-
-impl Sent {
-    /// A call is sent.
-    pub(crate) fn begun(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The end of a call is known.
-    pub(crate) fn ended(&self) {
-        let less = |calls: u32| calls.checked_sub(1);
-        // One that was never sent has no end either.
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-    }
-
-    /// How many there are.
-    pub(crate) fn calls(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// What is held for a request. Dropped unsettled, nothing was sent, and nothing is counted.
 pub(crate) struct Admitted {
@@ -44,7 +21,7 @@ pub(crate) struct Admitted {
     /// `None` once it is settled.
     reservation: Option<Reservation>,
     told: Told,
-    /// Its calls that were sent.
+    /// Its calls.
     sent: Sent,
 }
 
@@ -61,6 +38,12 @@ impl Admitted {
         Self { clearing, id, described, reservation: Some(reservation), told, sent: Sent::default() }
     }
 
+    /// The same, which does not call everything.
+    pub(crate) fn but_for(mut self, passed_over: PassedOver) -> Self {
+        self.sent = Sent::but_for(passed_over);
+        self
+    }
+
     /// Tells the client how its limits and budgets stand.
     pub(crate) fn tell(&self, headers: &mut HeaderMap) {
         self.told.write(headers);
@@ -71,16 +54,25 @@ impl Admitted {
         self.told.holds.clone()
     }
 
-    /// Where it is noted that a call is sent.
+    /// Where its calls are noted.
     pub(crate) fn sent(&self) -> &Sent {
         &self.sent
     }
 
     /// A call ended without anybody knowing what it took.
-    pub(crate) fn lose_call(&mut self) {
-        self.sent.ended();
+    pub(crate) fn lose_call(&mut self, number: CallNumber) {
+        let called = self.sent.called(number);
+        self.sent.ended(number);
         if let Some(reservation) = &mut self.reservation {
-            reservation.lose_call();
+            let named = called.as_ref().map(|called| called.named());
+            reservation.lose_call(&self.described, named.as_ref());
+        }
+    }
+
+    /// The call that was sent last ended without anybody knowing what it took.
+    pub(crate) fn lose_last_call(&mut self) {
+        if let Some(number) = self.sent.last() {
+            self.lose_call(number);
         }
     }
 
@@ -93,28 +85,40 @@ impl Admitted {
         self.reservation.as_mut().map_or(Ok(()), |reservation| reservation.extend(calls, now))
     }
 
-    /// Makes what is held enough for a further call. Where a budget is shared with other processes, they are asked.
+    /// Makes what is held enough for a further call. Where a budget is shared with other processes, they are asked. What of these targets has a
+    /// budget that has not enough is passed over, and what denied it is told.
     ///
     /// # Errors
     /// When a budget has not enough; what is held already stays.
-    pub(crate) async fn hold_further(&mut self) -> Result<(), Denied> {
-        let mut leasing = Leasing::default();
+    pub(crate) async fn hold_further(&mut self, candidates: &[Candidate<'_>]) -> Result<Vec<Denied>, Denied> {
+        let (mut leasing, mut forgone) = (Leasing::default(), Vec::new());
         while let Err(denied) = self.extend(1) {
             let reservation = self.reservation.as_ref();
             let short = |now| reservation.map(|held| held.short(now)).unwrap_or_default();
-            match leasing.turn(&self.clearing, denied, short).await {
+            match leasing.turn(&self.clearing, Denials::one(denied), short).await {
                 Turn::Again => {}
-                Turn::Denied(denied) | Turn::Unreachable(denied) => return Err(denied),
+                Turn::Denied(denials) | Turn::Unreachable(denials) => {
+                    let denied = denials.into_first();
+                    if !self.reservation.as_mut().is_some_and(|reservation| reservation.forgo(&denied)) {
+                        return Err(denied);
+                    }
+                    let denials = Denials::one(denied.clone());
+                    let _lost = self.sent.passed_over().pass(candidates, &denials, &self.described);
+                    forgone.push(denied);
+                    leasing = Leasing::default();
+                }
             }
         }
-        Ok(())
+        Ok(forgone)
     }
 
-    /// The request has ended, and its last call took so much at a target.
-    pub(crate) fn settle(mut self, actual: &Actual, target: Option<(&str, Option<&str>)>) {
-        let model = target.and_then(|(provider, model)| Some(format!("{provider}/{}", model?)));
-        let named = target.map(|(provider, _)| Named { provider, model: model.as_deref() });
-        self.end(actual, named.as_ref());
+    /// The request has ended, and its last call took so much. What became of others that were sent nobody knows.
+    pub(crate) fn settle(mut self, actual: &Actual) {
+        for number in self.sent.all_but_last() {
+            self.lose_call(number);
+        }
+        let called = self.sent.called_last();
+        self.end(actual, called.as_ref().map(|called| called.named()).as_ref());
     }
 
     fn end(&mut self, actual: &Actual, target: Option<&Named<'_>>) {

@@ -12,7 +12,7 @@ use domain::ports::shared_state::{
     Change, Listed, Pending, Replaced, Seen, SharedState, StateError, Versioned,
 };
 use domain::{Allotment, Money};
-use engine::ledger::{Actual, Asked, Bound, Claims, Described, Ledger, Reservation};
+use engine::ledger::{Actual, Asked, Bound, Claims, Denials, Described, Ledger, Reservation};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use telemetry::Telemetry;
@@ -145,7 +145,7 @@ impl Process {
                 Err(denied) => denied,
             };
             let short = |now| self.ledger.short(&self.claims(), now);
-            match leasing.turn(&self.clearing, denied, short).await {
+            match leasing.turn(&self.clearing, Denials::one(denied), short).await {
                 Turn::Again => {}
                 turn => return Err(turn),
             }

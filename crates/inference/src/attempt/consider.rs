@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use domain::allotment::Terms;
 use domain::route::Target;
 use domain::{ErrorCode, Route};
 use engine::breaker::Stage;
-use engine::decision::{Considered, Decision, Exclusion, Reason};
+use engine::decision::{Considered, Decision, Exclusion, Reason, Without};
+use engine::ledger::Denied;
 use engine::plan;
 use http::{HeaderName, HeaderValue, Response};
 
@@ -96,14 +98,20 @@ fn decision(call: &Call, route: &Arc<Route>, view: &mut View<'_>) -> Result<Deci
         } else if left.contains(&target.path.as_str()) {
             unsuited(&fitness, view, target)
         } else {
-            Some(Exclusion { reason: Reason::Facts, detail: "the request's facts lead elsewhere".to_owned() })
+            let facts = || Exclusion {
+                reason: Reason::Facts,
+                detail: "the request's facts lead elsewhere".to_owned(),
+            };
+            Some(unpaid(call, target).unwrap_or_else(facts))
         };
+        let without = if excluded.is_none() { without(call, target) } else { Vec::new() };
         targets.push(Considered {
             place: target.path.clone(),
             target: name(call, target),
             region: target.region.as_ref().map(ToString::to_string),
             turn: None,
             excluded,
+            without,
         });
     });
     let rests = |one: &&Considered| match &one.excluded {
@@ -115,6 +123,28 @@ fn decision(call: &Call, route: &Arc<Route>, view: &mut View<'_>) -> Result<Deci
     let route = whole.name.as_ref().map(ToString::to_string);
     let canaries = call.enrolled.told();
     Ok(Decision { route, canaries, targets, attempts: Vec::new(), holds: Vec::new(), bypass, left_out: 0 })
+}
+
+/// The limit or budget that a target is left out for, if it is one.
+fn unpaid(call: &Call, target: &Target) -> Option<Exclusion> {
+    let passed_over = call.sent.as_ref()?.passed_over();
+    let (_, denied) = passed_over.reasons_at(&target.path).next()?;
+    let reason = match denied.allotment.terms {
+        Terms::Rate(_) => Reason::Limit,
+        Terms::Budget(_) => Reason::Budget,
+    };
+    Some(Exclusion { reason, detail: denied.reason() })
+}
+
+/// The credentials of a target that limits and budgets leave too little for.
+fn without(call: &Call, target: &Target) -> Vec<Without> {
+    let Some(sent) = &call.sent else { return Vec::new() };
+    let passed_over = sent.passed_over();
+    let named = |(index, denied): (usize, &Denied)| {
+        let credential = target.credentials.get(index)?.id.to_string();
+        Some(Without { credential, detail: denied.reason() })
+    };
+    passed_over.reasons_at(&target.path).filter_map(named).collect()
 }
 
 /// What speaks against a target that the request may be sent to.

@@ -128,13 +128,13 @@ impl Dispatch<'_> {
         let call = self.call;
         match end {
             Some(Err(failed)) => {
-                self.ending.failed(may_be_charged(&failed));
+                self.ending.failed(leg.call_number(), may_be_charged(&failed));
                 self.ending.unanswered_by(&leg.target, failed.failure.class);
                 self.attempts.add(leg.attempted(call, Err(&failed.failure)));
             }
             Some(Ok(_)) | None => {
                 leg.outrun();
-                self.ending.loses_call();
+                self.ending.loses_call(leg.call_number());
                 self.attempts.served(|| leg.attempted(call, Ok("outrun")));
             }
         }

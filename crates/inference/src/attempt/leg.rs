@@ -16,6 +16,7 @@ use super::failed::FailedAttempt;
 use super::hold::Committed;
 use super::view::View;
 use super::{Call, consider, quota};
+use crate::allotted::{CallNumber, Called};
 use crate::ending::Ending;
 use crate::health::{self, Subject, Watch};
 use crate::pinned::ProviderState;
@@ -42,6 +43,8 @@ pub(super) struct Leg {
     /// What it takes of the quota.
     spend: Option<Spend>,
     sent: Instant,
+    /// The call, once it was sent, where limits and budgets have to know what becomes of it.
+    call_number: Option<CallNumber>,
     took: Option<Duration>,
 }
 
@@ -49,8 +52,9 @@ impl Leg {
     /// A call with the credential whose turn it is; `None` where the target has none.
     pub(super) fn begin(call: &Call, route: &Route, target: Arc<Target>, tried: Tried) -> Option<Self> {
         let state = call.pinned.state(&target.provider);
-        let tried = tried.with(untried_at(call, &target));
-        let chosen = choose(call, &target, &state, tried)?;
+        let barred = untried_at(call, &target);
+        let chosen = choose(call, &target, &state, (tried, barred))?;
+        let tried = tried.with(barred);
         let (index, credential, is_bound) = (chosen.index, chosen.credential.id.clone(), chosen.bound);
         Some(Self {
             target,
@@ -65,6 +69,7 @@ impl Leg {
             is_bypass: false,
             spend: None,
             sent: Instant::now(),
+            call_number: None,
             took: None,
         })
     }
@@ -104,10 +109,13 @@ impl Leg {
         self.watched(view.call);
         let Self { target, state, .. } = self;
         self.sent = Instant::now();
-        if let Some(sent) = &view.call.sent {
-            sent.begun();
-        }
         let credential = target.credentials.get(self.index).ok_or_else(no_credential)?;
+        if let Some(sent) = &view.call.sent {
+            let is_by_target = view.call.pinned.ledger.is_by_target();
+            let called =
+                || Called::of(&target.provider.name, Some(view.call.model_name(target)), &credential.id);
+            self.call_number = Some(sent.begun(is_by_target.then(called).map(Box::new)));
+        }
         call_once(view.call, target, state, credential, &mut self.spent).await
     }
 
@@ -167,6 +175,11 @@ impl Leg {
     /// What of the request the target's format does not carry.
     pub(super) fn take_dropped(&mut self) -> Option<HeaderValue> {
         self.spent.dropped.take()
+    }
+
+    /// The call, if it was sent, where limits and budgets have to know what becomes of it.
+    pub(super) fn call_number(&self) -> Option<CallNumber> {
+        self.call_number
     }
 
     /// The id of its credential.

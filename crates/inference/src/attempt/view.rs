@@ -11,7 +11,7 @@ use engine::{Load, Outlook, Prefix};
 use telemetry::cost::{Service, cost};
 
 use super::Call;
-use super::chosen::untried_at;
+use super::chosen::{is_out_of, untried_at};
 use super::quota::{Claim, credentials, is_shaped};
 use crate::pinned::ProviderState;
 use crate::refusal::Refusal;
@@ -75,7 +75,7 @@ impl<'c> View<'c> {
         let is_out_of_credentials = bench_of(target, &state).is_some_and(|bench| {
             !target.credentials.is_empty() && !bench.has_fresh(untried_at(self.call, target), now)
         });
-        if is_out_of_credentials {
+        if is_out_of_credentials || is_out_of(self.call, target) {
             return Err(Rest::Credentials);
         }
         if self.is_down(target) {

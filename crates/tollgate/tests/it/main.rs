@@ -21,6 +21,7 @@ mod conditions;
 mod control_api;
 mod costs;
 mod counting;
+mod credential_budgets;
 mod credentials;
 mod denials;
 mod drain;

@@ -1,0 +1,111 @@
+//! The calls of a request for which enough is held: to whom each was sent, so that it is charged there, and to whom none is sent any more.
+
+use std::sync::Arc;
+
+use domain::{CredentialId, ProviderName, Target};
+use engine::credentials::Tried;
+use engine::ledger::{Named, PassedOver};
+use parking_lot::{Mutex, MutexGuard};
+use smallvec::SmallVec;
+
+/// To whom a call was sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Called {
+    provider: ProviderName,
+    /// `provider/model`; none where no model is asked for.
+    model: Option<String>,
+    credential: CredentialId,
+}
+
+impl Called {
+    /// One of a provider with a credential.
+    pub(crate) fn of(provider: &ProviderName, model: Option<String>, credential: &CredentialId) -> Self {
+        Self { provider: provider.clone(), model, credential: credential.clone() }
+    }
+
+    /// By the names that limits and budgets know it by.
+    pub(super) fn named(&self) -> Named<'_> {
+        let Self { provider, model, credential } = self;
+        Named { provider: provider.as_str(), model: model.as_deref(), credential: Some(credential.as_str()) }
+    }
+}
+
+/// A call of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CallNumber(u32);
+
+/// The calls that were sent and whose end is not known: only for those can a provider charge. Whoever sends one notes it here.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sent(Arc<Mutex<Calls>>);
+
+#[derive(Debug, Default)]
+struct Calls {
+    begun: u32,
+    under_way: SmallVec<[(CallNumber, Option<Box<Called>>); 1]>,
+    /// The one that ended last.
+    ended: Option<Box<Called>>,
+    passed_over: PassedOver,
+}
+
+impl Sent {
+    /// Those of a request that does not call everything.
+    pub(super) fn but_for(passed_over: PassedOver) -> Self {
+        Self(Arc::new(Mutex::new(Calls { passed_over, ..Calls::default() })))
+    }
+
+    /// A call is sent, where that matters with to whom.
+    pub(crate) fn begun(&self, called: Option<Box<Called>>) -> CallNumber {
+        let mut calls = self.0.lock();
+        let number = CallNumber(calls.begun);
+        calls.begun = calls.begun.saturating_add(1);
+        calls.under_way.push((number, called));
+        number
+    }
+
+    /// The end of a call is known.
+    pub(crate) fn ended(&self, number: CallNumber) {
+        let mut calls = self.0.lock();
+        if let Some(place) = calls.under_way.iter().position(|(known, _)| *known == number) {
+            calls.ended = calls.under_way.remove(place).1;
+        }
+    }
+
+    /// The call that was sent last of those whose end is not known.
+    pub(super) fn last(&self) -> Option<CallNumber> {
+        self.0.lock().under_way.last().map(|(number, _)| *number)
+    }
+
+    /// All others of those.
+    pub(super) fn all_but_last(&self) -> SmallVec<[CallNumber; 1]> {
+        let calls = self.0.lock();
+        let others = calls.under_way.split_last().map(|(_, others)| others).unwrap_or_default();
+        others.iter().map(|(number, _)| *number).collect()
+    }
+
+    /// To whom a call was sent, while its end is not known.
+    pub(super) fn called(&self, number: CallNumber) -> Option<Box<Called>> {
+        let calls = self.0.lock();
+        calls.under_way.iter().find(|(known, _)| *known == number)?.1.clone()
+    }
+
+    /// To whom the call was sent that was sent last of those whose end is not known, else that which ended last.
+    pub(super) fn called_last(&self) -> Option<Box<Called>> {
+        let calls = self.0.lock();
+        calls.under_way.last().map_or_else(|| calls.ended.clone(), |(_, called)| called.clone())
+    }
+
+    /// Whether there is any.
+    pub(crate) fn is_any_under_way(&self) -> bool {
+        !self.0.lock().under_way.is_empty()
+    }
+
+    /// The credentials that a target is not called with, since too little is left for that.
+    pub(crate) fn unpaid_at(&self, target: &Target) -> Tried {
+        self.0.lock().passed_over.credentials_at(&target.path)
+    }
+
+    /// What else is not called.
+    pub(crate) fn passed_over(&self) -> impl std::ops::DerefMut<Target = PassedOver> + '_ {
+        MutexGuard::map(self.0.lock(), |calls| &mut calls.passed_over)
+    }
+}

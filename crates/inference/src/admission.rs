@@ -43,7 +43,7 @@ pub(crate) async fn admit(call: &mut Call, route: Arc<Route>) -> Result<Arc<Rout
         return Ok(way.into_route());
     }
     let (mut waiting, mut leasing) = (Waiting::default(), Leasing::default());
-    let mut changes = 0;
+    let (mut changes, mut is_patient) = (0, false);
     let gateway = Arc::clone(&call.origin.gateway);
     loop {
         // Before it is tried, so that what ends meanwhile is not missed.
@@ -52,6 +52,11 @@ pub(crate) async fn admit(call: &mut Call, route: Arc<Route>) -> Result<Arc<Rout
             Ok(reservation) => {
                 call.waited += waiting.waited();
                 return way.take(call, reservation);
+            }
+            // Another credential is better than to wait for what the others may give back, as long as there is one.
+            Err(denials) if !is_patient && leasing.has_asked() && way.takes_others(call, &denials) => {
+                leasing = Leasing::default();
+                continue;
             }
             Err(denials) => denials,
         };
@@ -65,6 +70,14 @@ pub(crate) async fn admit(call: &mut Call, route: Arc<Route>) -> Result<Arc<Rout
             Turn::Unreachable(denials) => return Err(unreachable(&call.origin, denials.first())),
         };
         leasing = Leasing::default();
+        if way.takes_others(call, &denials) {
+            continue;
+        }
+        if !is_patient && way.may_be_given_back() {
+            is_patient = true;
+            way.begin_anew(call);
+            continue;
+        }
         changes += 1;
         if changes <= CHANGES_MAX && way.change(call, &denials)? {
             continue;

@@ -75,6 +75,11 @@ impl Way {
         self.measure(call);
     }
 
+    /// Whether it passed over anything of which other processes may give something back.
+    pub(super) fn may_be_given_back(&self) -> bool {
+        self.passed_over.reasons().iter().any(|denied| matches!(denied.why, Why::Unleased(_)))
+    }
+
     /// What denied it where it does not go.
     pub(super) fn denied_elsewhere(&self) -> Vec<&Denied> {
         self.passed_over.reasons()
@@ -102,10 +107,14 @@ impl Way {
     /// # Errors
     /// When the route that it is to take instead cannot serve it.
     pub(super) fn change(&mut self, call: &mut Call, denials: &Denials) -> Result<bool, Refusal> {
-        Ok(self.narrow(call, denials, Losing::Credentials)
-            || self.clamp(call, denials)
-            || self.narrow(call, denials, Losing::Targets)
+        Ok(self.clamp(call, denials)
+            || self.pass_over(call, denials)
             || self.downgrade(call, denials.soonest())?)
+    }
+
+    /// Leaves out the credentials that it was denied for, where each target has others.
+    pub(super) fn takes_others(&mut self, call: &Call, denials: &Denials) -> bool {
+        self.narrow(call, denials, Losing::Credentials)
     }
 
     /// Leaves out what it was denied for, where anything else is left.

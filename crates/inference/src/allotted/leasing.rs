@@ -33,6 +33,11 @@ pub(crate) enum Turn {
 }
 
 impl Leasing {
+    /// Whether the others were asked, and what they had was too little.
+    pub(crate) fn has_asked(&self) -> bool {
+        self.since.is_some()
+    }
+
     /// Has the others asked for what a request is `short` of, if that may help.
     pub(crate) async fn turn(
         &mut self,

@@ -23,7 +23,7 @@ pub(crate) const CYCLE_LINES_MAX: usize = 3_000;
 pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
     product("wire", 0, &[], 32_000).without_cycles(),
     product("domain", 0, &[], 6_000).without_cycles(),
-    product("engine", 1, &["domain"], 12_500).without_cycles(),
+    product("engine", 1, &["domain"], 12_700).without_cycles(),
     product("providers", 1, &["wire", "domain"], 16_500),
     product("identity", 1, &["domain"], 4_000).without_cycles(),
     product("guardrails", 1, &["wire", "domain"], 6_000),
@@ -33,7 +33,7 @@ pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
         "inference",
         2,
         &["wire", "domain", "engine", "providers", "identity", "guardrails", "telemetry"],
-        16_000,
+        16_300,
     ),
     product("agentic", 2, &["wire", "domain", "engine", "guardrails", "telemetry"], 12_000),
     product("batch", 2, &["wire", "domain", "engine", "providers", "telemetry"], 12_000),

@@ -209,7 +209,7 @@ impl Model {
     }
 
     /// The last call was sent there, and took so much.
-    fn end(&mut self, known: Known, sent: Option<(To, i128)>) {
+    fn end(&mut self, known: &Known, sent: Option<(To, i128)>) {
         let charged = sent.map(|(to, took)| (accounts(known.key, to), took));
         for (account, part) in &known.parts {
             let last =
@@ -271,7 +271,7 @@ proptest! {
                     } else {
                         let held = std::mem::replace(&mut known.held, Reservation::empty());
                         held.settle(&Actual::NOTHING, &known.request(), Some(&named(to)), at(0));
-                        model.end(known, None);
+                        model.end(&known, None);
                     }
                 }
                 Step::End { which, to, took: percent } if !open.is_empty() => {
@@ -282,7 +282,7 @@ proptest! {
                     let told = percent.map_or_else(Actual::default, |_| took(last));
                     let held = std::mem::replace(&mut known.held, Reservation::empty());
                     held.settle(&told, &known.request(), Some(&named(to)), at(0));
-                    model.end(known, Some((to, last)));
+                    model.end(&known, Some((to, last)));
                 }
                 _ => {}
             }

@@ -132,7 +132,7 @@ impl Ending {
         self.has_failed_attempts = true;
         match (&mut self.admitted, sent) {
             (Some(admitted), Some(number)) if may_be_charged => admitted.lose_call(number),
-            (Some(admitted), Some(number)) => admitted.sent().ended(number),
+            (Some(admitted), Some(number)) => drop(admitted.sent().ended(number)),
             _ => {}
         }
     }

@@ -97,7 +97,7 @@ pub(crate) async fn relay_to(
     if let Some(admitted) = &to.admitted {
         admitted.tell(&mut told);
         let called = Called::of(&to.provider.name, None, &credential.id);
-        call_number = Some(admitted.sent().begun(Some(Box::new(called))));
+        call_number = Some(admitted.sent().begun(Some(called)));
     }
     ending.holds(to.admitted.take());
     ending.attempt(&state, None);

@@ -9,7 +9,7 @@ use telemetry::events::BudgetPassed;
 use super::clearing::Clearing;
 use super::described::Description;
 use super::leasing::{Leasing, Turn};
-use super::sent::{CallNumber, Sent};
+use super::sent::{CallNumber, Called, Sent};
 use super::told::Told;
 use crate::request_id::RequestId;
 
@@ -61,11 +61,13 @@ impl Admitted {
 
     /// A call ended without anybody knowing what it took.
     pub(crate) fn lose_call(&mut self, number: CallNumber) {
-        let called = self.sent.called(number);
-        self.sent.ended(number);
+        let called = self.sent.ended(number);
+        self.lose(called.as_deref());
+    }
+
+    fn lose(&mut self, called: Option<&Called>) {
         if let Some(reservation) = &mut self.reservation {
-            let named = called.as_ref().map(|called| called.named());
-            reservation.lose_call(&self.described, named.as_ref());
+            reservation.lose_call(&self.described, called.map(Called::named).as_ref());
         }
     }
 
@@ -114,11 +116,9 @@ impl Admitted {
 
     /// The request has ended, and its last call took so much. What became of others that were sent nobody knows.
     pub(crate) fn settle(mut self, actual: &Actual) {
-        for number in self.sent.all_but_last() {
-            self.lose_call(number);
-        }
-        let called = self.sent.called_last();
-        self.end(actual, called.as_ref().map(|called| called.named()).as_ref());
+        let (lost, last) = self.sent.close();
+        lost.iter().for_each(|(_, called)| self.lose(called.as_deref()));
+        self.end(actual, last.as_deref().map(Called::named).as_ref());
     }
 
     fn end(&mut self, actual: &Actual, target: Option<&Named<'_>>) {

@@ -38,12 +38,15 @@ pub(crate) struct CallNumber(u32);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sent(Arc<Mutex<Calls>>);
 
+/// A call, and to whom it was sent where that matters.
+type Begun = (CallNumber, Option<Arc<Called>>);
+
 #[derive(Debug, Default)]
 struct Calls {
     begun: u32,
-    under_way: SmallVec<[(CallNumber, Option<Box<Called>>); 1]>,
-    /// The one that ended last.
-    ended: Option<Box<Called>>,
+    under_way: SmallVec<[Begun; 1]>,
+    /// To whom the one was sent that ended last.
+    ended: Option<Arc<Called>>,
     passed_over: PassedOver,
 }
 
@@ -53,45 +56,21 @@ impl Sent {
         Self(Arc::new(Mutex::new(Calls { passed_over, ..Calls::default() })))
     }
 
-    /// A call is sent, where that matters with to whom.
-    pub(crate) fn begun(&self, called: Option<Box<Called>>) -> CallNumber {
+    /// A call is sent, and to whom, where that matters.
+    pub(crate) fn begun(&self, called: Option<Called>) -> CallNumber {
         let mut calls = self.0.lock();
         let number = CallNumber(calls.begun);
         calls.begun = calls.begun.saturating_add(1);
-        calls.under_way.push((number, called));
+        calls.under_way.push((number, called.map(Arc::new)));
         number
     }
 
-    /// The end of a call is known.
-    pub(crate) fn ended(&self, number: CallNumber) {
+    /// The end of a call is known. Says to whom it was sent.
+    pub(crate) fn ended(&self, number: CallNumber) -> Option<Arc<Called>> {
         let mut calls = self.0.lock();
-        if let Some(place) = calls.under_way.iter().position(|(known, _)| *known == number) {
-            calls.ended = calls.under_way.remove(place).1;
-        }
-    }
-
-    /// The call that was sent last of those whose end is not known.
-    pub(super) fn last(&self) -> Option<CallNumber> {
-        self.0.lock().under_way.last().map(|(number, _)| *number)
-    }
-
-    /// All others of those.
-    pub(super) fn all_but_last(&self) -> SmallVec<[CallNumber; 1]> {
-        let calls = self.0.lock();
-        let others = calls.under_way.split_last().map(|(_, others)| others).unwrap_or_default();
-        others.iter().map(|(number, _)| *number).collect()
-    }
-
-    /// To whom a call was sent, while its end is not known.
-    pub(super) fn called(&self, number: CallNumber) -> Option<Box<Called>> {
-        let calls = self.0.lock();
-        calls.under_way.iter().find(|(known, _)| *known == number)?.1.clone()
-    }
-
-    /// To whom the call was sent that was sent last of those whose end is not known, else that which ended last.
-    pub(super) fn called_last(&self) -> Option<Box<Called>> {
-        let calls = self.0.lock();
-        calls.under_way.last().map_or_else(|| calls.ended.clone(), |(_, called)| called.clone())
+        let place = calls.under_way.iter().position(|(known, _)| *known == number)?;
+        calls.ended = calls.under_way.remove(place).1;
+        calls.ended.clone()
     }
 
     /// Whether there is any.
@@ -99,12 +78,24 @@ impl Sent {
         !self.0.lock().under_way.is_empty()
     }
 
+    /// The call that was sent last of those whose end is not known.
+    pub(super) fn last(&self) -> Option<CallNumber> {
+        self.0.lock().under_way.last().map(|(number, _)| *number)
+    }
+
+    /// No end is told any more: all that are under way but the last of them, and to whom that one was sent, else the one that ended last.
+    pub(super) fn close(&self) -> (SmallVec<[Begun; 1]>, Option<Arc<Called>>) {
+        let mut calls = self.0.lock();
+        let last = calls.under_way.pop().map_or_else(|| calls.ended.take(), |(_, called)| called);
+        (std::mem::take(&mut calls.under_way), last)
+    }
+
     /// The credentials that a target is not called with, since too little is left for that.
     pub(crate) fn unpaid_at(&self, target: &Target) -> Tried {
         self.0.lock().passed_over.credentials_at(&target.path)
     }
 
-    /// What else is not called.
+    /// What is not called.
     pub(crate) fn passed_over(&self) -> impl std::ops::DerefMut<Target = PassedOver> + '_ {
         MutexGuard::map(self.0.lock(), |calls| &mut calls.passed_over)
     }

@@ -114,7 +114,7 @@ impl Leg {
             let is_by_target = view.call.pinned.ledger.is_by_target();
             let called =
                 || Called::of(&target.provider.name, Some(view.call.model_name(target)), &credential.id);
-            self.call_number = Some(sent.begun(is_by_target.then(called).map(Box::new)));
+            self.call_number = Some(sent.begun(is_by_target.then(called)));
         }
         call_once(view.call, target, state, credential, &mut self.spent).await
     }

@@ -66,6 +66,17 @@ impl Described for Request {
     }
 }
 
+/// For how long a request waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// The others were not asked yet.
+    Fresh,
+    /// They were.
+    Waits,
+    /// It waits no longer.
+    Over,
+}
+
 /// What becomes of a request.
 #[derive(Debug)]
 pub(crate) enum Verdict {
@@ -146,24 +157,34 @@ impl Replica {
         Moment { steady: now, wall: begins + now + self.ahead }
     }
 
-    /// Holds what a request costs at most. It passes over credentials that have too little left, and those that others may give something to once it
-    /// waits no longer.
-    pub(crate) fn reserve(&self, request: &Request, waits: bool, now: Duration) -> Verdict {
+    /// Holds what a request costs at most. It passes over credentials that have too little left, and those that others may give something to, once
+    /// they were asked.
+    pub(crate) fn reserve(&self, request: &Request, patience: Patience, now: Duration) -> Verdict {
         let most = Bound { tokens: None, money: Some(Money::from_pico_usd(request.most)) };
         let thought = tokens(request.most);
         let asked = Asked { most, thought, ..Asked::default() };
         let moment = self.moment(now);
-        let mut passed_over = PassedOver::default();
+        let (mut passed_over, mut may_be_given_back) = (PassedOver::default(), Vec::new());
         loop {
             let left = passed_over.credentials_at("");
-            let Some(credential) = request.credential(left) else { return Verdict::Refused };
+            let Some(credential) = request.credential(left) else {
+                return if may_be_given_back.is_empty() {
+                    Verdict::Refused
+                } else {
+                    Verdict::Short(may_be_given_back)
+                };
+            };
             let claims = self.claims(request, left);
             let denials = match self.ledger.reserve_or_tell(&claims, &asked, moment) {
                 Ok(held) => return Verdict::Served(Box::new(held), credential),
                 Err(denials) => denials,
             };
-            if waits && matches!(denials.first().why, Why::Unleased(_)) {
-                return Verdict::Short(self.ledger.short(&claims, moment));
+            if matches!(denials.first().why, Why::Unleased(_)) && patience != Patience::Over {
+                let short = self.ledger.short(&claims, moment);
+                if patience == Patience::Fresh || !denials.are_by_target() {
+                    return Verdict::Short(short);
+                }
+                may_be_given_back.extend(short);
             }
             if !denials.are_by_target() || passed_over.pass(&candidates(left), &denials, request).is_none() {
                 return Verdict::Refused;

@@ -11,7 +11,7 @@ use crate::audit::Audit;
 use crate::faults::{Fault, schedule};
 use crate::luck::Luck;
 use crate::network::Network;
-use crate::replica::{Message, Open, Replica, Request, STORE_WAIT_MAX, Verdict, WAIT_MAX};
+use crate::replica::{Message, Open, Patience, Replica, Request, STORE_WAIT_MAX, Verdict, WAIT_MAX};
 use crate::scenario::{COST_MAX, KEYS, PERMITS, REQUESTS, Scenario};
 use crate::store::{Answer, STORE_AHEAD, Store};
 use crate::trace::Trace;
@@ -189,8 +189,13 @@ impl World {
     /// A request is served, waits for what others may give back, or is refused.
     fn asks(&mut self, start: Start, number: u64, request: Request, until: Duration) {
         let Some(replica) = self.replicas.get_mut(&start) else { return };
-        let waits = self.now < until && !replica.is_leaving;
-        match replica.reserve(&request, waits, self.now) {
+        let patience = match until.saturating_sub(self.now) {
+            _ if replica.is_leaving => Patience::Over,
+            Duration::ZERO => Patience::Over,
+            WAIT_MAX => Patience::Fresh,
+            _ => Patience::Waits,
+        };
+        match replica.reserve(&request, patience, self.now) {
             Verdict::Served(held, credential) => {
                 let unix_second = replica.moment(self.now).wall.as_second();
                 let known = self.audit.holds((request.key, credential), request.most, self.now, unix_second);
@@ -199,7 +204,7 @@ impl World {
                 self.trace.note(self.now, format_args!("{start} serves {number} with {credential}"));
                 self.after(request.lasts, What::Ends(start, number));
             }
-            Verdict::Short(accounts) if waits => {
+            Verdict::Short(accounts) if patience != Patience::Over => {
                 replica.waiting.insert(number, (request, until));
                 self.exchange(start, accounts);
             }

@@ -27,7 +27,7 @@ fn of_two(fake: &FakeProvider) -> Value {
 }
 
 /// A gateway before `p`, whose model `m` costs a micro-dollar for a token of the question and ten for one of the answer.
-fn configuration(p: &FakeProvider, budgets: Value) -> Value {
+fn configuration(p: &FakeProvider, budgets: &Value) -> Value {
     let prices = json!({"standard": {"input": "1", "output": "10"}});
     let may = json!({"sees_budgets": true, "passthrough": true, "explain": true});
     json!({
@@ -100,7 +100,7 @@ fn decision(answer: &Answer) -> Value {
 #[tokio::test]
 async fn traffic_moves_to_another_credential_when_one_cannot_pay_the_next_request() {
     let p = FakeProvider::always(answer()).await;
-    let gateway = TestGateway::start(configuration(&p, json!([finance(500)]))).await;
+    let gateway = TestGateway::start(configuration(&p, &json!([finance(500)]))).await;
     for _ in 0..12 {
         assert_eq!(ask(&gateway, "p/m").answer().await.status, 200);
     }
@@ -119,7 +119,7 @@ async fn traffic_moves_to_another_credential_when_one_cannot_pay_the_next_reques
 async fn where_none_can_pay_the_request_is_refused_and_every_budget_is_named() {
     let p = FakeProvider::always(answer()).await;
     let second = budget("s", 200, json!({"match": {"credential": ["p#2"]}, "window": "hour"}));
-    let gateway = TestGateway::start(configuration(&p, json!([finance(200), second]))).await;
+    let gateway = TestGateway::start(configuration(&p, &json!([finance(200), second]))).await;
     for _ in 0..2 {
         assert_eq!(ask(&gateway, "p/m").answer().await.status, 200);
     }
@@ -136,7 +136,7 @@ async fn where_none_can_pay_the_request_is_refused_and_every_budget_is_named() {
 #[tokio::test]
 async fn anthropics_clients_are_told_in_their_own_shape_and_without_amounts() {
     let p = FakeProvider::always(answer()).await;
-    let gateway = TestGateway::start(configuration(&p, json!([each(1)]))).await;
+    let gateway = TestGateway::start(configuration(&p, &json!([each(1)]))).await;
     let body = scripts::request(EventStream::Messages, "p/m", false).to_string();
     let refused = gateway.client_of(2).post(scripts::path(EventStream::Messages), body).answer().await;
     assert_eq!((refused.status.as_u16(), refused.header("x-tollgate-error")), (429, "TG2022"));
@@ -152,7 +152,7 @@ async fn anthropics_clients_are_told_in_their_own_shape_and_without_amounts() {
 #[tokio::test]
 async fn each_credential_has_a_budget_without_anybody_making_it() {
     let p = FakeProvider::always(answer()).await;
-    let gateway = TestGateway::start(configuration(&p, json!([each(300)]))).await;
+    let gateway = TestGateway::start(configuration(&p, &json!([each(300)]))).await;
     let mut served = 0;
     while ask(&gateway, "p/m").answer().await.status == 200 {
         served += 1;
@@ -168,7 +168,7 @@ async fn an_answer_is_bounded_only_where_no_credential_pays_all_of_it() {
     for budget in &mut budgets {
         budget["reserve"] = json!("clamp");
     }
-    let gateway = TestGateway::start(configuration(&p, json!(budgets))).await;
+    let gateway = TestGateway::start(configuration(&p, &json!(budgets))).await;
     for _ in 0..9 {
         let whole = ask(&gateway, "p/m").answer().await;
         assert!(whole.status == 200 && !whole.headers.contains_key("x-tollgate-output-clamped"));
@@ -184,7 +184,7 @@ async fn an_answer_is_bounded_only_where_no_credential_pays_all_of_it() {
 async fn a_retry_with_another_credential_is_charged_to_that_one() {
     let p = FakeProvider::playing([scripts::error(401, "not you")]).await;
     p.keep_answering(answer());
-    let gateway = TestGateway::start(configuration(&p, json!([each(1_000)]))).await;
+    let gateway = TestGateway::start(configuration(&p, &json!([each(1_000)]))).await;
     let answer = ask(&gateway, "p/m").answer().await;
     assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-attempts")), (200, "2"));
     assert_eq!(uses(&p), used(1, 1));
@@ -197,7 +197,7 @@ async fn a_lost_call_is_charged_where_it_was_sent_and_a_budget_that_pays_no_furt
     for (limit, finance_pays) in [(1_000, 1), (200, 1)] {
         let p = FakeProvider::playing([scripts::cut()]).await;
         p.keep_answering(answer());
-        let mut configuration = configuration(&p, json!([finance(limit), each(1_000)]));
+        let mut configuration = configuration(&p, &json!([finance(limit), each(1_000)]));
         configuration["routes"] = routes.clone();
         let gateway = TestGateway::start(configuration).await;
         let answer = ask(&gateway, "r").answer().await;
@@ -212,7 +212,7 @@ async fn a_lost_call_is_charged_where_it_was_sent_and_a_budget_that_pays_no_furt
 #[tokio::test]
 async fn where_no_budget_pays_a_further_call_the_request_ends_and_says_which() {
     let p = FakeProvider::always(scripts::cut()).await;
-    let mut configuration = configuration(&p, json!([each(200)]));
+    let mut configuration = configuration(&p, &json!([each(200)]));
     configuration["routes"] = json!({"r": {"target": "p/m", "retry": {"attempts": 9, "backoff_max": "1ms"}}});
     let gateway = TestGateway::start(configuration).await;
     let failed = ask(&gateway, "r").answer().await;
@@ -226,7 +226,7 @@ async fn where_no_budget_pays_a_further_call_the_request_ends_and_says_which() {
 async fn a_fallback_goes_past_targets_whose_credentials_are_all_spent() {
     let (p, q) = (FakeProvider::always(answer()).await, FakeProvider::always(answer()).await);
     let of_p = budget("of-p", 200, json!({"match": {"credential": ["p#*"]}}));
-    let mut configuration = configuration(&p, json!([of_p, each(10_000)]));
+    let mut configuration = configuration(&p, &json!([of_p, each(10_000)]));
     configuration["providers"]["q"] = of_two(&q);
     configuration["routes"] =
         json!({"r": {"strategy": {"mode": "fallback"}, "targets": [{"target": "p/m"}, {"target": "q/m"}]}});
@@ -245,7 +245,7 @@ async fn a_fallback_goes_past_targets_whose_credentials_are_all_spent() {
 async fn a_race_charges_each_call_to_the_credential_that_it_was_sent_with() {
     let hanging = FakeProvider::always(scripts::hang()).await;
     let p = FakeProvider::always(answer()).await;
-    let mut configuration = configuration(&p, json!([each(10_000)]));
+    let mut configuration = configuration(&p, &json!([each(10_000)]));
     configuration["providers"]["slow"] = of_two(&hanging);
     configuration["routes"] = json!({"r": {
         "strategy": {"mode": "race", "after": "1ms", "share_max": "100%"},
@@ -262,7 +262,7 @@ async fn a_race_charges_each_call_to_the_credential_that_it_was_sent_with() {
 async fn a_stream_that_another_credential_goes_on_with_is_charged_to_both() {
     let begun = scripts::stream(CHAT, &["One ", "two ", "three"]).up_to_content(2).cut();
     let p = FakeProvider::playing([begun, scripts::stream(CHAT, &["three"]).script()]).await;
-    let mut configuration = configuration(&p, json!([each(1_000_000)]));
+    let mut configuration = configuration(&p, &json!([each(1_000_000)]));
     configuration["providers"]["p"]["prefill"] = json!({"chat_completions": {}});
     configuration["routes"] = json!({"r": {"strategy": {"mode": "fallback"}, "resume": true, "targets": [{"target": "p/m"}, {"target": "p/m"}]}});
     let gateway = TestGateway::start(configuration).await;
@@ -278,7 +278,7 @@ async fn a_stream_that_another_credential_goes_on_with_is_charged_to_both() {
 async fn a_client_that_leaves_is_charged_for_where_it_was_served() {
     let p = FakeProvider::start().await;
     p.next(scripts::stream(CHAT, &["a", "b"]).up_to_content(1).hang());
-    let gateway = TestGateway::start(configuration(&p, json!([each(1_000_000)]))).await;
+    let gateway = TestGateway::start(configuration(&p, &json!([each(1_000_000)]))).await;
     let mut begun = gateway.ask_streamed(CHAT, "p/m").open().await;
     begun.next().await.unwrap();
     drop(begun);
@@ -291,7 +291,7 @@ async fn a_client_that_leaves_is_charged_for_where_it_was_served() {
 async fn what_is_passed_through_takes_the_credential_that_has_room() {
     let p = FakeProvider::always(scripts::json(&json!({}))).await;
     let flat = json!({"match": {"credential": ["p#finance"]}, "unknown_cost": "flat", "flat_usd": "0.0001"});
-    let gateway = TestGateway::start(configuration(&p, json!([budget("f", 200, flat)]))).await;
+    let gateway = TestGateway::start(configuration(&p, &json!([budget("f", 200, flat)]))).await;
     for _ in 0..6 {
         assert_eq!(gateway.client().get("/providers/p/files").answer().await.status, 200);
     }
@@ -299,7 +299,7 @@ async fn what_is_passed_through_takes_the_credential_that_has_room() {
     assert_eq!(spent(&gateway.client(), "p/m").await, [200]);
     let limit = json!({"name": "l", "group_by": ["credential"], "requests": {"per_day": 1}});
     let p = FakeProvider::always(scripts::json(&json!({}))).await;
-    let mut limited = configuration(&p, json!([finance(200)]));
+    let mut limited = configuration(&p, &json!([finance(200)]));
     limited["rate_limits"] = json!([limit]);
     let gateway = TestGateway::start(limited).await;
     let refused = gateway.client().get("/providers/p/files").answer().await;
@@ -315,7 +315,7 @@ async fn a_session_is_charged_to_the_credential_that_opened_it() {
     let address = listener.local_addr().unwrap();
     let p = FakeProvider::start().await;
     let flat = json!({"group_by": ["credential"], "unknown_cost": "flat", "flat_usd": "0.0001"});
-    let mut configuration = configuration(&p, json!([budget("each", 100, flat)]));
+    let mut configuration = configuration(&p, &json!([budget("each", 100, flat)]));
     configuration["providers"]["p"]["base_url"] = json!(format!("http://{address}/v1"));
     configuration["providers"]["p"]["endpoints"] = json!({"realtime": "/realtime?model={model}"});
     let gateway = TestGateway::start(configuration).await;
@@ -340,7 +340,7 @@ async fn a_session_is_charged_to_the_credential_that_opened_it() {
 #[tokio::test]
 async fn a_limit_of_each_credential_counts_what_was_sent_with_it() {
     let p = FakeProvider::always(answer()).await;
-    let mut configuration = configuration(&p, json!([]));
+    let mut configuration = configuration(&p, &json!([]));
     configuration["rate_limits"] =
         json!([{"name": "each", "group_by": ["credential"], "requests": {"per_day": 3}}]);
     let gateway = TestGateway::start(configuration).await;
@@ -360,7 +360,7 @@ async fn a_conversation_stays_with_its_credential_and_is_refused_where_that_is_s
     let mut answer = scripts::answer(EventStream::Responses, "hi");
     answer["usage"] = json!({"input_tokens": 10, "output_tokens": 9, "total_tokens": 19});
     p.keep_answering(scripts::json(&answer));
-    let mut configuration = configuration(&p, json!([finance(1_100)]));
+    let mut configuration = configuration(&p, &json!([finance(1_100)]));
     configuration["catalog"]["overrides"][0]["context_tokens"] = json!(1_000);
     let gateway = TestGateway::start(configuration).await;
     let create = |body: Value| gateway.client().post("/v1/responses", body.to_string()).answer();
@@ -383,7 +383,7 @@ async fn a_conversation_stays_with_its_credential_and_is_refused_where_that_is_s
 async fn a_key_that_a_request_brings_along_has_a_budget_of_its_own() {
     let p = FakeProvider::always(answer()).await;
     let own = json!({"inline_config": true, "sees_budgets": true});
-    let mut configuration = configuration(&p, json!([each(200)]));
+    let mut configuration = configuration(&p, &json!([each(200)]));
     configuration["keys"] = json!([key_entry(1, own)]);
     let gateway = TestGateway::start(configuration).await;
     let with = |secret: &str| {
@@ -405,7 +405,7 @@ async fn a_key_that_a_request_brings_along_has_a_budget_of_its_own() {
 async fn what_a_credential_spent_outlives_the_process_and_holds_for_all() {
     let folder = tempfile::tempdir().unwrap();
     let p = FakeProvider::always(answer()).await;
-    let mut configuration = configuration(&p, json!([each(500)]));
+    let mut configuration = configuration(&p, &json!([each(500)]));
     configuration["state"] = json!({"kind": "sqlite", "path": folder.path().join("shared.db")});
     let mut one = TestGateway::start(configuration.clone()).await;
     for _ in 0..2 {

@@ -6,8 +6,8 @@
 #     END
 #
 # `serve` starts a Tollgate on a free port with the configuration on standard input and one key; its arguments are further
-# lines of the key's entry. TOLLGATE_URL and TOLLGATE_KEY are those of this Tollgate from then on, and CONFIGURATION is its
-# file, SERVER its process. It ends with the shell.
+# lines of the key's entry. TOLLGATE_URL and TOLLGATE_KEY are those of this Tollgate from then on, CONTROL_URL is where its
+# control plane is, if it has a listener of its own, and CONFIGURATION is its file, SERVER its process. It ends with the shell.
 
 serve() {
     local entry line first rest
@@ -26,11 +26,13 @@ serve() {
     # Further ones, and a database, are told by others (`postgres.sh`).
     trap 'kill ${SERVERS:-} $SERVER 2>/dev/null || true; kill -s QUIT ${DATABASE:-} 2>/dev/null || true' EXIT
     TOLLGATE_URL=
+    CONTROL_URL=
     while read -r first rest <&3; do
-        if [ "$first" = listening ]; then
-            TOLLGATE_URL=${rest#on }
-            return
-        fi
+        case "$first $rest" in
+            'listening on '*) TOLLGATE_URL=${rest#on } ;;
+            'control plane on '*) CONTROL_URL=${rest#plane on } ;;
+            'live providers: '*) return ;;
+        esac
     done
     return 1
 }

@@ -26,9 +26,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use domain::ErrorCode;
 use domain::ports::audit_log::AuditLog;
 use domain::ports::shared_state::SharedState;
-use domain::{ErrorCode, Network};
 use engine::{Denials, WrongKeys};
 use futures_util::FutureExt;
 use http::request::Parts;
@@ -53,6 +53,7 @@ use self::sign_in::Desk;
 pub use self::sign_in::SIGN_IN_ROOT;
 use self::sign_in::sessions::Sessions;
 use self::wanted::Act;
+use crate::load::Loaded;
 use crate::registrar::Registrar;
 
 /// The longest body of one object.
@@ -114,10 +115,10 @@ impl ControlApi {
         }
     }
 
-    /// The proxies whose word is taken for where a request comes from.
+    /// The configuration that is in force for it.
     #[must_use]
-    pub fn trusted_proxies(&self) -> Vec<Network> {
-        self.registrar.loaded().snapshot.trusted_proxies.clone()
+    pub fn loaded(&self) -> Arc<Loaded> {
+        self.registrar.loaded()
     }
 
     /// Ends the sessions of users whenever they are disabled or removed, for ever: what was taken from somebody does not come back with a
@@ -161,6 +162,10 @@ impl ControlApi {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
+        if !self.registrar.loaded().server.admits_to_control(client) {
+            let detail = "the control plane may not be reached from this address (server.control.networks)";
+            return Err(self.refuse_unseen(Problem::new(ErrorCode::NetworkNotAllowed, detail), client));
+        }
         if head.uri.path().starts_with(SIGN_IN_ROOT) {
             return self.at_the_door(&head, body, client).await;
         }

@@ -20,11 +20,13 @@ mod signed_requests;
 mod state;
 mod tenants;
 mod token_issuers;
+mod webhooks;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
+use ::webhooks::Webhook;
 use domain::kept::KeepRules;
 use domain::key_pair::SignedRequests;
 use domain::ports::catalog::Catalog;
@@ -79,6 +81,7 @@ pub(crate) struct Compiled {
     pub(crate) signed_requests: SignedRequests,
     pub(crate) limits: Limits,
     pub(crate) allotments: Vec<Arc<Allotment>>,
+    pub(crate) webhooks: Vec<Arc<Webhook>>,
     pub(crate) keep_rules: KeepRules,
     pub(crate) request_policy: RequestPolicy,
     pub(crate) server: ServerSettings,
@@ -109,6 +112,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let signed_requests = signed_requests::compile(&file.signed_requests, &keys, &mut problems);
     let limits = limits::compile(&file.limits, &mut problems);
     let allotments = allotments::compile(file, &routes, &mut problems);
+    let webhooks = webhooks::compile(file, &mut problems);
     let catalog = catalog::compile(file, surroundings, &directory, &mut problems);
     warnings.extend(catalog.warnings);
     let server = process::server(&file.server, surroundings.folder, &mut problems);
@@ -133,6 +137,7 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
             signed_requests,
             limits,
             allotments,
+            webhooks,
             keep_rules,
             request_policy: RequestPolicy {
                 custom_host: file.upstream.custom_host_from_requests.unwrap_or(false),

@@ -22,6 +22,7 @@ mod state;
 mod tenant;
 mod token_issuer;
 mod upstream;
+mod webhook;
 
 use std::collections::BTreeMap;
 
@@ -44,7 +45,7 @@ pub use rate_limit::{AtLimitName, PaceSection, RateLimitSection, StoreDownName};
 pub use role::{HeldRoleSection, RoleSection};
 pub use route_test::{ExpectSection, RouteTestSection};
 pub use secrets::{AwsKmsSection, SealWithName, SecretsSection, VaultTransitSection};
-pub use server::{ServerSection, TlsSection};
+pub use server::{ControlListenerSection, ServerSection, TlsSection};
 pub use sign_in::{GroupRoleSection, LocalAdminSection, OidcSection, SignInSection};
 pub use signed_requests::SignedRequestsSection;
 pub use size::{ByteSize, SIZE_FORMAT, SizeProblem};
@@ -52,6 +53,7 @@ pub use state::{KeptResponsesSection, SharedStateSection, StateKind, StateSectio
 pub use tenant::{GroupSection, OrganizationSection, TeamSection, UserSection, WorkspaceSection};
 pub use token_issuer::{TokenIssuerSection, TokenRuleSection};
 pub use upstream::{ProxyChoice, UpstreamSection};
+pub use webhook::WebhookSection;
 
 /// The configuration of a Tollgate gateway. Every part may be left out. Texts may hold `${env:NAME}`,
 /// `${env:NAME:-default}`, `${file:path}` (from the configuration's own folder) and references to vaults such as
@@ -59,7 +61,7 @@ pub use upstream::{ProxyChoice, UpstreamSection};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfigFile {
-    /// Where Tollgate listens. Read at start only, but for `trusted_proxies`.
+    /// Where Tollgate listens. Read at start only, but for `trusted_proxies` and `control.networks`.
     pub server: ServerSection,
     /// Bounds that hold for every request.
     pub limits: LimitsSection,
@@ -93,6 +95,8 @@ pub struct ConfigFile {
     pub rate_limits: Vec<RateLimitSection>,
     /// How much requests may spend, by whose they are and what they ask for.
     pub budgets: Vec<BudgetSection>,
+    /// Who is told what happens to budgets.
+    pub webhooks: Vec<WebhookSection>,
     /// Clients that sign their requests as AWS's do.
     pub signed_requests: SignedRequestsSection,
     /// What is known of models, and what they cost.

@@ -17,6 +17,7 @@ use providers::sign_in::SignIns;
 use providers::vaults::SecretReference;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
+use webhooks::Webhook;
 
 use crate::authority::Authority;
 use crate::compile::{Compiled, Directory, Surroundings, compile};
@@ -50,6 +51,8 @@ pub struct Loaded {
     pub authority: Arc<Authority>,
     /// Whom tokens make of those who send them.
     pub callers: Arc<Callers>,
+    /// Whom budgets tell.
+    pub webhooks: Vec<Arc<Webhook>>,
     /// Where the process listens.
     pub server: ServerSettings,
     /// How providers are reached.
@@ -323,6 +326,7 @@ fn loaded(compiled: Compiled, read: Read, objects: Arc<Objects>, generation: u64
         directory: Arc::new(compiled.directory),
         authority: Arc::new(compiled.authority),
         callers: Arc::new(compiled.callers),
+        webhooks: compiled.webhooks,
         server: compiled.server,
         upstream: compiled.upstream,
         secrets: compiled.secrets,
@@ -368,6 +372,7 @@ fn typed(json: &Json) -> Result<ConfigFile, Vec<(Path, String)>> {
         token_issuers: list(json.get("token_issuers"), &root.key("token_issuers"), &mut problems),
         rate_limits: list(json.get("rate_limits"), &root.key("rate_limits"), &mut problems),
         budgets: list(json.get("budgets"), &root.key("budgets"), &mut problems),
+        webhooks: list(json.get("webhooks"), &root.key("webhooks"), &mut problems),
         signed_requests: part(section("signed_requests"), &root.key("signed_requests"), &mut problems)
             .unwrap_or_default(),
         catalog: part(section("catalog"), &root.key("catalog"), &mut problems).unwrap_or_default(),

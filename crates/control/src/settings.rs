@@ -1,11 +1,11 @@
 //! What the configuration says to the process rather than to requests: read at start, but for which requests are logged.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use domain::ErrorCode;
+use domain::{ErrorCode, Network};
 use jiff::Timestamp;
 use providers::definition::Secret;
 use providers::vaults::Vaults;
@@ -23,6 +23,35 @@ pub struct ServerSettings {
     pub tls: Option<TlsSettings>,
     /// Whether clients may speak HTTP/2.
     pub http2: bool,
+    /// Where the control plane is served, when not there.
+    pub control: Option<ControlListenerSettings>,
+}
+
+/// Where the control plane is served alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlListenerSettings {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// A certificate of its own.
+    pub tls: Option<TlsSettings>,
+    /// Where its requests may come from; everywhere when absent.
+    pub networks: Option<Vec<Network>>,
+}
+
+impl ServerSettings {
+    /// The certificate of the control plane's listener.
+    #[must_use]
+    pub fn control_tls(&self) -> Option<&TlsSettings> {
+        self.control.as_ref().and_then(|control| control.tls.as_ref()).or(self.tls.as_ref())
+    }
+
+    /// Whether the control plane answers a client there.
+    #[must_use]
+    pub fn admits_to_control(&self, client: Option<IpAddr>) -> bool {
+        let networks = self.control.as_ref().and_then(|control| control.networks.as_ref());
+        let is_inside = |client| networks.into_iter().flatten().any(|network| network.contains(client));
+        networks.is_none() || client.is_some_and(is_inside)
+    }
 }
 
 /// PEM files of a certificate and its key.

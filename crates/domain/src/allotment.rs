@@ -59,6 +59,8 @@ pub struct Budget {
     pub raises: Vec<Raise>,
     /// At how many percent of it somebody is told, rising.
     pub warn_at: Vec<u8>,
+    /// The names of the webhooks that are told of it.
+    pub notify: Vec<Box<str>>,
     /// How much of it a request holds until its cost is known.
     pub reserve: Reserve,
     /// What a request counts as whose cost cannot be bounded beforehand.

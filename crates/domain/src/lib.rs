@@ -3,9 +3,11 @@
 //! Nothing here does I/O, knows a clock, or knows a provider's wire format.
 
 pub mod allotment;
+pub mod atomic;
 pub mod audit;
 mod base_url;
 mod breaker;
+pub mod byte_budget;
 pub mod canary;
 pub mod catalog;
 pub mod client_header;
@@ -24,6 +26,7 @@ pub mod money;
 pub mod name;
 mod need;
 pub mod network;
+pub mod notice;
 mod offer;
 pub mod pattern;
 pub mod ports;

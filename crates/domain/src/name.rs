@@ -67,7 +67,7 @@ name! {
     KeyName
 }
 name! {
-    /// One credential of one provider, as `provider#1`; stable over reloads, safe to log.
+    /// One credential of one provider, as `provider#1` or `provider#name`; stable over reloads, safe to log.
     CredentialId
 }
 

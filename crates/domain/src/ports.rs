@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod journal;
 pub mod key_encryption;
 pub mod metadata_rule;
+pub mod notices;
 pub mod registry;
 pub mod response_store;
 pub mod shared_state;

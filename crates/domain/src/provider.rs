@@ -130,6 +130,8 @@ pub struct ErrorRule {
 pub struct RateLimitHeaders {
     /// Pairs of (remaining, reset): when `remaining` is 0, `reset` tells how long to wait.
     pub quotas: Vec<QuotaHeaders>,
+    /// Those with how much of the whole is in use, in percent; the highest figure counts.
+    pub utilizations: Vec<HeaderName>,
 }
 
 /// One quota of [`RateLimitHeaders`].

@@ -40,11 +40,26 @@ pub struct Quota {
     pub cached_input_is_free: bool,
     /// As how many tokens one of output counts: 5 for Claude at Bedrock. At least 1.
     pub output_factor: u64,
+    /// How requests go by what the provider says is in use; not at all where absent.
+    pub utilization: Option<UtilizationPolicy>,
+}
+
+/// How requests go by how much is in use. While all of it is, none goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UtilizationPolicy {
+    /// Those with the lowest priority go while less than this is, in percent; 1 to 100.
+    pub batch_percent_max: u32,
 }
 
 impl Default for Quota {
     fn default() -> Self {
-        Self { allowances: Vec::new(), concurrency: None, cached_input_is_free: false, output_factor: 1 }
+        Self {
+            allowances: Vec::new(),
+            concurrency: None,
+            cached_input_is_free: false,
+            output_factor: 1,
+            utilization: None,
+        }
     }
 }
 
@@ -66,6 +81,19 @@ pub struct Standing {
     pub priority_max: Priority,
     /// Their share beside those of other keys with the same priority; at least 1.
     pub weight: u32,
+}
+
+impl Standing {
+    /// The priority of a request that asks for one, or for none.
+    ///
+    /// # Errors
+    /// With the highest that it may have, where it asks for a higher one.
+    pub fn priority(&self, asked: Option<Priority>) -> Result<Priority, Priority> {
+        match asked {
+            Some(asked) if asked > self.priority_max => Err(self.priority_max),
+            asked => Ok(asked.unwrap_or(self.priority)),
+        }
+    }
 }
 
 impl Default for Standing {

@@ -4,9 +4,13 @@
 //! Barroso 2013, hedged requests). So there is a share that second calls never exceed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::atomic::{AtomicU32, Ordering};
+use crate::endpoint::Endpoint;
+
+/// The percentile that a call is late beyond.
+const LATE_PERCENT: u32 = 95;
 /// What a second call uses up of the allowance, in hundredths of a call.
 const PRICE: u32 = 100;
 /// Most second calls in a row that are saved up for.
@@ -43,6 +47,15 @@ impl Race {
         Self { allowance: Arc::default(), ..self.clone() }
     }
 
+    /// How long a call of a target is waited for before it is joined; none while too little is known of the target. `quantile` is the time
+    /// within which so many percent of its recent calls were answered.
+    pub fn patience(&self, quantile: impl FnOnce(u32) -> Option<Duration>) -> Option<Duration> {
+        match self.after {
+            Patience::Fixed(time) => Some(time),
+            Patience::P95 => quantile(LATE_PERCENT),
+        }
+    }
+
     /// A first call is made.
     pub fn called(&self) {
         let earn = |saved: u32| Some((saved + self.share_percent_max).min(SAVED_MAX * PRICE));
@@ -58,9 +71,19 @@ impl Race {
     }
 }
 
+/// Whether nothing but an answer comes of a request, so that asking twice does no harm: no session begins and nothing is kept. A request is bound
+/// where it goes on from what is kept, or has uploads that would have to be sent twice.
+pub fn may_be_doubled(endpoint: Endpoint, is_bound: bool, is_stored: impl FnOnce() -> bool) -> bool {
+    match endpoint {
+        Endpoint::Realtime => false,
+        Endpoint::Responses => !is_bound && !is_stored(),
+        _ => !is_bound,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Allowance, Arc, Patience, Race, SAVED_MAX};
+    use super::{Allowance, Arc, Duration, Endpoint, Patience, Race, SAVED_MAX, may_be_doubled};
     use proptest::prelude::*;
 
     fn race(share_percent_max: u32) -> Race {
@@ -78,6 +101,24 @@ mod tests {
             .collect();
         let expected: Vec<bool> = (1..=30).map(|call| call % 10 == 0).collect();
         assert_eq!(taken, expected);
+    }
+
+    #[test]
+    fn a_call_is_late_after_a_fixed_time_or_beyond_the_95th_percentile_of_its_target() {
+        let time = Duration::from_millis(800);
+        let fixed = Race { after: Patience::Fixed(time), ..race(10) };
+        assert_eq!(fixed.patience(|_| None), Some(time));
+        assert_eq!(race(10).patience(|percent| (percent == 95).then_some(time)), Some(time));
+        assert_eq!(race(10).patience(|_| None), None);
+    }
+
+    #[test]
+    fn what_is_kept_or_bound_is_not_asked_for_twice() {
+        let chat = |is_bound| may_be_doubled(Endpoint::ChatCompletions, is_bound, || true);
+        assert!(chat(false) && !chat(true));
+        let response = |is_bound, is_stored| may_be_doubled(Endpoint::Responses, is_bound, || is_stored);
+        assert!(response(false, false) && !response(false, true) && !response(true, false));
+        assert!(!may_be_doubled(Endpoint::Realtime, false, || false));
     }
 
     #[test]

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::HeaderName;
 
+use crate::atomic::{AtomicU64, Ordering};
 use crate::breaker::BreakerPolicy;
 use crate::canary::CanaryPlan;
 use crate::condition::{Condition, Fact};

@@ -1,26 +1,51 @@
 //! Which of a provider's credentials to use: they rotate, and one that was refused or is over its quota rests while
 //! the others serve.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use domain::FailureClass;
+use domain::atomic::{AtomicU64, AtomicUsize, Ordering};
+use domain::{Credential, CredentialId, FailureClass};
+use smallvec::SmallVec;
 
 /// How long a refused credential (401, 403) rests. Long enough not to hammer a revoked key, short enough that a
 /// repaired account is back within a minute.
 const REST_REFUSED: Duration = Duration::from_secs(60);
 /// How long a rate-limited credential rests when the provider does not say.
-const REST_LIMITED: Duration = Duration::from_secs(5);
+pub(crate) const REST_LIMITED: Duration = Duration::from_secs(5);
 /// The longest rest that a provider's `retry-after` can cause.
 const REST_MAX: Duration = Duration::from_secs(600);
 
-/// The credentials of one provider, each with the time until which it rests. Times are durations since any fixed start.
+/// The credentials of one provider, each with its rest. Times are durations since any fixed start.
 #[derive(Debug)]
 pub struct Bench {
-    rests_until: Vec<AtomicU64>,
-    /// Which of them were used although they should rest, and have not failed since.
-    disturbed: Vec<AtomicBool>,
+    /// Each a [`Rest`] in one number, so that none is ended by a call that did not disturb it.
+    rests: Vec<AtomicU64>,
     next: AtomicUsize,
+}
+
+/// Until when a credential rests, in milliseconds, and in the lowest bit whether it was used all the same and has not failed since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rest(u64);
+
+impl Rest {
+    const NONE: Self = Self(0);
+    const DISTURBED: u64 = 1;
+
+    fn until(milliseconds: u64) -> Self {
+        Self(milliseconds << 1)
+    }
+
+    fn ends(self) -> u64 {
+        self.0 >> 1
+    }
+
+    fn disturbed(self) -> Self {
+        Self(self.0 | Self::DISTURBED)
+    }
+
+    fn is_disturbed(self) -> bool {
+        self.0 & Self::DISTURBED != 0
+    }
 }
 
 /// The credentials that one request has tried at one target, as bits; those past the 64th share the last bit.
@@ -75,24 +100,23 @@ impl Bench {
     /// A bench of `count` credentials, none of which rests.
     #[must_use]
     pub fn new(count: usize) -> Self {
-        Self {
-            rests_until: (0..count).map(|_| AtomicU64::new(0)).collect(),
-            disturbed: (0..count).map(|_| AtomicBool::new(false)).collect(),
-            next: AtomicUsize::new(0),
-        }
+        Self { rests: (0..count).map(|_| AtomicU64::new(Rest::NONE.0)).collect(), next: AtomicUsize::new(0) }
     }
 
     /// The next credential in turn that does not rest and was not tried; when all rest, the one that is back soonest.
     /// `None` when every one was tried.
     #[must_use]
     pub fn choose(&self, tried: Tried, now: Duration) -> Option<Choice> {
-        let count = self.rests_until.len();
+        let (count, now) = (self.rests.len(), milliseconds(now));
         let first = if count > 1 { self.next.fetch_add(1, Ordering::Relaxed) % count } else { 0 };
         let untried = (0..count).map(|step| (first + step) % count).filter(|index| !tried.has(*index));
-        let index = untried.min_by_key(|index| self.until(*index).saturating_sub(milliseconds(now)))?;
-        let resting = self.until(index) > milliseconds(now);
-        if let Some(disturbed) = self.disturbed.get(index).filter(|_| resting) {
-            disturbed.store(true, Ordering::Relaxed);
+        let seen = untried.map(|index| (index, self.rest(index)));
+        let (index, rest) = seen.min_by_key(|(_, rest)| rest.ends().saturating_sub(now))?;
+        let resting = rest.ends() > now;
+        if let Some(known) = self.rests.get(index).filter(|_| resting) {
+            // Another rest than the one that was seen is not disturbed: what this call tells says nothing about it.
+            let (relaxed, disturbed) = (Ordering::Relaxed, rest.disturbed().0);
+            let _ = known.compare_exchange(rest.0, disturbed, relaxed, relaxed);
         }
         Some(Choice { index, resting })
     }
@@ -100,55 +124,71 @@ impl Bench {
     /// Whether an untried credential is ready to serve at once.
     #[must_use]
     pub fn has_fresh(&self, tried: Tried, now: Duration) -> bool {
-        (0..self.rests_until.len()).any(|index| !tried.has(index) && self.until(index) <= milliseconds(now))
+        (0..self.rests.len()).any(|index| !tried.has(index) && !self.rests(index, now))
     }
 
     /// Whether a credential rests.
     #[must_use]
     pub fn rests(&self, index: usize, now: Duration) -> bool {
-        self.until(index) > milliseconds(now)
+        self.rest(index).ends() > milliseconds(now)
+    }
+
+    /// The ids of the credentials that one request may be sent with: the preferred one, then those in turn that it has not tried and that do
+    /// not rest.
+    #[must_use]
+    pub fn in_turn(
+        &self,
+        own: &[Credential],
+        (preferred, tried): (usize, Tried),
+        now: Duration,
+    ) -> SmallVec<[CredentialId; 2]> {
+        let others = (1..own.len()).map(|step| (preferred + step) % own.len());
+        let others = others.filter(|index| !tried.has(*index) && !self.rests(*index, now));
+        std::iter::once(preferred)
+            .chain(others)
+            .filter_map(|index| Some(own.get(index)?.id.clone()))
+            .collect()
     }
 
     /// Lets a credential rest if the failure was its own.
     pub fn failed(&self, index: usize, class: FailureClass, wish: Option<Duration>, now: Duration) {
-        let rest = match class {
+        let time = match class {
             FailureClass::Credential => REST_REFUSED,
             FailureClass::RateLimited => wish.unwrap_or(REST_LIMITED).min(REST_MAX),
             _ => return,
         };
-        if let Some(until) = self.rests_until.get(index) {
-            until.fetch_max(milliseconds(now + rest), Ordering::Relaxed);
-        }
-        if let Some(disturbed) = self.disturbed.get(index) {
-            disturbed.store(false, Ordering::Relaxed);
-        }
+        let until = milliseconds(now + time);
+        self.change(index, |rest| Some(Rest::until(rest.ends().max(until))));
     }
 
     /// A credential has served. That ends its rest where it was used in spite of it; an answer to a call that began before the rest
     /// did says nothing about now.
     pub fn served(&self, index: usize) {
-        let (Some(until), Some(disturbed)) = (self.rests_until.get(index), self.disturbed.get(index)) else {
-            return;
-        };
-        if disturbed.load(Ordering::Relaxed) {
-            disturbed.store(false, Ordering::Relaxed);
-            until.store(0, Ordering::Relaxed);
-        }
+        self.change(index, |rest| rest.is_disturbed().then_some(Rest::NONE));
     }
 
     /// How many credentials rest now.
     #[must_use]
     pub fn resting(&self, now: Duration) -> usize {
-        (0..self.rests_until.len()).filter(|index| self.until(*index) > milliseconds(now)).count()
+        (0..self.rests.len()).filter(|index| self.rests(*index, now)).count()
     }
 
-    fn until(&self, index: usize) -> u64 {
-        self.rests_until.get(index).map_or(0, |until| until.load(Ordering::Relaxed))
+    fn rest(&self, index: usize) -> Rest {
+        self.rests.get(index).map_or(Rest::NONE, |rest| Rest(rest.load(Ordering::Relaxed)))
+    }
+
+    fn change(&self, index: usize, change: impl Fn(Rest) -> Option<Rest>) {
+        if let Some(rest) = self.rests.get(index) {
+            let change = |rest| change(Rest(rest)).map(|rest| rest.0);
+            // Whoever declines leaves it as it is.
+            let _ = rest.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change);
+        }
     }
 }
 
+/// As many as a [`Rest`] can hold: with its bit, some 290 million years.
 fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).min(u64::MAX >> 1)
 }
 
 #[cfg(test)]

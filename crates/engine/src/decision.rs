@@ -68,6 +68,18 @@ pub struct Considered {
     /// What a balancer would judge it by; absent where it is excluded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<Score>,
+    /// Its credentials that too little is left for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<Without>,
+}
+
+/// A credential that a target is not called with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Without {
+    /// Its id.
+    pub credential: String,
+    /// Why, in words.
+    pub detail: String,
 }
 
 /// What balancers judge a target by, as it was when the first was chosen.
@@ -126,6 +138,10 @@ pub enum Reason {
     Down,
     /// A call would have to wait for its provider's quota.
     Quota,
+    /// A rate limit has too little left for it.
+    Limit,
+    /// A budget has too little left for it.
+    Budget,
 }
 
 impl Reason {
@@ -232,12 +248,19 @@ impl fmt::Display for Considered {
             write!(formatter, "  ({})", self.place)?;
         }
         match &self.excluded {
-            Some(excluded) => write!(formatter, "  {}", excluded.detail),
+            Some(excluded) => write!(formatter, "  {}", excluded.detail)?,
             None if self.turn.is_none() => {
-                write!(formatter, "  not drawn this time, or not reached by any failure")
+                write!(formatter, "  not drawn this time, or not reached by any failure")?;
             }
-            None => Ok(()),
+            None => {}
         }
+        self.without.iter().try_for_each(|without| write!(formatter, "  {without}"))
+    }
+}
+
+impl fmt::Display for Without {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "without {}: {}", self.credential, self.detail)
     }
 }
 
@@ -260,7 +283,7 @@ fn is_no_time(milliseconds: &u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Assigned, Attempted, Considered, Decision, Exclusion, Reason};
+    use super::{Assigned, Attempted, Considered, Decision, Exclusion, Reason, Without};
 
     fn considered(number: usize) -> Considered {
         let excluded =
@@ -272,6 +295,7 @@ mod tests {
             turn: (number == 1).then_some(1),
             score: None,
             excluded: (number == 0).then_some(excluded),
+            without: Vec::new(),
         }
     }
 
@@ -319,6 +343,13 @@ mod tests {
                         (targets[2])  not drawn this time, or not reached by any failure\n";
         assert_eq!(decision(3).to_string(), expected);
         assert_eq!(decision(3).course(), ["p/model-1"]);
+    }
+
+    #[test]
+    fn people_see_the_credentials_that_are_not_used() {
+        let without = Without { credential: "p#1".to_owned(), detail: "the budget `b` is spent".to_owned() };
+        let shown = Considered { without: vec![without], ..considered(1) }.to_string();
+        assert_eq!(shown, "  1.  p/model-1  (targets[1])  without p#1: the budget `b` is spent");
     }
 
     #[test]

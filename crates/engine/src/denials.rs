@@ -9,8 +9,8 @@ use std::net::IpAddr;
 
 use domain::audit::{AuditEntry, AuditedResource, Outcome, Who};
 use domain::{ApiKey, ErrorCode};
-use parking_lot::Mutex;
 
+use crate::mutex::Mutex;
 use crate::wrong_keys::neighbourhood;
 
 /// Most records that come of the denials between two times that they are taken.

@@ -13,12 +13,13 @@ mod claims;
 mod contact;
 mod demand;
 mod denied;
+mod digest;
 mod encoding;
 mod groups;
 mod lease;
 mod leased;
 mod measure;
-mod notice;
+mod passed_over;
 mod pool;
 mod rates;
 mod reservation;
@@ -28,6 +29,7 @@ mod shared;
 mod slots;
 mod spending;
 mod standing;
+mod totals;
 mod value;
 
 #[cfg(test)]
@@ -35,10 +37,11 @@ mod tests;
 
 pub use claims::{Claims, Described, Named};
 pub use contact::EXCHANGE_INTERVAL;
-pub use denied::{Denied, Shortage, Why};
+pub use denied::{Denials, Denied, Shortage, Why};
 pub use measure::{Actual, Asked, Bound, Moment, Tokens};
-pub use notice::Notice;
+pub use passed_over::{Candidate, PassedOver};
 pub use reservation::Reservation;
 pub use reserve::Ledger;
 pub use shared::{Asking, Proposal, Shared, Unaccounted, Unreadable};
 pub use standing::{Measured, Standing};
+pub use totals::Total;

@@ -16,6 +16,7 @@ mod lengths;
 pub mod likeness;
 pub mod load;
 mod mirror;
+mod mutex;
 pub mod plan;
 pub mod prefix;
 pub mod quota;

@@ -7,10 +7,12 @@
 mod account;
 mod cost;
 mod pace;
+mod place;
 mod queue;
 mod report;
 mod reported;
 mod shaper;
+mod utilization;
 mod window;
 
 #[cfg(test)]
@@ -18,6 +20,7 @@ mod tests;
 
 pub use account::{Account, Receipt};
 pub use cost::Cost;
+pub use place::{is_shaped, over_quota};
 pub use queue::{Claimant, FairQueue, Ticket};
-pub use report::{Report, reports};
+pub use report::{Left, Report, reports};
 pub use shaper::{Arrival, Asked, Bounds, Granted, Shaper, Turn};

@@ -93,7 +93,10 @@ mod tests {
             remaining: HeaderName::try_from(format!("x-ratelimit-remaining-{what}")).unwrap(),
             reset: HeaderName::try_from(format!("x-ratelimit-reset-{what}")).unwrap(),
         };
-        let limits = RateLimitHeaders { quotas: vec![quota("requests"), quota("tokens")] };
+        let limits = RateLimitHeaders {
+            quotas: vec![quota("requests"), quota("tokens")],
+            ..RateLimitHeaders::default()
+        };
         retry_after(&headers, &limits, "2026-11-20T10:00:00Z".parse().unwrap())
     }
 

@@ -5,6 +5,7 @@ mod clearing;
 mod described;
 mod leases;
 mod leasing;
+mod sent;
 mod told;
 
 #[cfg(test)]
@@ -14,11 +15,12 @@ use engine::ledger::Denied;
 use http::HeaderMap;
 use telemetry::events::{AllotmentDecided, Decided};
 
-pub use admitted::{Admitted, Sent};
+pub use admitted::Admitted;
 pub use clearing::{Clearing, Times, WallClock};
 pub use described::Description;
 pub use leases::{Leases, Revision};
 pub use leasing::{Leasing, Turn};
+pub use sent::{CallNumber, Called, Sent};
 pub use told::Told;
 
 use domain::RequestId;

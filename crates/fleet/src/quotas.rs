@@ -24,12 +24,14 @@ pub use waiting::{Entered, OverQuota, enter};
 const QUOTAS_MAX: usize = 20_000;
 /// Room for so many is made at the start; most gateways never have more.
 const QUOTAS_AT_FIRST: usize = 64;
-/// The whole of a quota, as [`engine::Load`] counts it.
-const WHOLE: u64 = 1000;
 
 /// Every quota that anything is known of.
 #[derive(Debug)]
-pub struct Quotas(Cache<Shaped, Arc<Shape>>);
+pub struct Quotas {
+    shapes: Cache<Shaped, Arc<Shape>>,
+    /// Held while one takes the place of what there is, so that requests that come at once share one.
+    beginning: Mutex<()>,
+}
 
 /// What a quota is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -90,7 +92,8 @@ impl Default for Quotas {
     fn default() -> Self {
         let bound = u64::try_from(QUOTAS_MAX).unwrap_or(u64::MAX);
         let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Self(Cache::with(QUOTAS_AT_FIRST, bound, UnitWeighter, hasher, lifecycle))
+        let shapes = Cache::with(QUOTAS_AT_FIRST, bound, UnitWeighter, hasher, lifecycle);
+        Self { shapes, beginning: Mutex::new(()) }
     }
 }
 
@@ -98,38 +101,34 @@ impl Quotas {
     /// The quota of a target's model, where one is configured or was learned.
     pub fn find(&self, target: &Target, model: &str, meters: &Arc<ProviderMeters>) -> Option<Arc<Shape>> {
         let sought = Sought { provider: &target.provider.name, model };
-        let configured = target.provider.quota(model);
-        match (self.0.get(&sought), configured) {
-            (Some(shape), Some(quota)) if !shape.goes_by(quota) => {
-                Some(self.begin(target, model, Arc::clone(quota), meters))
-            }
-            (Some(shape), None) if !shape.goes_by(&Quota::default()) => {
-                self.0.remove(&sought);
+        match (self.shapes.get(&sought), target.provider.quota(model)) {
+            (Some(shape), Some(quota)) if shape.goes_by(quota) => Some(shape),
+            (Some(shape), None) if shape.goes_by(&Quota::default()) => Some(shape),
+            (Some(_), None) => {
+                self.shapes.remove(&sought);
                 None
             }
-            (Some(shape), _) => Some(shape),
-            (None, Some(quota)) => Some(self.begin(target, model, Arc::clone(quota), meters)),
+            (_, Some(quota)) => Some(self.begin(&sought, quota, meters)),
             (None, None) => None,
         }
     }
 
     /// The quota of a target's model, of which something is about to be learned.
     pub fn learn(&self, target: &Target, model: &str, meters: &Arc<ProviderMeters>) -> Arc<Shape> {
-        self.find(target, model, meters).unwrap_or_else(|| self.begin(target, model, Arc::default(), meters))
+        let sought = Sought { provider: &target.provider.name, model };
+        self.find(target, model, meters).unwrap_or_else(|| self.begin(&sought, &Arc::default(), meters))
     }
 
-    /// Puts a fresh one in the place of what there is.
-    fn begin(
-        &self,
-        target: &Target,
-        model: &str,
-        quota: Arc<Quota>,
-        meters: &Arc<ProviderMeters>,
-    ) -> Arc<Shape> {
-        let shaped = Shaped { provider: target.provider.name.clone(), model: model.into() };
-        let shaper = Mutex::new(Shaper::new(quota));
+    /// Puts a fresh one in the place of what there is, unless another request just has.
+    fn begin(&self, sought: &Sought<'_>, quota: &Arc<Quota>, meters: &Arc<ProviderMeters>) -> Arc<Shape> {
+        let _beginning = self.beginning.lock();
+        if let Some(begun) = self.shapes.get(sought).filter(|begun| begun.goes_by(quota)) {
+            return begun;
+        }
+        let shaped = Shaped { provider: sought.provider.clone(), model: sought.model.into() };
+        let shaper = Mutex::new(Shaper::new(Arc::clone(quota)));
         let shape = Arc::new(Shape { shaper, meters: Arc::clone(meters) });
-        self.0.insert(shaped, Arc::clone(&shape));
+        self.shapes.insert(shaped, Arc::clone(&shape));
         shape
     }
 }
@@ -141,8 +140,17 @@ impl Shape {
 
     /// How much is used, in thousandths; 1000 where such a request would have to wait.
     pub fn used(&self, cost: &Cost, priority: Priority, credentials: &[CredentialId], now: Duration) -> u32 {
-        let left = self.shaper.lock().room(cost, priority, credentials, now);
-        u32::try_from(WHOLE.saturating_sub(left)).unwrap_or(1000)
+        self.shaper.lock().used(cost, priority, credentials, now)
+    }
+
+    /// How much is in use, in thousandths, where a request with these credentials would have to wait for that.
+    pub fn too_much_in_use(
+        &self,
+        priority: Priority,
+        credentials: &[CredentialId],
+        now: Duration,
+    ) -> Option<u64> {
+        self.shaper.lock().too_much_in_use(priority, credentials, now)
     }
 
     /// What an answer to a call says about the quota of a credential.
@@ -164,5 +172,34 @@ impl Shape {
 fn tell_next(shaper: &Shaper<Arc<Notify>>) {
     if let Some(next) = shaper.next() {
         next.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arc, Quota, Quotas, Shape, Sought};
+    use std::sync::Barrier;
+    use std::thread;
+
+    use telemetry::Telemetry;
+
+    #[test]
+    fn requests_that_come_at_once_share_one_quota() {
+        const THREADS: usize = 8;
+        let (provider, telemetry) = ("p".into(), Telemetry::new());
+        let meters = telemetry.provider(&provider);
+        let quota = Arc::new(Quota { concurrency: Some(1), ..Quota::default() });
+        for round in 0..200 {
+            let (quotas, barrier, model) = (Quotas::default(), Barrier::new(THREADS), format!("m{round}"));
+            let begin = || {
+                barrier.wait();
+                quotas.begin(&Sought { provider: &provider, model: &model }, &quota, &meters)
+            };
+            let begun: Vec<Arc<Shape>> = thread::scope(|scope| {
+                let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(begin)).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert!(begun.iter().all(|shape| Arc::ptr_eq(shape, &begun[0])));
+        }
     }
 }

@@ -4,26 +4,27 @@
 
 mod measured;
 mod refused;
+mod unread;
 mod waiting;
 mod way;
 
 use std::sync::Arc;
 
-use domain::{Provider, Route, RouteName};
-use engine::ledger::{Asked, Denied, Ledger, Named};
+use domain::{Route, RouteName};
+use engine::ledger::{Denied, Ledger};
 use http::HeaderMap;
 use telemetry::events::Decided;
 use wire::json::{Kind, Value};
 
+pub(crate) use unread::admit_unread;
 use waiting::Waiting;
 use way::Way;
 
 use crate::attempt::Call;
 use crate::ending::Origin;
 use crate::metadata;
-use crate::pinned::Pinned;
 use crate::refusal::Refusal;
-use fleet::allotted::{self, Admitted, Description, Leasing, Told, Turn};
+use fleet::allotted::{self, Description, Leasing, Turn};
 
 /// Most times that a request is made smaller or sent elsewhere, so that the end is in sight whatever others do meanwhile.
 const CHANGES_MAX: usize = 16;
@@ -42,88 +43,57 @@ pub(crate) async fn admit(call: &mut Call, route: Arc<Route>) -> Result<Arc<Rout
         return Ok(way.into_route());
     }
     let (mut waiting, mut leasing) = (Waiting::default(), Leasing::default());
-    let mut changes = 0;
+    let (mut changes, mut is_patient) = (0, false);
     let gateway = Arc::clone(&call.origin.gateway);
     loop {
         // Before it is tried, so that what ends meanwhile is not missed.
         let settled = gateway.clearing.settled();
-        let denied = match way.reserve(call) {
+        let denials = match way.reserve(call) {
             Ok(reservation) => {
                 call.waited += waiting.waited();
                 return way.take(call, reservation);
             }
-            Err(denied) => denied,
+            // Another credential is better than to wait for what the others may give back, as long as there is one.
+            Err(denials) if !is_patient && leasing.has_asked() && way.takes_others(call, &denials) => {
+                leasing = Leasing::default();
+                continue;
+            }
+            Err(denials) => denials,
         };
-        let denied = match leasing.turn(&gateway.clearing, denied, |now| way.short(call, now)).await {
+        let denials = match leasing.turn(&gateway.clearing, denials, |now| way.short(call, now)).await {
             Turn::Again => continue,
-            Turn::Denied(denied) => denied,
-            Turn::Unreachable(denied) => return Err(unreachable(&call.origin, &denied)),
+            Turn::Denied(denials) => denials,
+            Turn::Unreachable(denials) if way.pass_over(call, &denials) => {
+                leasing = Leasing::default();
+                continue;
+            }
+            Turn::Unreachable(denials) => return Err(unreachable(&call.origin, denials.first())),
         };
         leasing = Leasing::default();
-        changes += 1;
-        if changes <= CHANGES_MAX && way.change(call, &denied)? {
+        if way.takes_others(call, &denials) {
             continue;
         }
-        if !waiting.turn(&call.origin, &denied, settled).await {
-            return Err(refused(&call.origin, &denied));
+        if !is_patient && way.may_be_given_back() {
+            is_patient = true;
+            way.begin_anew(call);
+            continue;
+        }
+        changes += 1;
+        if changes <= CHANGES_MAX && way.change(call, &denials)? {
+            continue;
+        }
+        if !waiting.turn(&call.origin, denials.soonest(), settled).await {
+            let elsewhere: Vec<_> = denials.iter().chain(way.denied_elsewhere()).collect();
+            return Err(refused(&call.origin, denials.soonest(), &elsewhere));
         }
         changes = 0;
-        way.measure(call);
+        way.begin_anew(call);
     }
 }
 
-/// The same for a request whose body nobody reads. What it costs is not known, not even in the end.
-///
-/// # Errors
-/// When not enough is left.
-pub(crate) async fn admit_unread(
-    origin: &Origin,
-    pinned: &Pinned,
-    provider: &Provider,
-    headers: &HeaderMap,
-) -> Result<Option<Box<Admitted>>, Refusal> {
-    let ledger = &pinned.ledger;
-    if ledger.is_empty() {
-        return Ok(None);
-    }
-    let description = described(origin, ledger, headers, None)?;
-    let target = Named { provider: provider.name.as_str(), model: None };
-    let claims = ledger.claims(&description, &[target]);
-    if claims.is_empty() {
-        return Ok(None);
-    }
-    let gateway = Arc::clone(&origin.gateway);
-    let (mut waiting, mut leasing) = (Waiting::default(), Leasing::default());
-    loop {
-        let settled = gateway.clearing.settled();
-        let denied = match ledger.reserve(&claims, &Asked::default(), gateway.clearing.moment()) {
-            Ok(reservation) => {
-                let told = Told::of(&reservation, &origin.key);
-                return Ok(Some(Box::new(Admitted::new(
-                    &origin.gateway.clearing,
-                    &origin.id,
-                    description,
-                    reservation,
-                    told,
-                ))));
-            }
-            Err(denied) => denied,
-        };
-        let denied = match leasing.turn(&gateway.clearing, denied, |now| ledger.short(&claims, now)).await {
-            Turn::Again => continue,
-            Turn::Denied(denied) => denied,
-            Turn::Unreachable(denied) => return Err(unreachable(origin, &denied)),
-        };
-        leasing = Leasing::default();
-        if !waiting.turn(origin, &denied, settled).await {
-            return Err(refused(origin, &denied));
-        }
-    }
-}
-
-fn refused(origin: &Origin, denied: &Denied) -> Refusal {
+fn refused(origin: &Origin, denied: &Denied, elsewhere: &[&Denied]) -> Refusal {
     decided(origin, denied, Decided::Refused);
-    refused::refusal(denied, &origin.key)
+    refused::refusal(denied, elsewhere, &origin.key)
 }
 
 /// The others have to be asked, and cannot be.
@@ -133,7 +103,12 @@ fn unreachable(origin: &Origin, denied: &Denied) -> Refusal {
 }
 
 fn decided(origin: &Origin, denied: &Denied, decided: Decided) {
-    allotted::decided(&origin.gateway.clearing, &origin.id, denied, decided);
+    let Origin { gateway, id, .. } = origin;
+    allotted::decided(&gateway.clearing, id, denied, decided);
+    if matches!(decided, Decided::Refused | Decided::PassedOver | Decided::Downgraded) {
+        let exhausted = gateway.pin().ledger.exhausted(denied, gateway.clearing.moment());
+        gateway.clearing.notify(exhausted, id);
+    }
 }
 
 /// What a request is known by.

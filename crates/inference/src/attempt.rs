@@ -32,14 +32,17 @@ mod view;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use domain::byte_budget::Hold;
 use domain::route::Target;
 use domain::{Endpoint, Route};
+use engine::ledger::{Candidate, PassedOver};
 use engine::{Prefix, estimated_tokens};
 use http::{HeaderMap, Uri};
 use wire::formats::RequestFacts;
 use wire::json::Document;
 
-use crate::byte_budget::Hold;
+use chosen::usable;
+
 use crate::ending::Origin;
 use crate::ingress::SentForm;
 use crate::keeping::Kept;
@@ -139,6 +142,34 @@ impl Call {
     /// The model that a target is asked for: its own, else the client's.
     pub(crate) fn model_at<'c>(&'c self, target: &'c Target) -> &'c str {
         target.model.as_ref().map_or(self.client_model(), |model| model.as_str())
+    }
+
+    /// `provider/model` of a target, as limits and budgets know it.
+    fn model_name(&self, target: &Target) -> String {
+        format!("{}/{}", target.provider.name, self.model_at(target))
+    }
+
+    /// The targets of a route, with the credentials that are left for them; none where no limit and no budget is for some of them only.
+    fn candidates_left<'r>(&self, route: &'r Route) -> Vec<Candidate<'r>> {
+        match &self.sent {
+            Some(sent) if self.pinned.ledger.is_by_target() => self.candidates(route, &sent.passed_over()),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The targets of a route, with the credentials that may be used there but for those that are passed over.
+    pub(crate) fn candidates<'r>(&self, route: &'r Route, passed_over: &PassedOver) -> Vec<Candidate<'r>> {
+        let mut candidates = Vec::new();
+        route.root.for_each_target(&mut |target| {
+            let credentials = usable(self, target, passed_over.credentials_at(&target.path)).collect();
+            candidates.push(Candidate {
+                place: &target.path,
+                provider: target.provider.name.as_str(),
+                model: self.model_name(target),
+                credentials,
+            });
+        });
+        candidates
     }
 
     /// The beginnings of its prompt. Most routes do not ask, and then nothing is read.

@@ -7,7 +7,7 @@ use domain::endpoint::{ClientShape, Task};
 use domain::{ApiKey, CatalogModel, Endpoint, Failure, FailureClass, Target, Usage};
 use engine::canary::End;
 use engine::decision::{Attempted, Decision};
-use engine::ledger::{Actual, Denied, Tokens};
+use engine::ledger::{Actual, Candidate, Denied, Tokens};
 use http::HeaderValue;
 use telemetry::cost::Unpriced;
 use telemetry::events::RequestEnded;
@@ -20,7 +20,7 @@ use crate::gateway::Gateway;
 use crate::noted::Noted;
 use crate::pinned::ProviderState;
 use domain::RequestId;
-use fleet::allotted::{Admitted, Sent};
+use fleet::allotted::{Admitted, CallNumber, Sent};
 use fleet::canaries::Enrolled;
 use fleet::health::Watch;
 use fleet::mirrors::Copying;
@@ -151,20 +151,20 @@ impl Ending {
         self.served_by(provider, model);
     }
 
-    /// Notes that an attempt failed, and whether its provider may charge for it all the same.
-    pub(crate) fn failed(&mut self, may_be_charged: bool) {
+    /// Notes that an attempt failed, with its call if one was sent, and whether its provider may charge for it all the same.
+    pub(crate) fn failed(&mut self, sent: Option<CallNumber>, may_be_charged: bool) {
         self.has_failed_attempts = true;
-        match &mut self.admitted {
-            Some(admitted) if may_be_charged => admitted.lose_call(),
-            Some(admitted) => admitted.sent().ended(),
-            None => {}
+        match (&mut self.admitted, sent) {
+            (Some(admitted), Some(number)) if may_be_charged => admitted.lose_call(number),
+            (Some(admitted), Some(number)) => drop(admitted.sent().ended(number)),
+            _ => {}
         }
     }
 
-    /// Notes that a call ended without anybody knowing what it took.
-    pub(crate) fn loses_call(&mut self) {
-        if let Some(admitted) = &mut self.admitted {
-            admitted.lose_call();
+    /// Notes that a call ended without anybody knowing what it took, if it was sent.
+    pub(crate) fn loses_call(&mut self, sent: Option<CallNumber>) {
+        if let (Some(admitted), Some(number)) = (&mut self.admitted, sent) {
+            admitted.lose_call(number);
         }
     }
 
@@ -178,11 +178,14 @@ impl Ending {
         self.admitted.as_mut().map_or(Ok(()), |admitted| admitted.extend(calls))
     }
 
-    /// Makes what is held enough for a further call, when one has failed.
-    pub(crate) async fn affords_further(&mut self) -> Result<(), Denied> {
+    /// Makes what is held enough for a further call, when one has failed. What of these targets is not paid for is passed over and told.
+    pub(crate) async fn affords_further(
+        &mut self,
+        candidates: &[Candidate<'_>],
+    ) -> Result<Vec<Denied>, Denied> {
         match &mut self.admitted {
-            Some(admitted) => admitted.hold_further().await,
-            None => Ok(()),
+            Some(admitted) => admitted.hold_further(candidates).await,
+            None => Ok(Vec::new()),
         }
     }
 
@@ -301,7 +304,9 @@ impl Ending {
         if let Some(spend) = self.spend.take() {
             spend.ended(&self.usage);
         }
-        self.loses_call();
+        if let Some(admitted) = &mut self.admitted {
+            admitted.lose_last_call();
+        }
         (self.has_failed_attempts, self.is_pieced) = (true, true);
         BrokenOff {
             provider: self.provider.clone(),
@@ -428,14 +433,10 @@ impl Ending {
 
     /// Counts what it took.
     fn settle(&mut self) {
-        let Some(mut admitted) = self.admitted.take() else { return };
-        // Of a race that its client left, more than one may be charged for.
-        for _ in 1..admitted.sent().calls() {
-            admitted.lose_call();
-        }
-        let provider = self.provider.as_ref().map(|provider| provider.provider.name.as_str());
+        let Some(admitted) = self.admitted.take() else { return };
         let took = self.took(admitted.sent());
-        admitted.settle(&took, provider.map(|provider| (provider, self.model.as_deref())));
+        // Of a race that its client left, more than one may be charged for.
+        admitted.settle(&took);
     }
 
     /// What its last call took, as far as anybody said.
@@ -450,7 +451,9 @@ impl Ending {
             Some(Ok(cost)) => Actual { tokens: Some(tokens.unwrap_or_default()), money: Some(cost) },
             Some(Err(Unpriced::Usage)) => Actual::default(),
             Some(Err(_)) => Actual { tokens, money: None },
-            None if sent.calls() > 0 && self.origin.endpoint.is_none_or(is_charged) => Actual::default(),
+            None if sent.is_any_under_way() && self.origin.endpoint.is_none_or(is_charged) => {
+                Actual::default()
+            }
             None => Actual::NOTHING,
         }
     }

@@ -5,17 +5,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use domain::allotment::Terms;
+use domain::byte_budget::ByteBudget;
+use domain::ports::notices::Notices;
 use domain::ports::response_store::ResponseStore;
 use domain::ports::shared_state::SharedState;
-use engine::ledger::{EXCHANGE_INTERVAL, Ledger};
+use engine::ledger::{EXCHANGE_INTERVAL, Ledger, Total};
 use engine::{Denials, WrongKeys};
 use jiff::Timestamp;
 use providers::transport::Transport;
-use telemetry::Telemetry;
+use telemetry::{BudgetSpending, Telemetry};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::byte_budget::ByteBudget;
 use crate::pinned::{Configuration, Pinned};
 use crate::response_owners::ResponseOwners;
 use crate::running::Running;
@@ -36,6 +38,8 @@ pub struct GatewayParts {
     pub store: Arc<dyn ResponseStore>,
     /// What processes with the same budgets share; none where this one has them for itself, until it ends.
     pub shared_state: Option<Arc<dyn SharedState>>,
+    /// Who tells of budgets.
+    pub notices: Arc<dyn Notices>,
     /// 64 random bits per call.
     pub random: Box<dyn Fn() -> u64 + Send + Sync>,
     /// The time of day.
@@ -97,12 +101,14 @@ impl Gateway {
         let wall_clock: WallClock = Arc::from(parts.wall_clock);
         let clock = Clock::since(Instant::now());
         let times = Times { wall_clock: Arc::clone(&wall_clock), clock };
-        let leases = |state| Leases::new(state, &parts.random, times.clone(), parts.telemetry.clone());
+        let (telemetry, notices) = (parts.telemetry.clone(), parts.notices);
+        let leases =
+            |state| Leases::new(state, &parts.random, times.clone(), telemetry.clone(), Arc::clone(&notices));
         let leases = parts.shared_state.map(leases);
         let ledger = ledger(&configuration, None, leases.is_some());
-        let health = Arc::new(Health::new(clock, parts.telemetry.clone(), leases.is_some()));
-        let feedback = Feedback::new(parts.telemetry.clone());
-        let clearing = Arc::new(Clearing::new(parts.telemetry.clone(), times, leases));
+        let health = Arc::new(Health::new(clock, telemetry.clone(), leases.is_some()));
+        let feedback = Feedback::new(telemetry.clone());
+        let clearing = Arc::new(Clearing::new(telemetry.clone(), times, leases, notices));
         let pinned =
             Pinned::new(configuration, None, ledger, &parts.transport, &parts.telemetry, Duration::ZERO);
         Arc::new(Self {
@@ -225,6 +231,16 @@ impl Gateway {
     pub(crate) fn exposition(&self) -> String {
         let bytes = i64::try_from(self.budget.used_bytes()).unwrap_or(i64::MAX);
         self.telemetry.meters().in_flight_bytes.set(bytes);
+        let totals = || self.pin().ledger.totals(self.clearing.moment()).into_iter().filter_map(spending);
+        self.telemetry.meters().spending.budgets.refresh(self.uptime(), totals);
         self.telemetry.exposition()
     }
+}
+
+/// What a metric says of a budget.
+fn spending(total: Total) -> Option<BudgetSpending> {
+    let Total { allotment, limit, accounts, spent, held, highest } = total;
+    let Terms::Budget(budget) = &allotment.terms else { return None };
+    let (budget, unit) = (allotment.name.as_str().into(), budget.unit);
+    Some(BudgetSpending { budget, unit, limit, accounts, spent, held, highest })
 }

@@ -8,5 +8,7 @@ mod served;
 
 pub(crate) use body::{ReadBody, SentForm, member, present, read_body, read_json, shed};
 pub(crate) use head::bound_head;
-pub(crate) use path::{ConversationAction, Operation, Probe, StoredAction, client_shape, match_path};
+pub(crate) use path::{
+    ConversationAction, Operation, Probe, StoredAction, client_shape, match_path, unknown,
+};
 pub(crate) use served::{Needs, SERVED, Served};

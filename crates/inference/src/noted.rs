@@ -4,10 +4,6 @@ use engine::decision::{Attempted, Decision};
 use serde_json::value::RawValue;
 use telemetry::Particulars;
 
-use crate::attempt::Call;
-use crate::metadata;
-use crate::region;
-
 /// Longest decision in a record; what a header can hold would be too little for a route of many targets.
 const DECISION_BYTES_MAX: usize = 32 * 1024;
 
@@ -20,16 +16,7 @@ pub(crate) struct Noted {
 
 impl Noted {
     /// What a request asks for.
-    pub(crate) fn of(call: &Call) -> Self {
-        let particulars = Particulars {
-            model: call.facts.model.as_deref().map(Into::into),
-            stream: call.facts.stream,
-            region: region::asked(&call.headers).map(Into::into),
-            metadata: metadata::told(&call.headers, &call.origin.key.subject.labels)
-                .and_then(|text| RawValue::from_string(text).ok()),
-            body_bytes: u64::try_from(call.document.body().len()).unwrap_or(u64::MAX),
-            decision: None,
-        };
+    pub(crate) fn of(particulars: Particulars) -> Self {
         Self { particulars, decision: None }
     }
 

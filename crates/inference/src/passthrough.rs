@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use crate::admission::admit_unread;
 use crate::answer::{AnswerBody, Held, OpaqueRelay, Served, listed_by_connection, prepare, sign};
-use crate::attempt::{Deadlines, untried};
+use crate::attempt::Deadlines;
 use crate::ending::{Ending, Origin};
 use crate::gateway::Gateway;
 use crate::ingress::query;
@@ -30,7 +30,7 @@ use crate::patience::Silence;
 use crate::pinned::{Pinned, ProviderState};
 use crate::refusal::Refusal;
 use crate::region::Residence;
-use fleet::allotted::{Admitted, tell};
+use fleet::allotted::{Admitted, Called, tell};
 
 /// Where a request is relayed to.
 pub(crate) struct Relayed<'a> {
@@ -67,9 +67,7 @@ pub(crate) async fn relay(
     let provider = pinned.snapshot.provider(name).filter(|_| !key.cannot_see(name));
     let provider = provider.ok_or_else(|| unknown_provider(pinned, name, key))?;
     let path = joined(&provider.base.prefix, path)?;
-    let choice = pinned.state(provider).bench.choose(untried(name, key), origin.gateway.uptime());
-    let credential = choice.map_or(0, |choice| choice.index);
-    let admitted = admit_unread(&origin, pinned, provider, request.headers()).await?;
+    let (credential, admitted) = admit_unread(&origin, pinned, provider, request.headers()).await?;
     let relayed = Relayed { provider, path, credential, endpoint: None, admitted };
     relay_to(origin, pinned, relayed, request).await
 }
@@ -95,15 +93,16 @@ pub(crate) async fn relay_to(
     let now = origin.gateway.wall_clock().into();
     let proven = prove(&mut outgoing, credential, None, &to.provider.base, now);
     let mut ending = Ending::new(Origin { endpoint: to.endpoint, ..origin });
-    let mut told = HeaderMap::new();
+    let (mut told, mut call_number) = (HeaderMap::new(), None);
     if let Some(admitted) = &to.admitted {
         admitted.tell(&mut told);
-        admitted.sent().begun();
+        let called = Called::of(&to.provider.name, None, &credential.id);
+        call_number = Some(admitted.sent().begun(Some(called)));
     }
     ending.holds(to.admitted.take());
     ending.attempt(&state, None);
     if let Err(problem) = proven {
-        ending.failed(false);
+        ending.failed(call_number, false);
         let failure = Failure::without_status(FailureClass::Credential, problem.to_string());
         return Ok(unreachable(&failure, &state, ending));
     }

@@ -30,7 +30,9 @@ use crate::attempt::Call;
 use crate::dialect::request_kind;
 use crate::ending::Origin;
 use crate::gateway::{Gateway, Readiness};
-use crate::ingress::{Operation, ReadBody, bound_head, client_shape, match_path, query, read_body};
+use crate::ingress::{
+    Operation, ReadBody, StoredAction, bound_head, client_shape, match_path, query, read_body, unknown,
+};
 use crate::peer::client_address;
 use crate::permission::{permit_address, permit_operation};
 use crate::pinned::Pinned;
@@ -59,6 +61,17 @@ pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>, peer: IpAd
             refuse(&gateway, &refusal.into(), shape, &id)
         }
     };
+    introduce(response.headers_mut(), &id, started);
+    response
+}
+
+/// Answers a request for something that is served elsewhere, exactly as one for something that does not exist.
+#[must_use]
+pub fn answer_unknown<B>(gateway: &Gateway, request: &Request<B>) -> Response<AnswerBody> {
+    let (started, path) = (Instant::now(), request.uri().path());
+    let id = RequestId::from_random(gateway.random(), gateway.random());
+    let shape = client_shape(path, request.headers());
+    let mut response = refuse(gateway, &unknown(path).into(), shape, &id);
     introduce(response.headers_mut(), &id, started);
     response
 }
@@ -131,11 +144,7 @@ async fn answer(
         Operation::ListModels => models::list(&pinned, &key, shape, request.uri().query()),
         Operation::GetModel(model) => models::get(&pinned, &key, &model, shape),
         Operation::Stored(action, response_id) => {
-            match kept::serve(&origin, action, &response_id, request.uri().query()).await {
-                Ok(None) => stored::relay(origin, pinned, action, &response_id, request).await,
-                Ok(Some(response)) => Ok(response),
-                Err(refusal) => Err(refusal),
-            }
+            stored(origin, pinned, (action, &response_id), request).await
         }
         Operation::Explain => explain::answer(origin, pinned, request).await,
         Operation::Feedback => feedback::answer(origin, pinned, request).await,
@@ -146,6 +155,19 @@ async fn answer(
         Operation::Probe(probe) => Ok(probes::answer(gateway, probe)),
     };
     result.map_err(|refusal| refused(refusal, Some(key)))
+}
+
+/// A request about a response, which is kept here or by its provider.
+async fn stored(
+    origin: Origin,
+    pinned: Arc<Pinned>,
+    (action, response_id): (StoredAction, &str),
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, Refusal> {
+    match kept::serve(&origin, action, response_id, request.uri().query()).await? {
+        Some(response) => Ok(response),
+        None => stored::relay(origin, pinned, action, response_id, request).await,
+    }
 }
 
 /// Whose a request is, by the key or the token in its head, or by the key pair that its head claims to be signed with.

@@ -70,7 +70,7 @@ pub fn compile(
     let forward_headers = headers::forwarded(definition.headers.forward.as_deref(), &mut problems);
     let error_rules = rules::errors(definition.errors.as_deref(), &mut problems);
     let rate_limit_headers = rules::rate_limits(definition.rate_limits.as_deref(), &mut problems);
-    let quotas = quotas::compile(definition.quota.as_deref(), &mut problems);
+    let quotas = quotas::compile(definition.quota.as_deref(), &rate_limit_headers, &mut problems);
     let models = models(definition.models.as_deref(), &mut problems);
     problems.into_result()?;
 

@@ -22,7 +22,7 @@ use serde::Deserialize;
 pub use credential::{CredentialEntry, CredentialValue};
 pub use endpoints::Endpoints;
 pub use prefill::{PrefillEntry, Prefills};
-pub use quota::{CachedInput, QuotaCount, QuotaEntry, Spans};
+pub use quota::{CachedInput, QuotaCount, QuotaEntry, Spans, Utilization};
 pub use secret::Secret;
 pub use sign_in::{
     AwsSettings, AwsSource, ClientAuthentication, EntraSettings, EntraSource, GoogleSettings, GoogleSource,
@@ -239,6 +239,9 @@ pub struct RateLimit {
     /// The header with the time until, or at which, the quota is full again: a duration (`6m0s`), seconds, or an
     /// RFC 3339 time.
     pub reset: Option<String>,
+    /// The header with how much of the whole is in use, in percent, in place of all the others: `86.5` or `86.5%`. Requests are shaped by it
+    /// where `quota` says so (`utilization`).
+    pub utilization: Option<String>,
 }
 
 /// How a provider is reached.

@@ -104,6 +104,7 @@ pub fn definition(address: SocketAddr) -> ProviderDefinition {
         variables: BTreeMap::new(),
         prefill: Prefills {
             chat_completions: Some(PrefillEntry::default()),
+            responses: Some(PrefillEntry::default()),
             messages: Some(PrefillEntry::default()),
             converse: Some(PrefillEntry::default()),
             cohere_chat: Some(PrefillEntry::default()),

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use domain::provider::ErrorRule;
+use domain::provider::{ErrorRule, RateLimitHeaders};
 use domain::{Failure, FailureClass, TimeoutStage, Timeouts};
 use engine::classify;
 use engine::classify::ErrorFacts;
+use engine::ledger::Tokens;
+use engine::retry_after::retry_after;
+use http::HeaderMap;
+use jiff::Timestamp;
 
 use crate::behaviour::{Account, Behaviour};
 use crate::fault::{Effect, Fault};
@@ -33,22 +37,28 @@ pub(crate) enum Fate {
     },
 }
 
+/// What its answer says about the provider's quota; absent where it says nothing.
+pub(crate) type Told = Option<Box<HeaderMap>>;
+
 /// What is called.
 #[derive(Debug)]
-pub(crate) struct Provider<'p> {
+pub(crate) struct Callee<'p> {
     pub(crate) behaviour: &'p Behaviour,
     /// Those that befall the target.
     pub(crate) faults: &'p [Fault],
     pub(crate) error_rules: &'p [ErrorRule],
+    /// The headers in which its answers tell of its quota.
+    pub(crate) rate_limit_headers: &'p RateLimitHeaders,
 }
 
 /// A call.
 #[derive(Debug)]
 pub(crate) struct Call<'c> {
     pub(crate) now: Duration,
+    /// What the clock says then.
+    pub(crate) clock: Timestamp,
     pub(crate) is_stream: bool,
-    pub(crate) tokens: u64,
-    pub(crate) output_tokens: u64,
+    pub(crate) tokens: Tokens,
     pub(crate) timeouts: &'c Timeouts,
     pub(crate) luck: Luck,
 }
@@ -80,22 +90,23 @@ impl Draws {
     }
 }
 
-impl Provider<'_> {
-    /// How a call goes; `account` is what is left to its credential.
-    pub(crate) fn fate(&self, mut call: Call<'_>, account: Option<&mut Account>) -> Fate {
+impl Callee<'_> {
+    /// How a call goes, and what its answer says; `account` is what is left to its credential.
+    pub(crate) fn fate(&self, mut call: Call<'_>, account: Option<&mut Account>) -> (Fate, Told) {
         let draws = Draws::of(self.behaviour, &mut call.luck);
-        let on = self.faults.iter().filter(|fault| fault.is_on(call.now));
-        let effect = on.fold(Effect::NOTHING, |sum, fault| sum.and(fault.effect));
+        let effect = self.effect(call.now);
         if effect.is_down {
-            return fails(REFUSED_AFTER, FailureClass::Connect);
+            return (fails(REFUSED_AFTER, FailureClass::Connect), None);
         }
-        let error_after = seconds(draws.error_after * effect.slow);
-        if let Some(failure) = self.refusal(&draws, &effect, account.map(|account| (account, &call))) {
-            return within(call.timeouts, Fate::Fails { after: error_after, failure }, call.is_stream);
+        let (refusal, told) = self.charged(&draws, &effect, account, &call);
+        let refusal = refusal.or_else(|| self.mishap(&draws, &effect));
+        if let Some(failure) = refusal {
+            let after = seconds(draws.error_after * effect.slow);
+            return (within(call.timeouts, Fate::Fails { after, failure }, call.is_stream), told);
         }
         let first = if effect.is_silent { FOR_EVER } else { seconds(draws.first * effect.slow) };
         let per_token = draws.per_token * effect.slow;
-        let ends = first + seconds(per_token * call.output_tokens.saturating_sub(1) as f64);
+        let ends = first + seconds(per_token * call.tokens.output.saturating_sub(1) as f64);
         let fate = if call.is_stream {
             Fate::Answers { first, ends, breaks_off: false }
         } else {
@@ -103,25 +114,40 @@ impl Provider<'_> {
         };
         let cut = (draws.cut < effect.cut_rate).then(|| first + (ends - first).mul_f64(draws.place));
         let fate = cut_at(fate, [cut, self.outage(call.now)]);
-        within(call.timeouts, fate, call.is_stream)
+        (within(call.timeouts, fate, call.is_stream), told)
     }
 
-    /// The error that the provider answers with, if it does.
-    fn refusal(
+    /// What goes wrong by now.
+    fn effect(&self, now: Duration) -> Effect {
+        let on = self.faults.iter().filter(|fault| fault.is_on(now));
+        on.fold(Effect::NOTHING, |sum, fault| sum.and(fault.effect))
+    }
+
+    /// Takes a call from its quota: the 429 where there is not enough left, and what the answer says about it.
+    fn charged(
         &self,
         draws: &Draws,
         effect: &Effect,
-        account: Option<(&mut Account, &Call<'_>)>,
-    ) -> Option<Failure> {
-        let (limited, retry_after) = effect.limited;
+        account: Option<&mut Account>,
+        call: &Call<'_>,
+    ) -> (Option<Failure>, Told) {
+        let (limited, wish) = effect.limited;
         if draws.limited < limited {
-            return Some(self.error(429, retry_after));
+            return (Some(self.error(429, wish)), None);
         }
-        if let Some((account, call)) = account
-            && let Err(retry_after) = account.take(call.tokens, call.now)
-        {
-            return Some(self.error(429, retry_after));
+        let Some(account) = account else { return (None, None) };
+        let known = self.rate_limit_headers;
+        let wait = account.take(call.tokens, call.now).err();
+        if wait.is_none() && known.quotas.is_empty() {
+            return (None, None);
         }
+        let headers = account.headers(known, wait, call.now);
+        let refusal = wait.map(|_| self.error(429, retry_after(&headers, known, call.clock)));
+        (refusal, Some(Box::new(headers)))
+    }
+
+    /// The error that the provider answers with for another reason, if it does.
+    fn mishap(&self, draws: &Draws, effect: &Effect) -> Option<Failure> {
         let (rate, status) = effect.errors;
         if draws.fault < rate {
             return Some(self.error(status, None));
@@ -130,7 +156,8 @@ impl Provider<'_> {
     }
 
     fn error(&self, status: u16, retry_after: Option<Duration>) -> Failure {
-        let class = classify(ErrorFacts { status, ..ErrorFacts::default() }, self.error_rules);
+        let facts = ErrorFacts { status, ..ErrorFacts::default() };
+        let class = classify(facts, self.error_rules);
         Failure { class, status: Some(status), retry_after, detail: String::new() }
     }
 

@@ -1,5 +1,7 @@
 //! How a provider does on a usual day: how fast it answers, how often it fails, and how much it lets through.
 
+mod account;
+
 use std::time::Duration;
 
 use domain::Pattern;
@@ -9,8 +11,9 @@ use serde::Deserialize;
 use crate::problem::Problem;
 use crate::spread::{Spread, TimesSpec};
 
+pub(crate) use account::Account;
+
 const MILLISECOND: Duration = Duration::from_millis(1);
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// How a provider, or one of its models, does.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -35,8 +38,9 @@ pub struct BehaviourSpec {
     pub quota: Option<QuotaSpec>,
 }
 
-/// How much a credential may use of a model. It refills evenly, and what is not used of a minute is lost.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+/// How much a credential may use of a model. It refills evenly, and what is not used of a minute is lost. A provider that names headers for what is left, as
+/// OpenAI, Anthropic and Groq do, sends them with each answer.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuotaSpec {
     /// Requests.
@@ -45,6 +49,12 @@ pub struct QuotaSpec {
     /// Tokens of prompts and answers together.
     #[schemars(range(min = 1))]
     pub tokens_per_minute: Option<u64>,
+    /// Tokens of prompts.
+    #[schemars(range(min = 1))]
+    pub input_tokens_per_minute: Option<u64>,
+    /// Tokens of answers.
+    #[schemars(range(min = 1))]
+    pub output_tokens_per_minute: Option<u64>,
     /// Whether its 429 says how long to wait; yes when absent.
     pub retry_after: Option<bool>,
 }
@@ -162,78 +172,9 @@ impl Behaviour {
     }
 }
 
-/// What is left of a quota.
-#[derive(Debug, Clone)]
-pub(crate) struct Account {
-    requests: Bucket,
-    tokens: Bucket,
-    says_how_long: bool,
-}
-
-/// What is left of one count, in whole numbers, so that nothing is lost to rounding.
-#[derive(Debug, Clone)]
-struct Bucket {
-    per_minute: u128,
-    /// Each thing is worth a minute's nanoseconds, since so many come back in each nanosecond as there are in a minute.
-    left: u128,
-    filled: Duration,
-}
-
-impl Account {
-    pub(crate) fn full(spec: QuotaSpec) -> Self {
-        Self {
-            requests: Bucket::full(spec.requests_per_minute),
-            tokens: Bucket::full(spec.tokens_per_minute),
-            says_how_long: spec.retry_after.unwrap_or(true),
-        }
-    }
-
-    /// Takes a request with so many tokens.
-    ///
-    /// # Errors
-    /// When there is not enough left: after what time there is, in whole seconds as providers say it, if it says so.
-    pub(crate) fn take(&mut self, tokens: u64, now: Duration) -> Result<(), Option<Duration>> {
-        let wait = self.requests.wait(1, now).max(self.tokens.wait(tokens, now));
-        if wait.is_zero() {
-            self.requests.take(1);
-            self.tokens.take(tokens);
-            return Ok(());
-        }
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        Err(self.says_how_long.then(|| Duration::from_secs(seconds)))
-    }
-}
-
-impl Bucket {
-    /// What has no limit is never empty.
-    fn full(per_minute: Option<u64>) -> Self {
-        let per_minute = per_minute.map_or(0, u128::from);
-        Self { per_minute, left: per_minute * MINUTE.as_nanos(), filled: Duration::ZERO }
-    }
-
-    /// What is larger than all of it waits for all of it.
-    fn worth(&self, count: u64) -> u128 {
-        u128::from(count).min(self.per_minute) * MINUTE.as_nanos()
-    }
-
-    /// After what time there is as much.
-    fn wait(&mut self, count: u64, now: Duration) -> Duration {
-        let refilled = now.saturating_sub(self.filled).as_nanos() * self.per_minute;
-        self.left = (self.left + refilled).min(self.per_minute * MINUTE.as_nanos());
-        self.filled = now;
-        let missing = self.worth(count).saturating_sub(self.left);
-        let nanoseconds = missing.div_ceil(self.per_minute.max(1));
-        Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
-    }
-
-    fn take(&mut self, count: u64) {
-        self.left = self.left.saturating_sub(self.worth(count));
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Account, Duration, QuotaSpec, Whom};
+    use super::Whom;
 
     #[test]
     fn a_provider_stands_for_its_models_and_a_pattern_for_what_it_matches() {
@@ -249,23 +190,5 @@ mod tests {
         assert_eq!(Whom::new("q").objection(&targets), None);
         let message = Whom::new("r").objection(&targets).unwrap();
         assert_eq!(message, "the traffic reaches no target called `r`; it reaches p/m, q/m");
-    }
-
-    #[test]
-    fn an_account_gives_its_quota_and_then_as_much_as_it_refills() {
-        let spec =
-            QuotaSpec { requests_per_minute: Some(60), tokens_per_minute: Some(6_000), retry_after: None };
-        let (mut account, second) = (Account::full(spec), Duration::from_secs(1));
-        let given = (0..100).filter(|_| account.take(10, Duration::ZERO).is_ok()).count();
-        assert_eq!(given, 60);
-        assert_eq!(account.take(10, Duration::ZERO), Err(Some(second)));
-        assert_eq!(account.take(10, second), Ok(()));
-        let mut account = Account::full(spec);
-        assert_eq!(account.take(6_000, Duration::ZERO), Ok(()));
-        assert_eq!(account.take(3_000, Duration::ZERO), Err(Some(30 * second)));
-        let silent = QuotaSpec { retry_after: Some(false), ..spec };
-        let mut account = Account::full(silent);
-        assert_eq!(account.take(6_000, Duration::ZERO), Ok(()));
-        assert_eq!(account.take(1, Duration::ZERO), Err(None));
     }
 }

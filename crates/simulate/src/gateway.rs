@@ -9,24 +9,36 @@ use std::time::Duration;
 use domain::price::Tier;
 use domain::provider::Provider;
 use domain::{
-    BreakerPolicy, CatalogModel, Money, RegionName, RetryBudgetPolicy, Route, RouteName, Snapshot, Target,
+    BreakerPolicy, CatalogModel, CredentialId, Limits, Money, RegionName, RetryBudgetPolicy, Route,
+    RouteName, Snapshot, Target,
 };
 use engine::breaker::{Stage, Turn};
 use engine::credentials::{Bench, Tried};
+use engine::quota::is_shaped;
 use engine::{Guards, Load, Outlook, RetryBudget, Seen};
+use jiff::Timestamp;
 use telemetry::cost::{Service, cost};
 
 use crate::behaviour::{Account, Behaviour};
 use crate::canaries::Canaries;
 use crate::fault::Fault;
 use crate::luck::Luck;
+use crate::quotas::Shape;
 use crate::scenario::{Scenario, model_at, provider_of};
 use crate::traffic::Request;
+
+/// What a provider answers beyond a quota.
+const TOO_MANY_REQUESTS: u16 = 429;
 
 /// Everything that is kept.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     now: Cell<Duration>,
+    /// What the clock said at the beginning.
+    start: Timestamp,
+    /// Whether any provider ever answers 429.
+    pub(crate) may_be_limited: bool,
+    pub(crate) limits: Limits,
     policy: BreakerPolicy,
     budget_policy: RetryBudgetPolicy,
     /// The retry budget of each saved route, and of all others together.
@@ -48,8 +60,12 @@ pub(crate) struct TargetState {
     pub(crate) behaviour: Behaviour,
     /// Those that befall it.
     pub(crate) faults: Vec<Fault>,
-    /// What is left to each credential.
+    /// What its provider has left for each credential.
     pub(crate) accounts: RefCell<Vec<Account>>,
+    /// What it would have, had every request been sent at once.
+    pub(crate) foreseen_accounts: RefCell<Vec<Account>>,
+    /// What the gateway knows of that, and who waits for it.
+    pub(crate) shape: Shape,
     /// How often its breaker opened.
     pub(crate) openings: Cell<u64>,
     provider: usize,
@@ -79,6 +95,9 @@ impl Gateway {
     pub(crate) fn new(snapshot: &Snapshot, scenario: &Scenario) -> Self {
         let mut gateway = Self {
             now: Cell::new(Duration::ZERO),
+            start: scenario.traffic.start,
+            may_be_limited: false,
+            limits: snapshot.limits.clone(),
             policy: snapshot.route_defaults.breaker.clone(),
             budget_policy: snapshot.route_defaults.retry_budget.clone(),
             budgets: RefCell::default(),
@@ -110,15 +129,24 @@ impl Gateway {
         };
         places.insert(model.to_owned(), self.targets.len());
         let region = target.region.as_ref().map(|region| self.region(region));
+        let quota = target.provider.quota(model);
         let name = format!("{whom}/{model}");
         let behaviour = scenario.behaviours.of(&name);
         let account = behaviour.quota.map(Account::full);
+        let accounts =
+            account.map_or_else(Vec::new, |account| vec![account; target.credentials.len().max(1)]);
+        let faults: Vec<_> = scenario.faults.iter().filter(|fault| fault.befalls(&name)).cloned().collect();
+        self.may_be_limited |= !accounts.is_empty()
+            || behaviour.error_status == TOO_MANY_REQUESTS
+            || faults
+                .iter()
+                .any(|fault| fault.effect.limited.0 > 0.0 || fault.effect.errors.1 == TOO_MANY_REQUESTS);
         self.targets.push(TargetState {
             known: snapshot.catalog.find(target.provider.name.as_str(), model),
-            faults: scenario.faults.iter().filter(|fault| fault.befalls(&name)).cloned().collect(),
-            accounts: RefCell::new(
-                account.map_or_else(Vec::new, |account| vec![account; target.credentials.len().max(1)]),
-            ),
+            faults,
+            foreseen_accounts: RefCell::new(accounts.clone()),
+            accounts: RefCell::new(accounts),
+            shape: Shape::of(quota),
             openings: Cell::new(0),
             provider,
             region,
@@ -153,9 +181,19 @@ impl Gateway {
         self.now.get()
     }
 
+    /// What the clock says.
+    pub(crate) fn clock(&self) -> Timestamp {
+        self.start + self.now()
+    }
+
     /// Time goes on.
     pub(crate) fn at(&self, now: Duration) {
         self.now.set(now);
+    }
+
+    /// What a request sees of its targets.
+    pub(crate) fn view<'v>(&'v self, request: &'v Request, luck: &'v mut Luck) -> View<'v> {
+        View { gateway: self, request, luck, is_blind: false }
     }
 
     /// The place of a target among [`Self::targets`].
@@ -168,6 +206,47 @@ impl Gateway {
     pub(crate) fn bench(&self, target: &Target, place: usize) -> Option<&Bench> {
         let provider = &self.providers[self.targets[place].provider];
         target.uses_credentials_of(&provider.provider).then_some(&provider.bench)
+    }
+
+    /// What is known of a target's quota, where a request is shaped by it.
+    pub(crate) fn shape(&self, target: &Target, place: usize, request: &Request) -> Option<&Shape> {
+        let state = &self.targets[place];
+        let provider = &self.providers[state.provider].provider;
+        is_shaped(request.shape.endpoint, target, provider).then_some(&state.shape)
+    }
+
+    /// The credentials that a request may be sent with to a target that is shaped: the preferred one, then those that it has not tried and
+    /// that do not rest.
+    pub(crate) fn credentials(
+        &self,
+        target: &Target,
+        place: usize,
+        chosen: (usize, Tried),
+    ) -> Vec<CredentialId> {
+        let bench = self.bench(target, place);
+        bench
+            .map(|bench| bench.in_turn(&target.credentials, chosen, self.now()).into_vec())
+            .unwrap_or_default()
+    }
+
+    /// The time within which so many percent of a target's calls were answered of late; none while too few are known.
+    pub(crate) fn quantile(&self, place: usize, percent: u32) -> Option<Duration> {
+        self.targets[place].seen.borrow().times.quantile(percent)
+    }
+
+    /// How much of a target's quota is used, by what a request would take of it.
+    fn used(&self, target: &Target, place: usize, request: &Request) -> u32 {
+        let Some(shape) = self.shape(target, place, request).filter(|shape| shape.is_known()) else {
+            return 0;
+        };
+        let rests =
+            |index: &usize| self.bench(target, place).is_some_and(|bench| bench.rests(*index, self.now()));
+        let awake = (0..target.credentials.len()).find(|index| !rests(index));
+        let credentials = self.credentials(target, place, (awake.unwrap_or_default(), Tried::default()));
+        let claim = &request.shape.claim;
+        let cost = claim.cost(request.body_bytes);
+        let used = shape.with(|shaper| shaper.used(&cost, claim.priority, &credentials, self.now()));
+        used.unwrap_or(0)
     }
 
     /// How often breakers of whole providers and regions opened.
@@ -249,11 +328,21 @@ impl Guards for Guarding {
 pub(crate) struct View<'v> {
     pub(crate) gateway: &'v Gateway,
     pub(crate) request: &'v Request,
-    /// What the clock said at the beginning, in seconds since 1970.
-    pub(crate) start_seconds: i64,
     pub(crate) luck: &'v mut Luck,
-    /// Whether a target was passed over whose credentials had all been told to wait.
-    pub(crate) spared: &'v mut bool,
+    /// Whether it sees nothing of quotas, as if every target had room.
+    pub(crate) is_blind: bool,
+}
+
+impl View<'_> {
+    /// What it sees of quotas at a target: how much is used; none where all of its credentials rest.
+    fn used(&self, target: &Target, place: usize) -> Option<u32> {
+        if self.is_blind {
+            return Some(0);
+        }
+        let bench = self.gateway.bench(target, place).filter(|_| !target.credentials.is_empty());
+        let rests = bench.is_some_and(|bench| !bench.has_fresh(Tried::default(), self.gateway.now()));
+        (!rests).then(|| self.gateway.used(target, place, self.request))
+    }
 }
 
 impl Outlook for View<'_> {
@@ -262,23 +351,19 @@ impl Outlook for View<'_> {
     }
 
     fn load(&mut self, target: &Target) -> Option<Load> {
-        let now = self.gateway.now();
         let place = self.gateway.place(target, &self.request.shape.model);
         let state = &self.gateway.targets[place];
-        let bench = self.gateway.bench(target, place).filter(|_| !target.credentials.is_empty());
-        if bench.is_some_and(|bench| !bench.has_fresh(Tried::default(), now)) {
-            *self.spared = true;
+        if self.gateway.is_shut(state) {
             return None;
         }
-        (!self.gateway.is_shut(state)).then(|| state.seen.borrow().load.at(now))
+        let used = self.used(target, place)?;
+        Some(state.seen.borrow().load.at(self.gateway.now()).with_used(used))
     }
 
     fn cost(&mut self, target: &Target) -> Option<Money> {
         let state = &self.gateway.targets[self.gateway.place(target, &self.request.shape.model)];
         let usage = state.seen.borrow().habit.foretold(self.request.input_tokens);
-        let elapsed = i64::try_from(self.gateway.now().as_secs()).unwrap_or(i64::MAX);
-        let unix_seconds = self.start_seconds.saturating_add(elapsed);
-        let service = Service { tier: Tier::Standard, unix_seconds };
+        let service = Service { tier: Tier::Standard, unix_seconds: self.gateway.clock().as_second() };
         cost(&usage, &state.known.as_ref()?.prices, service).ok().map(|cost| cost.total)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::price::Tier;
-use domain::{FailureClass, Money};
+use domain::{FailureClass, Money, Priority};
 use jiff::Timestamp;
 use telemetry::cost::{Service, Unpriced, cost};
 
@@ -13,6 +13,9 @@ use crate::fault::Fault;
 use crate::gateway::{Gateway, TargetState};
 use crate::series::Series;
 use crate::traffic::Request;
+
+/// What a request failed of that no quota had a place for (TG3005).
+pub(crate) const OVER_QUOTA: &str = "over_quota";
 
 /// What came of a run.
 #[derive(Debug, Clone, Default)]
@@ -29,8 +32,15 @@ pub struct Tally {
     pub attempts: u64,
     /// Answers with 429.
     pub limited: u64,
-    /// Requests that went elsewhere because a target had asked for a wait.
+    /// Requests whose first call would have been answered with 429, had all requests been sent at once without regard to quotas, and none of whose
+    /// calls was.
     pub limits_avoided: u64,
+    /// Calls that waited for a provider's quota, in the order in which that ended.
+    pub waits: Vec<Wait>,
+    /// Calls that were refused without being made, at once or after a wait, since no quota had a place for them in time.
+    pub over_quota: u64,
+    /// Second calls beside slow ones.
+    pub hedges: Hedges,
     /// Of the failed, those whose answer had begun: nothing can be tried after that.
     pub broke_off: u64,
     /// From requests to the first content of their stream, in microseconds, of those that were answered; in ascending order.
@@ -53,6 +63,55 @@ pub struct Tally {
     pub(crate) start_seconds: i64,
 }
 
+/// A wait for a provider's quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// Whose call waited.
+    pub priority: Priority,
+    /// For which target, by its place among [`Tally::targets`].
+    pub target: u32,
+    /// When it began, in microseconds after the start.
+    pub from_us: u64,
+    /// When it ended, in microseconds after the start.
+    pub until_us: u64,
+    /// How it ended.
+    pub end: WaitEnd,
+}
+
+/// How a wait for a provider's quota ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitEnd {
+    /// The call was made.
+    Went,
+    /// There was no place for it in time.
+    Refused,
+    /// Another call was answered first.
+    Left,
+}
+
+/// What came of second calls beside slow ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hedges {
+    /// Calls that could have been joined by a second one.
+    pub joinable: u64,
+    /// Second calls that were made.
+    pub made: u64,
+    /// Of these, those that were answered first.
+    pub won: u64,
+    /// Those whose first call was answered first.
+    pub lost: u64,
+    /// Those that failed, as the first call did.
+    pub failed: u64,
+    /// Second calls that were not made, since their share or the retry budget was used up.
+    pub capped: u64,
+    /// Calls that were let go, since another was answered first.
+    pub outrun: u64,
+    /// What these cost at most: as if each had been charged whole.
+    pub cost_max: Money,
+    /// Of these, those without a known cost.
+    pub unpriced: u64,
+}
+
 /// What came of a target.
 #[derive(Debug, Clone, Default)]
 pub struct TargetTally {
@@ -62,6 +121,8 @@ pub struct TargetTally {
     pub attempts: u64,
     /// Calls of it that failed.
     pub failures: u64,
+    /// Calls of it that were let go, since another was answered first.
+    pub outrun: u64,
     /// Requests that it answered.
     pub answered: u64,
     /// How often its breaker opened.
@@ -76,10 +137,11 @@ pub(crate) struct Ended<'e> {
     pub(crate) target: &'e TargetState,
     /// Of the target.
     pub(crate) place: usize,
-    pub(crate) attempts: u32,
+    /// Whether a call of it has failed.
+    pub(crate) has_failed: bool,
     pub(crate) first_token: Option<Duration>,
     pub(crate) now: Duration,
-    pub(crate) failure: Option<FailureClass>,
+    pub(crate) failure: Option<&'static str>,
 }
 
 impl Tally {
@@ -99,10 +161,6 @@ impl Tally {
         *self.failed.entry("refused").or_default() += 1;
     }
 
-    pub(crate) fn spared(&mut self) {
-        self.limits_avoided += 1;
-    }
-
     pub(crate) fn called(&mut self, target: usize) {
         self.attempts += 1;
         self.targets[target].attempts += 1;
@@ -116,14 +174,14 @@ impl Tally {
     pub(crate) fn ended(&mut self, ended: &Ended<'_>) {
         self.requests += 1;
         self.lasted = self.lasted.max(ended.request.at);
-        if let Some(class) = ended.failure {
-            *self.failed.entry(class.name()).or_default() += 1;
+        if let Some(failure) = ended.failure {
+            *self.failed.entry(failure).or_default() += 1;
             self.broke_off += u64::from(ended.first_token.is_some());
             self.series.failed(ended.request.at);
             return;
         }
         self.succeeded += 1;
-        self.rescued += u64::from(ended.attempts > 1);
+        self.rescued += u64::from(ended.has_failed);
         self.targets[ended.place].answered += 1;
         let took = ended.now - ended.request.at;
         self.answers.push(microseconds(took));
@@ -139,11 +197,54 @@ impl Tally {
 
     /// What an answer cost.
     pub(crate) fn cost_of(&self, ended: &Ended<'_>) -> Result<Money, Unpriced> {
-        let known = ended.target.known.as_ref().ok_or(Unpriced::Model)?;
-        let usage = ended.request.usage();
-        let elapsed = i64::try_from(ended.now.as_secs()).unwrap_or(i64::MAX);
+        self.price(ended.request, ended.target, ended.now)
+    }
+
+    fn price(&self, request: &Request, target: &TargetState, now: Duration) -> Result<Money, Unpriced> {
+        let known = target.known.as_ref().ok_or(Unpriced::Model)?;
+        let elapsed = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         let unix_seconds = self.start_seconds.saturating_add(elapsed);
-        cost(&usage, &known.prices, Service { tier: Tier::Standard, unix_seconds }).map(|cost| cost.total)
+        let service = Service { tier: Tier::Standard, unix_seconds };
+        cost(&request.usage(), &known.prices, service).map(|cost| cost.total)
+    }
+
+    /// A call was let go, since another was answered first.
+    pub(crate) fn outrun(
+        &mut self,
+        request: &Request,
+        (place, target): (usize, &TargetState),
+        now: Duration,
+    ) {
+        self.targets[place].outrun += 1;
+        let price = self.price(request, target, now).ok();
+        let hedges = &mut self.hedges;
+        hedges.outrun += 1;
+        match price.and_then(|price| hedges.cost_max.checked_add(price)) {
+            Some(sum) => hedges.cost_max = sum,
+            None => hedges.unpriced += 1,
+        }
+    }
+
+    /// A wait for a quota has ended.
+    pub(crate) fn waited(
+        &mut self,
+        priority: Priority,
+        target: usize,
+        (from, until): (Duration, Duration),
+        end: WaitEnd,
+    ) {
+        let [from_us, until_us] = [from, until].map(microseconds);
+        self.waits.push(Wait { priority, target: place(target), from_us, until_us, end });
+    }
+
+    /// How long those waited for a quota that were let through, of one priority or of all, in microseconds and in ascending order.
+    #[must_use]
+    pub fn wait_times(&self, priority: Option<Priority>) -> Vec<u64> {
+        let went = self.waits.iter().filter(|wait| wait.end == WaitEnd::Went);
+        let meant = went.filter(|wait| priority.is_none_or(|priority| wait.priority == priority));
+        let mut times: Vec<_> = meant.map(|wait| wait.until_us - wait.from_us).collect();
+        times.sort_unstable();
+        times
     }
 
     pub(crate) fn finish(mut self, gateway: &Gateway, faults: &[Fault]) -> Self {
@@ -156,6 +257,9 @@ impl Tally {
             tally.openings = target.openings.get();
         }
         self.targets.sort_by(|one, other| one.name.cmp(&other.name));
+        let mut places = vec![0; self.targets.len()];
+        self.targets.iter().enumerate().for_each(|(sorted, target)| places[target.place] = place(sorted));
+        self.waits.iter_mut().for_each(|wait| wait.target = places[wait.target as usize]);
         self
     }
 
@@ -181,6 +285,11 @@ pub fn percentile(ascending: &[u64], part: f64) -> Option<Duration> {
 
 fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// The place of a target, of which there are fewer than four billion.
+fn place(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 fn microseconds(time: Duration) -> u64 {

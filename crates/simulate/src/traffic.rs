@@ -1,5 +1,6 @@
 //! What clients ask for, and when: made up from a description, or as it was recorded.
 
+mod claim;
 mod facts;
 mod generated;
 mod recorded;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Snapshot, Usage};
+use engine::ledger::Tokens;
 use jiff::Timestamp;
 
 pub(crate) use facts::RequestFacts;
@@ -54,6 +56,11 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// What it uses, as its provider counts it.
+    pub(crate) fn tokens(&self) -> Tokens {
+        Tokens { input: self.input_tokens, output: self.output_tokens }
+    }
+
     /// What it uses.
     pub(crate) fn usage(&self) -> Usage {
         Usage {

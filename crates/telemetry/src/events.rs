@@ -5,6 +5,7 @@ mod answer_not_kept;
 mod attempt_failed;
 mod breaker_bypassed;
 mod breaker_turned;
+mod budget_exhausted;
 mod budget_passed;
 mod budget_unaccounted;
 mod canary_turned;
@@ -26,12 +27,14 @@ mod shared_state_turned;
 mod store_failed;
 mod stream_resumed;
 mod target_passed_over;
+mod webhook_attempted;
 
 pub use allotment_decided::{AllotmentDecided, Decided};
 pub use answer_not_kept::AnswerNotKept;
 pub use attempt_failed::AttemptFailed;
 pub use breaker_bypassed::BreakerBypassed;
 pub use breaker_turned::BreakerTurned;
+pub use budget_exhausted::BudgetExhausted;
 pub use budget_passed::BudgetPassed;
 pub use budget_unaccounted::BudgetUnaccounted;
 pub use canary_turned::{CanaryOutcome, CanaryTurned};
@@ -53,6 +56,7 @@ pub use shared_state_turned::SharedStateTurned;
 pub use store_failed::StoreFailed;
 pub use stream_resumed::{ResumeOutcome, StreamResumed};
 pub use target_passed_over::TargetPassedOver;
+pub use webhook_attempted::{WebhookAttempted, WebhookOutcome};
 
 /// A time as a number in the log. Lines of JSON have no number of 128 bits and would have a text.
 pub(crate) fn milliseconds(time: std::time::Duration) -> u64 {

@@ -215,14 +215,14 @@ impl Telemetry {
     pub fn hear_of_journal(&self, news: JournalNews<'_>) {
         match news {
             JournalNews::Lost(records) => {
-                self.meters.journal_records_lost.inc_by(records);
+                self.meters.records.lost.inc_by(records);
             }
             JournalNews::Failing(detail) => {
-                self.meters.journal_failing.set(1);
+                self.meters.records.failing.set(1);
                 tracing::error!(target: "tollgate::journal", detail, "the journal cannot be written");
             }
             JournalNews::Working => {
-                self.meters.journal_failing.set(0);
+                self.meters.records.failing.set(0);
                 tracing::warn!(target: "tollgate::journal", "the journal can be written again");
             }
         }

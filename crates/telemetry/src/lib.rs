@@ -17,7 +17,7 @@ use domain::{ProviderName, RegionName};
 use journal::Records;
 
 pub use journal::Particulars;
-pub use meters::{Meters, ProviderMeters, RegionMeters};
+pub use meters::{BudgetSpending, Meters, ProviderMeters, RegionMeters};
 
 /// Which requests are written to the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -2,7 +2,9 @@
 
 mod canaries;
 mod keeping;
+mod records;
 mod region;
+mod spending;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
@@ -19,10 +21,12 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::cost::Unpriced;
 use crate::events::{HedgeOutcome, ResumeOutcome};
+use records::RecordMeters;
 use region::RegionFamilies;
 
 pub use canaries::CanaryMeters;
 pub use region::RegionMeters;
+pub use spending::{BudgetMeters, BudgetSpending, SpendingMeters, WebhookMeters};
 
 /// Most models of one provider with series of their own; later ones count as `other`, so that a client that invents
 /// names cannot fill the memory.
@@ -130,11 +134,6 @@ pub(crate) struct CodeLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct RatingLabels {
-    pub(crate) rating: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct ReloadLabels {
     pub(crate) outcome: &'static str,
 }
@@ -203,6 +202,8 @@ pub struct Meters {
     pub(crate) refusals: Family<CodeLabels, Counter>,
     /// By the names of the configuration, which clients cannot choose.
     pub(crate) allotments: Family<AllotmentLabels, Counter>,
+    /// Money.
+    pub spending: SpendingMeters,
     pub(crate) reloads: Family<ReloadLabels, Counter>,
     pub(crate) overhead: Histogram,
     pub(crate) rescued: Counter,
@@ -218,9 +219,7 @@ pub struct Meters {
     pub(crate) stale_secrets: Gauge,
     pub(crate) registry_failing: Gauge,
     pub(crate) registry_snapshot_failing: Gauge,
-    pub(crate) feedback: Family<RatingLabels, Counter>,
-    pub(crate) journal_failing: Gauge,
-    pub(crate) journal_records_lost: Counter,
+    pub(crate) records: RecordMeters,
     /// Requests being served.
     pub in_flight: Gauge,
     /// Bytes of request bodies and held answers in memory.
@@ -287,6 +286,7 @@ impl Meters {
             providers: Mutex::default(),
             refusals: Family::default(),
             allotments: Family::default(),
+            spending: SpendingMeters::default(),
             reloads: Family::default(),
             overhead: Histogram::new(OVERHEAD_BUCKETS),
             rescued: Counter::default(),
@@ -301,9 +301,7 @@ impl Meters {
             stale_secrets: Gauge::default(),
             registry_failing: Gauge::default(),
             registry_snapshot_failing: Gauge::default(),
-            feedback: Family::default(),
-            journal_failing: Gauge::default(),
-            journal_records_lost: Counter::default(),
+            records: RecordMeters::default(),
             in_flight: Gauge::default(),
             in_flight_bytes: Gauge::default(),
             connections: Gauge::default(),
@@ -349,6 +347,7 @@ impl Meters {
         let unpriced = "Requests whose cost is not known";
         registry.register("unpriced_requests", unpriced, families.unpriced.clone());
         families.register_copies(&mut registry);
+        self.spending.register(&mut registry);
         registry.register("refusals", "Requests that Tollgate refused, by error code", self.refusals.clone());
         let allotments =
             "Requests for which a limit or a budget decided something, and thresholds that budgets passed";
@@ -369,6 +368,7 @@ impl Meters {
         registry.register("resumed_streams", resumes, self.resumes.clone());
         self.canaries.register(&mut registry);
         self.register_keeping(&mut registry);
+        self.records.register(&mut registry);
         registry.register("requests_in_flight", "Requests being served", self.in_flight.clone());
         let bytes = "Request bodies and held answers in memory";
         registry.register_with_unit("in_flight", bytes, Unit::Bytes, self.in_flight_bytes.clone());

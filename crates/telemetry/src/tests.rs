@@ -71,6 +71,35 @@ fn costs_add_up_and_requests_without_one_are_counted() {
 }
 
 #[test]
+fn costs_are_told_by_workspace_and_team_and_invented_teams_do_not_grow_the_metrics() {
+    let telemetry = Telemetry::new();
+    let provider = telemetry.provider(&"openai".into());
+    let of = |team: Option<String>, cost: &str| {
+        let mut key = key();
+        let mut subject = domain::Subject::clone(&key.subject);
+        subject.team = team.map(|team| team.as_str().into());
+        key.subject = std::sync::Arc::new(subject);
+        RequestEnded { cost: Some(Ok(cost.parse().unwrap())), ..ended(&provider, &key, "m") }
+            .emit(&telemetry);
+    };
+    of(None, "0.25");
+    of(None, "0.5");
+    for number in 0..600 {
+        of(Some(format!("team-{number}")), "1");
+    }
+    let text = telemetry.exposition();
+    let series = text.lines().filter(|line| line.starts_with("tollgate_workspace_cost_usd_total{"));
+    assert_eq!(series.count(), 501);
+    for line in [
+        r#"tollgate_workspace_cost_usd_total{workspace="default",team=""} 0.75"#,
+        r#"tollgate_workspace_cost_usd_total{workspace="default",team="team-0"} 1"#,
+        r#"tollgate_workspace_cost_usd_total{workspace="other",team="other"} 101"#,
+    ] {
+        assert!(text.contains(line), "{line} not in\n{text}");
+    }
+}
+
+#[test]
 fn refusals_failures_and_reloads_are_counted() {
     let telemetry = Telemetry::new();
     RequestRefused { request_id: "r", key: None, code: ErrorCode::KeyUnknown, message: "m" }.emit(&telemetry);

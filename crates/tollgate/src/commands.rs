@@ -11,6 +11,7 @@ mod export;
 mod gateway;
 mod journal;
 mod key;
+mod key_entry;
 mod models;
 mod objects;
 mod plan;
@@ -21,6 +22,7 @@ mod secrets;
 mod serve;
 mod simulate;
 mod surroundings;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -61,6 +63,9 @@ pub enum Command {
     /// Budgets of a running gateway.
     #[command(subcommand)]
     Budget(objects::Objects),
+    /// Whom budgets tell.
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// Says what `apply` would do to a running gateway, and has it judged there.
     Plan(plan::Plan),
     /// Makes the objects of a running gateway those of a file: all of it, or nothing.
@@ -106,6 +111,7 @@ impl Command {
             Self::Route(command) => command.run(ObjectKind::Route),
             Self::RateLimit(command) => command.run(ObjectKind::RateLimit),
             Self::Budget(command) => command.run(ObjectKind::Budget),
+            Self::Webhook(command) => command.run(),
             Self::Plan(command) => command.run(),
             Self::Apply(command) => command.run(),
             Self::Export(command) => command.run(),

@@ -6,7 +6,9 @@ use std::time::Duration;
 use domain::quota::Allowance;
 
 use crate::replica::Request;
-use crate::scenario::{OF_A_KEY, OF_A_SPAN, PERMITS, REQUESTS, SPAN, TOKENS, TOTAL};
+use crate::scenario::{
+    CREDENTIALS, OF_A_CREDENTIAL, OF_A_KEY, OF_A_SPAN, PERMITS, REQUESTS, SPAN, TOKENS, TOTAL,
+};
 
 const HOUR: i64 = 3_600;
 
@@ -17,6 +19,8 @@ struct Charged {
     /// The hour in which it began, by the clock of its replica.
     hour: i64,
     key: &'static str,
+    credential: &'static str,
+    is_under_way: bool,
     /// What it holds, or took. A request whose replica was killed may have taken all that was held.
     amount: i128,
 }
@@ -71,6 +75,7 @@ pub(crate) struct Audit {
     charged: Vec<Charged>,
     total: i128,
     by_key: BTreeMap<(i64, &'static str), i128>,
+    by_credential: BTreeMap<&'static str, i128>,
     requests: Owed,
     tokens: Owed,
     under_way: u32,
@@ -83,6 +88,7 @@ impl Default for Audit {
             charged: Vec::new(),
             total: 0,
             by_key: BTreeMap::new(),
+            by_credential: BTreeMap::new(),
             requests: Owed::of(REQUESTS),
             tokens: Owed::of(TOKENS),
             under_way: 0,
@@ -92,23 +98,27 @@ impl Default for Audit {
 }
 
 impl Audit {
-    /// A request is let through. It is known by the number that is said.
+    /// A request of a key is let through, with a credential. It is known by the number that is said.
     pub(crate) fn holds(
         &mut self,
-        key: &'static str,
+        (key, credential): (&'static str, &'static str),
         amount: i128,
         now: Duration,
         unix_second: i64,
     ) -> usize {
         let hour = unix_second.div_euclid(HOUR);
-        self.charged.push(Charged { begun: now, hour, key, amount });
-        self.add(hour, key, amount);
+        self.charged.push(Charged { begun: now, hour, key, credential, is_under_way: true, amount });
+        self.add(hour, (key, credential), amount);
         let within = self.charged.iter().rev().take_while(|charged| now - charged.begun < SPAN);
         let of_span: i128 = within.map(|charged| charged.amount).sum();
         let of_key = self.by_key.get(&(hour, key)).copied().unwrap_or_default();
-        for (what, used, most) in
-            [("all", self.total, TOTAL), ("a span", of_span, OF_A_SPAN), ("a key", of_key, OF_A_KEY)]
-        {
+        let of_credential = self.of_credential(credential);
+        for (what, used, most) in [
+            ("all", self.total, TOTAL),
+            ("a span", of_span, OF_A_SPAN),
+            ("a key", of_key, OF_A_KEY),
+            ("a credential", of_credential, OF_A_CREDENTIAL),
+        ] {
             if used > most {
                 self.findings.push(format!("{used} of {most} are used of what is for {what} at {now:?}"));
             }
@@ -125,9 +135,10 @@ impl Audit {
     /// A request took so much.
     pub(crate) fn took(&mut self, number: usize, amount: i128, now: Duration) {
         let Some(charged) = self.charged.get_mut(number) else { return };
-        let (hour, key, less) = (charged.hour, charged.key, amount - charged.amount);
-        charged.amount = amount;
-        self.add(hour, key, less);
+        let Charged { hour, key, credential, .. } = *charged;
+        let less = amount - charged.amount;
+        (charged.amount, charged.is_under_way) = (amount, false);
+        self.add(hour, (key, credential), less);
         self.tokens.take(less, now);
         self.under_way -= 1;
     }
@@ -159,7 +170,16 @@ impl Audit {
         let hour = unix_second.div_euclid(HOUR);
         let of_key = self.by_key.iter().find(|((at, of), _)| *at == hour && *of == key);
         let of_key = of_key.map(|(_, used)| *used).unwrap_or_default();
-        self.total + amount <= TOTAL && of_span + amount <= OF_A_SPAN && of_key + amount <= OF_A_KEY
+        let has_credential = CREDENTIALS.iter().any(|credential| {
+            // Whatever is under way may be held of each.
+            let elsewhere = |charged: &&Charged| charged.is_under_way && charged.credential != *credential;
+            let held: i128 = self.charged.iter().filter(elsewhere).map(|charged| charged.amount).sum();
+            self.of_credential(credential) + held + amount <= OF_A_CREDENTIAL
+        });
+        has_credential
+            && self.total + amount <= TOTAL
+            && of_span + amount <= OF_A_SPAN
+            && of_key + amount <= OF_A_KEY
     }
 
     /// What is left of what all requests may cost.
@@ -167,8 +187,19 @@ impl Audit {
         TOTAL - self.total
     }
 
-    fn add(&mut self, hour: i64, key: &'static str, amount: i128) {
+    /// What is left of what those of each credential may cost.
+    pub(crate) fn left_of_credentials(&self) -> impl Iterator<Item = (Option<&'static str>, i128)> + '_ {
+        let left = |credential: &'static str| OF_A_CREDENTIAL - self.of_credential(credential);
+        CREDENTIALS.into_iter().map(move |credential| (Some(credential), left(credential)))
+    }
+
+    fn of_credential(&self, credential: &str) -> i128 {
+        self.by_credential.get(credential).copied().unwrap_or_default()
+    }
+
+    fn add(&mut self, hour: i64, (key, credential): (&'static str, &'static str), amount: i128) {
         self.total += amount;
         *self.by_key.entry((hour, key)).or_default() += amount;
+        *self.by_credential.entry(credential).or_default() += amount;
     }
 }

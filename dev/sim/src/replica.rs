@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use domain::Money;
 use domain::allotment::Attribute;
+use engine::credentials::Tried;
 use engine::ledger::{
-    Actual, Asked, Asking, Bound, Claims, Described, Ledger, Moment, Proposal, Reservation, Shared, Tokens,
-    Why,
+    Actual, Asked, Asking, Bound, Candidate, Claims, Described, Ledger, Moment, Named, PassedOver, Proposal,
+    Reservation, Shared, Tokens, Why,
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::scenario::{KEYS, allotments};
+use crate::scenario::{CREDENTIALS, KEYS, allotments};
 use crate::store::{Answer, Ask, STORE_AHEAD, Store};
 
 /// When the course begins: 20 seconds before an hour of the clock is over.
@@ -19,6 +20,8 @@ const BEGINS: i64 = 1_700_002_780;
 /// How long a request waits for what others may give back, and an exchange for the store.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(1);
 pub(crate) const STORE_WAIT_MAX: Duration = Duration::from_secs(2);
+/// What requests ask for.
+const MODEL: &str = "p/m";
 /// How often a change is made anew because another replica was faster.
 const ROUNDS_MAX: u32 = 16;
 
@@ -30,6 +33,31 @@ pub(crate) struct Request {
     pub(crate) most: i128,
     pub(crate) cost: i128,
     pub(crate) lasts: Duration,
+    /// Which of the credentials is tried first.
+    pub(crate) first: usize,
+}
+
+impl Request {
+    /// One that costs so much, whoever sends it.
+    fn of(most: i128, cost: i128) -> Self {
+        Self { key: KEYS[0], most, cost, lasts: Duration::ZERO, first: 0 }
+    }
+
+    /// The credential that it is sent with, of those that it does not pass over.
+    fn credential(&self, passed_over: Tried) -> Option<&'static str> {
+        let turns = (0..CREDENTIALS.len()).map(|turn| (self.first + turn) % CREDENTIALS.len());
+        turns.filter(|index| !passed_over.has(*index)).find_map(|index| CREDENTIALS.get(index).copied())
+    }
+}
+
+/// Where requests go: one target with all credentials but those that are passed over.
+fn candidates(passed_over: Tried) -> [Candidate<'static>; 1] {
+    let credentials = CREDENTIALS.into_iter().enumerate().filter(|(index, _)| !passed_over.has(*index));
+    [Candidate { place: "", provider: "p", model: MODEL.to_owned(), credentials: credentials.collect() }]
+}
+
+fn named(credential: &str) -> Named<'_> {
+    Named { provider: "p", model: Some(MODEL), credential: Some(credential) }
 }
 
 impl Described for Request {
@@ -38,13 +66,35 @@ impl Described for Request {
     }
 }
 
+/// For how long a request waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// The others were not asked yet.
+    Fresh,
+    /// They were.
+    Waits,
+    /// It waits no longer.
+    Over,
+}
+
 /// What becomes of a request.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    Served(Box<Reservation>),
+    /// With which credential.
+    Served(Box<Reservation>, &'static str),
     /// It is short of what the others may give.
     Short(Vec<Shared>),
     Refused,
+}
+
+/// A request that is served.
+#[derive(Debug)]
+pub(crate) struct Open {
+    /// Its number in the audit.
+    pub(crate) known: usize,
+    pub(crate) request: Request,
+    pub(crate) credential: &'static str,
+    pub(crate) held: Box<Reservation>,
 }
 
 /// An exchange that is under way.
@@ -80,8 +130,8 @@ pub(crate) struct Replica {
     pub(crate) is_leaving: bool,
     /// Whether it has begun to give back what was granted to it.
     pub(crate) has_left: bool,
-    /// Requests that are served, with their numbers in the audit.
-    pub(crate) open: BTreeMap<u64, (usize, Request, Box<Reservation>)>,
+    /// Requests that are served.
+    pub(crate) open: BTreeMap<u64, Open>,
     /// Requests that wait for what others may give back, and until when.
     pub(crate) waiting: BTreeMap<u64, (Request, Duration)>,
 }
@@ -107,27 +157,56 @@ impl Replica {
         Moment { steady: now, wall: begins + now + self.ahead }
     }
 
-    /// Holds what a request costs at most.
-    pub(crate) fn reserve(&self, request: &Request, now: Duration) -> Verdict {
-        let claims: Claims = self.ledger.claims(request, &[]);
+    /// Holds what a request costs at most. It passes over credentials that have too little left, and those that others may give something to, once
+    /// they were asked.
+    pub(crate) fn reserve(&self, request: &Request, patience: Patience, now: Duration) -> Verdict {
         let most = Bound { tokens: None, money: Some(Money::from_pico_usd(request.most)) };
         let thought = tokens(request.most);
         let asked = Asked { most, thought, ..Asked::default() };
         let moment = self.moment(now);
-        match self.ledger.reserve(&claims, &asked, moment) {
-            Ok(held) => Verdict::Served(Box::new(held)),
-            Err(denied) if matches!(denied.why, Why::Unleased(_)) => {
-                Verdict::Short(self.ledger.short(&claims, moment))
+        let (mut passed_over, mut may_be_given_back) = (PassedOver::default(), Vec::new());
+        loop {
+            let left = passed_over.credentials_at("");
+            let Some(credential) = request.credential(left) else {
+                return if may_be_given_back.is_empty() {
+                    Verdict::Refused
+                } else {
+                    Verdict::Short(may_be_given_back)
+                };
+            };
+            let claims = self.claims(request, left);
+            let denials = match self.ledger.reserve_or_tell(&claims, &asked, moment) {
+                Ok(held) => return Verdict::Served(Box::new(held), credential),
+                Err(denials) => denials,
+            };
+            if matches!(denials.first().why, Why::Unleased(_)) && patience != Patience::Over {
+                let short = self.ledger.short(&claims, moment);
+                if patience == Patience::Fresh || !denials.are_by_target() {
+                    return Verdict::Short(short);
+                }
+                may_be_given_back.extend(short);
             }
-            Err(_) => Verdict::Refused,
+            if !denials.are_by_target() || passed_over.pass(&candidates(left), &denials, request).is_none() {
+                return Verdict::Refused;
+            }
         }
     }
 
-    /// A request has ended.
-    pub(crate) fn settle(&self, request: &Request, held: Reservation, now: Duration) {
+    fn claims(&self, request: &Request, passed_over: Tried) -> Claims {
+        let candidates = candidates(passed_over);
+        let named: Vec<_> = candidates.iter().flat_map(Candidate::named).map(|(_, named)| named).collect();
+        self.ledger.claims(request, &named)
+    }
+
+    /// A request has ended that was sent with a credential.
+    pub(crate) fn ends(&self, Open { request, credential, held, .. }: Open, now: Duration) {
+        self.settle(&request, Some(credential), *held, now);
+    }
+
+    fn settle(&self, request: &Request, credential: Option<&str>, held: Reservation, now: Duration) {
         let money = Some(Money::from_pico_usd(request.cost));
         let actual = Actual { tokens: Some(tokens(request.cost)), money };
-        held.settle(&actual, request, None, self.moment(now));
+        held.settle(&actual, request, credential.map(named).as_ref(), self.moment(now));
     }
 
     /// Begins to exchange an account, if that is not under way.
@@ -194,40 +273,56 @@ impl Replica {
         self.exchanges.is_empty()
     }
 
-    /// Whether so much of what all requests may cost can still be held, when the store answers at once.
-    pub(crate) fn spends(&self, amount: i128, store: &mut Store, now: Duration) -> bool {
+    /// Whether so much of what all requests may cost can still be held, or those with a credential, when the store answers at once.
+    pub(crate) fn spends(
+        &self,
+        credential: Option<&str>,
+        amount: i128,
+        store: &mut Store,
+        now: Duration,
+    ) -> bool {
         let most = Bound { tokens: None, money: Some(Money::from_pico_usd(amount)) };
-        self.fits("total", &Asked { most, ..Asked::default() }, store, now).is_some_and(|held| {
-            let request = Request { key: KEYS[0], most: amount, cost: 0, lasts: Duration::ZERO };
-            self.settle(&request, held, now);
+        let asked = Asked { most, ..Asked::default() };
+        let held = match credential {
+            Some(credential) => self.fits(("credential", credential), &asked, store, now),
+            None => self.fits(("total", ""), &asked, store, now),
+        };
+        held.is_some_and(|held| {
+            self.settle(&Request::of(amount, 0), None, held, now);
             true
         })
     }
 
     /// How many requests can be under way, and how many can begin, when the store answers at once.
     pub(crate) fn begins(&self, store: &mut Store, now: Duration) -> (usize, usize) {
-        let request = Request { key: KEYS[0], most: 1, cost: 1, lasts: Duration::ZERO };
+        let request = Request::of(1, 1);
         let asked = Asked { thought: tokens(request.most), ..Asked::default() };
-        let under_way: Vec<_> = std::iter::from_fn(|| self.fits("pace", &asked, store, now)).collect();
+        let under_way: Vec<_> = std::iter::from_fn(|| self.fits(("pace", ""), &asked, store, now)).collect();
         let mut begun = under_way.len();
         for held in under_way {
-            self.settle(&request, held, now);
+            self.settle(&request, None, held, now);
         }
         let at_once = begun;
-        while let Some(held) = self.fits("pace", &asked, store, now) {
-            self.settle(&request, held, now);
+        while let Some(held) = self.fits(("pace", ""), &asked, store, now) {
+            self.settle(&request, None, held, now);
             begun += 1;
         }
         (at_once, begun)
     }
 
-    /// Holds something of one allotment.
-    fn fits(&self, name: &str, asked: &Asked, store: &mut Store, now: Duration) -> Option<Reservation> {
-        let request = Request { key: KEYS[0], most: 0, cost: 0, lasts: Duration::ZERO };
+    /// Holds something of one account.
+    fn fits(
+        &self,
+        (name, group): (&str, &str),
+        asked: &Asked,
+        store: &mut Store,
+        now: Duration,
+    ) -> Option<Reservation> {
         let moment = self.moment(now);
         let place = allotments().iter().position(|allotment| allotment.name.as_str() == name)?;
-        let claims = self.ledger.claims(&request, &[]);
-        let claims: Claims = claims.into_iter().filter(|(claimed, _)| *claimed == place).collect();
+        let claims = self.claims(&Request::of(0, 0), Tried::default());
+        let is_meant = |(claimed, of): &(usize, Box<str>)| *claimed == place && &**of == group;
+        let claims: Claims = claims.into_iter().filter(is_meant).collect();
         for _ in 0..2 {
             if let Ok(held) = self.ledger.reserve(&claims, asked, moment) {
                 return Some(held);

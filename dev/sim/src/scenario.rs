@@ -16,10 +16,14 @@ pub(crate) const TOTAL: i128 = 7_000;
 pub(crate) const OF_A_SPAN: i128 = 3_200;
 /// Those of one key within an hour of the clock.
 pub(crate) const OF_A_KEY: i128 = 3_000;
+/// Those that are sent with one credential.
+pub(crate) const OF_A_CREDENTIAL: i128 = 4_000;
 /// A request costs at most so much.
 pub(crate) const COST_MAX: u64 = 60;
 /// The keys of clients.
 pub(crate) const KEYS: [&str; 2] = ["a", "b"];
+/// The credentials that requests are sent with, most of them with the first as long as that has enough.
+pub(crate) const CREDENTIALS: [&str; 2] = ["p#1", "p#2"];
 /// The length of the rolling span.
 pub(crate) const SPAN: Duration = Duration::from_secs(15);
 
@@ -71,7 +75,8 @@ impl Scenario {
 }
 
 /// What requests are charged to.
-pub(crate) fn allotments() -> [Arc<Allotment>; 4] {
+pub(crate) fn allotments() -> [Arc<Allotment>; 5] {
+    let of_credential = Selector { group_by: vec![Attribute::Credential], ..Selector::default() };
     let of_key = Selector { group_by: vec![Attribute::Key], ..Selector::default() };
     let pace = RateLimit {
         allowances: vec![REQUESTS, TOKENS],
@@ -83,6 +88,7 @@ pub(crate) fn allotments() -> [Arc<Allotment>; 4] {
         ("span", budget(OF_A_SPAN, Span::Rolling(SPAN)), Selector::default()),
         ("key", budget(OF_A_KEY, Span::Hour), of_key),
         ("pace", Terms::Rate(pace), Selector::default()),
+        ("credential", budget(OF_A_CREDENTIAL, Span::Once), of_credential),
     ]
     .map(|(name, terms, selector)| {
         Arc::new(Allotment { name: name.into(), selector, terms, at_limit: AtLimit::Refuse })
@@ -97,6 +103,7 @@ fn budget(amount: i128, span: Span) -> Terms {
         time_zone: "UTC".into(),
         raises: Vec::new(),
         warn_at: Vec::new(),
+        notify: Vec::new(),
         reserve: Reserve::Most,
         unknown_cost: UnknownCost::Refuse,
         cut_off: CutOff::Held,

@@ -11,7 +11,7 @@ use crate::audit::Audit;
 use crate::faults::{Fault, schedule};
 use crate::luck::Luck;
 use crate::network::Network;
-use crate::replica::{Message, Replica, Request, STORE_WAIT_MAX, Verdict, WAIT_MAX};
+use crate::replica::{Message, Open, Patience, Replica, Request, STORE_WAIT_MAX, Verdict, WAIT_MAX};
 use crate::scenario::{COST_MAX, KEYS, PERMITS, REQUESTS, Scenario};
 use crate::store::{Answer, STORE_AHEAD, Store};
 use crate::trace::Trace;
@@ -144,6 +144,7 @@ impl World {
                 most: most.into(),
                 cost: world.luck.below(most + 1).into(),
                 lasts: Duration::from_millis(1 + world.luck.below(4_000)),
+                first: usize::from(world.luck.below(4) == 0),
             };
             let at = Duration::from_micros(world.luck.below(lasts));
             world.after(at, What::Arrives(number, request));
@@ -188,16 +189,22 @@ impl World {
     /// A request is served, waits for what others may give back, or is refused.
     fn asks(&mut self, start: Start, number: u64, request: Request, until: Duration) {
         let Some(replica) = self.replicas.get_mut(&start) else { return };
-        match replica.reserve(&request, self.now) {
-            Verdict::Served(held) => {
+        let patience = match until.saturating_sub(self.now) {
+            _ if replica.is_leaving => Patience::Over,
+            Duration::ZERO => Patience::Over,
+            WAIT_MAX => Patience::Fresh,
+            _ => Patience::Waits,
+        };
+        match replica.reserve(&request, patience, self.now) {
+            Verdict::Served(held, credential) => {
                 let unix_second = replica.moment(self.now).wall.as_second();
-                let known = self.audit.holds(request.key, request.most, self.now, unix_second);
-                replica.open.insert(number, (known, request, held));
+                let known = self.audit.holds((request.key, credential), request.most, self.now, unix_second);
+                replica.open.insert(number, Open { known, request, credential, held });
                 self.served += 1;
-                self.trace.note(self.now, format_args!("{start} serves {number}"));
+                self.trace.note(self.now, format_args!("{start} serves {number} with {credential}"));
                 self.after(request.lasts, What::Ends(start, number));
             }
-            Verdict::Short(accounts) if self.now < until && !replica.is_leaving => {
+            Verdict::Short(accounts) if patience != Patience::Over => {
                 replica.waiting.insert(number, (request, until));
                 self.exchange(start, accounts);
             }
@@ -228,9 +235,10 @@ impl World {
 
     fn ends(&mut self, start: Start, number: u64) {
         let Some(replica) = self.replicas.get_mut(&start) else { return };
-        if let Some((known, request, held)) = replica.open.remove(&number) {
-            replica.settle(&request, *held, self.now);
-            self.audit.took(known, request.cost, self.now);
+        if let Some(open) = replica.open.remove(&number) {
+            let (known, cost) = (open.known, open.request.cost);
+            replica.ends(open, self.now);
+            self.audit.took(known, cost, self.now);
         }
         self.leaves(start);
     }
@@ -344,15 +352,20 @@ impl World {
     /// When all has ended, what was not spent can still be spent, and no more.
     fn finish(mut self) -> Report {
         self.now += ALL_OVER;
-        let left = self.audit.left();
+        let left = std::iter::once((None, self.audit.left())).chain(self.audit.left_of_credentials());
+        let left: Vec<_> = left.collect();
         let last = self.start();
         if let Some(replica) = self.replicas.remove(&last) {
-            let mut spends = |amount| replica.spends(amount, &mut self.store, self.now);
-            if !self.scenario.has_ends && left > 0 && !spends(left) {
-                self.audit.findings.push(format!("{left} were not spent and cannot be"));
-            }
-            if spends(left + 1) {
-                self.audit.findings.push(format!("more can be spent than the {left} that are left"));
+            for (credential, left) in left {
+                let whose = credential.unwrap_or("all");
+                let mut spends = |amount| replica.spends(credential, amount, &mut self.store, self.now);
+                if !self.scenario.has_ends && left > 0 && !spends(left) {
+                    self.audit.findings.push(format!("{left} of {whose} were not spent and cannot be"));
+                }
+                if spends(left + 1) {
+                    let finding = format!("more can be spent of {whose} than the {left} that are left");
+                    self.audit.findings.push(finding);
+                }
             }
             let begins = replica.begins(&mut self.store, self.now);
             let most = (usize::try_from(PERMITS), usize::try_from(REQUESTS.count));

@@ -257,6 +257,7 @@ fn rewrap() -> Json {
     json!({
         "post": {
             "operationId": "rewrap_secrets",
+            PERMISSION: permission(&[Action::Update], Kind::Provider),
             "summary": "Seals the secrets of all objects with the key of now. Each has to be permitted to be updated.",
             "responses": answers(&[("200", "They are.", Some(&done))]),
         },

@@ -105,6 +105,8 @@ pub(super) fn match_path(method: &Method, path: &str) -> Result<Operation, Probl
     let kind = segments.next().and_then(ObjectKind::of_section).ok_or_else(not_found)?;
     let segments: Vec<_> = segments.collect();
     match (kind, segments.as_slice(), method.as_str()) {
+        // The data plane's, for clients; there is none of it where this plane is served alone.
+        (ObjectKind::Route, ["explain"], "POST") => Err(not_found()),
         (_, [], "GET") => Ok(Operation::List(kind)),
         (ObjectKind::Key, [], "POST") => Ok(Operation::CreateKey),
         (ObjectKind::Key, [], _) => Err(other_method("GET, POST")),

@@ -18,6 +18,7 @@ impl From<ObjectKind> for Kind {
             ObjectKind::Group => Self::Group,
             ObjectKind::Key => Self::Key,
             ObjectKind::RateLimit => Self::RateLimit,
+            ObjectKind::Webhook => Self::Webhook,
             ObjectKind::Budget => Self::Budget,
         }
     }
@@ -28,7 +29,7 @@ pub(super) fn resource<'a>(id: &'a ObjectId, body: &'a Map<String, Json>) -> Res
     let text = |name: &str| body.get(name).and_then(Json::as_str);
     let of_organization = Resource::of_organization(id.kind().into());
     match id.kind() {
-        ObjectKind::Provider | ObjectKind::Route | ObjectKind::Group => of_organization,
+        ObjectKind::Provider | ObjectKind::Route | ObjectKind::Group | ObjectKind::Webhook => of_organization,
         ObjectKind::Workspace => Resource { workspace: Some(id.name()), ..of_organization },
         ObjectKind::User => {
             Resource { workspace: workspace_of_teams(body), owner: Some(id.name()), ..of_organization }

@@ -64,6 +64,7 @@ words! {
         Key = "Key", "an entry of `keys`";
         RateLimit = "RateLimit", "an entry of `rate_limits`";
         Budget = "Budget", "an entry of `budgets`";
+        Webhook = "Webhook", "an entry of `webhooks`";
         Route = "Route", "an entry of `routes`";
         Provider = "Provider", "an entry of `providers`, with its credentials";
     }

@@ -9,9 +9,14 @@ use engine::route::time::TimeSpan;
 
 use super::Problems;
 use super::keys::networks;
-use crate::file::{JournalSection, LogSection, ProxyChoice, ServerSection, UpstreamSection};
+use crate::file::{
+    ControlListenerSection, JournalSection, LogSection, ProxyChoice, ServerSection, TlsSection,
+    UpstreamSection,
+};
 use crate::path::Path;
-use crate::settings::{JournalSettings, LogSettings, ServerSettings, TlsSettings, UpstreamSettings};
+use crate::settings::{
+    ControlListenerSettings, JournalSettings, LogSettings, ServerSettings, TlsSettings, UpstreamSettings,
+};
 
 const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 /// Below the 60 s after which common load balancers hang up.
@@ -28,19 +33,49 @@ pub(super) fn server(
     folder: &FilePath,
     problems: &mut Problems,
 ) -> Option<ServerSettings> {
-    let listen = match section.listen.as_deref().map(listen_address) {
+    let path = Path::root().key("server");
+    let listen = match &section.listen {
+        Some(text) => address(text, &path, problems),
         None => Some(LISTEN_DEFAULT),
-        Some(Ok(address)) => Some(address),
-        Some(Err(message)) => {
-            problems.push((Path::root().key("server").key("listen"), message));
-            None
-        }
     };
-    let tls = section.tls.as_ref().map(|tls| TlsSettings {
-        certificate: folder.join(&tls.certificate),
-        private_key: folder.join(&tls.private_key),
-    });
-    Some(ServerSettings { listen: listen?, tls, http2: section.http2.unwrap_or(true) })
+    let control = section.control.as_ref();
+    let control =
+        control.map(|section| control_listener(section, (listen, folder), &path.key("control"), problems));
+    Some(ServerSettings {
+        listen: listen?,
+        tls: section.tls.as_ref().map(|section| tls(section, folder)),
+        http2: section.http2.unwrap_or(true),
+        control: control.flatten(),
+    })
+}
+
+fn control_listener(
+    section: &ControlListenerSection,
+    (main, folder): (Option<SocketAddr>, &FilePath),
+    path: &Path,
+    problems: &mut Problems,
+) -> Option<ControlListenerSettings> {
+    let listen = address(&section.listen, path, problems);
+    if listen.is_some_and(|listen| listen.port() != 0) && listen == main {
+        let message =
+            "requests are served there (`server.listen`); the control plane needs an address of its own";
+        problems.push((path.key("listen"), message.to_owned()));
+    }
+    let written = section.networks.as_ref();
+    let networks = written.map(|texts| networks(texts, &path.key("networks"), problems));
+    let tls = section.tls.as_ref().map(|section| tls(section, folder));
+    Some(ControlListenerSettings { listen: listen?, tls, networks })
+}
+
+fn address(text: &str, path: &Path, problems: &mut Problems) -> Option<SocketAddr> {
+    listen_address(text).map_err(|message| problems.push((path.key("listen"), message))).ok()
+}
+
+fn tls(section: &TlsSection, folder: &FilePath) -> TlsSettings {
+    TlsSettings {
+        certificate: folder.join(&section.certificate),
+        private_key: folder.join(&section.private_key),
+    }
 }
 
 /// The proxies in front of it.

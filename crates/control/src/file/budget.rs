@@ -18,7 +18,8 @@ pub struct BudgetSection {
     /// Its name in answers, metrics and the log; no other limit or budget has it.
     pub name: String,
     /// Which requests it is for: patterns with `*` by `organization`, `workspace`, `team`, `user`, `key`, `environment`, `route`,
-    /// `endpoint`, `provider`, `model` or a member of the metadata, `metadata.NAME`. Each of them has to match. All requests when absent.
+    /// `endpoint`, `provider`, `model`, `credential` (its id, such as `openai#2`) or a member of the metadata, `metadata.NAME`. Each of them has to
+    /// match. All requests when absent.
     #[serde(default, rename = "match")]
     pub matching: BTreeMap<String, Vec<String>>,
     /// By which of the same names requests are told apart: those with the same values share, others have as much for themselves. All share
@@ -59,6 +60,9 @@ pub struct BudgetSection {
     /// At which parts of it a header, the log and a metric tell, such as `[50%, 80%]`.
     #[serde(default)]
     pub warn_at: Vec<ShareSpec>,
+    /// The names of webhooks that are told, too: of each of these parts, and when nothing is left.
+    #[serde(default)]
+    pub notify: Vec<String>,
     /// How much a request holds; `clamp` when absent.
     #[serde(default)]
     pub reserve: Option<ReserveName>,

@@ -25,7 +25,7 @@ pub struct LimitsSection {
     /// A provider's answer up to this size is held back until it is whole, so that its failure can still fall over;
     /// `8MiB` when absent.
     pub held_answer_bytes_max: Option<ByteSize>,
-    /// Most client connections at once; 16384 when absent.
+    /// Most client connections at once, at each listener; 16384 when absent.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub connections_max: Option<u32>,
     /// Most bytes of request bodies and held answers in the process; above it requests are refused with status 503.

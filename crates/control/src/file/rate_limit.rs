@@ -13,7 +13,8 @@ pub struct RateLimitSection {
     /// Its name in answers, metrics and the log; no other limit or budget has it.
     pub name: String,
     /// Which requests it is for: patterns with `*` by `organization`, `workspace`, `team`, `user`, `key`, `environment`, `route`,
-    /// `endpoint`, `provider`, `model` or a member of the metadata, `metadata.NAME`. Each of them has to match. All requests when absent.
+    /// `endpoint`, `provider`, `model`, `credential` (its id, such as `openai#2`) or a member of the metadata, `metadata.NAME`. Each of them has to
+    /// match. All requests when absent.
     #[serde(default, rename = "match")]
     pub matching: BTreeMap<String, Vec<String>>,
     /// By which of the same names requests are told apart: those with the same values share, others have as much for themselves. All share

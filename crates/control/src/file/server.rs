@@ -17,6 +17,22 @@ pub struct ServerSection {
     pub trusted_proxies: Vec<String>,
     /// Whether clients may speak HTTP/2, in clear text by prior knowledge. `true` when absent.
     pub http2: Option<bool>,
+    /// A listener for the control plane alone, so that a firewall can keep it apart. When absent, `listen` serves it, too.
+    pub control: Option<ControlListenerSection>,
+}
+
+/// Where the control plane is served, and nothing else: the control API, sign-ins, SCIM and `/metrics`. The main listener knows nothing of
+/// them then.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ControlListenerSection {
+    /// Address and port, as in `server.listen`: `127.0.0.1:4100`.
+    pub listen: String,
+    /// A certificate of its own to serve HTTPS with; that of the main listener when absent.
+    pub tls: Option<TlsSection>,
+    /// Where its requests may come from, as in `keys[].networks`; `/healthz` and `/readyz` answer everywhere. Everywhere when absent.
+    /// Read again with each change.
+    pub networks: Option<Vec<String>>,
 }
 
 /// A certificate with its key, as PEM files.

@@ -19,13 +19,15 @@ pub enum ObjectKind {
     Key,
     /// Of `rate_limits`.
     RateLimit,
+    /// Of `webhooks`.
+    Webhook,
     /// Of `budgets`.
     Budget,
 }
 
 impl ObjectKind {
     /// Every kind; each refers to those before it.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Provider,
         Self::Route,
         Self::Workspace,
@@ -33,6 +35,7 @@ impl ObjectKind {
         Self::Group,
         Self::Key,
         Self::RateLimit,
+        Self::Webhook,
         Self::Budget,
     ];
 
@@ -47,6 +50,7 @@ impl ObjectKind {
             Self::Group => "groups",
             Self::Key => "keys",
             Self::RateLimit => "rate_limits",
+            Self::Webhook => "webhooks",
             Self::Budget => "budgets",
         }
     }
@@ -62,6 +66,7 @@ impl ObjectKind {
             Self::Group => "group",
             Self::Key => "key",
             Self::RateLimit => "rate limit",
+            Self::Webhook => "webhook",
             Self::Budget => "budget",
         }
     }
@@ -69,7 +74,7 @@ impl ObjectKind {
     /// Whether its section is a list, whose entries say their name themselves.
     #[must_use]
     pub fn is_listed(self) -> bool {
-        matches!(self, Self::Key | Self::RateLimit | Self::Budget)
+        matches!(self, Self::Key | Self::RateLimit | Self::Webhook | Self::Budget)
     }
 
     /// The kind of a section.

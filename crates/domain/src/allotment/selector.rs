@@ -28,12 +28,14 @@ pub enum Attribute {
     Provider,
     /// `provider/model` of its target.
     Model,
+    /// The id of the credential that it is sent with, such as `openai#2`.
+    Credential,
     /// A member of its metadata.
     Metadata(Box<str>),
 }
 
 impl Attribute {
-    const NAMED: [(&'static str, Self); 10] = [
+    const NAMED: [(&'static str, Self); 11] = [
         ("organization", Self::Organization),
         ("workspace", Self::Workspace),
         ("team", Self::Team),
@@ -44,6 +46,7 @@ impl Attribute {
         ("endpoint", Self::Endpoint),
         ("provider", Self::Provider),
         ("model", Self::Model),
+        ("credential", Self::Credential),
     ];
 
     /// The attribute of this name, such as `key` or `metadata.customer`.
@@ -72,10 +75,10 @@ impl Attribute {
         }
     }
 
-    /// Whether it differs between the targets of one request.
+    /// Whether it differs between the targets of one request, or the credentials of one target.
     #[must_use]
     pub fn is_of_target(&self) -> bool {
-        matches!(self, Self::Provider | Self::Model)
+        matches!(self, Self::Provider | Self::Model | Self::Credential)
     }
 }
 
@@ -110,8 +113,17 @@ impl Selector {
     /// Whether it depends on the target that a request goes to.
     #[must_use]
     pub fn is_by_target(&self) -> bool {
-        let tested = self.tests.iter().map(|(attribute, _)| attribute);
-        tested.chain(&self.group_by).any(Attribute::is_of_target)
+        self.attributes().any(Attribute::is_of_target)
+    }
+
+    /// Whether it depends on the credential that a request is sent with.
+    #[must_use]
+    pub fn is_by_credential(&self) -> bool {
+        self.attributes().any(|attribute| *attribute == Attribute::Credential)
+    }
+
+    fn attributes(&self) -> impl Iterator<Item = &Attribute> {
+        self.tests.iter().map(|(attribute, _)| attribute).chain(&self.group_by)
     }
 }
 
@@ -152,5 +164,8 @@ mod tests {
         assert!(!is_for(Some("web"), "azure/gpt-5") && !is_for(None, "azure/gpt-5"));
         assert!(Selector::default().matches(|_| None));
         assert!(selector.is_by_target() && !Selector::default().is_by_target());
+        let by_credential = Selector { group_by: vec![Attribute::Credential], ..Selector::default() };
+        assert!(by_credential.is_by_credential() && by_credential.is_by_target());
+        assert!(!selector.is_by_credential());
     }
 }

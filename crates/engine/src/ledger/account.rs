@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use domain::Allotment;
 use domain::allotment::Terms;
+use domain::notice::{BudgetNews, NoticePeriod};
 use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
 use super::contact::Exchange;
 use super::denied::Why;
 use super::leased::Leased;
-use super::measure::{Actual, Asked, Moment, Tokens};
+use super::measure::{Actual, Asked, Moment};
 use super::rates::{self, Rates};
 use super::spending::{self, Hold, Rules, Spending};
 use super::standing::Standing;
@@ -26,8 +27,18 @@ pub(super) enum Account {
 /// What is held of an account for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Held {
-    Rate(Tokens),
+    Rate(rates::Hold),
     Budget(Hold),
+}
+
+impl Held {
+    /// A call ended without anybody knowing what it took.
+    pub(super) fn lose(&mut self) {
+        match self {
+            Self::Rate(hold) => hold.is_lost = true,
+            Self::Budget(hold) => hold.lose(),
+        }
+    }
 }
 
 /// An allotment as its accounts go by it.
@@ -117,10 +128,10 @@ impl Account {
         match (self, law.rates(), law.rules()) {
             (Self::Rate(rates), Some(rules), _) => {
                 rates.take(asked, rules, now.steady);
-                Held::Rate(asked.thought)
+                Held::Rate(rates::Hold::of(asked))
             }
             (Self::Budget(spending), _, Some(rules)) => Held::Budget(spending.hold(asked, rules)),
-            _ => Held::Rate(asked.thought),
+            _ => Held::Rate(rates::Hold::of(asked)),
         }
     }
 
@@ -152,8 +163,8 @@ impl Account {
     pub(super) fn settle(&mut self, held: &Held, actual: Option<&Actual>, law: Law<'_>, now: Moment) {
         self.advance(law, now);
         match (self, held, &law.allotment.terms, law.rules()) {
-            (Self::Rate(rates), Held::Rate(thought), Terms::Rate(limit), _) => {
-                rates.settle(*thought, actual.unwrap_or(&Actual::NOTHING), limit, now.steady);
+            (Self::Rate(rates), Held::Rate(hold), Terms::Rate(limit), _) => {
+                rates.settle(hold, actual, limit, now.steady);
             }
             (Self::Budget(spending), Held::Budget(hold), _, Some(rules)) => {
                 spending.settle(hold, actual, rules);
@@ -162,11 +173,27 @@ impl Account {
         }
     }
 
-    /// The highest threshold that was passed since the last time that this was asked, in percent.
-    pub(super) fn newly_passed(&mut self, law: Law<'_>, now: Moment) -> Option<u8> {
+    /// What there is to hear of it since the last time that this was asked.
+    pub(super) fn news(&mut self, law: Law<'_>, now: Moment) -> SmallVec<[BudgetNews; 2]> {
         match (self, law.rules()) {
-            (Self::Budget(spending), Some(rules)) => spending.newly_passed(rules, now.wall),
-            _ => None,
+            (Self::Budget(spending), Some(rules)) => spending.news(rules, now.wall),
+            _ => SmallVec::new(),
+        }
+    }
+
+    /// A request was turned away since too little of it is left. Says whether that is news.
+    pub(super) fn exhaust(&mut self, law: Law<'_>, now: Moment) -> bool {
+        match (self, law.rules()) {
+            (Self::Budget(spending), Some(rules)) => spending.exhaust(rules, now.wall),
+            _ => false,
+        }
+    }
+
+    /// The span of the calendar that it is in.
+    pub(super) fn period(&self) -> NoticePeriod {
+        match self {
+            Self::Budget(spending) => spending.period(),
+            Self::Rate(_) => NoticePeriod::default(),
         }
     }
 

@@ -69,6 +69,11 @@ impl Accounts {
         due
     }
 
+    /// Does something with each of them.
+    pub(super) fn each(&mut self, act: impl FnMut(&mut Account)) {
+        self.groups.each(act);
+    }
+
     /// All of them, by name.
     pub(super) fn groups(&self) -> Vec<Box<str>> {
         self.groups.names()

@@ -24,6 +24,8 @@ pub struct Named<'a> {
     pub provider: &'a str,
     /// `provider/model`; none where no model is asked for.
     pub model: Option<&'a str>,
+    /// The id of the credential that it is called with; none where nobody asks for it.
+    pub credential: Option<&'a str>,
 }
 
 /// The accounts that a request is charged to, each by the place of its allotment and its group.
@@ -38,6 +40,7 @@ pub(super) fn group(
     let value = |attribute: &Attribute| match attribute {
         Attribute::Provider => target.map(|target| target.provider),
         Attribute::Model => target?.model,
+        Attribute::Credential => target?.credential,
         other => request.value(other),
     };
     if !selector.matches(value) {

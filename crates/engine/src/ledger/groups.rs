@@ -36,6 +36,11 @@ impl Groups {
         self.named.retain(|_, account| is_kept(account));
     }
 
+    /// Does something with each of them.
+    pub(super) fn each(&mut self, act: impl FnMut(&mut Account)) {
+        self.undivided.iter_mut().chain(self.named.values_mut()).for_each(act);
+    }
+
     /// The names of all of them, in order.
     pub(super) fn names(&self) -> Vec<Box<str>> {
         let undivided = self.undivided.iter().map(|_| Box::default());

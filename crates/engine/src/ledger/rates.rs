@@ -6,7 +6,7 @@ mod credits;
 use std::time::Duration;
 
 use domain::allotment::{AtLimit, RateLimit};
-use domain::quota::{Allowance, Counted};
+use domain::quota::Allowance;
 use smallvec::SmallVec;
 
 use super::bucket::Bucket;
@@ -26,6 +26,20 @@ pub(super) struct Rates {
     under_way: u32,
     /// What is granted of a limit that others share.
     credits: Option<Box<Credits>>,
+}
+
+/// What a request took of a rate when it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hold {
+    thought: Tokens,
+    /// Whether a call ended without anybody knowing what it took.
+    pub(super) is_lost: bool,
+}
+
+impl Hold {
+    pub(super) fn of(asked: &Asked) -> Self {
+        Self { thought: asked.thought, is_lost: false }
+    }
 }
 
 /// A rate limit, and what it does.
@@ -105,13 +119,18 @@ impl Rates {
         }
     }
 
-    /// A request has ended. What was thought stands where nobody said what it took.
-    pub(super) fn settle(&mut self, thought: Tokens, actual: &Actual, limit: &RateLimit, now: Duration) {
+    /// A request has ended. What was thought stands where nobody said what it took. One whose last call was charged elsewhere took nothing, unless
+    /// an earlier one here was lost.
+    pub(super) fn settle(&mut self, hold: &Hold, actual: Option<&Actual>, limit: &RateLimit, now: Duration) {
         self.under_way = self.under_way.saturating_sub(1);
-        let used = actual.tokens.unwrap_or(thought);
-        let more = |allowance: &Allowance| match allowance.counted {
-            Counted::Requests => 0,
-            counted => i128::from(used.counted(counted)) - i128::from(thought.counted(counted)),
+        let thought = hold.thought;
+        let used = match actual {
+            Some(actual) => Some(actual.tokens.unwrap_or(thought)),
+            None => hold.is_lost.then_some(thought),
+        };
+        let more = |allowance: &Allowance| {
+            let used = used.map_or(0, |used| used.counted(allowance.counted));
+            i128::from(used) - i128::from(thought.counted(allowance.counted))
         };
         for (bucket, allowance) in self.buckets.iter_mut().zip(&limit.allowances) {
             bucket.correct_by(more(allowance), allowance, now);

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use domain::Allotment;
+use domain::notice::{BudgetNews, BudgetNotice};
 use jiff::tz::TimeZone;
-use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
 
 use super::account::{Account, Held, Law};
 use super::accounts::Accounts;
-use super::claims::{Described, Named, group};
-use super::denied::{Denied, Why};
+use super::claims::{Described, Named, group, shown};
+use super::denied::{Denials, Denied, Lacking, Why};
+use super::digest::digest;
 use super::measure::{Actual, Moment};
-use super::notice::Notice;
 use super::standing::Standing;
+use crate::mutex::{Mutex, MutexGuard};
 
 /// An allotment with its accounts.
 #[derive(Debug, Clone)]
@@ -38,6 +39,35 @@ impl Book {
             accounts.list(group);
         }
     }
+
+    /// What there is to hear of a group's account since the last time that this was asked.
+    pub(super) fn news(&self, account: &mut Account, group: &str, now: Moment) -> Vec<BudgetNotice> {
+        let news = account.news(self.law(), now);
+        news.into_iter().filter_map(|news| self.notice(account, group, news, now)).collect()
+    }
+
+    /// Something about a group's account, with how it stands.
+    pub(super) fn notice(
+        &self,
+        account: &Account,
+        group: &str,
+        news: BudgetNews,
+        now: Moment,
+    ) -> Option<BudgetNotice> {
+        let standing = account.standings(self.law(), now).into_iter().next()?;
+        let (allotment, name) = (Arc::clone(&self.allotment), self.allotment.name.as_str());
+        Some(BudgetNotice {
+            group: shown(group, &allotment.selector).into(),
+            account: format!("{name}/{}", digest(&allotment, group)).into(),
+            allotment,
+            news,
+            limit: standing.limit,
+            spent: standing.used,
+            period: account.period(),
+            at_milliseconds: now.wall.as_millisecond(),
+            request_id: None,
+        })
+    }
 }
 
 /// What is held of one account.
@@ -46,8 +76,18 @@ pub(super) struct Share {
     pub(super) book: Arc<Book>,
     pub(super) group: Box<str>,
     pub(super) held: Held,
+    /// Whether there is no further call of the targets that it is for.
+    pub(super) is_forgone: bool,
     /// How the account stood just after.
     pub(super) standings: SmallVec<[Standing; 2]>,
+}
+
+impl Share {
+    /// Whether a call of a target is charged to it.
+    fn is_for(&self, request: &dyn Described, target: Option<&Named<'_>>) -> bool {
+        let selector = &self.book.allotment.selector;
+        !selector.is_by_target() || group(selector, request, target).as_ref() == Some(&self.group)
+    }
 }
 
 /// What is held for one request, in the order of its books. It has to be settled; whoever drops it instead loses what is held.
@@ -98,14 +138,24 @@ impl Reservation {
         })
     }
 
-    /// A call ended without anybody knowing what it took. It counts as what was held for it, and a further one needs more
+    /// A call of a target ended without anybody knowing what it took. It counts as what was held for it, and a further one needs more
     /// ([`Reservation::extend`]).
-    pub fn lose_call(&mut self) {
-        for share in &mut self.0 {
-            if let Held::Budget(hold) = &mut share.held {
-                hold.lose();
-            }
+    pub fn lose_call(&mut self, request: &dyn Described, target: Option<&Named<'_>>) {
+        for share in self.0.iter_mut().filter(|share| share.is_for(request, target)) {
+            share.held.lose();
         }
+    }
+
+    /// There is no further call of the targets that a denied account is for, so that it needs to have nothing for one. `false` where it is for all
+    /// that the request may go to.
+    pub fn forgo(&mut self, denied: &Denied) -> bool {
+        let is_meant = |share: &&mut Share| {
+            Arc::ptr_eq(&share.book.allotment, &denied.allotment) && share.group == denied.group
+        };
+        let by_target = denied.allotment.selector.is_by_target();
+        let Some(share) = self.0.iter_mut().find(is_meant).filter(|_| by_target) else { return false };
+        share.is_forgone = true;
+        true
     }
 
     /// Makes what is held enough for so many calls at once beside those that are lost.
@@ -115,16 +165,19 @@ impl Reservation {
     pub fn extend(&mut self, calls: u32, now: Moment) -> Result<(), Denied> {
         let books: SmallVec<[Arc<Book>; 4]> = self.0.iter().map(|share| Arc::clone(&share.book)).collect();
         let (mut guards, places) = lock(books.iter());
-        let mut refused = Unleased::default();
+        let mut lacking = Lacking::default();
         for ((book, share), place) in books.iter().zip(&self.0).zip(&places) {
+            if share.is_forgone {
+                continue;
+            }
             let Some(account) = guards[*place].find(&share.group) else { continue };
             if let Err(why) = account.check_more(&share.held, calls, book.law(), now) {
-                refused.add(book, &share.group, why)?;
+                lacking.add(denied(book, &share.group, why)).map_err(Denials::into_first)?;
             }
             book.list(&share.group, &mut guards[*place]);
         }
-        refused.end()?;
-        for (share, place) in self.0.iter_mut().zip(&places) {
+        lacking.end().map_err(Denials::into_first)?;
+        for (share, place) in self.0.iter_mut().zip(&places).filter(|(share, _)| !share.is_forgone) {
             if let Some(account) = guards[*place].find(&share.group) {
                 account.hold_more(&mut share.held, calls);
             }
@@ -133,24 +186,22 @@ impl Reservation {
     }
 
     /// Ends it: its last call took so much, at `target`. What else was held is given back. Accounts that a call at another target would
-    /// have been charged to are not charged.
+    /// have been charged to are charged only for calls that were lost there.
     pub fn settle(
         self,
         actual: &Actual,
         request: &dyn Described,
         target: Option<&Named<'_>>,
         now: Moment,
-    ) -> Vec<Notice> {
+    ) -> Vec<BudgetNotice> {
         let mut notices = Vec::new();
         for share in self.0 {
+            let is_meant = share.is_for(request, target);
             let Share { book, group: name, held, .. } = share;
-            let selector = &book.allotment.selector;
-            let is_meant =
-                !selector.is_by_target() || group(selector, request, target).as_ref() == Some(&name);
             let mut accounts = book.accounts.lock();
             let Some(account) = accounts.find(&name) else { continue };
             account.settle(&held, is_meant.then_some(actual), book.law(), now);
-            notices.extend(notice(account, &book, &name, now));
+            notices.extend(book.news(account, &name, now));
             book.list(&name, &mut accounts);
         }
         notices
@@ -159,39 +210,4 @@ impl Reservation {
 
 pub(super) fn denied(book: &Book, group: &str, why: Why) -> Denied {
     Denied { allotment: Arc::clone(&book.allotment), group: group.into(), why }
-}
-
-/// The first account of which too little is granted to this process. The others are looked at all the same: one of them may refuse the request
-/// for good, and else all that are short are exchanged at once.
-#[derive(Debug, Default)]
-pub(super) struct Unleased(Option<Denied>);
-
-impl Unleased {
-    /// An account has not enough.
-    ///
-    /// # Errors
-    /// When that is for good.
-    pub(super) fn add(&mut self, book: &Book, group: &str, why: Why) -> Result<(), Denied> {
-        let is_for_good = !matches!(why, Why::Unleased(_));
-        let denied = denied(book, group, why);
-        if is_for_good {
-            return Err(denied);
-        }
-        self.0.get_or_insert(denied);
-        Ok(())
-    }
-
-    /// All have been looked at.
-    ///
-    /// # Errors
-    /// When there was one.
-    pub(super) fn end(self) -> Result<(), Denied> {
-        self.0.map_or(Ok(()), Err)
-    }
-}
-
-fn notice(account: &mut Account, book: &Book, group: &str, now: Moment) -> Option<Notice> {
-    let percent = account.newly_passed(book.law(), now)?;
-    let standing = account.standings(book.law(), now).into_iter().next()?;
-    Some(Notice { allotment: Arc::clone(&book.allotment), group: group.into(), percent, standing })
 }

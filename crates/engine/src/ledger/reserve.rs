@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use domain::Allotment;
 use domain::allotment::{Attribute, Selector, Span, Terms, Unit};
+use domain::notice::{BudgetNews, BudgetNotice};
 use domain::quota::Allowance;
 use jiff::tz::TimeZone;
-use parking_lot::Mutex;
 use smallvec::SmallVec;
 
 use super::claims::{Claims, Described, Index, Named, group};
-use super::denied::Denied;
+use super::denied::{Denials, Denied, Lacking, Why};
 use super::measure::{Asked, Moment};
-use super::reservation::{Book, Reservation, Share, Unleased, denied, lock};
+use super::reservation::{Book, Reservation, Share, denied, lock};
+use crate::mutex::Mutex;
 
 /// The accounts of every allotment.
 #[derive(Debug, Default)]
@@ -23,6 +24,7 @@ pub struct Ledger {
     /// The members of metadata that are asked for.
     members: BTreeSet<Box<str>>,
     is_by_target: bool,
+    is_by_credential: bool,
 }
 
 /// What the accounts of an allotment are about. While that is the same, a change of the allotment forgets nothing.
@@ -81,6 +83,7 @@ impl Ledger {
             index,
             members: members.collect(),
             is_by_target: selectors().any(Selector::is_by_target),
+            is_by_credential: selectors().any(Selector::is_by_credential),
         }
     }
 
@@ -94,6 +97,12 @@ impl Ledger {
     #[must_use]
     pub fn is_by_target(&self) -> bool {
         self.is_by_target
+    }
+
+    /// Whether any allotment depends on the credential that a request is sent with.
+    #[must_use]
+    pub fn is_by_credential(&self) -> bool {
+        self.is_by_credential
     }
 
     /// Whether there is nothing to be charged to.
@@ -133,29 +142,57 @@ impl Ledger {
     /// # Errors
     /// When one has not enough. Then nothing is held, of none.
     pub fn reserve(&self, claims: &Claims, asked: &Asked, now: Moment) -> Result<Reservation, Denied> {
+        self.reserve_or_tell(claims, asked, now).map_err(Denials::into_first)
+    }
+
+    /// The same, and where it is denied for some targets only, for which.
+    ///
+    /// # Errors
+    /// When one has not enough. Then nothing is held, of none.
+    pub fn reserve_or_tell(
+        &self,
+        claims: &Claims,
+        asked: &Asked,
+        now: Moment,
+    ) -> Result<Reservation, Denials> {
         let mut wanted: SmallVec<[(&Arc<Book>, &str); 8]> =
             claims.iter().filter_map(|(place, group)| Some((self.books.get(*place)?, &**group))).collect();
         // In one order, so that no two requests wait for each other.
         wanted.sort_by_key(|(book, _)| book.order);
         let (mut guards, places) = lock(wanted.iter().map(|(book, _)| *book));
-        let mut unleased = Unleased::default();
+        let mut lacking = Lacking::default();
         for ((book, group), place) in wanted.iter().zip(&places) {
             let account = guards[*place].open(group, book.law(), now);
             if let Err(why) = account.and_then(|account| account.check(asked, book.law(), now)) {
-                unleased.add(book, group, why)?;
+                lacking.add(denied(book, group, why))?;
             }
             book.list(group, &mut guards[*place]);
         }
-        unleased.end()?;
+        lacking.end()?;
         let mut shares = SmallVec::new();
         for ((book, group), place) in wanted.iter().zip(&places) {
             let account = guards[*place].open(group, book.law(), now);
-            let account = account.map_err(|why| denied(book, group, why))?;
+            let account = account.map_err(|why| Denials::one(denied(book, group, why)))?;
             let held = account.hold(asked, book.law(), now);
             let standings = account.standings(book.law(), now);
-            shares.push(Share { book: Arc::clone(book), group: (*group).into(), held, standings });
+            let (book, group) = (Arc::clone(book), (*group).into());
+            shares.push(Share { book, group, held, is_forgone: false, standings });
         }
         Ok(Reservation(shares))
+    }
+
+    /// What there is to hear of a budget because a request was turned away: nothing where it was not for what is spent, or was told already.
+    #[must_use]
+    pub fn exhausted(&self, denied: &Denied, now: Moment) -> Option<BudgetNotice> {
+        let Why::Short(shortage) = &denied.why else { return None };
+        let is_spent = shortage.is_for_what_is_spent();
+        let book =
+            self.books.iter().find(|book| is_spent && Arc::ptr_eq(&book.allotment, &denied.allotment))?;
+        let mut accounts = book.accounts.lock();
+        let account = accounts.find(&denied.group)?;
+        account.advance(book.law(), now);
+        let is_news = account.exhaust(book.law(), now);
+        is_news.then(|| book.notice(account, &denied.group, BudgetNews::Exhausted, now))?
     }
 
     pub(super) fn books(&self) -> &[Arc<Book>] {

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Allotment;
-use domain::allotment::{Attribute, Budget, RateLimit, Span, Terms};
-use domain::quota::{Allowance, Counted};
+use domain::allotment::{Budget, Terms};
+use domain::notice::BudgetNotice;
 
 use super::account::{Account, Agreement, Proposed};
 use super::claims::{Claims, shown};
 use super::contact::{Exchange, StoreTime};
+use super::digest::digest;
 use super::leased::Leased;
 use super::measure::Moment;
 use super::reservation::{Book, Reservation};
@@ -140,6 +141,15 @@ impl Shared {
         let Terms::Budget(Budget { unit, .. }) = allotment.terms else { return None };
         (amount > 0).then(|| Unaccounted { allotment, group: self.group.clone(), amount: unit.show(amount) })
     }
+
+    /// What there is to hear of it since the last time, such as because of what the others have spent.
+    #[must_use]
+    pub fn news(&self, now: Moment) -> Vec<BudgetNotice> {
+        let mut accounts = self.book.accounts.lock();
+        let Some(account) = accounts.find(&self.group) else { return Vec::new() };
+        account.advance(self.book.law(), now);
+        self.book.news(account, &self.group, now)
+    }
 }
 
 impl Ledger {
@@ -200,46 +210,4 @@ fn found(
     account.advance(book.law(), now);
     let mark = account.shared_mark();
     is_meant(&account.lease()?).then(|| Shared { book: Arc::clone(book), group: group.into(), mark })
-}
-
-/// What tells an account from others of the same name: its group, and all that decides what counts for it.
-fn digest(allotment: &Allotment, group: &str) -> String {
-    let kind = match &allotment.terms {
-        Terms::Budget(budget) => kind_of_budget(budget),
-        Terms::Rate(limit) => kind_of_rate(limit),
-    };
-    let by = allotment.selector.group_by.iter().map(Attribute::name);
-    let mut hash = blake3::Hasher::new();
-    for part in [kind].into_iter().chain(by).chain([group.to_owned()]) {
-        hash.update(&part.len().to_le_bytes());
-        hash.update(part.as_bytes());
-    }
-    hash.finalize().to_hex().chars().take(32).collect()
-}
-
-fn kind_of_budget(budget: &Budget) -> String {
-    let span = match budget.span {
-        Span::Rolling(span) => format!("{} ns", span.as_nanos()),
-        Span::Hour => "hour".to_owned(),
-        Span::Day => "day".to_owned(),
-        Span::Week => "week".to_owned(),
-        Span::Month => "month".to_owned(),
-        Span::Quarter => "quarter".to_owned(),
-        Span::Once => "once".to_owned(),
-    };
-    format!("{} {span} {}", budget.unit.name(), budget.time_zone)
-}
-
-fn kind_of_rate(limit: &RateLimit) -> String {
-    let allowances = limit.allowances.iter().map(|Allowance { counted, count, per }| {
-        let counted = match counted {
-            Counted::Requests => "requests",
-            Counted::Tokens => "tokens",
-            Counted::InputTokens => "input_tokens",
-            Counted::OutputTokens => "output_tokens",
-        };
-        format!("{count} {counted} per {} ns", per.as_nanos())
-    });
-    let concurrency = limit.concurrency.map(|most| format!("{most} at once"));
-    allowances.chain(concurrency).collect::<Vec<_>>().join(", ")
 }

@@ -4,6 +4,7 @@
 //! (`leased.rs`), what is spent and held here stays within what is granted to this one.
 
 mod leased;
+mod news;
 
 use std::time::Duration;
 
@@ -16,9 +17,10 @@ use super::denied::{Shortage, Why};
 use super::lease::Lease;
 use super::measure::{Actual, Asked, Moment};
 use super::slots::{self, Slots};
-use super::standing::{Measured, Standing, is_passed};
+use super::standing::{Measured, Standing};
 pub(super) use leased::Agreement;
 use leased::may_use;
+use news::Told;
 
 /// When to come again where only requests under way are in the way: their ends cannot be foretold.
 const UNDER_WAY: Duration = Duration::from_secs(1);
@@ -29,8 +31,8 @@ pub(super) struct Spending {
     window: Window,
     spent: i128,
     held: i128,
-    /// How many thresholds were passed in this span.
-    passed: usize,
+    /// What was told of it in this span.
+    told: Told,
     /// What is granted of a budget that others share.
     lease: Option<Box<Lease>>,
 }
@@ -70,7 +72,7 @@ impl Spending {
             Span::Rolling(span) => Window::Rolling(Box::new(Slots::new(span, now))),
             span => Window::Fixed(Period::at(span, rules.zone, now)),
         };
-        Self { window, spent: 0, held: 0, passed: 0, lease: None }
+        Self { window, spent: 0, held: 0, told: Told::default(), lease: None }
     }
 
     /// Brings it up to now.
@@ -85,14 +87,14 @@ impl Spending {
             }
             (Window::Fixed(period), span) if now.as_second() >= period.ends => {
                 *period = Period::at(span, rules.zone, now);
-                (self.spent, self.held) = (0, 0);
+                (self.spent, self.held, self.told) = (0, 0, Told::default());
                 if let Some(lease) = &mut self.lease {
                     lease.begin();
                 }
             }
             _ => {}
         }
-        self.passed = self.passed.min(self.thresholds_passed(rules, now));
+        self.told.recede(self.thresholds_passed(rules, now));
     }
 
     /// Whether nothing would be lost with it.
@@ -162,14 +164,6 @@ impl Spending {
                 }
             }
         }
-    }
-
-    /// The highest threshold that was passed since the last time that this was asked, in percent.
-    pub(super) fn newly_passed(&mut self, rules: Rules<'_>, now: Timestamp) -> Option<u8> {
-        let passed = self.thresholds_passed(rules, now);
-        let is_new = passed > self.passed;
-        self.passed = passed;
-        rules.budget.warn_at.get(passed.checked_sub(1)?).copied().filter(|_| is_new)
     }
 
     /// How it stands.
@@ -249,11 +243,6 @@ impl Spending {
             Window::Fixed(period) => period.begins,
             Window::Rolling(slots) => slots.newest(),
         }
-    }
-
-    fn thresholds_passed(&self, rules: Rules<'_>, now: Timestamp) -> usize {
-        let (spent, limit) = (self.spent_by_all(), rules.budget.amount_at(now.as_second()));
-        rules.budget.warn_at.iter().take_while(|percent| is_passed(spent, limit, **percent)).count()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Laws of the ledger, one account at a time; `model.rs` has those of random requests, `concurrent.rs` those of many at once.
 
 mod concurrent;
+mod credentials;
 mod fleet;
 mod model;
 mod paces;
@@ -13,6 +14,7 @@ use domain::allotment::{
     AtLimit, Attribute, Budget, CutOff, Raise, RateLimit, Reserve, Selector, Span, StoreDown, Terms, Unit,
     UnknownCost,
 };
+use domain::notice::{BudgetNews, BudgetNotice, NoticePeriod};
 use domain::quota::{Allowance, Counted};
 use domain::{Allotment, Money, Pattern};
 use jiff::Timestamp;
@@ -37,7 +39,7 @@ impl Described for Request<'_> {
     }
 }
 
-const TARGET: Named<'static> = Named { provider: "p", model: Some("p/m") };
+const TARGET: Named<'static> = Named { provider: "p", model: Some("p/m"), credential: Some("p#1") };
 const A: Request<'static> = Request { key: "a", customer: None };
 
 fn at(seconds: i64) -> Moment {
@@ -55,6 +57,7 @@ fn budget(amount: i128) -> Budget {
         time_zone: "UTC".into(),
         raises: Vec::new(),
         warn_at: Vec::new(),
+        notify: Vec::new(),
         reserve: Reserve::Most,
         unknown_cost: UnknownCost::Refuse,
         cut_off: CutOff::Held,
@@ -93,7 +96,7 @@ fn reserve(ledger: &Ledger, request: &Request<'_>, pico: i128, now: Moment) -> R
     ledger.reserve(&ledger.claims(request, &[TARGET]), &asked(pico), now)
 }
 
-fn settle(reservation: Reservation, actual: &Actual, now: Moment) -> Vec<Notice> {
+fn settle(reservation: Reservation, actual: &Actual, now: Moment) -> Vec<BudgetNotice> {
     reservation.settle(actual, &A, Some(&TARGET), now)
 }
 
@@ -169,11 +172,11 @@ fn a_further_call_is_held_for_when_one_is_lost_or_two_are_under_way() {
     let mut held = reserve(&ledger, &A, 10, at(0)).unwrap();
     held.extend(1, at(0)).unwrap();
     assert_eq!(state(&ledger, "b", at(0)), (0, 10), "one call is held for already");
-    held.lose_call();
+    held.lose_call(&A, Some(&TARGET));
     held.extend(1, at(0)).unwrap();
     held.extend(2, at(0)).unwrap();
     assert_eq!(state(&ledger, "b", at(0)), (0, 30));
-    held.lose_call();
+    held.lose_call(&A, Some(&TARGET));
     let denied = held.extend(2, at(0)).unwrap_err();
     assert_eq!((denied.allotment.name.as_str(), state(&ledger, "wide", at(0))), ("b", (0, 30)));
     settle(held, &took(3), at(0));
@@ -214,13 +217,61 @@ fn each_threshold_is_told_once_in_a_span() {
     let ledger = ledger([of_budget("b", Budget { warn_at: vec![50, 80], ..budget(100) })]);
     let spend = |pico, now| {
         let notices = settle(reserve(&ledger, &A, pico, now).unwrap(), &took(pico), now);
-        notices.first().map(|notice| notice.percent)
+        notices.iter().map(|notice| notice.news).collect::<Vec<_>>()
     };
+    let passed = |percent| vec![BudgetNews::Passed { percent }];
     assert_eq!(
         [spend(49, at(0)), spend(1, at(0)), spend(1, at(0)), spend(40, at(0))],
-        [None, Some(50), None, Some(80)]
+        [vec![], passed(50), vec![], passed(80)]
     );
-    assert_eq!([spend(90, at(86_400)), spend(10, at(86_400))], [Some(80), None]);
+    assert_eq!([spend(90, at(86_400)), spend(9, at(86_400))], [passed(80), vec![]]);
+    assert_eq!(spend(1, at(86_400)), [BudgetNews::Exhausted]);
+    assert_eq!(spend(100, at(2 * 86_400)), [passed(80), vec![BudgetNews::Exhausted]].concat());
+}
+
+#[test]
+fn a_notice_says_whose_account_it_is_and_how_it_stands() {
+    let by_key = Selector { group_by: vec![Attribute::Key], ..Selector::default() };
+    let grouped =
+        Allotment { selector: by_key, ..of_budget("b", Budget { warn_at: vec![50], ..budget(100) }) };
+    let ledger = ledger([grouped]);
+    let now = at(86_400 + 5);
+    let of = |key| {
+        let request = Request { key, customer: None };
+        let held = reserve(&ledger, &request, 60, now).unwrap();
+        held.settle(&took(60), &request, Some(&TARGET), now).remove(0)
+    };
+    let (one, other) = (of("a"), of("z"));
+    assert_eq!(
+        (&*one.group, &*other.group, one.limit, one.spent, one.spent_percent()),
+        ("a", "z", 100, 60, 60)
+    );
+    assert_eq!(one.period, NoticePeriod { begins: Some(86_400), ends: Some(2 * 86_400) });
+    assert_eq!((one.at_milliseconds, one.span_key()), (86_405_000, "86400".to_owned()));
+    assert!(one.account.starts_with("b/") && one.account != other.account);
+    let total = ledger.totals(now).remove(0);
+    assert_eq!((total.accounts, total.limit, total.spent, total.held, total.highest), (2, 100, 120, 0, 60));
+    let after = ledger.totals(at(2 * 86_400)).remove(0);
+    assert_eq!((after.spent, after.highest), (0, 0), "another day");
+}
+
+#[test]
+fn a_request_that_is_turned_away_for_what_is_spent_tells_once_that_nothing_is_left() {
+    let ledger = ledger([of_budget("b", budget(100))]);
+    let refused = |pico, now| ledger.exhausted(&reserve(&ledger, &A, pico, now).unwrap_err(), now);
+    assert_eq!(refused(101, at(0)), None, "it fits into no such budget");
+    let under_way = reserve(&ledger, &A, 95, at(0)).unwrap();
+    assert_eq!(refused(10, at(0)), None, "what is held may come back");
+    settle(under_way, &took(95), at(0));
+    let told = refused(10, at(0)).unwrap();
+    assert_eq!((told.news, told.spent, told.spent_percent()), (BudgetNews::Exhausted, 95, 95));
+    assert_eq!(refused(10, at(1)), None);
+    assert!(
+        settle(reserve(&ledger, &A, 5, at(2)).unwrap(), &took(5), at(2)).is_empty(),
+        "that was told already"
+    );
+    settle(reserve(&ledger, &A, 100, at(86_400)).unwrap(), &took(95), at(86_400));
+    assert!(refused(10, at(86_400)).is_some(), "another day");
 }
 
 #[test]
@@ -255,8 +306,8 @@ fn only_the_target_that_served_is_charged_for() {
         ..Selector::default()
     };
     let ledger = ledger([Allotment { selector: by_model, ..of_budget("b", budget(10)) }]);
-    let dear = Named { provider: "p", model: Some("p/dear-1") };
-    let unmeant = Named { provider: "p", model: Some("p/other") };
+    let dear = Named { model: Some("p/dear-1"), ..TARGET };
+    let unmeant = Named { model: Some("p/other"), ..TARGET };
     let claims = ledger.claims(&A, &[TARGET, dear, unmeant]);
     assert_eq!(claims.len(), 2);
     let held = ledger.reserve(&claims, &asked(6), at(0)).unwrap();

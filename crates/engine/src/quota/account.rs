@@ -9,9 +9,11 @@ use smallvec::SmallVec;
 
 use super::cost::Cost;
 use super::pace::Pace;
-use super::report::Report;
+use super::report::{Left, Report};
 use super::reported::Reported;
+use super::utilization::Utilization;
 use super::window::Window;
+use crate::credentials::REST_LIMITED;
 
 /// What one credential has left of a model: by the configured quota, by what answers said, and by refusals where nothing else
 /// is known.
@@ -20,6 +22,7 @@ pub struct Account {
     quota: Arc<Quota>,
     windows: SmallVec<[Window; 2]>,
     reported: SmallVec<[Reported; 2]>,
+    utilization: Utilization,
     pace: Pace,
     under_way: u32,
     /// The provider asked to be left alone up to here.
@@ -43,6 +46,7 @@ impl Account {
             quota,
             windows,
             reported: SmallVec::new(),
+            utilization: Utilization::default(),
             pace: Pace::default(),
             under_way: 0,
             rests_until: Duration::ZERO,
@@ -50,8 +54,8 @@ impl Account {
     }
 
     /// How long a call has to wait for what it takes, after those that take `ahead` in so many calls; none where it waits for
-    /// another call to end. `spare` keeps a tenth of each configured quota back. A call that takes more than there ever is
-    /// waits until nothing else is used.
+    /// another call to end. `spare` keeps a tenth of each configured quota back, and waits from where the quota says on by what is in use.
+    /// A call that takes more than there ever is waits until nothing else is used.
     pub fn wait(
         &mut self,
         cost: &Cost,
@@ -76,13 +80,26 @@ impl Account {
         for reported in &self.reported {
             wait = wait.max(reported.wait(amount(reported.counted, reported.limit()), now));
         }
-        Some(wait)
+        Some(wait.max(self.utilization.wait(self.bound(spare), now)))
+    }
+
+    /// How much is in use, in thousandths, where a call has to wait for that.
+    pub fn too_much_in_use(&self, spare: bool, now: Duration) -> Option<u64> {
+        let waits = !self.utilization.wait(self.bound(spare), now).is_zero();
+        waits.then(|| self.utilization.in_use(now))
+    }
+
+    /// While less than so many thousandths are in use a call goes.
+    fn bound(&self, spare: bool) -> u64 {
+        let policy = self.quota.utilization.filter(|_| spare);
+        policy.map_or(1000, |policy| u64::from(policy.batch_percent_max) * 10)
     }
 
     /// A call begins.
     pub fn take(&mut self, cost: Cost, now: Duration) -> Receipt {
         self.under_way = self.under_way.saturating_add(1);
         self.pace.take(now);
+        self.utilization.take(now);
         let quota = &*self.quota;
         let slots = self.windows.iter_mut();
         let slots = slots.map(|window| window.take(cost.of(window.allowance.counted, quota), now)).collect();
@@ -104,8 +121,15 @@ impl Account {
         }
     }
 
-    /// An answer to the call of a receipt says what is left.
+    /// An answer to the call of a receipt says how the account stands.
     pub fn learn(&mut self, report: &Report, receipt: Option<&Receipt>, now: Duration) {
+        match report {
+            Report::Left(left) => self.learn_left(left, receipt, now),
+            Report::InUse(thousandths) => self.utilization.learn(*thousandths, now),
+        }
+    }
+
+    fn learn_left(&mut self, report: &Left, receipt: Option<&Receipt>, now: Duration) {
         let counted = report.counted;
         let known = self.reported.iter().position(|reported| reported.counted == counted);
         let place = known.unwrap_or_else(|| {
@@ -120,7 +144,7 @@ impl Account {
 
     /// The provider refused a call for its quota, and may have said for how long.
     pub fn refused(&mut self, wish: Option<Duration>, now: Duration) {
-        self.pace.refused(now);
+        self.pace.refused(wish.unwrap_or(REST_LIMITED), now);
         if let Some(wish) = wish {
             self.rests_until = self.rests_until.max(now.saturating_add(wish));
         }
@@ -136,6 +160,6 @@ impl Account {
         let concurrency = self.quota.concurrency.map_or(1000, |most| {
             u64::from(most.saturating_sub(self.under_way)) * 1000 / u64::from(most.max(1))
         });
-        windows.min(reported).min(concurrency)
+        windows.min(reported).min(concurrency).min(self.utilization.left(now))
     }
 }

@@ -1,7 +1,11 @@
 //! What one request takes of a quota: first an estimate, later what was used.
 
-use domain::Quota;
+use domain::endpoint::Task;
 use domain::quota::Counted;
+use domain::{Endpoint, Quota};
+
+/// What is thought of an answer whose length nobody bounds, until it is there.
+const OUTPUT_TOKENS: u64 = 500;
 
 /// What one request takes of a quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,6 +19,15 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// What a request is thought to take that has so many tokens by the length of its body: `output_max` is how long it lets an answer be, and
+    /// `answers` how many it asks for, where it says so.
+    #[must_use]
+    pub fn thought(endpoint: Endpoint, input: u64, output_max: Option<u64>, answers: Option<u64>) -> Self {
+        let makes_text = endpoint.task() == Task::Generation;
+        let each = if makes_text { output_max.unwrap_or(OUTPUT_TOKENS) } else { 0 };
+        Self { input, cached_input: 0, output: each.saturating_mul(answers.unwrap_or(1)) }
+    }
+
     /// How much it is of what a quota counts, by the rules of the quota.
     #[must_use]
     pub fn of(&self, counted: Counted, quota: &Quota) -> u64 {

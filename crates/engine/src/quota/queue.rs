@@ -41,15 +41,56 @@ pub struct FairQueue<T> {
 #[derive(Debug)]
 struct Lane<T> {
     waiting: BTreeMap<Place, (Cost, T)>,
+    /// What all of them take together.
+    sum: Sum,
     /// Virtual time.
     now: u64,
     /// Up to where each key has had its share.
     finished: HashMap<KeyName, u64>,
 }
 
+/// What some of those who wait take together, exactly, and how many they are: no queue is so long that it does not fit.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum([u128; 4]);
+
+impl Sum {
+    fn of(Cost { input, cached_input, output }: &Cost) -> Self {
+        Self([*input, *cached_input, *output, 1].map(u128::from))
+    }
+
+    fn with(self, other: Self) -> Self {
+        Self(std::array::from_fn(|place| self.0[place].saturating_add(other.0[place])))
+    }
+
+    fn without(self, other: Self) -> Self {
+        Self(std::array::from_fn(|place| self.0[place].saturating_sub(other.0[place])))
+    }
+
+    fn told(self) -> (Cost, u64) {
+        let bounded = self.0.map(|count| u64::try_from(count).unwrap_or(u64::MAX));
+        let [input, cached_input, output, calls] = bounded;
+        (Cost { input, cached_input, output }, calls)
+    }
+}
+
+impl<T> Lane<T> {
+    /// What those take who are before a place. Counted from whichever end of the queue is nearer, since most come to its end.
+    fn before(&self, place: Place) -> Sum {
+        let (mut ahead, mut behind) = (self.waiting.range(..place), self.waiting.range(place..));
+        let (mut passed, mut left) = (Sum::default(), self.sum);
+        loop {
+            let Some((_, (cost, _))) = ahead.next() else { return passed };
+            passed = passed.with(Sum::of(cost));
+            let Some((_, (cost, _))) = behind.next() else { return left };
+            left = left.without(Sum::of(cost));
+        }
+    }
+}
+
 impl<T> Default for FairQueue<T> {
     fn default() -> Self {
-        let lane = || Lane { waiting: BTreeMap::new(), now: 0, finished: HashMap::new() };
+        let lane =
+            || Lane { waiting: BTreeMap::new(), sum: Sum::default(), now: 0, finished: HashMap::new() };
         Self { lanes: [lane(), lane(), lane()], sequence: 0 }
     }
 }
@@ -88,6 +129,7 @@ impl<T> FairQueue<T> {
     pub fn join(&mut self, ticket: Ticket, claimant: Claimant<'_>, cost: Cost, told: T) {
         self.sequence += 1;
         if let Some(lane) = self.lanes.get_mut(ticket.priority as usize) {
+            lane.sum = lane.sum.with(Sum::of(&cost));
             lane.waiting.insert(ticket.place, (cost, told));
             lane.finished.insert(claimant.key.clone(), ticket.place.0);
         }
@@ -105,25 +147,18 @@ impl<T> FairQueue<T> {
     /// What those take together who are before a place, and how many they are.
     #[must_use]
     pub fn ahead(&self, ticket: Ticket) -> (Cost, u64) {
-        let higher = self.lanes.iter().skip(ticket.priority as usize + 1);
-        let higher = higher.flat_map(|lane| lane.waiting.values());
-        let own = self.lane(ticket.priority).into_iter();
-        let own = own.flat_map(|lane| lane.waiting.range(..ticket.place).map(|(_, waiting)| waiting));
-        higher.chain(own).fold((Cost::default(), 0), |(sum, count), (cost, _)| {
-            let sum = Cost {
-                input: sum.input.saturating_add(cost.input),
-                cached_input: sum.cached_input.saturating_add(cost.cached_input),
-                output: sum.output.saturating_add(cost.output),
-            };
-            (sum, count + 1)
-        })
+        let higher = self.lanes.iter().skip(ticket.priority as usize + 1).map(|lane| lane.sum);
+        let own = self.lane(ticket.priority).map(|lane| lane.before(ticket.place));
+        higher.chain(own).fold(Sum::default(), Sum::with).told()
     }
 
     /// Leaves the queue, served or not.
     pub fn leave(&mut self, ticket: Ticket) {
         let Some(lane) = self.lanes.get_mut(ticket.priority as usize) else { return };
         let is_first = lane.waiting.first_key_value().is_some_and(|(place, _)| *place == ticket.place);
-        lane.waiting.remove(&ticket.place);
+        if let Some((cost, _)) = lane.waiting.remove(&ticket.place) {
+            lane.sum = lane.sum.without(Sum::of(&cost));
+        }
         if lane.waiting.is_empty() {
             lane.finished.clear();
             lane.now = 0;
@@ -136,5 +171,47 @@ impl<T> FairQueue<T> {
 
     fn lane(&self, priority: Priority) -> Option<&Lane<T>> {
         self.lanes.get(priority as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_ahead_is_what_those_take_together_who_go_first(
+            steps in prop::collection::vec((0_usize..3, 0_usize..4, any::<u32>(), any::<bool>()), 1..80),
+            huge: bool,
+        ) {
+            let keys: Vec<KeyName> = (0..4).map(|key| KeyName::from(format!("key-{key}"))).collect();
+            let mut queue = FairQueue::default();
+            let mut waiting: Vec<(Ticket, Cost)> = Vec::new();
+            for (lane, key, tokens, leaves) in steps {
+                let (priority, claimant) = (Priority::ALL[lane], Claimant { key: &keys[key], weight: 1 });
+                let output = if huge { u64::MAX - u64::from(tokens) } else { 7 };
+                let cost = Cost { input: tokens.into(), cached_input: 1, output };
+                let ticket = queue.place(priority, claimant, &cost);
+                let before = |(other, _): &&(Ticket, Cost)| {
+                    (std::cmp::Reverse(other.priority), other.place) < (std::cmp::Reverse(priority), ticket.place)
+                };
+                let first: Vec<_> = waiting.iter().filter(before).map(|(_, cost)| *cost).collect();
+                let sum = |of: fn(&Cost) -> u64| first.iter().fold(0_u64, |sum, cost| sum.saturating_add(of(cost)));
+                let expected = Cost {
+                    input: sum(|cost| cost.input),
+                    cached_input: sum(|cost| cost.cached_input),
+                    output: sum(|cost| cost.output),
+                };
+                prop_assert_eq!(queue.ahead(ticket), (expected, first.len() as u64));
+                if leaves && let Some((ticket, _)) = waiting.pop() {
+                    queue.leave(ticket);
+                } else {
+                    queue.join(ticket, claimant, cost, ());
+                    waiting.push((ticket, cost));
+                }
+                prop_assert_eq!(queue.len(), waiting.len());
+            }
+        }
     }
 }

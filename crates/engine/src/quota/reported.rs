@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::quota::Counted;
 
-use super::report::Report;
+use super::report::Left;
 
 /// In what time a quota fills up of which the provider does not say it.
 const FULL_AFTER: Duration = Duration::from_secs(60);
@@ -41,7 +41,7 @@ impl Reported {
 
     /// Takes over what an answer says. `mark` is from when its request was sent: what was taken after that, the provider may not
     /// have seen.
-    pub(super) fn learn(&mut self, report: &Report, mark: u64, now: Duration) {
+    pub(super) fn learn(&mut self, report: &Left, mark: u64, now: Duration) {
         self.limit = report.limit.unwrap_or(self.limit).max(report.remaining).max(1);
         let unseen = self.taken.saturating_sub(mark);
         self.left = i128::from(report.remaining) - i128::from(unseen);

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{CredentialId, Priority, Quota};
+use domain::{CredentialId, Limits, Priority, Quota, Timeouts};
 
 use super::account::{Account, Receipt};
 use super::cost::Cost;
 use super::queue::{Claimant, FairQueue, Ticket};
 use super::report::Report;
+
+/// The whole of a quota, as [`crate::Load`] counts it.
+const WHOLE: u32 = 1000;
 
 /// The quota of one model at one provider, and those who wait for it. `T` is what is told when it is one's turn.
 #[derive(Debug)]
@@ -38,6 +41,16 @@ pub struct Bounds {
     pub queue_length_max: usize,
     /// Longest that this one can wait.
     pub patience: Duration,
+}
+
+impl Bounds {
+    /// As the limits of all requests have it; no longer than a call of the target may take.
+    #[must_use]
+    pub fn of(limits: &Limits, timeouts: &Timeouts) -> Self {
+        let wait_max = limits.queue_wait_max;
+        let patience = timeouts.total.map_or(wait_max, |total| total.min(wait_max));
+        Self { queue_length_max: limits.queue_length_max, patience }
+    }
 }
 
 /// Leave to call, with a credential.
@@ -163,26 +176,41 @@ impl<T> Shaper<T> {
         self.account(credential).refused(wish, now);
     }
 
-    /// How much is left of the credential that has most, in thousandths; 0 where a request like this would have to wait.
-    pub fn room(
+    /// How much is used of the credential that has most left, in thousandths as [`crate::Load`] counts them; all of it where a request like
+    /// this would have to wait.
+    pub fn used(
         &mut self,
         cost: &Cost,
         priority: Priority,
         credentials: &[CredentialId],
         now: Duration,
-    ) -> u64 {
+    ) -> u32 {
         if self.queue.blocks(priority) {
-            return 0;
+            return WHOLE;
         }
         let spare = priority == Priority::Batch;
-        let rooms = credentials.iter().map(|credential| {
+        let used = credentials.iter().map(|credential| {
             let account = self.account(credential);
-            match account.wait(cost, (&Cost::default(), 0), spare, now) {
-                Some(Duration::ZERO) => account.left(now).max(1),
-                _ => 0,
+            if account.wait(cost, (&Cost::default(), 0), spare, now) != Some(Duration::ZERO) {
+                return WHOLE;
             }
+            let left = u32::try_from(account.left(now).max(1)).unwrap_or(WHOLE);
+            WHOLE.saturating_sub(left)
         });
-        rooms.max().unwrap_or(1000)
+        used.min().unwrap_or(0)
+    }
+
+    /// How much is in use, in thousandths, of the credential of which least is, where a request has to wait for that with each.
+    pub fn too_much_in_use(
+        &mut self,
+        priority: Priority,
+        credentials: &[CredentialId],
+        now: Duration,
+    ) -> Option<u64> {
+        let spare = priority == Priority::Batch;
+        let in_use = |credential| self.account(credential).too_much_in_use(spare, now);
+        let figures: Option<Vec<_>> = credentials.iter().map(in_use).collect();
+        figures?.into_iter().min()
     }
 
     /// How long one at a place waits at least; zero where that depends on when calls end.

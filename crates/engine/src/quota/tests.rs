@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::provider::{QuotaHeaders, RateLimitHeaders};
-use domain::quota::{Allowance, Counted};
+use domain::quota::{Allowance, Counted, UtilizationPolicy};
 use domain::{CredentialId, KeyName, Priority, Quota};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 
-use super::{Arrival, Asked, Bounds, Claimant, Cost, Granted, Report, Shaper, Ticket, Turn, reports};
+use super::{Arrival, Asked, Bounds, Claimant, Cost, Granted, Left, Report, Shaper, Ticket, Turn, reports};
 
 const START: Duration = Duration::from_secs(1000);
 const FOREVER: Duration = Duration::from_secs(1_000_000);
@@ -265,19 +265,20 @@ fn batch_leaves_a_tenth_of_the_quota_to_the_others() {
 struct Single {
     shaper: Shaper<()>,
     key: KeyName,
+    priority: Priority,
     credentials: [CredentialId; 1],
 }
 
 impl Single {
     fn new(quota: Quota) -> Self {
         let shaper = Shaper::new(Arc::new(quota));
-        Self { shaper, key: "k".into(), credentials: ["p#1".into()] }
+        Self { shaper, key: "k".into(), priority: Priority::Standard, credentials: ["p#1".into()] }
     }
 
     fn with<R>(&mut self, cost: Cost, act: impl FnOnce(&mut Shaper<()>, &Asked<'_>) -> R) -> R {
         let asked = Asked {
             cost,
-            priority: Priority::Standard,
+            priority: self.priority,
             claimant: Claimant { key: &self.key, weight: 1 },
             credentials: &self.credentials,
         };
@@ -343,12 +344,12 @@ fn no_more_calls_are_under_way_than_may_be() {
 #[test]
 fn what_an_answer_says_is_believed_and_fills_up_by_the_time_that_it_says() {
     let mut single = Single::new(Quota::default());
-    let report = Report {
+    let report = Report::Left(Left {
         counted: Counted::Requests,
         limit: Some(10),
         remaining: 0,
         full_in: Some(Duration::from_secs(10)),
-    };
+    });
     single.learn(&report, None, START);
     assert!(single.granted(cost(1), START).is_none());
     let Arrival::Refused { retry_after } = single.arrive(cost(1), Duration::ZERO, START) else { panic!() };
@@ -362,11 +363,13 @@ fn what_an_answer_says_is_believed_and_fills_up_by_the_time_that_it_says() {
 #[test]
 fn calls_that_a_provider_cannot_have_seen_are_taken_off_what_it_says() {
     let mut single = Single::new(Quota::default());
-    let report = |remaining| Report {
-        counted: Counted::Requests,
-        limit: Some(10),
-        remaining,
-        full_in: Some(Duration::from_secs(600)),
+    let report = |remaining| {
+        Report::Left(Left {
+            counted: Counted::Requests,
+            limit: Some(10),
+            remaining,
+            full_in: Some(Duration::from_secs(600)),
+        })
     };
     single.learn(&report(9), None, START);
     let first = single.granted(cost(1), START).unwrap();
@@ -387,14 +390,20 @@ fn headers_are_read_as_the_provider_says_what_they_count() {
             remaining: name("x-remaining"),
             reset: name("x-reset"),
         }],
+        utilizations: vec![name("x-used"), name("x-used-too")],
     };
+    let heeding = utilization(80);
     let read = |pairs: &[(&'static str, &'static str)]| {
         let headers: HeaderMap =
             pairs.iter().map(|(key, value)| (name(key), HeaderValue::from_static(value))).collect();
-        reports(&headers, &known, "2026-11-20T10:00:00Z".parse().unwrap()).next()
+        let now = "2026-11-20T10:00:00Z".parse().unwrap();
+        let heedless: Vec<_> = reports(&headers, &known, Some(&Quota::default()), now).collect();
+        assert!(heedless.iter().all(|report| matches!(report, Report::Left(_))), "nobody asked for it");
+        reports(&headers, &known, Some(&heeding), now).next()
     };
-    let report =
-        |limit, remaining, full_in| Some(Report { counted: Counted::Tokens, limit, remaining, full_in });
+    let report = |limit, remaining, full_in| {
+        Some(Report::Left(Left { counted: Counted::Tokens, limit, remaining, full_in }))
+    };
     assert_eq!(
         read(&[("x-limit", "150000"), ("x-remaining", "149984"), ("x-reset", "6ms")]),
         report(Some(150_000), 149_984, Some(Duration::from_millis(6)))
@@ -404,4 +413,90 @@ fn headers_are_read_as_the_provider_says_what_they_count() {
         report(None, 0, Some(Duration::from_secs(30)))
     );
     assert_eq!(read(&[("x-limit", "5")]), None);
+    assert_eq!(read(&[("x-used", "86.5%")]), Some(Report::InUse(865)));
+    assert_eq!(read(&[("x-used", "12"), ("x-used-too", "30")]), Some(Report::InUse(300)), "the highest");
+    assert_eq!(read(&[("x-used", "some")]), None);
+}
+
+/// By what is in use, and nothing else.
+fn utilization(batch_percent_max: u32) -> Quota {
+    Quota { utilization: Some(UtilizationPolicy { batch_percent_max }), ..Quota::default() }
+}
+
+/// Who may call at once by what the last answer said.
+fn may_call(told: u64, priority: Priority, later: Duration) -> bool {
+    let mut single = Single::new(utilization(80));
+    single.learn(&Report::InUse(told), None, START);
+    let [credential] = single.credentials.clone();
+    let used = single.shaper.used(&cost(1), priority, &[credential], START + later);
+    single.priority = priority;
+    let is_granted = single.granted(cost(1), START + later).is_some();
+    assert_eq!(used < 1000, is_granted, "what routes see is what shapes requests");
+    is_granted
+}
+
+#[test]
+fn batch_waits_from_its_part_on_and_all_others_from_the_whole_on() {
+    use Priority::{Batch, Realtime, Standard};
+    let at_once = |told| [Batch, Standard, Realtime].map(|priority| may_call(told, priority, Duration::ZERO));
+    assert_eq!(at_once(799), [true, true, true]);
+    assert_eq!(at_once(800), [false, true, true]);
+    assert_eq!(at_once(999), [false, true, true]);
+    assert_eq!(at_once(1000), [false, false, false]);
+    let later = Duration::from_secs(6) + Duration::from_millis(60);
+    assert!(may_call(1100, Standard, later) && !may_call(1100, Batch, later));
+}
+
+#[test]
+fn balancing_sees_the_part_that_is_in_use() {
+    let mut single = Single::new(utilization(80));
+    let [credential] = single.credentials.clone();
+    let mut used = |told| {
+        single.learn(&Report::InUse(told), None, START);
+        single.shaper.used(&cost(1), Priority::Standard, std::slice::from_ref(&credential), START)
+    };
+    assert_eq!([used(0), used(135), used(865), used(1000)], [0, 135, 865, 1000]);
+}
+
+#[test]
+fn only_what_is_in_use_of_every_credential_is_said_to_be_too_much() {
+    let mut shaper = Shaper::<()>::new(Arc::new(utilization(80)));
+    let credentials: [CredentialId; 2] = ["p#1".into(), "p#2".into()];
+    let mut too_much = |tolds: [u64; 2], priority| {
+        for (credential, told) in credentials.iter().zip(tolds) {
+            shaper.learn(credential, &Report::InUse(told), None, START);
+        }
+        shaper.too_much_in_use(priority, &credentials, START)
+    };
+    assert_eq!(too_much([1042, 1000], Priority::Standard), Some(1000));
+    assert_eq!(too_much([1042, 999], Priority::Standard), None);
+    assert_eq!(too_much([865, 900], Priority::Batch), Some(865));
+    assert_eq!(too_much([0, 900], Priority::Batch), None);
+}
+
+proptest! {
+    #[test]
+    fn whatever_answers_tell_everybody_is_served_within_two_minutes(
+        tolds in prop::collection::vec((0_u64..3000, 0_u64..100_000), 1..20),
+        batch_percent_max in 1_u32..=100,
+        priority in prop_oneof![Just(Priority::Batch), Just(Priority::Standard), Just(Priority::Realtime)],
+    ) {
+        let mut single = Single::new(utilization(batch_percent_max));
+        single.priority = priority;
+        let mut now = START;
+        for (told, later) in tolds {
+            single.learn(&Report::InUse(told), None, now);
+            now += Duration::from_millis(later);
+            match single.arrive(cost(1), FOREVER, now) {
+                Arrival::Go(_) => {}
+                Arrival::Waits(ticket) => {
+                    let Turn::In(wait) = single.turn(ticket, now) else { panic!("it is the only one") };
+                    prop_assert!(wait <= Duration::from_secs(120));
+                    now += wait;
+                    prop_assert!(matches!(single.turn(ticket, now), Turn::Go(_)));
+                }
+                Arrival::Refused { .. } => panic!("it has all the time"),
+            }
+        }
+    }
 }

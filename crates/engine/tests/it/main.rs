@@ -1,5 +1,5 @@
-//! State that many requests change at once. Each of it is a single atomic number that no other is read together with, so there is
-//! no order between them to get wrong; what is left to show is that no change is lost.
+//! State that many requests change at once, by threads that really run at once. Each of it is a single atomic number that no other is read
+//! together with; `tests/interleavings` tries every order of fewer threads.
 
 use std::collections::BTreeSet;
 use std::sync::Barrier;

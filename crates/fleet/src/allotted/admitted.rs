@@ -1,40 +1,16 @@
 //! A request for which enough is held.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use engine::ledger::{Actual, Denied, Named, Reservation};
+use engine::ledger::{Actual, Candidate, Denials, Denied, Named, PassedOver, Reservation};
 use http::HeaderMap;
-use telemetry::events::BudgetPassed;
 
 use super::clearing::Clearing;
 use super::described::Description;
 use super::leasing::{Leasing, Turn};
+use super::sent::{CallNumber, Called, Sent};
 use super::told::Told;
 use domain::RequestId;
-
-/// The calls that were sent and whose end is not known: only for those can a provider charge. Whoever sends one notes it here.
-#[derive(Debug, Clone, Default)]
-pub struct Sent(Arc<AtomicU32>);
-
-impl Sent {
-    /// A call is sent.
-    pub fn begun(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The end of a call is known.
-    pub fn ended(&self) {
-        let less = |calls: u32| calls.checked_sub(1);
-        // One that was never sent has no end either.
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-    }
-
-    /// How many there are.
-    pub fn calls(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// What is held for a request. Dropped unsettled, nothing was sent, and nothing is counted.
 pub struct Admitted {
@@ -44,7 +20,7 @@ pub struct Admitted {
     /// `None` once it is settled.
     reservation: Option<Reservation>,
     told: Told,
-    /// Its calls that were sent.
+    /// Its calls.
     sent: Sent,
 }
 
@@ -61,6 +37,12 @@ impl Admitted {
         Self { clearing, id, described, reservation: Some(reservation), told, sent: Sent::default() }
     }
 
+    /// The same, which does not call everything.
+    pub fn but_for(mut self, passed_over: PassedOver) -> Self {
+        self.sent = Sent::but_for(passed_over);
+        self
+    }
+
     /// Tells the client how its limits and budgets stand.
     pub fn tell(&self, headers: &mut HeaderMap) {
         self.told.write(headers);
@@ -71,16 +53,27 @@ impl Admitted {
         self.told.holds.clone()
     }
 
-    /// Where it is noted that a call is sent.
+    /// Where its calls are noted.
     pub fn sent(&self) -> &Sent {
         &self.sent
     }
 
     /// A call ended without anybody knowing what it took.
-    pub fn lose_call(&mut self) {
-        self.sent.ended();
+    pub fn lose_call(&mut self, number: CallNumber) {
+        let called = self.sent.ended(number);
+        self.lose(called.as_deref());
+    }
+
+    fn lose(&mut self, called: Option<&Called>) {
         if let Some(reservation) = &mut self.reservation {
-            reservation.lose_call();
+            reservation.lose_call(&self.described, called.map(Called::named).as_ref());
+        }
+    }
+
+    /// The call that was sent last ended without anybody knowing what it took.
+    pub fn lose_last_call(&mut self) {
+        if let Some(number) = self.sent.last() {
+            self.lose_call(number);
         }
     }
 
@@ -93,42 +86,44 @@ impl Admitted {
         self.reservation.as_mut().map_or(Ok(()), |reservation| reservation.extend(calls, now))
     }
 
-    /// Makes what is held enough for a further call. Where a budget is shared with other processes, they are asked.
+    /// Makes what is held enough for a further call. Where a budget is shared with other processes, they are asked. What of these targets has a
+    /// budget that has not enough is passed over, and what denied it is told.
     ///
     /// # Errors
     /// When a budget has not enough; what is held already stays.
-    pub async fn hold_further(&mut self) -> Result<(), Denied> {
-        let mut leasing = Leasing::default();
+    pub async fn hold_further(&mut self, candidates: &[Candidate<'_>]) -> Result<Vec<Denied>, Denied> {
+        let (mut leasing, mut forgone) = (Leasing::default(), Vec::new());
         while let Err(denied) = self.extend(1) {
             let reservation = self.reservation.as_ref();
             let short = |now| reservation.map(|held| held.short(now)).unwrap_or_default();
-            match leasing.turn(&self.clearing, denied, short).await {
+            match leasing.turn(&self.clearing, Denials::one(denied), short).await {
                 Turn::Again => {}
-                Turn::Denied(denied) | Turn::Unreachable(denied) => return Err(denied),
+                Turn::Denied(denials) | Turn::Unreachable(denials) => {
+                    let denied = denials.into_first();
+                    if !self.reservation.as_mut().is_some_and(|reservation| reservation.forgo(&denied)) {
+                        return Err(denied);
+                    }
+                    let denials = Denials::one(denied.clone());
+                    let _lost = self.sent.passed_over().pass(candidates, &denials, &self.described);
+                    forgone.push(denied);
+                    leasing = Leasing::default();
+                }
             }
         }
-        Ok(())
+        Ok(forgone)
     }
 
-    /// The request has ended, and its last call took so much at a target.
-    pub fn settle(mut self, actual: &Actual, target: Option<(&str, Option<&str>)>) {
-        let model = target.and_then(|(provider, model)| Some(format!("{provider}/{}", model?)));
-        let named = target.map(|(provider, _)| Named { provider, model: model.as_deref() });
-        self.end(actual, named.as_ref());
+    /// The request has ended, and its last call took so much. What became of others that were sent nobody knows.
+    pub fn settle(mut self, actual: &Actual) {
+        let (lost, last) = self.sent.close();
+        lost.iter().for_each(|(_, called)| self.lose(called.as_deref()));
+        self.end(actual, last.as_deref().map(Called::named).as_ref());
     }
 
     fn end(&mut self, actual: &Actual, target: Option<&Named<'_>>) {
         let Some(reservation) = self.reservation.take() else { return };
         let notices = reservation.settle(actual, &self.described, target, self.clearing.moment());
-        for notice in notices {
-            let event = BudgetPassed {
-                request_id: self.id.as_str(),
-                budget: notice.allotment.name.as_str(),
-                group: &notice.group_name(),
-                percent: notice.percent,
-            };
-            event.emit(self.clearing.telemetry());
-        }
+        self.clearing.notify(notices, &self.id);
         self.clearing.tell();
     }
 }

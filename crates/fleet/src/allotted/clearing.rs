@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use domain::notice::BudgetNotice;
+use domain::ports::notices::Notices;
 use engine::ledger::Moment;
 use jiff::Timestamp;
 use telemetry::Telemetry;
@@ -9,6 +11,8 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use super::leases::Leases;
+use domain::RequestId;
+
 use crate::Clock;
 
 /// The time of day.
@@ -36,13 +40,19 @@ pub struct Clearing {
     settled: Notify,
     /// The way to the other processes that have the same limits and budgets; none where there are none.
     leases: Option<Leases>,
+    notices: Arc<dyn Notices>,
 }
 
 impl Clearing {
-    /// Where requests of this process settle; with `leases` where others have the same limits and budgets.
+    /// Where requests of this process settle; with `leases` where others have the same limits and budgets. Who hears of thresholds is told by `notices`.
     #[must_use]
-    pub fn new(telemetry: Telemetry, times: Times, leases: Option<Leases>) -> Self {
-        Self { telemetry, times, settled: Notify::new(), leases }
+    pub fn new(
+        telemetry: Telemetry,
+        times: Times,
+        leases: Option<Leases>,
+        notices: Arc<dyn Notices>,
+    ) -> Self {
+        Self { telemetry, times, settled: Notify::new(), leases, notices }
     }
 
     /// Now, by both clocks.
@@ -63,6 +73,13 @@ impl Clearing {
     /// The next time that something is given back.
     pub fn settled(&self) -> Notified<'_> {
         self.settled.notified()
+    }
+
+    /// Has those told who want to hear of budgets what a request has shown.
+    pub fn notify(&self, notices: impl IntoIterator<Item = BudgetNotice>, id: &RequestId) {
+        for notice in notices {
+            self.notices.tell(BudgetNotice { request_id: Some(id.as_str().into()), ..notice });
+        }
     }
 
     pub(super) fn telemetry(&self) -> &Telemetry {

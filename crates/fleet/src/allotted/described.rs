@@ -49,7 +49,7 @@ impl Described for Description {
             Attribute::Metadata(name) => {
                 self.metadata.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
             }
-            Attribute::Provider | Attribute::Model => None,
+            Attribute::Provider | Attribute::Model | Attribute::Credential => None,
         }
     }
 }

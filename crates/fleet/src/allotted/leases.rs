@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::ports::notices::Notices;
 use domain::ports::shared_state::{Change, Pending, Replaced, SharedState, StateError, Versioned};
 use engine::ledger::{Asking, Proposal, Shared, Unreadable};
 use parking_lot::Mutex;
@@ -31,6 +32,7 @@ pub struct Leases {
     holder: Box<str>,
     times: Times,
     telemetry: Telemetry,
+    notices: Arc<dyn Notices>,
     /// The keys of the accounts that are being exchanged: each by one at a time, for all who need it.
     under_way: Mutex<HashSet<Box<str>>>,
     ended: Notify,
@@ -131,10 +133,12 @@ impl Leases {
         random: &dyn Fn() -> u64,
         times: Times,
         telemetry: Telemetry,
+        notices: Arc<dyn Notices>,
     ) -> Self {
         let holder = format!("{:016x}{:016x}", random(), random()).into();
         let (under_way, ended) = (Mutex::default(), Notify::new());
-        Self { state, holder, times, telemetry, under_way, ended, is_unreachable: AtomicBool::new(false) }
+        let is_unreachable = AtomicBool::new(false);
+        Self { state, holder, times, telemetry, notices, under_way, ended, is_unreachable }
     }
 
     /// Exchanges accounts that a request needs more of, or waits until another one has.
@@ -255,7 +259,10 @@ impl Leases {
     }
 
     fn agree(&self, account: &Shared, proposal: &Proposal) {
-        if let Some(unaccounted) = account.agree(proposal, self.times.moment()) {
+        let now = self.times.moment();
+        let unaccounted = account.agree(proposal, now);
+        account.news(now).into_iter().for_each(|notice| self.notices.tell(notice));
+        if let Some(unaccounted) = unaccounted {
             let event = BudgetUnaccounted {
                 budget: unaccounted.allotment.name.as_str(),
                 group: &unaccounted.group_name(),

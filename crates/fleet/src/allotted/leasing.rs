@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use engine::ledger::{Denied, EXCHANGE_INTERVAL, Moment, Shared, Why};
+use engine::ledger::{Denials, EXCHANGE_INTERVAL, Moment, Shared, Why};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::clearing::Clearing;
@@ -27,20 +27,25 @@ pub enum Turn {
     /// More may be granted now.
     Again,
     /// It is denied whatever the others do.
-    Denied(Denied),
+    Denied(Denials),
     /// The others cannot be asked.
-    Unreachable(Denied),
+    Unreachable(Denials),
 }
 
 impl Leasing {
+    /// Whether the others were asked, and what they had was too little.
+    pub fn has_asked(&self) -> bool {
+        self.since.is_some()
+    }
+
     /// Has the others asked for what a request is `short` of, if that may help.
     pub async fn turn(
         &mut self,
         clearing: &Clearing,
-        denied: Denied,
+        denied: Denials,
         short: impl Fn(Moment) -> Vec<Shared>,
     ) -> Turn {
-        let (Why::Unleased(shortage), Some(leases)) = (&denied.why, clearing.leases()) else {
+        let (Why::Unleased(shortage), Some(leases)) = (&denied.first().why, clearing.leases()) else {
             return Turn::Denied(denied);
         };
         if self.has_failed {

@@ -8,11 +8,13 @@ use bytes::Bytes;
 use domain::allotment::{
     AtLimit, Attribute, Budget, CutOff, Reserve, Selector, Span, StoreDown, Terms, Unit, UnknownCost,
 };
+use domain::notice::{BudgetNews, BudgetNotice};
+use domain::ports::notices::Notices;
 use domain::ports::shared_state::{
     Change, Listed, Pending, Replaced, Seen, SharedState, StateError, Versioned,
 };
 use domain::{Allotment, Money};
-use engine::ledger::{Actual, Asked, Bound, Claims, Described, Ledger, Reservation};
+use engine::ledger::{Actual, Asked, Bound, Claims, Denials, Described, Ledger, Reservation};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use telemetry::Telemetry;
@@ -92,26 +94,39 @@ impl Described for Anybody {
     }
 }
 
+/// What was handed over to be told.
+#[derive(Debug, Default)]
+struct Heard(Mutex<Vec<BudgetNotice>>);
+
+impl Notices for Heard {
+    fn tell(&self, notice: BudgetNotice) {
+        self.0.lock().push(notice);
+    }
+}
+
 /// A process with a budget of 100 that it shares by a store.
 struct Process {
     store: Arc<OneValue>,
     clearing: Clearing,
     ledger: Ledger,
+    heard: Arc<Heard>,
 }
 
 impl Process {
     fn new(store: &Arc<OneValue>, holder: u64, on_store_down: StoreDown) -> Self {
         let wall_clock = Arc::new(|| Timestamp::from_second(1_700_000_000).unwrap());
         let times = Times { wall_clock, clock: Clock::since(Instant::now()) };
-        let state = Arc::clone(store) as _;
-        let leases = Leases::new(state, &|| holder, times.clone(), Telemetry::new());
+        let (state, heard) = (Arc::clone(store) as _, Arc::new(Heard::default()));
+        let notices = Arc::clone(&heard) as Arc<dyn Notices>;
+        let leases = Leases::new(state, &|| holder, times.clone(), Telemetry::new(), Arc::clone(&notices));
         let budget = Budget {
             unit: Unit::Money,
             amount: 100,
             span: Span::Once,
             time_zone: "UTC".into(),
             raises: Vec::new(),
-            warn_at: Vec::new(),
+            warn_at: vec![50],
+            notify: Vec::new(),
             reserve: Reserve::Most,
             unknown_cost: UnknownCost::Refuse,
             cut_off: CutOff::Held,
@@ -124,8 +139,8 @@ impl Process {
             at_limit: AtLimit::Refuse,
         };
         let ledger = Ledger::shared(&[Arc::new(allotment)], None);
-        let clearing = Clearing::new(Telemetry::new(), times, Some(leases));
-        Self { store: Arc::clone(store), clearing, ledger }
+        let clearing = Clearing::new(Telemetry::new(), times, Some(leases), notices);
+        Self { store: Arc::clone(store), clearing, ledger, heard }
     }
 
     fn claims(&self) -> Claims {
@@ -145,7 +160,7 @@ impl Process {
                 Err(denied) => denied,
             };
             let short = |now| self.ledger.short(&self.claims(), now);
-            match leasing.turn(&self.clearing, denied, short).await {
+            match leasing.turn(&self.clearing, Denials::one(denied), short).await {
                 Turn::Again => {}
                 turn => return Err(turn),
             }
@@ -225,4 +240,22 @@ async fn a_client_that_leaves_stops_nobody_else() {
     assert!(gone.is_err(), "the store does not answer");
     *store.mood.lock() = Mood::Answers;
     assert!(process.hold(10).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_threshold_that_processes_pass_together_is_found_when_they_tell_each_other() {
+    let store = Arc::default();
+    let processes = [1, 2].map(|holder| Process::new(&store, holder, StoreDown::LastLease));
+    for process in &processes {
+        let held = process.hold(30).await.unwrap();
+        process.settle(held, 30);
+    }
+    for process in &processes {
+        process.tick().await;
+    }
+    let heard: Vec<_> =
+        processes.iter().flat_map(|process| std::mem::take(&mut *process.heard.0.lock())).collect();
+    let [notice] = heard.as_slice() else { panic!("{} notices", heard.len()) };
+    assert_eq!((notice.news, notice.spent, notice.limit), (BudgetNews::Passed { percent: 50 }, 60, 100));
+    assert_eq!((&notice.request_id, notice.span_key()), (&None, "once".to_owned()));
 }

@@ -18,7 +18,11 @@ const RETRY_WAIT_MAX: Duration = Duration::from_secs(60);
 /// When to come again where the processes that share a limit or a budget cannot agree on it.
 const UNREACHABLE_WAIT: Duration = Duration::from_secs(1);
 
-pub(super) fn refusal(denied: &Denied, key: &ApiKey) -> Refusal {
+/// How many other limits and budgets are named that have too little left, too.
+const OTHERS_MAX: usize = 3;
+
+/// The answer because of the account that has enough again first. Where the request could have gone elsewhere, it also says what denied it there.
+pub(super) fn refusal(denied: &Denied, elsewhere: &[&Denied], key: &ApiKey) -> Refusal {
     let code = match (&denied.why, &denied.allotment.terms) {
         (Why::Unforeseeable, _) => ErrorCode::CostUnknown,
         (Why::Crowded, _) => ErrorCode::GroupsFull,
@@ -37,7 +41,25 @@ pub(super) fn refusal(denied: &Denied, key: &ApiKey) -> Refusal {
     }
     let whole_seconds =
         wait.map(|wait| Duration::from_secs(wait.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX)));
-    Refusal::new(code, message(denied, key)).with_retry_after(whole_seconds).with_headers(headers)
+    let message = format!("{}{}", message(denied, key), so_have(denied, elsewhere));
+    Refusal::new(code, message).with_retry_after(whole_seconds).with_headers(headers)
+}
+
+/// `; too little is left of the budget `b`, too`.
+fn so_have(denied: &Denied, elsewhere: &[&Denied]) -> String {
+    let mut others: Vec<&Denied> = Vec::new();
+    for other in elsewhere.iter().filter(|other| !other.is_same_account(denied)) {
+        if !others.iter().any(|known| known.is_same_account(other)) {
+            others.push(other);
+        }
+    }
+    if others.is_empty() {
+        return String::new();
+    }
+    let named = others.iter().take(OTHERS_MAX).map(|other| format!("the {}", other.whose()));
+    let more = others.len().saturating_sub(OTHERS_MAX);
+    let named = named.chain((more > 0).then(|| format!("{more} more"))).collect::<Vec<_>>();
+    format!("; too little is left of {}, too", named.join(", "))
 }
 
 /// The processes that share a limit or a budget cannot agree on it.
@@ -46,13 +68,13 @@ pub(super) fn unreachable(denied: &Denied) -> Refusal {
         Terms::Rate(_) => "rate_limits[].on_store_down",
         Terms::Budget(_) => "budgets[].on_store_down",
     };
-    let whose = whose(denied);
+    let whose = denied.whose();
     let message = format!("how much is left of the {whose} cannot be asked now; try again ({setting})");
     Refusal::new(ErrorCode::SharedStateUnavailable, message).with_retry_after(Some(UNREACHABLE_WAIT))
 }
 
 fn message(denied: &Denied, key: &ApiKey) -> String {
-    let whose = whose(denied);
+    let whose = denied.whose();
     match &denied.why {
         Why::Crowded => format!(
             "the {whose} has as many groups as it may have, and each has used something; try again later (groups_max)"
@@ -71,17 +93,6 @@ fn message(denied: &Denied, key: &ApiKey) -> String {
             Measured::Budget(_, span) => budget(&whose, &denied.allotment, shortage, span, key.sees_budgets),
         },
     }
-}
-
-/// `limit per-key for ci`.
-fn whose(denied: &Denied) -> String {
-    let kind = match denied.allotment.terms {
-        Terms::Rate(_) => "limit",
-        Terms::Budget(_) => "budget",
-    };
-    let group = denied.group_name();
-    let of = if group.is_empty() { String::new() } else { format!(" for `{group}`") };
-    format!("{kind} `{}`{of}", denied.allotment.name)
 }
 
 fn rate(whose: &str, shortage: &Shortage, counted: Counted, per: Duration) -> String {

@@ -1,10 +1,9 @@
 //! A part of an answer that is in memory, and its share of the byte budget until it has left.
 
 use bytes::Bytes;
+use domain::byte_budget::Hold;
 use smallvec::SmallVec;
 use wire::json::ChunkedBytes;
-
-use crate::byte_budget::Hold;
 
 /// Pieces of an answer that were read before anything of it was passed on. Their share of the budget is given back
 /// with the last of them, so that clients that read slowly cannot make the process hold more than it may.
@@ -57,7 +56,7 @@ impl From<Bytes> for Held {
 #[cfg(test)]
 mod tests {
     use super::{Bytes, ChunkedBytes, Held};
-    use crate::byte_budget::ByteBudget;
+    use domain::byte_budget::ByteBudget;
     use std::sync::Arc;
 
     #[test]

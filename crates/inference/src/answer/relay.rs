@@ -35,8 +35,8 @@ pub(crate) trait Relay: Send {
     /// What follows the data, once.
     fn take_trailers(&mut self) -> Option<HeaderMap>;
 
-    /// Keeps what it takes to go on with the stream when it breaks off; some are not gone on with.
-    fn resume_by(&mut self, _successor: Box<dyn Successor>) {}
+    /// Keeps what it takes to go on with the stream when it breaks off.
+    fn resume_by(&mut self, successor: Box<dyn Successor>);
 }
 
 /// A stream whose first content has arrived.
@@ -104,6 +104,11 @@ impl StreamRelay {
         }
     }
 
+    /// Whether the client's events are Tollgate's own, be it since another went on.
+    pub(crate) fn is_translated(&self) -> bool {
+        matches!(self.passage, Passage::Translated(_))
+    }
+
     /// Lets the client have what was held back. Nobody has seen its errors, so that another may still go on with the stream.
     fn release(&mut self) {
         let held = std::mem::take(&mut self.held);
@@ -162,17 +167,17 @@ impl StreamRelay {
     /// Lets something through the passage; what comes out is queued.
     fn through(&mut self, pass: impl FnOnce(&mut Passage, &Redaction, &mut dyn FnMut(Bytes))) {
         let Self { passage, redaction, ready, array, succession, .. } = self;
-        let mut queue = |piece: Bytes| {
-            if !piece.is_empty() {
-                if let Some(succession) = succession {
-                    succession.hear(&piece);
-                }
-                ready.push_back(piece);
+        pass(passage, redaction, &mut |piece| {
+            if piece.is_empty() {
+                return;
             }
-        };
-        pass(passage, redaction, &mut |piece| match array {
-            Some(array) => array.push(piece, &mut queue),
-            None => queue(piece),
+            if let Some(succession) = succession {
+                succession.hear(&piece);
+            }
+            match array {
+                Some(array) => array.push(piece, |piece| ready.push_back(piece)),
+                None => ready.push_back(piece),
+            }
         });
     }
 
@@ -238,7 +243,7 @@ impl StreamRelay {
         let Some(source) = passage.source() else { return self.fail(why) };
         let framing = passage.framing();
         let before = std::mem::replace(&mut self.passage, passage);
-        self.passage = succession.succeed(before, |next| next.go_on(source, framing, repeats));
+        self.passage = succession.succeed(before, (source, framing), repeats);
         succession.renew(successor);
         self.ready.extend(succession.mark(&by));
         self.resumed += 1;
@@ -311,13 +316,8 @@ impl Relay for StreamRelay {
     }
 
     fn resume_by(&mut self, successor: Box<dyn Successor>) {
-        // An array is no stream of events that could be followed.
-        if self.array.is_none() {
-            self.succession = Succession::of(successor).map(Box::new);
-        }
-        if self.succession.is_some() {
-            self.passage.withhold_errors();
-        }
+        self.succession = Some(Box::new(Succession::of(successor)));
+        self.passage.withhold_errors();
     }
 }
 

@@ -28,8 +28,27 @@ pub(crate) fn untried(provider: &str, key: &ApiKey) -> Tried {
     Tried::barred(key.subject.workspace.withheld.credentials(provider))
 }
 
-/// The same at a target. A credential that is written into the route is nobody's but its own.
+/// The same at a target, where those that limits and budgets leave too little for are barred, too.
 pub(super) fn untried_at(call: &Call, target: &Target) -> Tried {
+    let shared = shared_at(call, target);
+    match &call.sent {
+        Some(sent) if call.pinned.ledger.is_by_target() => shared.with(sent.unpaid_at(target)),
+        _ => shared,
+    }
+}
+
+/// Whether limits and budgets leave no credential of a target.
+pub(super) fn is_out_of(call: &Call, target: &Target) -> bool {
+    match &call.sent {
+        Some(sent) if call.pinned.ledger.is_by_target() => {
+            usable(call, target, sent.unpaid_at(target)).next().is_none()
+        }
+        _ => false,
+    }
+}
+
+/// All but those that are not shared with its workspace. A credential that is written into the route is nobody's but its own.
+fn shared_at(call: &Call, target: &Target) -> Tried {
     let withheld = &call.origin.key.subject.workspace.withheld;
     if withheld.is_nothing() || !target.uses_credentials_of(&target.provider) {
         return Tried::default();
@@ -37,25 +56,42 @@ pub(super) fn untried_at(call: &Call, target: &Target) -> Tried {
     untried(target.provider.name.as_str(), &call.origin.key)
 }
 
-/// The credential of the conversation's owner, else the next in turn.
+/// The credentials that a request may use at a target, but for some that are `passed_over`: that of its conversation's owner, else all that are
+/// shared with it.
+pub(super) fn usable<'t>(
+    call: &Call,
+    target: &'t Target,
+    passed_over: Tried,
+) -> impl Iterator<Item = (usize, &'t str)> {
+    let shared = shared_at(call, target);
+    let owned = owned(call, target, shared);
+    let ids = target.credentials.iter().map(|credential| credential.id.as_str()).enumerate();
+    ids.filter(move |(index, _)| {
+        owned.is_none_or(|owned| owned == *index) && !shared.with(passed_over).has(*index)
+    })
+}
+
+/// The credential of the owner of the conversation that a request goes on with, unless it must not be tried.
+fn owned(call: &Call, target: &Target, barred: Tried) -> Option<usize> {
+    let owner = call.owner.as_ref()?;
+    let owned = target.credentials.iter().position(|credential| credential.id == owner.credential);
+    owned.filter(|index| !barred.has(*index))
+}
+
+/// The credential of the conversation's owner, else the next in turn of those that were not tried; never one that is `barred`.
 pub(super) fn choose<'a>(
     call: &Call,
     target: &'a Target,
     state: &'a ProviderState,
-    tried: Tried,
+    (tried, barred): (Tried, Tried),
 ) -> Option<Chosen<'a>> {
     let bench = bench_of(target, state);
-    let barred = untried_at(call, target);
-    let owned = call
-        .owner
-        .as_ref()
-        .and_then(|owner| target.credentials.iter().position(|credential| credential.id == owner.credential))
-        .filter(|index| !barred.has(*index));
-    let next = || bench?.choose(tried, call.origin.gateway.uptime()).map(|choice| choice.index);
-    let index = owned.or_else(next).unwrap_or(0);
-    if barred.has(index) {
-        return None;
-    }
+    let owned = owned(call, target, barred);
+    let index = match (owned, bench) {
+        (Some(index), _) => index,
+        (None, Some(bench)) => bench.choose(tried.with(barred), call.origin.gateway.uptime())?.index,
+        (None, None) => Some(0).filter(|index| !barred.has(*index))?,
+    };
     Chosen::at(index, target, state, owned.is_some())
 }
 

@@ -2,20 +2,25 @@
 
 use std::sync::Arc;
 
+use domain::allotment::Terms;
 use domain::route::Target;
 use domain::{ErrorCode, Route};
 use engine::breaker::Stage;
-use engine::decision::{Considered, Decision, Exclusion, Reason, Score};
+use engine::decision::{Considered, Decision, Exclusion, Reason, Score, Without};
+use engine::ledger::Denied;
 use engine::{Outlook, plan};
 use http::{HeaderName, HeaderValue, Response};
+use serde_json::value::RawValue;
+use telemetry::Particulars;
 
 use super::Call;
 use super::fitness::Fitness;
 use super::give_up::Attempts;
 use super::view::{Rest, View};
 use crate::answer::AnswerBody;
+use crate::metadata;
 use crate::refusal::Refusal;
-use crate::region::Residence;
+use crate::region::{self, Residence};
 use crate::resolve::hidden;
 
 /// Asks for the decision beside the answer.
@@ -32,6 +37,19 @@ pub(super) fn wanted(call: &Call, route: &Arc<Route>) -> Result<Option<Decision>
     }
     let mut view = View::of(call)?;
     decision(call, route, &mut view).map(Some)
+}
+
+/// What a request asks for, to be written down.
+pub(super) fn particulars(call: &Call) -> Particulars {
+    let metadata = metadata::told(&call.headers, &call.origin.key.subject.labels);
+    Particulars {
+        model: call.facts.model.as_deref().map(Into::into),
+        stream: call.facts.stream,
+        region: region::asked(&call.headers).map(Into::into),
+        metadata: metadata.and_then(|text| RawValue::from_string(text).ok()),
+        body_bytes: u64::try_from(call.document.body().len()).unwrap_or(u64::MAX),
+        decision: None,
+    }
 }
 
 /// Whether its client asks, and may.
@@ -106,8 +124,13 @@ fn decision(call: &Call, route: &Arc<Route>, view: &mut View<'_>) -> Result<Deci
         } else if left.contains(&target.path.as_str()) {
             unsuited(&fitness, view, target)
         } else {
-            Some(Exclusion { reason: Reason::Facts, detail: "the request's facts lead elsewhere".to_owned() })
+            let facts = || Exclusion {
+                reason: Reason::Facts,
+                detail: "the request's facts lead elsewhere".to_owned(),
+            };
+            Some(unpaid(call, target).unwrap_or_else(facts))
         };
+        let without = if excluded.is_none() { without(call, target) } else { Vec::new() };
         targets.push(Considered {
             place: target.path.clone(),
             target: name(call, target),
@@ -115,6 +138,7 @@ fn decision(call: &Call, route: &Arc<Route>, view: &mut View<'_>) -> Result<Deci
             turn: None,
             score: excluded.is_none().then(|| score(view, target)).flatten(),
             excluded,
+            without,
         });
     });
     let rests = |one: &&Considered| match &one.excluded {
@@ -132,12 +156,45 @@ fn score(view: &mut View<'_>, target: &Target) -> Option<Score> {
     Some(Score::of(view.load(target)?, view.cost(target)))
 }
 
+/// The limit or budget that a target is left out for, if it is one.
+fn unpaid(call: &Call, target: &Target) -> Option<Exclusion> {
+    let passed_over = call.sent.as_ref()?.passed_over();
+    let (_, denied) = passed_over.reasons_at(&target.path).next()?;
+    let reason = match denied.allotment.terms {
+        Terms::Rate(_) => Reason::Limit,
+        Terms::Budget(_) => Reason::Budget,
+    };
+    Some(Exclusion { reason, detail: denied.reason() })
+}
+
+/// The credentials of a target that limits and budgets leave too little for.
+fn without(call: &Call, target: &Target) -> Vec<Without> {
+    let Some(sent) = &call.sent else { return Vec::new() };
+    let passed_over = sent.passed_over();
+    let named = |(index, denied): (usize, &Denied)| {
+        let credential = target.credentials.get(index)?.id.to_string();
+        Some(Without { credential, detail: denied.reason() })
+    };
+    passed_over.reasons_at(&target.path).filter_map(named).collect()
+}
+
 /// What speaks against a target that the request may be sent to.
 fn unsuited(fitness: &Fitness<'_>, view: &View<'_>, target: &Target) -> Option<Exclusion> {
     if let Some(lack) = fitness.lack(target) {
         return Some(Exclusion { reason: Reason::Lacks, detail: lack.to_string() });
     }
-    let (reason, detail) = match view.rest(target)? {
+    let rest = view.rest(target)?;
+    if let Some(in_use) =
+        Some(rest).filter(|rest| *rest == Rest::Quota).and_then(|_| view.too_much_in_use(target))
+    {
+        let detail = format!(
+            "has no room in its provider's quota: {}.{} % is in use, by its last answer",
+            in_use / 10,
+            in_use % 10
+        );
+        return Some(Exclusion { reason: Reason::Quota, detail });
+    }
+    let (reason, detail) = match rest {
         Rest::Breaker(Stage::Region) => {
             (Reason::Breaker, "its region rests, having failed at several providers")
         }

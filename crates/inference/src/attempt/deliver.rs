@@ -27,13 +27,14 @@ use crate::response_owners::Owner;
 /// The type of a stream that is an array.
 const ARRAY: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
 
-/// Sends a committed answer on its way.
+/// Sends a committed answer on its way. `resumes` where another may go on with a stream that breaks off.
 pub(super) async fn deliver(
     call: &Call,
     committed: Committed,
     state: &ProviderState,
     credential: CredentialId,
     mut ending: Box<Ending>,
+    resumes: bool,
 ) -> Response<AnswerBody> {
     match committed {
         Committed::Whole(mut head, WholeBody { held, document }) => {
@@ -66,7 +67,9 @@ pub(super) async fn deliver(
             whole(head, Held::from(body), ending)
         }
         Committed::Stream(mut head, start, response_id) => {
-            let keeping = matches!(start.passage, Passage::Translated(_)).then(|| keeping(call)).flatten();
+            // Of a provider's own response, too, what is kept has to be all of it.
+            let is_kept = resumes || matches!(start.passage, Passage::Translated(_));
+            let keeping = is_kept.then(|| keeping(call)).flatten();
             remember(call, state, credential, || response_id);
             ending.first_token();
             finish_head(&mut head, state, &mut ending);

@@ -6,12 +6,14 @@ use domain::route::Target;
 use domain::{ErrorCode, Failure, Route};
 use engine::credentials::Tried;
 use engine::decision::Decision;
+use engine::ledger::Denied;
 use engine::{Step, Walk};
 use http::{HeaderMap, HeaderValue, Response, header};
 use telemetry::events::Decided;
 use wire::formats::usage_of_request;
 
 use super::allowance::Allowance;
+use super::chosen::is_out_of;
 use super::deliver::deliver;
 use super::failed::{FailedAttempt, may_be_charged};
 use super::fitness::Fitness;
@@ -21,7 +23,7 @@ use super::hold::Committed;
 use super::leg::Leg;
 use super::resume::Resumption;
 use super::view::View;
-use super::{Call, consider, mirror};
+use super::{Call, consider, mirror, resume};
 use crate::answer::{AnswerBody, RESUMED};
 use crate::ending::Ending;
 use crate::noted::Noted;
@@ -113,26 +115,32 @@ impl<'c> Dispatch<'c> {
         mut self,
         failure: &Failure,
     ) -> (Box<Ending>, Walk, Option<(Arc<Target>, Committed)>) {
-        let step = self.walk.failed(failure, false, &mut self.outlook);
-        let step = self.allowance.held_to(step, self.attempts);
-        let step = self.held_to_budgets(step).await;
+        let step = self.step_after(failure, false).await;
         let found = match self.take(step).await {
             true => self.run().await.ok(),
             false => None,
         };
         let found = found.and_then(|(mut leg, end)| {
             leg.hand_over(&mut self.ending);
-            Some((Arc::clone(&leg.target), end.ok()?))
+            let committed = end.ok()?;
+            self.attempts.add(leg.attempted(self.call, Ok("served")));
+            Some((Arc::clone(&leg.target), committed))
         });
         (self.ending, self.walk, found)
     }
 
     /// Makes one call after another; the last, and how it ended.
     async fn run(&mut self) -> Result<(Leg, End), Refusal> {
+        let mut last = None;
         loop {
             let target = self.walk.target().map(Arc::clone);
             let target = target.ok_or_else(|| Refusal::new(ErrorCode::Internal, "the route is empty"))?;
-            let leg = self.begin(target)?;
+            let leg = match (self.begin(target), last.take()) {
+                (Ok(leg), _) => leg,
+                // Those that were not tried are not paid for.
+                (Err(_), Some((leg, failed))) => return Ok((leg, Err(failed))),
+                (Err(refusal), None) => return Err(refusal),
+            };
             let (mut leg, end) = self.make(leg).await;
             self.allowance.judged(&end);
             self.ending.waited(leg.spent.waited);
@@ -143,15 +151,14 @@ impl<'c> Dispatch<'c> {
                 Err(failed) => failed,
             };
             let fresh = leg.has_alternative(self.call.origin.gateway.uptime());
-            self.ending.failed(may_be_charged(&failed));
+            self.ending.failed(leg.call_number(), may_be_charged(&failed));
             self.ending.unanswered_by(&leg.target, failed.failure.class);
             self.attempts.add(leg.attempted(self.call, Err(&failed.failure)));
-            let step = self.walk.failed(&failed.failure, fresh, &mut self.outlook);
-            let step = self.allowance.held_to(step, self.attempts);
-            let step = self.held_to_budgets(step).await;
+            let step = self.step_after(&failed.failure, fresh).await;
             if !self.take(step).await {
                 return Ok((leg, Err(failed)));
             }
+            last = Some((leg, failed));
         }
     }
 
@@ -170,20 +177,41 @@ impl<'c> Dispatch<'c> {
         true
     }
 
-    /// The step that follows a failure, where budgets pay for it; else the end.
-    async fn held_to_budgets(&mut self, step: Step) -> Step {
-        if step == Step::GiveUp {
-            return step;
+    /// The step that follows a failure, where the retry budget has room for it, and limits and budgets pay for it; else the end.
+    async fn step_after(&mut self, failure: &Failure, has_fresh_credential: bool) -> Step {
+        let step = self.walk.failed(failure, has_fresh_credential, &mut self.outlook);
+        match self.allowance.held_to(step, self.attempts) {
+            Step::GiveUp => Step::GiveUp,
+            step => self.held_to_budgets(step, failure).await,
         }
-        match self.ending.affords_further().await {
+    }
+
+    /// A step, where budgets pay for it. Where they pay for some targets and credentials only, it leads to one of those.
+    async fn held_to_budgets(&mut self, mut step: Step, failure: &Failure) -> Step {
+        let origin = &self.call.origin;
+        let decided = |denied: &Denied, decided| {
+            allotted::decided(&origin.gateway.clearing, &origin.id, denied, decided);
+        };
+        let candidates = self.call.candidates_left(self.route);
+        match self.ending.affords_further(&candidates).await {
+            Ok(passed_over) => {
+                passed_over.iter().for_each(|denied| decided(denied, Decided::PassedOver));
+                while step != Step::GiveUp && !self.is_paid_for() {
+                    step = self.walk.failed(failure, false, &mut self.outlook);
+                }
+                step
+            }
             Err(denied) => {
-                let origin = &self.call.origin;
-                allotted::decided(&origin.gateway.clearing, &origin.id, &denied, Decided::Stopped);
+                decided(&denied, Decided::Stopped);
                 self.attempts.unpaid(denied.allotment.name.as_str());
                 Step::GiveUp
             }
-            Ok(()) => step,
         }
+    }
+
+    /// Whether there is a credential left for the target whose turn it is.
+    fn is_paid_for(&self) -> bool {
+        self.walk.target().is_none_or(|target| !is_out_of(self.call, target))
     }
 
     /// Begins a call of a target.
@@ -216,11 +244,13 @@ impl<'c> Dispatch<'c> {
         self.attempts.served(|| leg.attempted(self.call, Ok("served")));
         self.ending.decides(self.attempts.explained());
         let credential = leg.credential().clone();
-        (deliver(self.call, committed, &leg.state, credential, self.ending).await, self.walk)
+        let resumes = resume::is_wanted(self.call, self.route, &self.walk);
+        (deliver(self.call, committed, &leg.state, credential, self.ending, resumes).await, self.walk)
     }
 
     fn give_up(mut self, leg: &Leg, failed: FailedAttempt) -> (Response<AnswerBody>, Walk) {
         self.attempts.rested(self.route, self.call, &mut self.outlook);
+        self.attempts.not_paid_for(self.route, self.call);
         self.ending.decides(self.attempts.explained());
         (give_up(self.call, failed, self.attempts, &leg.state, self.ending), self.walk)
     }
@@ -232,7 +262,7 @@ fn begun(call: &Call) -> Box<Ending> {
     ending.takes_part(call.enrolled.clone());
     ending.waited(call.waited);
     if call.origin.gateway.telemetry.wants_particulars() {
-        ending.notes(Noted::of(call));
+        ending.notes(Noted::of(consider::particulars(call)));
     }
     ending.asks(usage_of_request(call.facts.kind, &call.document));
     ending

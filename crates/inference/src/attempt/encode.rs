@@ -202,8 +202,9 @@ fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Draft<'t>, 
     }
 }
 
-/// The client's own bytes with a few of them replaced; none when the target does not speak the client's format, the answer is
-/// kept here, or the conversation holds what another format's provider has sealed and this one would not take.
+/// The client's own bytes with a few of them replaced; none when the target does not speak the client's format or goes on with an
+/// answer only in another, the answer is kept here, or the conversation holds what another format's provider has sealed and this one
+/// would not take.
 pub(super) fn same_format<'t>(
     call: &Call,
     target: &'t Target,
@@ -211,7 +212,8 @@ pub(super) fn same_format<'t>(
 ) -> Result<Option<Draft<'t>>, FailedAttempt> {
     let provider = &*target.provider;
     let place = Place::of(provider, call.endpoint, model, call.facts.stream);
-    let is_its_own = call.kept.is_none() && !holds_foreign_seal(call);
+    let goes_on = resume::goes_on_in(call, provider, model, format_of(call.endpoint));
+    let is_its_own = call.kept.is_none() && !holds_foreign_seal(call) && goes_on;
     let Some(place) = place.filter(|_| is_its_own) else { return Ok(None) };
     let offer = place.offer;
     let strip_usage = asks_for_usage(call, provider);

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::byte_budget::ByteBudget;
 use domain::{FailureClass, Limits};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::Request;
@@ -18,7 +19,6 @@ use super::exchange::{AttemptSettings, exchange};
 use super::failed::FailedAttempt;
 use super::hold::{Committed, WholeBody, hold_part, interpreted};
 use super::interpreter::Interpreter;
-use crate::byte_budget::ByteBudget;
 
 /// How many are on their way at once. More would be faster, and sooner be over the credential's rate.
 const AT_ONCE: usize = 4;

@@ -15,6 +15,7 @@ use telemetry::meters::Outcome;
 use wire::formats::{ProviderError, WireError};
 
 use super::Call;
+use super::chosen::is_out_of;
 use super::deliver::{finish_head, sign_head, whole};
 use super::failed::{ErrorAnswer, FailedAttempt, RefusedHere};
 use crate::answer::{AnswerBody, Held};
@@ -83,11 +84,25 @@ impl Attempts {
         self.stopped = Some(format!("no further attempt: the budget `{budget}` has too little left for one"));
     }
 
+    /// Notes what was not called because too little is left for it.
+    pub(super) fn not_paid_for(&mut self, route: &Route, call: &Call) {
+        let Some(sent) = &call.sent else { return };
+        let passed_over = sent.passed_over();
+        let whole = call.named.as_deref().unwrap_or(route);
+        whole.root.for_each_target(&mut |target| {
+            for (index, denied) in passed_over.reasons_at(&target.path) {
+                let Some(credential) = target.credentials.get(index) else { continue };
+                let why = format!("with {} ({})", credential.id, denied.reason());
+                self.pass_over(target, call.model_at(target), why);
+            }
+        });
+    }
+
     /// Notes the targets that were not called because they rest.
     pub(super) fn rested(&mut self, route: &Route, call: &Call, outlook: &mut dyn Outlook) {
         route.root.for_each_target(&mut |target| {
             let is_called = self.made.iter().any(|attempt| attempt.place == target.path);
-            if !is_called && outlook.load(target).is_none() {
+            if !is_called && outlook.load(target).is_none() && !is_out_of(call, target) {
                 self.pass_over(target, call.model_at(target), "rests, having failed too often");
             }
         });

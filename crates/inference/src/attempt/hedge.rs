@@ -7,8 +7,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Endpoint;
-use domain::race::Patience;
+use domain::race;
 use telemetry::ProviderMeters;
 use telemetry::events::{HedgeEnded, HedgeOutcome};
 
@@ -20,9 +19,6 @@ use super::leg::Leg;
 
 /// The end of a call.
 pub(super) type End = Result<Committed, FailedAttempt>;
-
-/// The percentile that a call is late beyond.
-const LATE_PERCENT: u32 = 95;
 
 /// How a call ended that could have been joined by another.
 enum Race {
@@ -56,13 +52,8 @@ impl Dispatch<'_> {
         let call = self.call;
         let race = self.walk.race().filter(|_| may_be_doubled(call))?;
         race.called();
-        match race.after {
-            Patience::Fixed(time) => Some(time),
-            Patience::P95 => {
-                let health = &call.origin.gateway.health;
-                health.quantile(&leg.target, call.model_at(&leg.target), LATE_PERCENT)
-            }
-        }
+        let health = &call.origin.gateway.health;
+        race.patience(|percent| health.quantile(&leg.target, call.model_at(&leg.target), percent))
     }
 
     async fn race(&mut self, first: &mut Leg, patience: Duration) -> Race {
@@ -128,13 +119,13 @@ impl Dispatch<'_> {
         let call = self.call;
         match end {
             Some(Err(failed)) => {
-                self.ending.failed(may_be_charged(&failed));
+                self.ending.failed(leg.call_number(), may_be_charged(&failed));
                 self.ending.unanswered_by(&leg.target, failed.failure.class);
                 self.attempts.add(leg.attempted(call, Err(&failed.failure)));
             }
             Some(Ok(_)) | None => {
                 leg.outrun();
-                self.ending.loses_call();
+                self.ending.loses_call(leg.call_number());
                 self.attempts.served(|| leg.attempted(call, Ok("outrun")));
             }
         }
@@ -160,19 +151,14 @@ async fn contest(
     (first, second)
 }
 
-/// Whether nothing but an answer comes of a request, so that asking twice does no harm: nothing is kept, no session begins, and no upload has
-/// to be sent twice.
+/// Whether nothing but an answer comes of a request, so that asking twice does no harm.
 pub(super) fn may_be_doubled(call: &Call) -> bool {
     let is_bound = call.form.is_some() || call.kept.is_some() || call.owner.is_some();
     let is_stored = || {
         let store = call.document.member("store").ok().flatten();
         store.and_then(|store| store.as_bool()).unwrap_or(true)
     };
-    match call.endpoint {
-        Endpoint::Realtime => false,
-        Endpoint::Responses => !is_bound && !is_stored(),
-        _ => !is_bound,
-    }
+    race::may_be_doubled(call.endpoint, is_bound, is_stored)
 }
 
 /// A second call under way. Dropped before its end, its client has left.

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::byte_budget::{ByteBudget, Hold};
 use domain::endpoint::Task;
 use domain::{Endpoint, Failure, FailureClass, Limits};
 use http::response::Parts;
@@ -26,7 +27,6 @@ use super::failed::FailedAttempt;
 use super::interpreter::{Interpreter, Whole};
 use super::upgrade::Opened;
 use crate::answer::{Held, Passage, RelayStart, SameFormat, Translated};
-use crate::byte_budget::{ByteBudget, Hold};
 use crate::dialect::event_stream;
 use crate::patience::{Pace, Silence};
 use crate::provider_words::status_in;

@@ -18,6 +18,7 @@ use super::view::View;
 use super::{Call, consider, quota};
 use crate::ending::Ending;
 use crate::pinned::ProviderState;
+use fleet::allotted::{CallNumber, Called};
 use fleet::health::{Subject, Watch};
 use fleet::quotas::Spend;
 
@@ -44,6 +45,8 @@ pub(super) struct Leg {
     /// How long it waited for that.
     queued: Duration,
     sent: Instant,
+    /// The call, once it was sent, where limits and budgets have to know what becomes of it.
+    call_number: Option<CallNumber>,
     took: Option<Duration>,
 }
 
@@ -51,8 +54,9 @@ impl Leg {
     /// A call with the credential whose turn it is; `None` where the target has none.
     pub(super) fn begin(call: &Call, route: &Route, target: Arc<Target>, tried: Tried) -> Option<Self> {
         let state = call.pinned.state(&target.provider);
-        let tried = tried.with(untried_at(call, &target));
-        let chosen = choose(call, &target, &state, tried)?;
+        let barred = untried_at(call, &target);
+        let chosen = choose(call, &target, &state, (tried, barred))?;
+        let tried = tried.with(barred);
         let (index, credential, is_bound) = (chosen.index, chosen.credential.id.clone(), chosen.bound);
         Some(Self {
             target,
@@ -68,6 +72,7 @@ impl Leg {
             spend: None,
             queued: Duration::ZERO,
             sent: Instant::now(),
+            call_number: None,
             took: None,
         })
     }
@@ -107,10 +112,13 @@ impl Leg {
         self.watched(view.call);
         let Self { target, state, .. } = self;
         self.sent = Instant::now();
-        if let Some(sent) = &view.call.sent {
-            sent.begun();
-        }
         let credential = target.credentials.get(self.index).ok_or_else(no_credential)?;
+        if let Some(sent) = &view.call.sent {
+            let is_by_target = view.call.pinned.ledger.is_by_target();
+            let called =
+                || Called::of(&target.provider.name, Some(view.call.model_name(target)), &credential.id);
+            self.call_number = Some(sent.begun(is_by_target.then(called)));
+        }
         call_once(view.call, target, state, credential, &mut self.spent).await
     }
 
@@ -172,6 +180,11 @@ impl Leg {
     /// What of the request the target's format does not carry.
     pub(super) fn take_dropped(&mut self) -> Option<HeaderValue> {
         self.spent.dropped.take()
+    }
+
+    /// The call, if it was sent, where limits and budgets have to know what becomes of it.
+    pub(super) fn call_number(&self) -> Option<CallNumber> {
+        self.call_number
     }
 
     /// The id of its credential.

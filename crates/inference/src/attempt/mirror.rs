@@ -7,6 +7,7 @@ use domain::price::ModelPrices;
 use domain::route::Target;
 use domain::{CatalogModel, Route};
 use engine::Walk;
+use engine::credentials::Tried;
 use http_body_util::BodyExt;
 use tokio::time::Instant;
 use wire::formats::usage_of_request;
@@ -74,11 +75,13 @@ async fn make(call: Call, target: Arc<Target>, copying: Copying) {
     ending.asks(usage_of_request(call.facts.kind, &call.document));
     ending.attempt(&state, Some(call.model_at(&target)));
     ending.knows(call.pinned.models.find(&target.provider.name, call.model_at(&target)));
-    let Some(chosen) = choose(&call, &target, &state, untried_at(&call, &target)) else { return };
+    let untried = (Tried::default(), untried_at(&call, &target));
+    let Some(chosen) = choose(&call, &target, &state, untried) else { return };
     match call_once(&call, &target, &state, chosen.credential, &mut Spent::default()).await {
         Ok(committed) => {
             let credential = chosen.credential.id.clone();
-            read_to_its_end(deliver(&call, committed, &state, credential, ending).await.into_body()).await;
+            read_to_its_end(deliver(&call, committed, &state, credential, ending, false).await.into_body())
+                .await;
         }
         Err(failed) => ending.copy_failed(failed.failure),
     }

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::endpoint::Task;
 use domain::quota::Standing;
 use domain::route::Target;
-use domain::{CredentialId, ErrorCode, Failure, FailureClass, Priority};
+use domain::{CredentialId, ErrorCode, FailureClass, Priority};
 use engine::credentials::Tried;
-use engine::quota::{Bounds, Cost, Report, reports};
-use http::{HeaderMap, HeaderName};
+use engine::quota::{self, Bounds, Cost, Report, reports};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 use telemetry::events::RequestQueued;
 
@@ -17,15 +16,13 @@ use super::Call;
 use super::chosen::Chosen;
 use super::failed::{FailedAttempt, RefusedHere};
 use super::hold::Committed;
-use super::view::{View, bench_of};
+use super::view::View;
 use crate::pinned::ProviderState;
 use crate::refusal::Refusal;
 use fleet::quotas::{self, Asking, Entered, OverQuota, Spend};
 
 /// The priority of a request.
 const PRIORITY_HEADER: HeaderName = HeaderName::from_static("x-tollgate-priority");
-/// What is thought of an answer whose length nobody bounds, until it is there.
-const OUTPUT_TOKENS: u64 = 500;
 
 /// What a request is thought to take of a quota, and who goes before it.
 #[derive(Debug, Clone, Copy)]
@@ -41,27 +38,21 @@ impl Claim {
     /// When the header is no priority, or one that the key may not ask for.
     pub(super) fn of(call: &Call) -> Result<Self, Refusal> {
         let priority = priority(&call.headers, call.origin.key.standing)?;
-        let makes_text = call.endpoint.task() == Task::Generation;
-        let most = call.facts.max_output_tokens.unwrap_or(OUTPUT_TOKENS);
-        let output = if makes_text { most.saturating_mul(call.facts.choices.unwrap_or(1)) } else { 0 };
-        let cost = Cost { input: call.estimated_tokens(), cached_input: 0, output };
+        let (facts, input) = (&call.facts, call.estimated_tokens());
+        let cost = Cost::thought(call.endpoint, input, facts.max_output_tokens, facts.choices);
         Ok(Self { cost, priority })
     }
 }
 
 fn priority(headers: &HeaderMap, standing: Standing) -> Result<Priority, Refusal> {
-    let Some(value) = headers.get(PRIORITY_HEADER) else { return Ok(standing.priority) };
     let refuse = |problem: String| Refusal::new(ErrorCode::InvalidHeader, problem);
-    let Some(priority) = value.to_str().ok().and_then(Priority::named) else {
-        return Err(refuse(format!("`{PRIORITY_HEADER}` is `realtime`, `standard` or `batch`")));
-    };
-    if priority > standing.priority_max {
-        let most = standing.priority_max.name();
-        return Err(refuse(format!(
-            "`{PRIORITY_HEADER}` may be `{most}` at most for this key (keys[].priority_max)"
-        )));
-    }
-    Ok(priority)
+    let unknown = || refuse(format!("`{PRIORITY_HEADER}` is `realtime`, `standard` or `batch`"));
+    let read = |value: &HeaderValue| value.to_str().ok().and_then(Priority::named).ok_or_else(unknown);
+    let asked = headers.get(PRIORITY_HEADER).map(read).transpose()?;
+    standing.priority(asked).map_err(|most| {
+        let most = most.name();
+        refuse(format!("`{PRIORITY_HEADER}` may be `{most}` at most for this key (keys[].priority_max)"))
+    })
 }
 
 /// Waits for the quota of a target where one is known. Another credential is chosen where that one has room.
@@ -80,17 +71,15 @@ pub(super) async fn enter<'a>(
         return Ok(None);
     }
     let Some(shape) = gateway.quotas.find(target, model, &state.meters) else { return Ok(None) };
-    let limits = &call.pinned.snapshot.limits;
-    let patience =
-        target.timeouts.total.map_or(limits.queue_wait_max, |total| total.min(limits.queue_wait_max));
+    let bounds = Bounds::of(&call.pinned.snapshot.limits, &target.timeouts);
     let tried = if chosen.bound { Tried::all() } else { tried };
     let asking = Asking {
         cost: claim.cost,
         priority: claim.priority,
         key: &call.origin.key.name,
         weight: call.origin.key.standing.weight,
-        credentials: credentials(target, state, (chosen.index, tried), gateway.uptime()),
-        bounds: Bounds { queue_length_max: limits.queue_length_max, patience },
+        credentials: state.bench.in_turn(&target.credentials, (chosen.index, tried), gateway.uptime()),
+        bounds,
     };
     let entered = quotas::enter(gateway.clock, &shape, &asking).await;
     let (waited, is_refused) = match &entered {
@@ -103,44 +92,18 @@ pub(super) async fn enter<'a>(
         let (provider, priority) = (&*state.meters, claim.priority);
         RequestQueued { request_id, provider, model, priority, waited, is_refused }.emit(&gateway.telemetry);
     }
-    let Entered { spend, .. } = entered.map_err(|over| over_quota(target, model, over, patience))?;
+    let Entered { spend, .. } = entered.map_err(|over| {
+        let failure = quota::over_quota(target, model, over.retry_after, bounds.patience);
+        let objection = Some(RefusedHere { code: ErrorCode::OverQuota, param: None });
+        FailedAttempt { failure, answer: None, objection }
+    })?;
     chosen.grant(target, &spend);
     Ok(Some(spend))
 }
 
-/// Whether a target's quota is watched at all: of the provider's own accounts, and not where nothing is asked of it or where
-/// counting is all that is asked, which is counted apart.
+/// Whether a target's quota is watched at all.
 pub(super) fn is_shaped(call: &Call, target: &Target, state: &ProviderState) -> bool {
-    call.endpoint.task() != Task::Counting
-        && target.custom_host.is_none()
-        && bench_of(target, state).is_some()
-}
-
-/// The credentials to choose from: the preferred one, then those that were not tried and do not rest.
-pub(super) fn credentials(
-    target: &Target,
-    state: &ProviderState,
-    (preferred, tried): (usize, Tried),
-    now: Duration,
-) -> SmallVec<[CredentialId; 2]> {
-    let own = &target.credentials;
-    let others = (1..own.len()).map(|step| (preferred + step) % own.len());
-    let others = others.filter(|index| !tried.has(*index) && !state.bench.rests(*index, now));
-    std::iter::once(preferred).chain(others).filter_map(|index| Some(own.get(index)?.id.clone())).collect()
-}
-
-fn over_quota(target: &Target, model: &str, over: OverQuota, patience: Duration) -> FailedAttempt {
-    let seconds = over.retry_after.as_millis().div_ceil(1000).max(1);
-    let retry_after = Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX));
-    let detail = format!(
-        "the quota of {}/{model} has no place for this request within {} ms (limits.queue_wait_max, queue_length_max)",
-        target.provider.name,
-        patience.as_millis(),
-    );
-    let failure =
-        Failure { class: FailureClass::Caller, status: Some(429), retry_after: Some(retry_after), detail };
-    let objection = Some(RefusedHere { code: ErrorCode::OverQuota, param: None });
-    FailedAttempt { failure, answer: None, objection }
+    quota::is_shaped(call.endpoint, target, &state.provider)
 }
 
 /// Takes over what an answer says about the quota of a credential, and that it is a refusal for it.
@@ -163,13 +126,14 @@ pub(super) fn heard(
     };
     let gateway = &call.origin.gateway;
     let known = &target.provider.rate_limit_headers;
-    let read = |headers| reports(headers, known, gateway.wall_clock()).collect();
-    let reports: SmallVec<[Report; 4]> =
-        headers.filter(|_| !known.quotas.is_empty()).map(read).unwrap_or_default();
+    let model = call.model_at(target);
+    let quota = target.provider.quota(model).map(AsRef::as_ref);
+    let read = |headers| reports(headers, known, quota, gateway.wall_clock()).collect();
+    let reports: SmallVec<[Report; 4]> = headers.map(read).unwrap_or_default();
     if reports.is_empty() && refused.is_none() {
         return;
     }
-    let shape = gateway.quotas.learn(target, call.model_at(target), &state.meters);
+    let shape = gateway.quotas.learn(target, model, &state.meters);
     let now = gateway.uptime();
     shape.heard(credential, &reports, spend, now);
     if let Some(refused) = refused {

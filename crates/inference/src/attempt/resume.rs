@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::route::Target;
-use domain::{ErrorCode, Failure, Route};
+use domain::{Endpoint, ErrorCode, Failure, Provider, Route};
 use engine::{Walk, estimated_tokens};
 use smallvec::SmallVec;
 use telemetry::events::{ResumeOutcome, StreamResumed};
@@ -22,6 +22,7 @@ use crate::answer::{Going, GoneOn, Successor};
 use crate::dialect::{endpoint_of, format_of};
 use crate::ending::{BrokenOff, Ending};
 use crate::gateway::Gateway;
+use crate::keeping::points_elsewhere;
 
 /// Where a client allows that its answer is of several.
 const ALLOWED: &str = "x-tollgate-resume";
@@ -36,7 +37,7 @@ pub(super) struct Resumption {
 impl Resumption {
     /// Keeps a request that is answered by a stream, where the route and the client want it to be gone on with and it could be.
     pub(super) fn keep(call: Box<Call>, route: Arc<Route>, walk: Walk) -> Option<Self> {
-        let is_wanted = walk.target().is_some_and(|target| target.resume) && is_allowed(&call, &route);
+        let is_wanted = is_wanted(&call, &route, &walk);
         let format = format_of(call.endpoint).filter(|_| is_wanted && may_go_on(&call))?;
         Some(Self { call, route, walk, format })
     }
@@ -91,20 +92,34 @@ impl Successor for Resumption {
     }
 }
 
-/// Whether a client allows it: by a header, or by a route of its own that says so.
-fn is_allowed(call: &Call, route: &Route) -> bool {
-    route.name.is_none() || call.headers.get(ALLOWED).is_some_and(|value| value == "true")
+/// Whether the target wants it, and the client allows it: by a header, or by a route of its own that says so.
+pub(super) fn is_wanted(call: &Call, route: &Route, walk: &Walk) -> bool {
+    let is_allowed = route.name.is_none() || call.headers.get(ALLOWED).is_some_and(|value| value == "true");
+    is_allowed && walk.target().is_some_and(|target| target.resume)
 }
 
-/// Whether nothing but words come of a request, which nobody keeps.
+/// Whether nothing but words come of a request, for which nobody but its provider is needed.
 fn may_go_on(call: &Call) -> bool {
-    if !call.facts.stream || call.form.is_some() || call.kept.is_some() || call.owner.is_some() {
+    if !call.facts.stream || call.form.is_some() || is_bound(call) {
         return false;
     }
     let body = call.document.body();
     let request = body.contiguous(0..body.len());
     let (Ok(value), Some(format)) = (Value::parse(&request), format_of(call.endpoint)) else { return false };
     convert::read_prompt(&value, format).is_ok_and(|prompt| convert::may_go_on(&prompt))
+}
+
+/// Whether a request of the Responses API is one provider's: it keeps what the request goes on from, or works on without its client.
+fn is_bound(call: &Call) -> bool {
+    let flag = |member| call.document.member(member).ok().flatten().and_then(|value| value.as_bool());
+    let in_background = || call.kept.is_none() && flag("background") == Some(true);
+    call.endpoint == Endpoint::Responses && (points_elsewhere(&call.document).is_some() || in_background())
+}
+
+/// Whether a target can be asked for the rest of an answer in a format.
+pub(super) fn goes_on_in(call: &Call, provider: &Provider, model: &str, format: Option<Format>) -> bool {
+    let prefill = || provider.prefill(endpoint_of(format?, false), model);
+    call.said.is_none() || prefill().is_some()
 }
 
 /// The request of a target that goes on with what was said.

@@ -16,7 +16,7 @@ use super::encode::{Address, Draft, JSON, WayBack, apply, prefixed, set_and_remo
 use super::failed::FailedAttempt;
 use super::interpreter::Interpreter;
 use super::place::Place;
-use super::{Call, media, retrieval};
+use super::{Call, media, resume, retrieval};
 use crate::dialect::{endpoint_of, format_of};
 use crate::keeping::points_elsewhere;
 use crate::refusal::Refusal;
@@ -41,7 +41,8 @@ pub(super) fn draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<
 fn prompt_draft<'t>(call: &Call, target: &'t Target, model: &str) -> Result<Draft<'t>, FailedAttempt> {
     let provider = &*target.provider;
     let client = format_of(call.endpoint).ok_or_else(|| not_served(provider, call))?;
-    let spoken = spoken(provider, model, call.facts.stream);
+    let mut spoken = spoken(provider, model, call.facts.stream);
+    spoken.retain(|(format, _)| resume::goes_on_in(call, provider, model, Some(*format)));
     let formats: SmallVec<[Format; 6]> = spoken.iter().map(|(format, _)| *format).collect();
     if formats.is_empty() {
         return Err(not_served(provider, call));

@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
-use domain::Money;
 use domain::price::Tier;
 use domain::route::Target;
+use domain::{CredentialId, Money};
 use engine::breaker::Stage;
 use engine::credentials::Bench;
 use engine::{Load, Outlook, Prefix};
 use telemetry::cost::{Service, cost};
 
 use super::Call;
-use super::chosen::untried_at;
-use super::quota::{Claim, credentials, is_shaped};
+use super::chosen::{is_out_of, untried_at};
+use super::quota::{Claim, is_shaped};
 use crate::pinned::ProviderState;
 use crate::refusal::Refusal;
+use fleet::quotas::Shape;
 
 /// What the walk of a request sees of its targets.
 #[derive(Clone, Copy)]
@@ -75,7 +76,7 @@ impl<'c> View<'c> {
         let is_out_of_credentials = bench_of(target, &state).is_some_and(|bench| {
             !target.credentials.is_empty() && !bench.has_fresh(untried_at(self.call, target), now)
         });
-        if is_out_of_credentials {
+        if is_out_of_credentials || is_out_of(self.call, target) {
             return Err(Rest::Credentials);
         }
         if self.is_down(target) {
@@ -86,17 +87,36 @@ impl<'c> View<'c> {
 
     /// How much of a target's quota is used, by what this request would take of it.
     fn used(&self, target: &Target, state: &ProviderState, now: Duration) -> u32 {
-        let Self { call, claim: Claim { cost, priority }, .. } = self;
-        let quotas = &call.origin.gateway.quotas;
+        let Claim { cost, priority } = &self.claim;
+        let used = |shape: &Shape, own: &[CredentialId]| shape.used(cost, *priority, own, now);
+        self.quota(target, state, now, used).unwrap_or_default()
+    }
+
+    /// How much of what a target has for its model is in use, in thousandths, where that is too much for this request.
+    pub(super) fn too_much_in_use(&self, target: &Target) -> Option<u64> {
+        let (state, now) = (self.call.pinned.state(&target.provider), self.call.origin.gateway.uptime());
+        let see = |shape: &Shape, own: &[CredentialId]| shape.too_much_in_use(self.claim.priority, own, now);
+        self.quota(target, &state, now, see).flatten()
+    }
+
+    /// What is seen of a target's quota where one is known, with the credentials that this request may use.
+    fn quota<R>(
+        &self,
+        target: &Target,
+        state: &ProviderState,
+        now: Duration,
+        see: impl FnOnce(&Shape, &[CredentialId]) -> R,
+    ) -> Option<R> {
+        let call = self.call;
         if !is_shaped(call, target, state) {
-            return 0;
+            return None;
         }
-        let Some(shape) = quotas.find(target, call.model_at(target), &state.meters) else { return 0 };
+        let shape = call.origin.gateway.quotas.find(target, call.model_at(target), &state.meters)?;
         let untried = untried_at(call, target);
         let is_awake = |index: &usize| !untried.has(*index) && !state.bench.rests(*index, now);
         let awake = (0..target.credentials.len()).find(is_awake);
         let chosen = (awake.unwrap_or_default(), untried);
-        shape.used(cost, *priority, &credentials(target, state, chosen, now), now)
+        Some(see(&shape, &state.bench.in_turn(&target.credentials, chosen, now)))
     }
 
     fn is_down(&self, target: &Target) -> bool {

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::byte_budget::{ByteBudget, Hold};
 use domain::{ErrorCode, Limits};
 use http::{HeaderMap, HeaderValue, header};
 use http_body_util::BodyExt;
@@ -12,7 +13,6 @@ use tokio::time::Instant;
 use wire::form::{Boundary, FieldError, Form, FormError, FormLimits, FormScanner};
 use wire::json::{ChunkedBytes, Document, Kind, MemberRef, ScanError, ScanLimits, Scanner};
 
-use crate::byte_budget::{ByteBudget, Hold};
 use crate::refusal::Refusal;
 
 /// Most members of a request's top-level object.

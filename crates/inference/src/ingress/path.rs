@@ -388,7 +388,8 @@ fn not_allowed(method: &Method, allow: &'static str) -> Refusal {
     Refusal { allow: Some(allow), ..Refusal::new(ErrorCode::MethodNotAllowed, message) }
 }
 
-fn unknown(path: &str) -> Refusal {
+/// What is said where there is nothing.
+pub(crate) fn unknown(path: &str) -> Refusal {
     let shown: String = path.chars().take(100).collect();
     let message = format!(
         "no such path: {shown}; Tollgate serves /v1/chat/completions, /v1/responses, /v1/messages, /v1/embeddings, \

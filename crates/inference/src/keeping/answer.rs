@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::kept::{Continued, KeepRules, KeptResponse, ResponseStatus};
+use domain::kept::{Continued, KeepRules, KeptResponse, ResponseId, ResponseStatus};
 use domain::ports::response_store::StoreError;
 use telemetry::events::AnswerNotKept;
 use wire::convert::responses::history_items;
@@ -50,7 +50,11 @@ impl Keeping {
         let id = self.origin.id.clone();
         let kept = match self.entry(response) {
             Ok(entry) if in_background => gateway.store.finish(entry).await.map(|_| ()),
-            Ok(entry) => gateway.store.begin(entry).await,
+            Ok(entry) => {
+                let id = entry.id.clone();
+                // It is no longer the response of the provider that began it.
+                gateway.store.begin(entry).await.map(|()| gateway.owners.forget(id.as_str()))
+            }
             Err(error) => Err(error),
         };
         if let Err(error) = kept {
@@ -62,10 +66,11 @@ impl Keeping {
         let body = self.request.body();
         let request = body.contiguous(0..body.len());
         let unreadable = |_| StoreError::Unavailable("the answer cannot be read".to_owned());
-        let exchange = {
+        let (exchange, id) = {
             let asked = Value::parse(&request).map_err(unreadable)?;
             let answered = Value::parse(&response).map_err(unreadable)?;
-            history_items(&asked, &answered)
+            let id = answered.get("id").and_then(Value::as_str).map(|id| ResponseId::from(&*id));
+            (history_items(&asked, &answered), id)
         };
         let (input, output) = (kept(exchange.input), kept(exchange.output));
         let items = input.iter().chain(&output).map(|item| item.json.len()).sum::<usize>();
@@ -74,8 +79,9 @@ impl Keeping {
             return Err(StoreError::TooLarge { what: "the response with its items", bytes_max });
         }
         let entry = new_entry(&self.origin, ResponseStatus::Answered, response);
+        let id = id.unwrap_or_else(|| entry.id.clone());
         let expires = entry.touched + self.rules.response_lifetime;
-        Ok(KeptResponse { continued: self.continued, input, output, expires, ..entry })
+        Ok(KeptResponse { id, continued: self.continued, input, output, expires, ..entry })
     }
 }
 

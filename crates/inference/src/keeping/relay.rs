@@ -11,7 +11,7 @@ use wire::framing::{Framing, Splitter};
 use wire::json::Value;
 
 use super::Keeping;
-use crate::answer::{Relay, StreamRelay};
+use crate::answer::{Relay, StreamRelay, Successor};
 
 /// The events that bring a whole response that a conversation can go on from (OpenAI API reference, "Streaming events").
 const ANSWERED: [&[u8]; 2] = [b"response.completed", b"response.incomplete"];
@@ -51,7 +51,9 @@ impl Relay for KeptRelay {
                 return Poll::Ready(self.writing.take().map(|writing| writing.then));
             }
             let Some(piece) = ready!(self.relay.poll_data(context)) else { return Poll::Ready(None) };
-            let Some(Answered { before, last, response }) = answered(&piece) else {
+            // What a provider says to its end it keeps itself.
+            let answered = if self.relay.is_translated() { answered(&piece) } else { None };
+            let Some(Answered { before, last, response }) = answered else {
                 return Poll::Ready(Some(piece));
             };
             let Some(keeping) = self.keeping.take() else { return Poll::Ready(Some(piece)) };
@@ -64,6 +66,10 @@ impl Relay for KeptRelay {
 
     fn take_trailers(&mut self) -> Option<HeaderMap> {
         self.relay.take_trailers()
+    }
+
+    fn resume_by(&mut self, successor: Box<dyn Successor>) {
+        self.relay.resume_by(successor);
     }
 }
 

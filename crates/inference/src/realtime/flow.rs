@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+use domain::byte_budget::{ByteBudget, Hold};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use wire::websocket::{Frame, FrameReader, Mask, Opcode, Read, Violation, close};
 
 use super::end::Goodbye;
-use crate::byte_budget::{ByteBudget, Hold};
 
 /// What one read takes.
 const READ_BYTES: usize = 16 << 10;

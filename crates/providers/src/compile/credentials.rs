@@ -1,5 +1,7 @@
 //! Finding a provider's credentials and making each ready to be sent.
 
+use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use domain::CredentialId;
@@ -8,11 +10,13 @@ use http::HeaderName;
 use secrecy::SecretString;
 
 use super::{Environment, Problems, Values};
-use crate::definition::{self, CredentialValue, ProviderDefinition, SignIn};
+use crate::definition::{self, CredentialEntry, CredentialValue, ProviderDefinition, SignIn};
 use crate::sign_in::{Planned, Reader, SignIns, plan, present};
 
 /// How many credentials one provider may have.
 const CREDENTIALS_MAX: usize = 64;
+/// How long the name of one may be.
+const NAME_BYTES_MAX: usize = 64;
 
 /// The credentials of a definition.
 #[derive(Debug)]
@@ -107,7 +111,7 @@ impl Search<'_> {
             }
             missing.extend_from_slice(env);
         }
-        match self.account(sign_in, "sign_in", 1, problems) {
+        match self.account(sign_in, "sign_in", self.id(1), problems) {
             Ok(credential) => credential.into_iter().collect(),
             Err(variables) => {
                 if variables.is_empty() {
@@ -124,17 +128,19 @@ impl Search<'_> {
     fn written(&self, problems: &mut Problems) -> Vec<Credential> {
         let entries = self.definition.credentials.as_deref().unwrap_or_default();
         check_number(entries.len(), problems);
+        check_names(entries, problems);
         let mut credentials = Vec::with_capacity(entries.len());
         for (place, entry) in entries.iter().take(CREDENTIALS_MAX).enumerate() {
             let path = format!("credentials[{place}]");
+            let id = entry.name.as_deref().map_or_else(|| self.id(place + 1), |name| self.id(name));
             match &entry.value {
                 CredentialValue::Secret(secret) => {
                     let secret = secret.clone().into_inner();
-                    credentials.extend(self.secret(&path, &secret, place + 1, problems));
+                    credentials.extend(self.secret(&path, &secret, id, problems));
                 }
                 CredentialValue::SignIn(own) => {
                     let settings = self.definition.sign_in.clone().merge((**own).clone());
-                    match self.account(&settings, &path, place + 1, problems) {
+                    match self.account(&settings, &path, id, problems) {
                         Ok(credential) => credentials.extend(credential),
                         Err(variables) if variables.is_empty() => {}
                         Err(variables) => problems.add(path, nothing_to_sign_in_with(&variables)),
@@ -148,17 +154,20 @@ impl Search<'_> {
     fn secrets(&self, secrets: &[(String, SecretString)], problems: &mut Problems) -> Vec<Credential> {
         check_number(secrets.len(), problems);
         let numbered = (1..).zip(secrets).take(CREDENTIALS_MAX);
-        numbered.filter_map(|(number, (path, secret))| self.secret(path, secret, number, problems)).collect()
+        let id = |number: usize| self.id(number);
+        numbered
+            .filter_map(|(number, (path, secret))| self.secret(path, secret, id(number), problems))
+            .collect()
     }
 
     fn secret(
         &self,
         path: &str,
         secret: &SecretString,
-        number: usize,
+        id: CredentialId,
         problems: &mut Problems,
     ) -> Option<Credential> {
-        match present(self.auth, secret, self.id(number)) {
+        match present(self.auth, secret, id) {
             Ok(credential) => Some(credential),
             Err(problem) => {
                 problems.add(path, problem.to_string());
@@ -173,7 +182,7 @@ impl Search<'_> {
         &self,
         settings: &SignIn,
         place: &str,
-        number: usize,
+        id: CredentialId,
         problems: &mut Problems,
     ) -> Result<Option<Credential>, Vec<String>> {
         let fill = |path: &str, text: &str, problems: &mut Problems| self.values.fill(path, text, problems);
@@ -188,19 +197,39 @@ impl Search<'_> {
             Some(Planned::Missing(variables)) => Err(variables),
             Some(Planned::Ready(plan)) => {
                 let proof = Proof::SignIn(self.sign_ins.of(*plan));
-                Ok(Some(Credential { id: self.id(number), secret: None, proof }))
+                Ok(Some(Credential { id, secret: None, proof }))
             }
         }
     }
 
-    fn id(&self, number: usize) -> CredentialId {
-        CredentialId::from(format!("{}#{number}", self.name))
+    /// The credential of a name, or of a place from 1 on.
+    fn id(&self, name: impl Display) -> CredentialId {
+        CredentialId::from(format!("{}#{name}", self.name))
     }
 }
 
 fn check_number(found: usize, problems: &mut Problems) {
     if found > CREDENTIALS_MAX {
         problems.add("credentials", format!("there are more than {CREDENTIALS_MAX}; remove some"));
+    }
+}
+
+/// Names tell credentials apart, and no name looks like a place.
+fn check_names(entries: &[CredentialEntry], problems: &mut Problems) {
+    let mut known = BTreeSet::new();
+    for (place, name) in
+        entries.iter().enumerate().filter_map(|(place, entry)| Some((place, entry.name.as_ref()?)))
+    {
+        let path = format!("credentials[{place}].name");
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        if !is_plain || name.len() > NAME_BYTES_MAX || name.bytes().all(|byte| byte.is_ascii_digit()) {
+            let message = format!(
+                "a name is up to {NAME_BYTES_MAX} letters, digits, `-`, `_` and `.`, and not digits alone"
+            );
+            problems.add(path, message);
+        } else if !known.insert(name) {
+            problems.add(path, format!("another credential is called `{name}`"));
+        }
     }
 }
 

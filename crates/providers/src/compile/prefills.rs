@@ -10,9 +10,10 @@ use crate::definition::{PrefillEntry, Prefills};
 
 /// The operations that have such models.
 pub(super) fn compile(entries: &Prefills) -> Vec<Prefill> {
-    let Prefills { chat_completions, messages, generate_content, converse, cohere_chat } = entries;
+    let Prefills { chat_completions, responses, messages, generate_content, converse, cohere_chat } = entries;
     let all = [
         (Endpoint::ChatCompletions, chat_completions),
+        (Endpoint::Responses, responses),
         (Endpoint::Messages, messages),
         (Endpoint::GenerateContent, generate_content),
         (Endpoint::Converse, converse),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::quota::{Allowance, Counted, QuotaRule};
+use domain::provider::RateLimitHeaders;
+use domain::quota::{Allowance, Counted, QuotaRule, UtilizationPolicy};
 use domain::{Pattern, Quota};
 
 use super::Problems;
@@ -13,10 +14,28 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// The quotas, in their order.
-pub(super) fn compile(entries: Option<&[QuotaEntry]>, problems: &mut Problems) -> Vec<QuotaRule> {
+/// From how many percent on requests with the lowest priority wait where nobody says it.
+const BATCH_PERCENT_MAX: u32 = 80;
+
+/// The quotas, in their order; they may go by what the provider tells in these headers.
+pub(super) fn compile(
+    entries: Option<&[QuotaEntry]>,
+    headers: &RateLimitHeaders,
+    problems: &mut Problems,
+) -> Vec<QuotaRule> {
     let entries = entries.unwrap_or_default().iter().enumerate();
-    entries.map(|(place, entry)| rule(place, entry, problems)).collect()
+    let tells_utilization = !headers.utilizations.is_empty();
+    entries
+        .map(|(place, entry)| {
+            if entry.utilization.is_some() && !tells_utilization {
+                problems.add(
+                    format!("quota[{place}].utilization"),
+                    "no header tells it; name one in `rate_limits` with `utilization`",
+                );
+            }
+            rule(place, entry, problems)
+        })
+        .collect()
 }
 
 fn rule(place: usize, entry: &QuotaEntry, problems: &mut Problems) -> QuotaRule {
@@ -39,6 +58,12 @@ fn rule(place: usize, entry: &QuotaEntry, problems: &mut Problems) -> QuotaRule 
             problems.add(path(field), "it must be at least 1");
         }
     }
+    let utilization = entry.utilization.map(|utilization| UtilizationPolicy {
+        batch_percent_max: utilization.batch_percent_max.unwrap_or(BATCH_PERCENT_MAX),
+    });
+    if utilization.is_some_and(|policy| !(1..=100).contains(&policy.batch_percent_max)) {
+        problems.add(path("utilization.batch_percent_max"), "it must be from 1 to 100");
+    }
     let models = match &entry.models {
         Some(models) => models.iter().map(|model| Pattern::from(model.as_str())).collect(),
         None => vec![Pattern::any()],
@@ -48,6 +73,7 @@ fn rule(place: usize, entry: &QuotaEntry, problems: &mut Problems) -> QuotaRule 
         concurrency: entry.concurrency,
         cached_input_is_free: entry.cached_input == Some(CachedInput::Free),
         output_factor: entry.output_factor.map_or(1, u64::from),
+        utilization,
     };
     QuotaRule { models, quota: Arc::new(quota) }
 }
@@ -59,7 +85,18 @@ fn allowances(counted: Counted, spans: Spans) -> impl Iterator<Item = Allowance>
 
 #[cfg(test)]
 mod tests {
-    use super::{Allowance, CachedInput, Counted, DAY, MINUTE, Problems, QuotaEntry, Spans, compile};
+    use super::{
+        Allowance, CachedInput, Counted, DAY, MINUTE, Problems, QuotaEntry, QuotaRule, RateLimitHeaders,
+        Spans, UtilizationPolicy,
+    };
+    use crate::definition::Utilization;
+    use http::HeaderName;
+
+    /// Of a provider that tells in a header what is in use.
+    fn compile(entries: Option<&[QuotaEntry]>, problems: &mut Problems) -> Vec<QuotaRule> {
+        let utilizations = vec![HeaderName::from_static("x-used")];
+        super::compile(entries, &RateLimitHeaders { quotas: Vec::new(), utilizations }, problems)
+    }
 
     fn entry() -> QuotaEntry {
         QuotaEntry {
@@ -97,5 +134,38 @@ mod tests {
         let paths: Vec<_> =
             problems.into_result().unwrap_err().into_iter().map(|problem| problem.path).collect();
         assert_eq!(paths, ["quota[0].tokens", "quota[0].concurrency"]);
+    }
+
+    #[test]
+    fn what_is_in_use_is_gone_by_only_where_it_is_asked_for_and_batch_waits_from_80_percent_on() {
+        for (written, expected) in [
+            (None, None),
+            (Some(Utilization::default()), Some(80)),
+            (Some(Utilization { batch_percent_max: Some(60) }), Some(60)),
+        ] {
+            let mut problems = Problems::default();
+            let rules = compile(Some(&[QuotaEntry { utilization: written, ..entry() }]), &mut problems);
+            problems.into_result().unwrap();
+            let expected = expected.map(|batch_percent_max| UtilizationPolicy { batch_percent_max });
+            assert_eq!(rules[0].quota.utilization, expected);
+        }
+    }
+
+    #[test]
+    fn a_threshold_beyond_the_whole_and_a_utilization_that_nobody_tells_are_mistakes() {
+        let asking = |batch_percent_max| {
+            let utilization = Some(Utilization { batch_percent_max });
+            Some([QuotaEntry { utilization, ..entry() }])
+        };
+        let mut problems = Problems::default();
+        for percent in [0, 101] {
+            compile(asking(Some(percent)).as_ref().map(|entries| &entries[..]), &mut problems);
+        }
+        let silent = RateLimitHeaders::default();
+        super::compile(asking(None).as_ref().map(|entries| &entries[..]), &silent, &mut problems);
+        let paths: Vec<_> =
+            problems.into_result().unwrap_err().into_iter().map(|problem| problem.path).collect();
+        let threshold = "quota[0].utilization.batch_percent_max";
+        assert_eq!(paths, [threshold, threshold, "quota[0].utilization"]);
     }
 }

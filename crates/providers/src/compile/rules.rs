@@ -18,8 +18,12 @@ pub(super) fn errors(exceptions: Option<&[ErrorException]>, problems: &mut Probl
 
 /// The headers that report quotas.
 pub(super) fn rate_limits(limits: Option<&[RateLimit]>, problems: &mut Problems) -> RateLimitHeaders {
-    let mut quotas = Vec::new();
+    let (mut quotas, mut utilizations) = (Vec::new(), Vec::new());
     for (place, limit) in limits.unwrap_or_default().iter().enumerate() {
+        if limit.utilization.is_some() {
+            utilizations.extend(utilization(place, limit, problems));
+            continue;
+        }
         let counted = limit.counts;
         let remaining = quota_header(place, "remaining", limit.remaining.as_deref(), problems);
         let reset = quota_header(place, "reset", limit.reset.as_deref(), problems);
@@ -29,7 +33,18 @@ pub(super) fn rate_limits(limits: Option<&[RateLimit]>, problems: &mut Problems)
             quotas.push(QuotaHeaders { counted: counted.map(Counted::from), limit, remaining, reset });
         }
     }
-    RateLimitHeaders { quotas }
+    RateLimitHeaders { quotas, utilizations }
+}
+
+fn utilization(place: usize, limit: &RateLimit, problems: &mut Problems) -> Option<HeaderName> {
+    let RateLimit { counts, limit: whole, remaining, reset, utilization } = limit;
+    if counts.is_some() || [whole, remaining, reset].into_iter().any(Option::is_some) {
+        problems.add(
+            format!("rate_limits[{place}].utilization"),
+            "it is a part of the whole and stands alone; give other headers an entry of their own",
+        );
+    }
+    quota_header(place, "utilization", utilization.as_deref(), problems)
 }
 
 fn error_rule(place: usize, exception: &ErrorException, problems: &mut Problems) -> Option<ErrorRule> {

@@ -61,6 +61,29 @@ fn a_bearer_credential_is_a_sensitive_authorization_header() {
 }
 
 #[test]
+fn a_credential_is_called_by_its_name_else_by_its_place() {
+    let entries = r#"[{ secret = "a", name = "finance" }, "b", { secret = "c", name = "lab-2.old_x" }]"#;
+    let provider = live(&format!("credentials = {entries}\n{PLAIN}"), &[]);
+    let ids: Vec<&str> = provider.credentials.iter().map(|credential| credential.id.as_str()).collect();
+    assert_eq!(ids, ["acme#finance", "acme#2", "acme#lab-2.old_x"]);
+}
+
+#[test]
+fn a_name_of_a_credential_is_plain_and_its_own_and_no_place() {
+    for (name, problem) in [
+        ("a", "credentials[1].name: another credential is called `a`"),
+        ("2", "credentials[1].name: a name is up to 64 letters"),
+        ("", "credentials[1].name: a name is up to 64 letters"),
+        ("a b", "credentials[1].name: a name is up to 64 letters"),
+        ("a#b", "credentials[1].name: a name is up to 64 letters"),
+    ] {
+        let entries = format!(r#"[{{ secret = "a", name = "a" }}, {{ secret = "b", name = "{name}" }}]"#);
+        let found = problems(&format!("credentials = {entries}\n{PLAIN}"));
+        assert!(found.len() == 1 && found[0].starts_with(problem), "{found:?}");
+    }
+}
+
+#[test]
 fn the_first_variable_that_is_set_gives_all_credentials() {
     let text = format!("{PLAIN}[auth]\nenv = [\"A\", \"B\"]");
     let provider = live(&text, &[("A", " one, two ,,three"), ("B", "four")]);
@@ -274,6 +297,14 @@ fn each_mistake_is_named_with_its_place() {
         ),
         (&format!("{PLAIN}[[errors]]\nstatus = 400"), "errors[0].means: it is missing"),
         (&format!("{PLAIN}[[rate_limits]]\nremaining = \"r\""), "rate_limits[0].reset: name the header"),
+        (
+            &format!("{PLAIN}[[rate_limits]]\nutilization = \"a b\""),
+            "rate_limits[0].utilization: name the header",
+        ),
+        (
+            &format!("{PLAIN}[[rate_limits]]\nutilization = \"u\"\nreset = \"s\""),
+            "rate_limits[0].utilization: it is a part of the whole and stands alone",
+        ),
     ] {
         let found = problems(text);
         assert!(found.iter().any(|problem| problem.starts_with(expected)), "{text}\nfound {found:?}");

@@ -16,6 +16,8 @@ use super::{
 /// What a provider's credential is written as.
 #[derive(Debug, Clone)]
 pub struct CredentialEntry {
+    /// What it is called, beside its provider; by its place in the list when absent.
+    pub name: Option<String>,
     /// What it is.
     pub value: CredentialValue,
     /// The workspaces that it is shared with; all of them when absent.
@@ -35,6 +37,9 @@ pub enum CredentialValue {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct CredentialSection {
+    /// What it is called wherever it is told of, and by limits and budgets, behind its provider: `finance` of `openai` is `openai#finance`. When
+    /// absent, it is called by its place in the list, from 1 on: `openai#2`.
+    name: Option<String>,
     /// A secret that is sent as it is.
     secret: Option<Secret>,
     /// The workspaces whose requests may be served with it; those of all when absent. To the others it is as if it were not there, and
@@ -58,7 +63,7 @@ struct CredentialSection {
 
 impl From<Secret> for CredentialEntry {
     fn from(secret: Secret) -> Self {
-        Self { value: CredentialValue::Secret(secret), workspaces: None }
+        Self { name: None, value: CredentialValue::Secret(secret), workspaces: None }
     }
 }
 
@@ -83,7 +88,7 @@ impl<'de> Visitor<'de> for ByForm {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CredentialEntry, A::Error> {
         let section = CredentialSection::deserialize(MapAccessDeserializer::new(map))?;
-        let CredentialSection { secret, workspaces, aws, google, entra, oauth, ibm, snowflake, oracle } =
+        let CredentialSection { name, secret, workspaces, aws, google, entra, oauth, ibm, snowflake, oracle } =
             section;
         let sign_in = SignIn { aws, google, entra, oauth, ibm, snowflake, oracle };
         let value = match secret {
@@ -95,7 +100,7 @@ impl<'de> Visitor<'de> for ByForm {
             Some(secret) => CredentialValue::Secret(secret),
             None => CredentialValue::SignIn(Box::new(sign_in)),
         };
-        Ok(CredentialEntry { value, workspaces })
+        Ok(CredentialEntry { name, value, workspaces })
     }
 }
 
@@ -107,7 +112,7 @@ impl JsonSchema for CredentialEntry {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "A text is a secret that is sent as it is; keys with values are a `secret` or a sign-in, as below `sign_in` and \
-                over what is said there, and the `workspaces` that it is shared with.",
+                over what is said there, its `name`, and the `workspaces` that it is shared with.",
             "anyOf": [generator.subschema_for::<Secret>(), generator.subschema_for::<CredentialSection>()],
         })
     }

@@ -13,6 +13,8 @@ use serde_json::Value;
 pub struct Prefills {
     /// Of chat completions.
     pub chat_completions: Option<PrefillEntry>,
+    /// Of OpenAI's Responses.
+    pub responses: Option<PrefillEntry>,
     /// Of Anthropic's messages.
     pub messages: Option<PrefillEntry>,
     /// Of Gemini.
@@ -41,6 +43,7 @@ impl Prefills {
     pub(super) fn merge(self, over: Self) -> Self {
         Self {
             chat_completions: over.chat_completions.or(self.chat_completions),
+            responses: over.responses.or(self.responses),
             messages: over.messages.or(self.messages),
             generate_content: over.generate_content.or(self.generate_content),
             converse: over.converse.or(self.converse),

@@ -26,6 +26,18 @@ pub struct QuotaEntry {
     /// As how many tokens one of output counts; 1 when left out, and 5 for newer models of Anthropic at Bedrock.
     #[schemars(range(min = 1, max = 100))]
     pub output_factor: Option<u32>,
+    /// That requests go by how much is in use, as the provider's answers say in the header that `rate_limits` names. Nobody goes by it when
+    /// left out.
+    pub utilization: Option<Utilization>,
+}
+
+/// How requests go by what is in use of a model. From all of it on they wait, or go elsewhere.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Utilization {
+    /// From how many percent on those with the priority `batch` do; 80 when left out.
+    #[schemars(range(min = 1, max = 100))]
+    pub batch_percent_max: Option<u32>,
 }
 
 /// So much within some span of time; any of them, or several.

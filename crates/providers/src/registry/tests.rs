@@ -8,7 +8,7 @@ use domain::provider::AuthScheme;
 
 use super::{Glance, Registry};
 use crate::compile::{Compiled, compile};
-use crate::definition::{Live, ProviderDefinition};
+use crate::definition::{Live, ProviderDefinition, QuotaEntry, Utilization};
 use crate::named_path;
 use crate::sign_in::SignIns;
 
@@ -73,6 +73,26 @@ fn a_glance_sees_all_that_could_make_a_provider_live_and_where_it_is_listed() {
         assert!(matches!(compiled, Ok(Compiled::NotLive { .. })), "{name}: {compiled:?}");
     }
     assert_eq!(registry.glance("nobody"), Glance::default());
+}
+
+#[test]
+fn what_is_in_use_of_azures_deployments_is_told_and_nobody_goes_by_it_unasked() {
+    for name in ["azure-openai", "azure-openai-deployments", "azure-foundry"] {
+        let definition = Registry::builtin().get(name).unwrap().unwrap();
+        let quota =
+            Some(vec![QuotaEntry { utilization: Some(Utilization::default()), ..QuotaEntry::default() }]);
+        let asking = ProviderDefinition { quota, ..definition.clone() };
+        let environment = |variable: &str| {
+            Some(if variable.ends_with("_ENDPOINT") { "https://a.example" } else { "secret" }.to_owned())
+        };
+        for (definition, expected) in [(definition, None), (asking, Some(80))] {
+            let compiled = compile(name, &definition, &environment, &SignIns::default());
+            let Ok(Compiled::Live(provider)) = compiled else { panic!("{name}: {compiled:?}") };
+            assert_eq!(provider.rate_limit_headers.utilizations, ["azure-openai-deployment-utilization"]);
+            let policy = provider.quota("m").and_then(|quota| quota.utilization);
+            assert_eq!(policy.map(|policy| policy.batch_percent_max), expected, "{name}");
+        }
+    }
 }
 
 #[test]

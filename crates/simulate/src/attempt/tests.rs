@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use domain::provider::RateLimitHeaders;
 use domain::{FailureClass, TimeoutStage, Timeouts};
+use engine::ledger::Tokens;
+use jiff::Timestamp;
 
-use super::{Call, Fate, Provider};
+use super::{Call, Callee, Fate};
 use crate::behaviour::{Account, Behaviour, QuotaSpec};
 use crate::fault::{Fault, FaultSpec};
 use crate::luck::{Luck, Purpose};
@@ -41,11 +44,20 @@ fn fates<'a>(
     timeouts: &'a Timeouts,
     is_stream: bool,
 ) -> impl Iterator<Item = Fate> + 'a {
-    (0..1_000).map(move |number| {
-        let luck = Luck::of(1, Purpose::Attempt, &[number]);
-        let call = Call { now: 100 * SECOND, is_stream, tokens: 100, output_tokens: 11, timeouts, luck };
-        Provider { behaviour, faults, error_rules: &[] }.fate(call, None)
-    })
+    (0..1_000).map(move |number| callee(behaviour, faults).fate(call(number, timeouts, is_stream), None).0)
+}
+
+/// Who never says what is left of its quota.
+const SILENT: &RateLimitHeaders = &RateLimitHeaders { quotas: Vec::new(), utilizations: Vec::new() };
+
+fn callee<'a>(behaviour: &'a Behaviour, faults: &'a [Fault]) -> Callee<'a> {
+    Callee { behaviour, faults, error_rules: &[], rate_limit_headers: SILENT }
+}
+
+fn call(number: u64, timeouts: &Timeouts, is_stream: bool) -> Call<'_> {
+    let luck = Luck::of(1, Purpose::Attempt, &[number]);
+    let tokens = Tokens { input: 89, output: 11 };
+    Call { now: 100 * SECOND, clock: Timestamp::UNIX_EPOCH, is_stream, tokens, timeouts, luck }
 }
 
 fn answers(first: f64, ends: f64, breaks_off: bool) -> Fate {
@@ -139,16 +151,16 @@ fn a_fault_changes_nothing_of_the_calls_that_it_does_not_fail() {
 
 #[test]
 fn beyond_its_quota_a_credential_gets_429_with_the_wait() {
-    let spec = QuotaSpec { requests_per_minute: Some(2), tokens_per_minute: None, retry_after: None };
+    let spec = QuotaSpec { requests_per_minute: Some(2), ..QuotaSpec::default() };
     let (behaviour, timeouts, mut account) = (behaviour(), Timeouts::default(), Account::full(spec));
-    let provider = Provider { behaviour: &behaviour, faults: &[], error_rules: &[] };
-    let mut call = || {
-        let luck = Luck::of(1, Purpose::Attempt, &[]);
-        let (is_stream, timeouts) = (true, &timeouts);
-        let call = Call { now: SECOND, is_stream, tokens: 1, output_tokens: 1, timeouts, luck };
-        provider.fate(call, Some(&mut account))
+    let callee = callee(&behaviour, &[]);
+    let call = || call(0, &timeouts, true);
+    for _ in 0..2 {
+        assert!(matches!(callee.fate(call(), Some(&mut account)), (Fate::Answers { .. }, None)));
+    }
+    let (Fate::Fails { failure, .. }, Some(headers)) = callee.fate(call(), Some(&mut account)) else {
+        panic!("it is over its quota")
     };
-    assert!(matches!([call(), call()], [Fate::Answers { .. }, Fate::Answers { .. }]));
-    let Fate::Fails { failure, .. } = call() else { panic!("it is over its quota") };
     assert_eq!((failure.status, failure.retry_after), (Some(429), Some(30 * SECOND)));
+    assert_eq!(headers["retry-after"], "30");
 }

@@ -8,16 +8,20 @@ use engine::canary::Stage;
 use super::Outcome;
 use super::table::Table;
 use crate::canaries::CanaryTally;
-use crate::tally::{Tally, TargetTally, percentile};
+use crate::tally::{Hedges, Tally, TargetTally, percentile};
 
 /// A figure of a configuration, by its name.
 type Figure = (&'static str, fn(&Outcome) -> String);
 
-const FIGURES: [Figure; 16] = [
+const FIGURES: [Figure; 24] = [
     ("success", |outcome| percent(outcome.tally.success_rate())),
     ("failed", |outcome| outcome.tally.failed.values().sum::<u64>().to_string()),
     ("  after the first content", |outcome| outcome.tally.broke_off.to_string()),
     ("rescued", |outcome| outcome.tally.rescued.to_string()),
+    ("second calls", |outcome| hedges(outcome, |hedges| hedges.made.to_string())),
+    ("  answered first", |outcome| hedges(outcome, |hedges| hedges.won.to_string())),
+    ("  not made, for the share", |outcome| hedges(outcome, |hedges| hedges.capped.to_string())),
+    ("  US dollars, at most", |outcome| hedges(outcome, |hedges| hedges.cost_max.to_string())),
     ("attempts per request", |outcome| format!("{:.3}", outcome.tally.attempts_per_request())),
     ("first token, p50", |outcome| time(percentile(&outcome.tally.first_tokens, 0.50))),
     ("first token, p99", |outcome| time(percentile(&outcome.tally.first_tokens, 0.99))),
@@ -27,6 +31,10 @@ const FIGURES: [Figure; 16] = [
     ("  added by faults", |outcome| time(outcome.added_p99())),
     ("429s seen", |outcome| outcome.tally.limited.to_string()),
     ("429s avoided", |outcome| outcome.tally.limits_avoided.to_string()),
+    ("waited for a quota", |outcome| queue(outcome, |tally| tally.waits.len().to_string())),
+    ("  wait, p50", |outcome| queue(outcome, |tally| time(percentile(&tally.wait_times(None), 0.50)))),
+    ("  wait, p99", |outcome| queue(outcome, |tally| time(percentile(&tally.wait_times(None), 0.99)))),
+    ("refused for want of quota", |outcome| queue(outcome, |tally| tally.over_quota.to_string())),
     ("breakers opened", |outcome| openings(&outcome.tally).to_string()),
     ("cost in US dollars", |outcome| outcome.tally.cost.to_string()),
     ("answers without price", |outcome| outcome.tally.unpriced.values().sum::<u64>().to_string()),
@@ -47,6 +55,18 @@ pub(super) fn of(outcomes: &[Outcome]) -> Table {
     }
     canaries(outcomes, &mut table);
     table
+}
+
+/// A figure of second calls; none where nothing could be joined.
+fn hedges(outcome: &Outcome, figure: impl FnOnce(&Hedges) -> String) -> String {
+    let hedges = &outcome.tally.hedges;
+    if hedges.joinable > 0 { figure(hedges) } else { "-".to_owned() }
+}
+
+/// A figure of those who wait for quotas; none where nobody had to.
+fn queue(outcome: &Outcome, figure: impl FnOnce(&Tally) -> String) -> String {
+    let tally = &outcome.tally;
+    if tally.waits.is_empty() && tally.over_quota == 0 { "-".to_owned() } else { figure(tally) }
 }
 
 /// What became of canaries.

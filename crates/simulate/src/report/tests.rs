@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use domain::Money;
+use domain::{Money, Priority};
 
 use super::figures::{long, percent, time};
 use super::{Outcome, Report};
-use crate::tally::{Tally, TargetTally, percentile};
+use crate::tally::{Hedges, Tally, TargetTally, Wait, WaitEnd, percentile};
 
 fn tally(slowest: u64) -> Tally {
     let target = |name: &str, answered| TargetTally {
@@ -33,13 +33,59 @@ fn tally(slowest: u64) -> Tally {
     }
 }
 
-fn report() -> Report {
-    let outcome = |name: &str, slowest| Outcome {
-        name: name.to_owned(),
-        tally: tally(slowest),
-        without_faults: Some(tally(1_000_000)),
+/// The same of a configuration that races, and whose requests waited for quotas.
+fn busy(tally: Tally) -> Tally {
+    let wait = |priority, seconds: u64, end| Wait {
+        priority,
+        target: 0,
+        from_us: 60_000_000,
+        until_us: 60_000_000 + 1_000_000 * seconds,
+        end,
     };
-    Report { seed: 7, outcomes: vec![outcome("one.yaml", 1_500_000), outcome("other.yaml", 900_000)] }
+    Tally {
+        waits: vec![
+            wait(Priority::Realtime, 1, WaitEnd::Went),
+            wait(Priority::Batch, 9, WaitEnd::Went),
+            wait(Priority::Batch, 30, WaitEnd::Refused),
+            wait(Priority::Standard, 4, WaitEnd::Left),
+        ],
+        over_quota: 5,
+        limits_avoided: 12,
+        hedges: Hedges {
+            joinable: 100,
+            made: 9,
+            won: 5,
+            lost: 3,
+            failed: 1,
+            capped: 2,
+            outrun: 8,
+            cost_max: Money::from_pico_usd(50_000_000_000),
+            unpriced: 0,
+        },
+        ..tally
+    }
+}
+
+fn report() -> Report {
+    let outcome = |name: &str, tally: Tally| Outcome {
+        name: name.to_owned(),
+        tally,
+        without_faults: Some(self::tally(1_000_000)),
+    };
+    let outcomes = vec![outcome("one.yaml", tally(1_500_000)), outcome("other.yaml", busy(tally(900_000)))];
+    Report { seed: 7, outcomes }
+}
+
+#[test]
+fn figures_of_second_calls_and_of_quotas_are_told_only_where_there_are_any() {
+    let one = |tally| Report {
+        seed: 7,
+        outcomes: vec![Outcome { name: "one.yaml".to_owned(), tally, without_faults: None }],
+    };
+    let (quiet, busy) = (one(tally(1)).to_string(), one(busy(tally(1))).to_string());
+    for figure in ["second calls", "  answered first", "waited for a quota", "refused for want of quota"] {
+        assert!(!quiet.contains(figure) && busy.contains(figure), "{figure}");
+    }
 }
 
 #[test]
@@ -53,6 +99,10 @@ failed                            1           1
   overloaded                      1           1
   after the first content         0           0
 rescued                           3           3
+second calls                      -           9
+  answered first                  -           5
+  not made, for the share         -           2
+  US dollars, at most             -        0.05
 attempts per request          1.200       1.200
 first token, p50            0.025 s     0.025 s
 first token, p99            0.050 s     0.050 s
@@ -61,7 +111,11 @@ whole answer, p50           0.500 s     0.500 s
 whole answer, p99           1.500 s     0.900 s
   added by faults           0.500 s     0.000 s
 429s seen                         2           2
-429s avoided                      0           0
+429s avoided                      0          12
+waited for a quota                -           4
+  wait, p50                       -     1.000 s
+  wait, p99                       -     9.000 s
+refused for want of quota         -           5
 breakers opened                   2           2
 cost in US dollars             1.25        1.25
 answers without price             0           0
@@ -85,6 +139,29 @@ fn machines_read_the_same_figures() {
     );
     assert_eq!(one["cost_usd"], "1.25");
     assert_eq!(one["targets"][1]["share"], 66.0 / 99.0);
+    assert_eq!((&one["queue"]["waited"], &one["hedges"]["made"]), (&0.into(), &0.into()));
+    let busy = &json["configurations"][1];
+    let wait =
+        |p50: f64, p99: f64, waited: u64| serde_json::json!({"p50": p50, "p99": p99, "let_through": waited});
+    assert_eq!(
+        busy["queue"],
+        serde_json::json!({
+            "waited": 4, "let_through": 2, "waited_in_vain": 1, "let_go": 1, "refused": 5,
+            "wait_ms": wait(1_000.0, 9_000.0, 2),
+            "wait_ms_by_priority": {
+                "realtime": wait(1_000.0, 1_000.0, 1),
+                "standard": {"p50": null, "p99": null, "let_through": 0},
+                "batch": wait(9_000.0, 9_000.0, 1),
+            },
+        })
+    );
+    assert_eq!(
+        busy["hedges"],
+        serde_json::json!({
+            "joinable": 100, "made": 9, "won": 5, "lost": 3, "failed": 1, "capped": 2,
+            "outrun": 8, "outrun_cost_max_usd": "0.05", "outrun_unpriced": 0,
+        })
+    );
 }
 
 #[test]

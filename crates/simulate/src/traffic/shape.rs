@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::condition::{Fact, Step};
+use domain::race;
 use domain::{ApiKey, Endpoint, Need, Pattern, RegionName, Route, Snapshot, Target};
 use engine::route::{direct, look_up};
 use http::HeaderName;
 use serde_json::{Map, Value};
 
+use super::claim::Claim;
 use super::spec::MixSpec;
 use crate::problem::{Problem, problem};
 
@@ -33,6 +35,10 @@ pub(crate) struct Shape {
     /// An object: the members of the body.
     pub(crate) params: Value,
     pub(crate) needs: BTreeSet<Need>,
+    /// What it claims of quotas.
+    pub(crate) claim: Claim,
+    /// Whether it may be asked twice where its route races.
+    pub(crate) may_be_doubled: bool,
 }
 
 /// Where a request may be served.
@@ -62,6 +68,9 @@ impl Shape {
         }
         let headers = headers(spec, path, problems);
         let needs = needs(&spec.needs, path, problems);
+        let params = object(&spec.params);
+        let key = spec.key.as_deref().and_then(|name| snapshot.key(name)).cloned();
+        let claim = Claim::of(spec, key.as_deref(), endpoint, &params, path, problems);
         let route = route.filter(|_| problems.len() == found)?;
         Some(Self {
             model: spec.model.clone(),
@@ -69,15 +78,14 @@ impl Shape {
             endpoint,
             path: spec.path.clone().unwrap_or_else(|| PATH.to_owned()),
             key: spec.key.clone(),
-            residence: Residence {
-                key: spec.key.as_deref().and_then(|name| snapshot.key(name)).cloned(),
-                asked: spec.region.as_deref().map(Pattern::from),
-            },
+            residence: Residence { key, asked: spec.region.as_deref().map(Pattern::from) },
             is_stream: spec.stream,
             metadata: object(&spec.metadata),
             headers,
-            params: object(&spec.params),
+            may_be_doubled: may_be_doubled(endpoint, &params),
+            params,
             needs,
+            claim,
         })
     }
 
@@ -99,6 +107,14 @@ impl Shape {
         key.as_ref().is_none_or(|key| key.allows_region(target.region.as_ref()))
             && asked.as_ref().is_none_or(|asked| asked.matches(name))
     }
+}
+
+/// Whether asking twice does no harm. What goes on from what is kept is bound, and what may be a form is taken for one.
+fn may_be_doubled(endpoint: Endpoint, params: &Value) -> bool {
+    let has = |name| params.get(name).is_some_and(|value| !value.is_null());
+    let is_bound = endpoint.takes_form() || has("previous_response_id") || has("conversation");
+    let is_stored = || params.get("store").and_then(Value::as_bool).unwrap_or(true);
+    race::may_be_doubled(endpoint, is_bound, is_stored)
 }
 
 fn object(members: &std::collections::BTreeMap<String, Value>) -> Value {

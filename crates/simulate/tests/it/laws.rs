@@ -9,7 +9,16 @@ const TRAFFIC: &str = "{requests: 3000, rate: 40, mix: [{model: reliable, stream
 const FLAPPING: &str = "{faults: [{targets: [openai], every: 20s, flap: 10s, error_rate: 0.7}]}";
 
 fn report(seed: u64) -> String {
-    let report = Report { seed, outcomes: vec![outcome(THREE, TRAFFIC, FLAPPING, seed)] };
+    let racing = THREE
+        .replace("mode: fallback", "mode: race, after: 800ms")
+        .replace("[sk-1]", "[sk-1, sk-4]")
+        .replace("] }\n", "], quota: [{requests: {per_second: 8}}] }\n");
+    let limited =
+        TRAFFIC.replace("mix:", "providers: [{target: anthropic, quota: {requests_per_minute: 300}}], mix:");
+    let outcomes = vec![outcome(THREE, TRAFFIC, FLAPPING, seed), outcome(&racing, &limited, FLAPPING, seed)];
+    let (hedges, queue) = (&outcomes[1].tally.hedges, &outcomes[1].tally.waits);
+    assert!(hedges.made > 0 && !queue.is_empty());
+    let report = Report { seed, outcomes };
     format!("{report}{}", report.to_json())
 }
 

@@ -1,3 +1,5 @@
+//! Everything that is appended is in the files, in its order, or counted as lost; and the files stay within their bounds.
+
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -6,8 +6,8 @@ use crate::meters::AllotmentLabels;
 /// One threshold, told once in a span.
 #[derive(Debug)]
 pub struct BudgetPassed<'a> {
-    /// The request that passed it.
-    pub request_id: &'a str,
+    /// The request that passed it; none where it was what other processes have spent.
+    pub request_id: Option<&'a str>,
     /// The name of the budget.
     pub budget: &'a str,
     /// Whose account of it; empty where all share one.

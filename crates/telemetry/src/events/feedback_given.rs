@@ -4,7 +4,6 @@ use domain::ApiKey;
 use serde_json::value::RawValue;
 
 use crate::Telemetry;
-use crate::meters::RatingLabels;
 
 /// What it said.
 #[derive(Debug)]
@@ -31,7 +30,7 @@ impl FeedbackGiven<'_> {
             value if value < 0.0 => "bad",
             _ => "neutral",
         };
-        telemetry.meters.feedback.get_or_create(&RatingLabels { rating }).inc();
+        telemetry.meters.records.rated(rating);
         if let Some(records) = telemetry.records.get() {
             records.rated(self);
         }

@@ -55,6 +55,9 @@ impl RequestEnded<'_> {
         if self.usage != Usage::default() || self.cost.is_some() {
             self.provider.used(self.model.unwrap_or("none"), &self.usage, self.cost);
         }
+        if let Some(Ok(cost)) = self.cost {
+            telemetry.meters.spending.cost(&self.key.subject, cost);
+        }
         telemetry.meters.overhead.observe(self.overhead.as_secs_f64());
         if self.has_failed_attempts && self.outcome == Outcome::Done && self.status < 400 {
             telemetry.meters.rescued.inc();

@@ -21,11 +21,5 @@ impl Meters {
         let failing =
             "Whether what that registry says cannot be written to this process's file (1) or can (0)";
         registry.register("registry_snapshot_failing", failing, self.registry_snapshot_failing.clone());
-        let feedback = "What clients said of answers, by whether it is good";
-        registry.register("feedback", feedback, self.feedback.clone());
-        let failing = "Whether the journal of requests cannot be written (1) or can (0)";
-        registry.register("journal_failing", failing, self.journal_failing.clone());
-        let lost = "Requests that could not be written down";
-        registry.register("journal_records_lost", lost, self.journal_records_lost.clone());
     }
 }

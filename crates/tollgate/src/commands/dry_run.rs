@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, bail};
 use control::Loaded;
+use domain::ports::notices::Untold;
 use domain::quota::Standing;
 use domain::{ApiKey, Priority};
 use inference::{Configuration, Gateway, GatewayParts};
@@ -45,6 +46,7 @@ impl DryRun {
             telemetry: Telemetry::new(),
             store: Arc::new(MemoryStore::new(0)),
             shared_state: None,
+            notices: Arc::new(Untold),
             random: Box::new(move || mixed(draws.drawn.fetch_add(1, Ordering::Relaxed))),
             wall_clock: Box::new(move || clock.at.lock().unwrap_or_else(now)),
         };

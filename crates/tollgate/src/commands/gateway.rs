@@ -28,7 +28,7 @@ const CONTROL_KEY: &str = "TOLLGATE_CONTROL_KEY";
 /// Which gateway.
 #[derive(Debug, Args)]
 pub(crate) struct Server {
-    /// The URL of the gateway. The control key is read from the environment variable `TOLLGATE_CONTROL_KEY`.
+    /// The URL of the gateway, or of its control plane where that has a listener of its own. The control key is read from the environment variable `TOLLGATE_CONTROL_KEY`.
     #[arg(long, value_name = "URL", env = "TOLLGATE_URL", default_value = "http://127.0.0.1:8080")]
     server: String,
 }
@@ -140,7 +140,15 @@ impl Gateway {
         let json = if bytes.is_empty() { Ok(Json::Null) } else { serde_json::from_slice(&bytes) };
         let json =
             json.with_context(|| format!("{} answers {status} with something that is no JSON", self.url))?;
-        Ok(if status.is_success() { Ok(json) } else { Err(json) })
+        if status.is_success() {
+            return Ok(Ok(json));
+        }
+        ensure!(
+            json["code"].is_string(),
+            "{} answers {status}, and not as the control plane does; is that elsewhere (`server.control`)?",
+            self.url
+        );
+        Ok(Err(json))
     }
 }
 

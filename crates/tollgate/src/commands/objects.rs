@@ -8,17 +8,22 @@ mod set;
 use clap::Subcommand;
 use control::objects::ObjectKind;
 
+pub(super) use self::delete::Delete;
+pub(super) use self::get::Get;
+pub(super) use self::list::List;
+pub(super) use self::set::{Writing, write};
+
 /// What can be done to objects of a kind.
 #[derive(Debug, Subcommand)]
 pub enum Objects {
     /// Lists those of a running gateway.
-    List(list::List),
+    List(List),
     /// Shows one.
-    Get(get::Get),
+    Get(Get),
     /// Makes one, or changes it.
     Set(set::Set),
     /// Takes one away.
-    Delete(delete::Delete),
+    Delete(Delete),
 }
 
 impl Objects {

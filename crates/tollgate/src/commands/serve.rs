@@ -1,5 +1,7 @@
 //! `tollgate serve`.
 
+mod starter;
+
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,9 @@ pub struct Serve {
     /// Where to listen, instead of where the configuration says: `127.0.0.1:8080`; port 0 takes a free one.
     #[arg(long, value_parser = control::listen_address)]
     listen: Option<SocketAddr>,
+    /// Where to listen for the control plane alone, instead of where the configuration says.
+    #[arg(long, value_name = "LISTEN", value_parser = control::listen_address)]
+    control_listen: Option<SocketAddr>,
     /// Adds the built-in scripted provider although others are live.
     #[arg(long)]
     scripted: bool,
@@ -36,6 +41,7 @@ impl Serve {
             file: self.config,
             environment: environment(),
             listen: self.listen,
+            control_listen: self.control_listen,
             scripted: self.scripted,
             random: random_bits,
             random_key: || random_key().ok(),
@@ -71,7 +77,7 @@ fn first_start(file: &Path) -> anyhow::Result<Option<KeyText>> {
         return Ok(None);
     }
     let key = KeyText::from_random(random_key()?);
-    let text = control::starter::starter("first", key.hash());
+    let text = starter::starter("first", key.hash());
     let cannot = || format!("{} does not exist and cannot be made", file.display());
     let mut new = std::fs::File::create_new(file).with_context(cannot)?;
     new.write_all(text.as_bytes()).with_context(cannot)?;
@@ -120,6 +126,9 @@ fn stop_signal(times: u32) -> std::io::Result<impl Future<Output = ()>> {
 fn introduce(server: &Server, first_key: Option<&KeyText>) {
     let url = server.url();
     say(&format!("listening on {url}"));
+    if let Some(control) = server.control() {
+        say(&format!("control plane on {}", control.url()));
+    }
     server.loaded().warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
     let providers: Vec<_> = server.loaded().snapshot.provider_names().map(ToString::to_string).collect();
     say(&format!("live providers: {}", providers.join(", ")));

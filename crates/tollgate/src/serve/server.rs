@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use control::api::{ControlApi, ControlParts};
 use control::registrar::Registrar;
 use control::sealing::Sealing;
@@ -23,22 +22,22 @@ use providers::transport::Transport;
 use store::FolderJournal;
 use telemetry::events::{ConfigurationLoaded, RegistryTurned};
 use telemetry::{LogRequests, Telemetry};
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use webhooks::Courier;
 
 use super::audit::DenialTeller;
 use super::connection::Protocol;
+use super::entrances::{Addresses, Entrance, Entrances, Hall};
 use super::journal;
-use super::listener::Acceptance;
-use super::planes::Planes;
 use super::prepared::Prepared;
 use super::renewals::Renewals;
 use super::scripted;
 use super::state::State;
-use super::tls::{Certificate, CertificateFiles};
+use super::tls::Certificates;
 use super::upstream::{outside, transport};
 use super::vaults::SecretRenewal;
+use super::webhooks::courier;
 
 /// How often unused connections to providers are looked through.
 const REAP_INTERVAL: Duration = Duration::from_secs(5);
@@ -51,6 +50,8 @@ pub struct ServerParts {
     pub environment: Arc<dyn Environment>,
     /// Where to listen, instead of where the configuration says.
     pub listen: Option<SocketAddr>,
+    /// Where to listen for the control plane alone, instead of where the configuration says.
+    pub control_listen: Option<SocketAddr>,
     /// Whether the scripted provider is live although others are.
     pub scripted: bool,
     /// 64 random bits per call.
@@ -63,15 +64,15 @@ pub struct ServerParts {
 
 /// A server that listens.
 pub struct Server {
-    address: SocketAddr,
-    https: bool,
+    main: Entrance,
+    control: Option<Entrance>,
     loaded: Arc<Loaded>,
-    gateway: Arc<Gateway>,
+    in_force: InForce,
     state: State,
     journal: Option<Arc<FolderJournal>>,
     denials: Arc<DenialTeller>,
     draining: watch::Sender<bool>,
-    accepting: tokio::task::JoinHandle<()>,
+    accepting: JoinSet<()>,
     reload_requests: mpsc::Sender<()>,
     reloads: watch::Receiver<Reloads>,
     /// The scripted provider, the watch on the configuration, the care for connections, for targets that rest and for what is kept: ended
@@ -83,7 +84,7 @@ impl Server {
     /// Binds and begins to accept.
     ///
     /// # Errors
-    /// When a certificate or the database cannot be used, or the address cannot be had.
+    /// When a certificate or the database cannot be used, or an address cannot be had.
     pub async fn start(prepared: Prepared) -> anyhow::Result<Self> {
         let Prepared { parts, loader, loaded, scripted } = prepared;
         let mut background = JoinSet::new();
@@ -104,50 +105,43 @@ impl Server {
         let (secrets, renewals) = (loader.secrets().clone(), Renewals::of(&loader, outside));
         renewals.start();
         background.spawn(state.clone().sweep(parts.wall_clock, telemetry.clone()));
-        let gateway_parts = GatewayParts {
-            transport: transport.clone(),
-            telemetry: telemetry.clone(),
-            store: state.store(),
-            shared_state: state.shared(),
-            random: Box::new(parts.random),
-            wall_clock: Box::new(parts.wall_clock),
-        };
-        let gateway = Gateway::new(gateway_parts, configuration(&loaded));
-        tend(&gateway, transport, &mut background);
+        let in_force = InForce::begin(&parts, &state, (transport, &telemetry), &loaded, &mut background);
+        let gateway = Arc::clone(&in_force.gateway);
         let denials = DenialTeller::start(gateway.denials(), state.audit_log(), &telemetry, &mut background);
         ConfigurationLoaded { result: Ok(loaded.snapshot.generation) }.emit(&telemetry);
-        let certificate = Certificate::default();
-        load_certificate(&certificate, &loaded, parts.environment.as_ref())?;
+        let certificates = Certificates::default();
+        certificates.load(&loaded.server, parts.environment.as_ref())?;
 
-        let https = loaded.server.tls.is_some();
         let (told, reloads) = told(&loaded);
         let (reloader, published) = reloader(loader, loaded, telemetry.clone(), Arc::clone(&told));
         let registrar = registrar(&state, &reloader, (&reloads, sealing), &telemetry);
         let watched = (state.audit_log(), Arc::clone(gateway.denials()));
         let loaded = reloader.loaded();
-        let people = (state.sessions(), renewals.way_to_providers(), is_plain_loopback(&parts, &loaded));
+        let addresses = Addresses::of(&loaded.server, (parts.listen, parts.control_listen));
+        let is_plain = addresses.is_plain_loopback(&loaded.server);
+        let people = (state.sessions(), renewals.way_to_providers(), is_plain);
         let control = control_api(registrar, watched, people, &parts, &mut background);
         let outside = (secrets, telemetry.clone(), parts.random);
         let reload_requests = watch_configuration(reloader, outside, &mut background)?;
         let (draining, drain) = watch::channel(false);
-        let acceptance = Acceptance {
-            planes: Arc::new(Planes { gateway: Arc::clone(&gateway), control }),
+        let hall = Hall {
+            gateway: Arc::clone(&gateway),
+            control,
             telemetry: telemetry.clone(),
             protocol: Protocol::new(&loaded.snapshot.limits, loaded.server.http2),
-            certificate: certificate.clone(),
+            certificates: certificates.clone(),
             draining: drain,
         };
-        let listener = bind(parts.listen.unwrap_or(loaded.server.listen)).await?;
-        let address = listener.local_addr()?;
-        let limits = loaded.snapshot.limits.clone();
-        let accepting = tokio::spawn(async move { acceptance.run(listener, &limits).await });
-        let follower = Follower { gateway: Arc::clone(&gateway), renewals, telemetry, certificate, told };
+        let entrances = Entrances::bind(addresses, &loaded.server).await?;
+        let (main, control) = (entrances.main, entrances.control);
+        let accepting = entrances.open(&hall, &loaded.snapshot.limits);
+        let follower = Follower { in_force: in_force.clone(), renewals, telemetry, certificates, told };
         background.spawn(follower.follow(published, parts.environment));
         Ok(Self {
-            address,
-            https,
+            main,
+            control,
             loaded,
-            gateway,
+            in_force,
             state,
             journal,
             denials,
@@ -162,13 +156,19 @@ impl Server {
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.main.address
     }
 
     /// The address as a URL.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{}://{}", if self.https { "https" } else { "http" }, self.address)
+        self.main.url()
+    }
+
+    /// Where it listens for the control plane, when not there.
+    #[must_use]
+    pub fn control(&self) -> Option<Entrance> {
+        self.control
     }
 
     /// The configuration it started with.
@@ -193,26 +193,24 @@ impl Server {
     /// the drain timeout, and ends.
     pub async fn run_until(mut self, shutdown: impl Future<Output = ()>) {
         shutdown.await;
-        self.gateway.drain();
+        let InForce { gateway, courier } = self.in_force;
+        gateway.drain();
         // The receivers live in the accepting task; if it is gone there is nothing left to drain.
         let _ = self.draining.send(true);
         let drain_timeout = self.loaded.snapshot.limits.drain_timeout;
         let until = tokio::time::Instant::now() + drain_timeout;
         // It is no longer than the drain timeout, and up to its end it may begin something in the background.
-        let _ = self.accepting.await;
-        let _ = tokio::time::timeout_at(until, self.gateway.background_done()).await;
+        while self.accepting.join_next().await.is_some() {}
+        let _ = tokio::time::timeout_at(until, gateway.background_done()).await;
         self.background.shutdown().await;
-        self.gateway.return_leases().await;
+        gateway.return_leases().await;
+        courier.finish().await;
         self.denials.tell().await;
         self.state.close().await;
         if let Some(journal) = self.journal {
             journal::end(journal).await;
         }
     }
-}
-
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
 }
 
 /// Has the configuration read again whenever its file, or a secret that it has from a vault, changes, or anybody asks for it.
@@ -274,12 +272,6 @@ fn control_api(
     control
 }
 
-/// Whether browsers on the machine itself reach the process in clear text, and nobody else.
-fn is_plain_loopback(parts: &ServerParts, loaded: &Loaded) -> bool {
-    let address = parts.listen.unwrap_or(loaded.server.listen);
-    loaded.server.tls.is_none() && address.ip().is_loopback()
-}
-
 fn configuration(loaded: &Loaded) -> Configuration {
     Configuration {
         snapshot: Arc::clone(&loaded.snapshot),
@@ -303,20 +295,6 @@ fn set_log(telemetry: &Telemetry, loaded: &Loaded) {
     telemetry.set_log_requests(requests, loaded.log.decisions);
 }
 
-fn load_certificate(
-    certificate: &Certificate,
-    loaded: &Loaded,
-    environment: &dyn Environment,
-) -> anyhow::Result<()> {
-    let Some(tls) = &loaded.server.tls else { return Ok(()) };
-    let files = CertificateFiles {
-        certificate: &tls.certificate,
-        private_key: &tls.private_key,
-        http2: loaded.server.http2,
-    };
-    certificate.load(&files, environment)
-}
-
 fn reloader(
     loader: Loader,
     loaded: Loaded,
@@ -333,12 +311,55 @@ fn reloader(
     (Arc::new(reloader), published)
 }
 
+/// The data plane, and who tells of its budgets: both go by the configuration in force.
+#[derive(Clone)]
+struct InForce {
+    gateway: Arc<Gateway>,
+    courier: Arc<Courier>,
+}
+
+impl InForce {
+    /// Begins with a configuration, and cares for targets that rest, for what is granted of shared budgets, and for connections to providers.
+    fn begin(
+        parts: &ServerParts,
+        state: &State,
+        (transport, telemetry): (Transport, &Telemetry),
+        loaded: &Loaded,
+        background: &mut JoinSet<()>,
+    ) -> Self {
+        let ServerParts { random, wall_clock, .. } = *parts;
+        let courier = courier(state, transport.clone(), telemetry.clone(), random, wall_clock);
+        courier.install(&loaded.webhooks);
+        background.spawn(Arc::clone(&courier).run());
+        let gateway_parts = GatewayParts {
+            transport: transport.clone(),
+            telemetry: telemetry.clone(),
+            store: state.store(),
+            shared_state: state.shared(),
+            notices: Arc::clone(&courier) as _,
+            random: Box::new(random),
+            wall_clock: Box::new(wall_clock),
+        };
+        let gateway = Gateway::new(gateway_parts, configuration(loaded));
+        background.spawn(Arc::clone(&gateway).probe_targets());
+        background.spawn(Arc::clone(&gateway).keep_leases());
+        background.spawn(reap(transport));
+        Self { gateway, courier }
+    }
+
+    /// Goes by another one from now on.
+    fn install(&self, loaded: &Loaded) {
+        self.courier.install(&loaded.webhooks);
+        self.gateway.install(configuration(loaded));
+    }
+}
+
 /// Puts each new configuration in force.
 struct Follower {
-    gateway: Arc<Gateway>,
+    in_force: InForce,
     renewals: Renewals,
     telemetry: Telemetry,
-    certificate: Certificate,
+    certificates: Certificates,
     told: Arc<watch::Sender<Reloads>>,
 }
 
@@ -346,24 +367,17 @@ impl Follower {
     async fn follow(self, mut published: Published, environment: Arc<dyn Environment>) {
         while published.changes.changed().await.is_ok() {
             let loaded = Arc::clone(&published.changes.borrow_and_update());
-            self.gateway.install(configuration(&loaded));
+            self.in_force.install(&loaded);
             self.renewals.start();
             set_log(&self.telemetry, &loaded);
-            if let Err(error) = load_certificate(&self.certificate, &loaded, environment.as_ref()) {
-                tracing::error!(error = format!("{error:#}"), "the certificate in use stays");
+            if let Err(error) = self.certificates.load(&loaded.server, environment.as_ref()) {
+                tracing::error!(error = format!("{error:#}"), "the certificates in use stay");
             }
             let generation = loaded.snapshot.generation;
             ConfigurationLoaded { result: Ok(generation) }.emit(&self.telemetry);
             self.told.send_modify(|reloads| reloads.generation = generation);
         }
     }
-}
-
-/// Cares for targets that rest, for what is granted of shared budgets, and for connections to providers.
-fn tend(gateway: &Arc<Gateway>, transport: Transport, background: &mut JoinSet<()>) {
-    background.spawn(Arc::clone(gateway).probe_targets());
-    background.spawn(Arc::clone(gateway).keep_leases());
-    background.spawn(reap(transport));
 }
 
 async fn reap(transport: Transport) {

@@ -29,6 +29,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// Most bytes of sessions and of what is counted of sign-ins, where the process keeps them itself.
 const SESSIONS_BYTES_MAX: usize = 32 << 20;
+/// Most bytes of what is told of budgets, where the process keeps that itself: some ten thousand messages.
+const NOTICES_BYTES_MAX: usize = 16 << 20;
 /// How long the end of the process waits for whoever still reads.
 const CLOSE_WAIT: Duration = Duration::from_secs(5);
 
@@ -40,6 +42,8 @@ pub(super) struct State {
     shared: Option<Arc<dyn SharedState>>,
     /// The same, else what this process keeps for itself: sessions of people.
     sessions: Arc<dyn SharedState>,
+    /// What this process tells of budgets, where it cannot be agreed on with others.
+    notices: Arc<dyn SharedState>,
     registry: Arc<dyn Registry>,
     /// The same, when it remembers what it said.
     remembered: Option<Arc<RememberedRegistry>>,
@@ -60,13 +64,23 @@ impl State {
     ) -> anyhow::Result<Self> {
         let bytes_max = settings.bytes_max;
         let shared = settings.shared.as_ref().map(shared_at).transpose()?;
+        let notices = own(NOTICES_BYTES_MAX, wall_clock);
         match &settings.place {
             StatePlace::Memory => {
                 let store = MemoryStore::new(bytes_max.try_into().unwrap_or(usize::MAX));
                 let registry = Arc::new(MemoryRegistry::default());
                 let audit = Arc::new(MemoryAudit::new(settings.audit_records_max));
                 let (sessions, store) = (sessions_by(shared.as_ref(), wall_clock), Arc::new(store));
-                Ok(Self { store, registry, remembered: None, shared, sessions, database: None, audit })
+                Ok(Self {
+                    store,
+                    registry,
+                    remembered: None,
+                    shared,
+                    sessions,
+                    notices,
+                    database: None,
+                    audit,
+                })
             }
             StatePlace::Sqlite(path) => {
                 let file = SqliteFile { path: path.clone(), bytes_max, lock_wait: LOCK_WAIT };
@@ -77,7 +91,7 @@ impl State {
                 let store = Arc::clone(&database) as _;
                 let (sessions, shared) = (Arc::clone(&shared), Some(shared));
                 let database = Some(database);
-                Ok(Self { store, registry, remembered: None, shared, sessions, database, audit })
+                Ok(Self { store, registry, remembered: None, shared, sessions, notices, database, audit })
             }
             StatePlace::Postgres { server, snapshot_path } => {
                 let database = postgres_at(server)?;
@@ -89,7 +103,7 @@ impl State {
                 };
                 let audit = Arc::new(database.audit_log(settings.audit_records_max));
                 let sessions = sessions_by(shared.as_ref(), wall_clock);
-                Ok(Self { store, registry, remembered, shared, sessions, database: None, audit })
+                Ok(Self { store, registry, remembered, shared, sessions, notices, database: None, audit })
             }
         }
     }
@@ -112,6 +126,11 @@ impl State {
     /// Where sessions of people are kept: with what processes share, else in this one.
     pub(super) fn sessions(&self) -> Arc<dyn SharedState> {
         Arc::clone(&self.sessions)
+    }
+
+    /// Where this process remembers what it told of budgets, and what is not delivered yet, where there is nobody to agree on it with.
+    pub(super) fn notices(&self) -> Arc<dyn SharedState> {
+        Arc::clone(&self.notices)
     }
 
     /// The objects of the control API.
@@ -150,8 +169,10 @@ impl State {
             if let Err(error) = sweep_once(self.store.as_ref(), wall_clock).await {
                 StoreFailed { detail: &error.to_string() }.emit(&telemetry);
             }
-            if let Err(error) = sweep_shared(self.sessions.as_ref()).await {
-                StoreFailed { detail: &error.to_string() }.emit(&telemetry);
+            for state in [&self.sessions, &self.notices] {
+                if let Err(error) = sweep_shared(state.as_ref()).await {
+                    StoreFailed { detail: &error.to_string() }.emit(&telemetry);
+                }
             }
         }
     }
@@ -167,8 +188,12 @@ impl State {
 
 /// Where sessions of people are kept: with what processes share, else in this process.
 fn sessions_by(shared: Option<&Arc<dyn SharedState>>, wall_clock: fn() -> Timestamp) -> Arc<dyn SharedState> {
-    let own = || Arc::new(MemoryState::new(SESSIONS_BYTES_MAX, Box::new(move || wall_clock().into())));
-    shared.cloned().unwrap_or_else(|| own())
+    shared.cloned().unwrap_or_else(|| own(SESSIONS_BYTES_MAX, wall_clock))
+}
+
+/// What only this process has, until it ends.
+fn own(bytes_max: usize, wall_clock: fn() -> Timestamp) -> Arc<dyn SharedState> {
+    Arc::new(MemoryState::new(bytes_max, Box::new(move || wall_clock().into())))
 }
 
 /// The server that replicas share. It is not asked for anything yet: a process starts while it is down.

@@ -101,10 +101,10 @@ fn a_new_control_key_comes_with_a_section_that_loads() {
 }
 
 #[test]
-fn the_list_of_providers_says_which_are_live() {
+fn the_providers_that_are_known_are_listed_with_those_that_are_live() {
     let folder = tempfile::tempdir().unwrap();
     let output =
-        tollgate(folder.path(), &["provider", "list"]).env("OPENAI_API_KEY", SECRET).output().unwrap();
+        tollgate(folder.path(), &["provider", "known"]).env("OPENAI_API_KEY", SECRET).output().unwrap();
     let lines: Vec<&str> = out(&output).lines().collect();
     assert!(lines.len() >= 28, "{lines:?}");
     let is_live = |name: &str| {
@@ -242,7 +242,7 @@ fn a_provider_check_that_can_try_nothing_is_no_success() {
 #[test]
 fn whoever_has_heard_enough_harms_no_command() {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = tollgate(folder.path(), &["provider", "list"])
+    let mut child = tollgate(folder.path(), &["provider", "known"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -270,7 +270,12 @@ impl Drop for Serving {
 impl Serving {
     /// Starts the server and reads what it says up to the key, or up to the providers where there is no first key.
     pub(crate) fn start(folder: &Path, last_line: &str) -> (Self, Vec<String>) {
-        let mut command = tollgate(folder, &["serve", "--listen", "127.0.0.1:0"]);
+        Self::start_with(folder, &[], last_line)
+    }
+
+    /// The same with further arguments.
+    pub(crate) fn start_with(folder: &Path, arguments: &[&str], last_line: &str) -> (Self, Vec<String>) {
+        let mut command = tollgate(folder, &[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let log = std::thread::spawn(move || {

@@ -8,7 +8,9 @@ mod commands;
 mod keys;
 mod outages;
 mod processes;
+mod providers;
 mod secrets;
+mod webhooks;
 
 use domain::KeyText;
 use http::Method;
@@ -24,7 +26,7 @@ pub(crate) fn control_key(number: u8) -> KeyText {
 }
 
 /// A control key with a role for everything, or for one workspace.
-fn held(number: u8, role: &str, workspace: Option<&str>) -> Value {
+pub(crate) fn held(number: u8, role: &str, workspace: Option<&str>) -> Value {
     let mut role = json!({ "role": role });
     if let Some(workspace) = workspace {
         role["workspace"] = workspace.into();
@@ -48,11 +50,11 @@ async fn gateway_in(setup: Setup, more: Value) -> (TestGateway, FakeProvider) {
 }
 
 /// Whoever holds a control key.
-struct Control(Client);
+pub(crate) struct Control(Client);
 
 impl Control {
-    fn of(gateway: &TestGateway, number: u8) -> Self {
-        Self(gateway.anybody().with_key(control_key(number).reveal()))
+    pub(crate) fn of(gateway: &TestGateway, number: u8) -> Self {
+        Self(gateway.at_control().with_key(control_key(number).reveal()))
     }
 
     fn call(&self, method: &str, path: &str, body: &Value) -> Call {
@@ -60,11 +62,11 @@ impl Control {
         self.0.send(method, &format!("/api/v1/{path}"), body.to_string())
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.0.get(&format!("/api/v1/{path}")).answer().await
     }
 
-    async fn put(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
         self.call("PUT", path, &body).answer().await
     }
 
@@ -78,7 +80,7 @@ impl Control {
     }
 
     /// The text of a new key.
-    async fn new_key(&self, body: Value) -> String {
+    pub(crate) async fn new_key(&self, body: Value) -> String {
         let made = self.call("POST", "keys", &body).answer().await;
         assert_eq!(made.status, 201, "{}", made.text());
         made.json()["key"].as_str().unwrap().to_owned()
@@ -86,14 +88,14 @@ impl Control {
 }
 
 /// The status of a small chat with a key.
-async fn chat(gateway: &TestGateway, key: &str) -> u16 {
+pub(crate) async fn chat(gateway: &TestGateway, key: &str) -> u16 {
     let body = scripts::request(EventStream::Chat, "p/m", false).to_string();
     let call = gateway.anybody().with_key(key).post(scripts::path(EventStream::Chat), body);
     call.answer().await.status.as_u16()
 }
 
 #[track_caller]
-fn assert_refused(answer: &Answer, status: u16, code: &str) {
+pub(crate) fn assert_refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!(
         (answer.status.as_u16(), answer.header("x-tollgate-error")),
         (status, code),

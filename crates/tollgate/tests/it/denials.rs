@@ -23,16 +23,21 @@ const OPEN: [&str; 7] = [
 ];
 
 /// An operation of a description.
-struct Operation {
-    method: Method,
+pub(crate) struct Operation {
+    pub(crate) method: Method,
     /// Its path, with what stands for names in braces.
-    path: String,
+    pub(crate) path: String,
     described: Value,
 }
 
 impl Operation {
+    /// One that is not described.
+    pub(crate) fn of(method: &str, path: &str) -> Self {
+        Self { method: method.parse().unwrap(), path: path.to_owned(), described: Value::Null }
+    }
+
     /// Its path for an object of a name.
-    fn named(&self, name: &str) -> String {
+    pub(crate) fn named(&self, name: &str) -> String {
         let mut path = String::new();
         for (index, piece) in self.path.split(['{', '}']).enumerate() {
             path.push_str(if index % 2 == 0 { piece } else { name });
@@ -40,12 +45,12 @@ impl Operation {
         path
     }
 
-    fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
     /// Asks for it with an empty object, or with nothing where it takes none.
-    async fn ask(&self, client: &Client, name: &str, body: &Value) -> Answer {
+    pub(crate) async fn ask(&self, client: &Client, name: &str, body: &Value) -> Answer {
         let path = self.named(name);
         match self.method {
             Method::GET | Method::DELETE => client.request(self.method.clone(), &path).answer().await,
@@ -65,7 +70,8 @@ fn guarded(file: &str) -> Vec<Operation> {
     guarded
 }
 
-fn operations(file: &str) -> Vec<Operation> {
+/// All operations of a committed description.
+pub(crate) fn operations(file: &str) -> Vec<Operation> {
     let description: Value = serde_json::from_str(&fs::read_to_string(committed(file)).unwrap()).unwrap();
     let mut operations = Vec::new();
     for (path, item) in description["paths"].as_object().unwrap() {

@@ -129,6 +129,22 @@ pub(crate) async fn crowd(
     crowd.join_all().await.into_iter().sum()
 }
 
+/// Asks each of these until it refuses although nobody has anything in advance any more. On a slow machine requests are refused before what the
+/// others have without need has come back, so that one refusal says nothing, and neither does how many there are.
+pub(crate) async fn use_up(clients: &[Client]) {
+    within("the end of what there is", async {
+        for client in clients {
+            while !is_refused_for_good(&ask(client).await) {}
+        }
+    })
+    .await;
+}
+
+/// Whether only what is spent is in the way of a request.
+fn is_refused_for_good(answer: &Answer) -> bool {
+    answer.status == 429 && answer.error_message().contains(" are spent and $0 held ")
+}
+
 /// Three gateways share by `state`, and a fourth one after them.
 async fn replicas_spend_no_more(state: &Value) {
     let p = FakeProvider::always(answer()).await;
@@ -139,10 +155,11 @@ async fn replicas_spend_no_more(state: &Value) {
     }
     let clients: Vec<_> = gateways.iter().map(TestGateway::client).collect();
     let answered = crowd(clients.clone(), 2_000, 250, || {}).await;
-    let charged = i128::try_from(p.asked()).unwrap() * COST;
     assert_eq!(answered, p.asked());
+    use_up(&clients).await;
+    let charged = i128::try_from(p.asked()).unwrap() * COST;
     assert!(charged <= limit, "{charged} of {limit}");
-    assert!(charged > limit - 3 * COST, "next to nothing stays unused: {charged} of {limit}");
+    assert!(charged > limit - 2 * COST, "no more stays unused than a request can cost: {charged} of {limit}");
     for mut gateway in gateways {
         gateway.begin_to_stop();
         gateway.stopped().await;
@@ -182,18 +199,11 @@ async fn a_server_that_is_killed_and_started_again_lets_nobody_spend_more() {
             server.start_again();
         })
         .await;
-        // Whatever was refused meanwhile is asked for again, until there is no more.
-        within("the end of the budget", async {
-            let mut refused = 0;
-            while refused < clients.len() {
-                let answer = ask(&clients[refused]).await;
-                refused += usize::from(answer.status == 429);
-            }
-        })
-        .await;
+        // Whatever was refused meanwhile is asked for again.
+        use_up(&clients).await;
         let charged = i128::try_from(p.asked()).unwrap() * COST;
         assert!(charged <= limit, "{charged} of {limit}");
-        assert!(charged > limit - 3 * COST, "it is used again: {charged} of {limit}");
+        assert!(charged > limit - 2 * COST, "it is used again: {charged} of {limit}");
     }
 }
 
@@ -250,10 +260,25 @@ async fn replicas_take_no_more_of_a_limit_together_than_one_could_and_one_may_ta
         gateways.push(TestGateway::start(configuration.clone()).await);
     }
     let clients: Vec<_> = gateways.iter().map(TestGateway::client).collect();
-    let of_one = crowd(clients[..1].to_vec(), 40, 10, || {}).await;
-    assert_eq!(of_one, 40, "the others have nothing that it needs");
-    let answered = crowd(clients.clone(), 200, 30, || {}).await;
-    assert_eq!((answered, p.asked()), (20, 60), "a day brings one in 24 minutes");
+    // On a slow machine a request is refused before its gateway is granted what it needs; then it is made again.
+    within("40 answers of one, to whom the others grant all", async {
+        let mut answered = crowd(clients[..1].to_vec(), 40, 10, || {}).await;
+        while answered < 40 {
+            answered += usize::from(ask(&clients[0]).await.status == 200);
+        }
+    })
+    .await;
+    crowd(clients.clone(), 200, 30, || {}).await;
+    within("the end of the limit", async {
+        for client in clients.iter().cycle().take_while(|_| p.asked() < 60) {
+            ask(client).await;
+        }
+    })
+    .await;
+    for client in &clients {
+        assert_eq!(ask(client).await.status, 429);
+    }
+    assert_eq!(p.asked(), 60, "a day brings one in 24 minutes");
     let refused = ask(&clients[1]).await;
     assert_eq!((refused.status.as_u16(), refused.error_code()), (429, "TG2021".to_owned()));
     assert_eq!(refused.header("x-ratelimit-limit-requests"), "60");

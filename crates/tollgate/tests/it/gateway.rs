@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use testkit::{Answer, Call, Client, EventStream, FakeProvider, scripts, within};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use tollgate::serve::{Prepared, Reloads, Server, ServerParts};
+use tollgate::serve::{Entrance, Prepared, Reloads, Server, ServerParts};
 
 use crate::configuration::{key, key_entry, one};
 
@@ -22,12 +22,14 @@ pub(crate) struct Setup {
     folder: TempDir,
     variables: HashMap<String, String>,
     wall_clock: fn() -> Timestamp,
+    control_listen: Option<SocketAddr>,
 }
 
 /// A running gateway. Everybody's key is `key(1)` unless the configuration has keys of its own.
 pub(crate) struct TestGateway {
     folder: TempDir,
     address: SocketAddr,
+    control: Option<Entrance>,
     reload: mpsc::Sender<()>,
     reloads: watch::Receiver<Reloads>,
     stop: Option<oneshot::Sender<()>>,
@@ -36,7 +38,17 @@ pub(crate) struct TestGateway {
 
 impl Setup {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), variables: HashMap::new(), wall_clock: Timestamp::now }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            variables: HashMap::new(),
+            wall_clock: Timestamp::now,
+            control_listen: None,
+        }
+    }
+
+    /// Gives the control plane a listener of its own.
+    pub(crate) fn apart(self) -> Self {
+        Self { control_listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))), ..self }
     }
 
     /// Lets it go by another clock.
@@ -58,13 +70,14 @@ impl Setup {
 
     /// Starts the gateway.
     pub(crate) async fn start(self, configuration: Value) -> TestGateway {
-        let Self { folder, variables, wall_clock } = self;
+        let Self { folder, variables, wall_clock, control_listen } = self;
         let file = folder.path().join("tollgate.yaml");
         std::fs::write(&file, complete(configuration)).unwrap();
         let parts = ServerParts {
             file,
             environment: Arc::new(DiskEnvironment(move |name: &str| variables.get(name).cloned())),
             listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+            control_listen,
             scripted: false,
             random,
             random_key: || Some(std::array::from_fn(|_| random().to_le_bytes()[0])),
@@ -75,6 +88,7 @@ impl Setup {
         TestGateway {
             folder,
             address: server.address(),
+            control: server.control(),
             reload: server.reload_requests(),
             reloads: server.reloads(),
             stop: Some(stop),
@@ -96,6 +110,16 @@ impl TestGateway {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the control plane is.
+    pub(crate) fn control_address(&self) -> SocketAddr {
+        self.control.map_or(self.address, |control| control.address)
+    }
+
+    /// A client of the control plane, without a key.
+    pub(crate) fn at_control(&self) -> Client {
+        Client::new(self.control_address())
     }
 
     /// A client with the key that everybody has.
@@ -140,7 +164,7 @@ impl TestGateway {
 
     /// The value of one series of `/metrics`, as `tollgate_connections`; 0 when there is none.
     pub(crate) async fn metric(&self, series: &str) -> f64 {
-        let text = self.anybody().get("/metrics").answer().await;
+        let text = self.at_control().get("/metrics").answer().await;
         let value = |line: &str| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok();
         text.text().lines().find_map(value).unwrap_or(0.0)
     }

@@ -77,7 +77,7 @@ async fn a_request_is_written_down_with_its_decision() {
     assert_eq!(outcomes, ["provider", "served"]);
     assert_eq!(refusal["kind"], "refusal");
     assert_eq!(refusal["request_id"], refused.header("x-tollgate-request-id"));
-    assert_eq!(refusal["code"], "TG2001");
+    assert_eq!(refusal["code"], "TG2006");
     assert_eq!(refusal["status"], refused.status.as_u16());
 }
 

@@ -233,3 +233,83 @@ async fn a_priority_that_is_none_or_too_high_is_refused() {
         }
     }
 }
+
+/// An answer that says so much is in use, in the header that Azure has for it.
+fn in_use(percent: &str) -> Script {
+    scripts::with_header(fine(), "azure-openai-deployment-utilization", percent)
+}
+
+/// The provider with that header, as its data file describes it, and a quota.
+fn azure(fake: &FakeProvider, quota: &Value) -> Value {
+    json!({"like": "azure-openai", "base_url": fake.base_url(), "credentials": ["secret"], "quota": [quota]})
+}
+
+#[tokio::test]
+async fn what_is_wholly_in_use_is_left_alone_and_the_decision_says_so() {
+    let (p, q) = (FakeProvider::always(in_use("190.4%")).await, FakeProvider::always(fine()).await);
+    let gateway = TestGateway::start(json!({
+        "providers": {"p": azure(&p, &json!({"utilization": {}})), "q": provider(q.base_url())},
+        "routes": {"r": {"strategy": {"mode": "fallback"}, "targets": [{"target": "p/m"}, {"target": "q/m"}]}},
+        "keys": [key_entry(1, json!({"explain": true}))],
+    }))
+    .await;
+    assert_eq!(gateway.chat("r").await.header("x-tollgate-provider"), "p");
+    let answer = gateway.ask(CHAT, "r").header("x-tollgate-explain", "true").answer().await;
+    assert_eq!((answer.status.as_u16(), answer.header("x-tollgate-provider")), (200, "q"));
+    let told: Value = serde_json::from_str(answer.header("x-tollgate-decision")).unwrap();
+    let excluded = &told["targets"][0]["excluded"];
+    let detail = excluded["detail"].as_str().unwrap();
+    let figure = detail.strip_prefix("has no room in its provider's quota: ").unwrap();
+    let percent: f64 = figure.strip_suffix(" % is in use, by its last answer").unwrap().parse().unwrap();
+    assert!(excluded["reason"] == "quota" && (100.0..=190.4).contains(&percent), "{detail}");
+
+    let refused = gateway.chat("p/m").await;
+    assert_eq!((refused.status.as_u16(), p.asked()), (429, 1), "it would wait for longer than it can");
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((31..=55).contains(&wait), "it falls by the whole in a minute: {wait}");
+}
+
+#[tokio::test]
+async fn batch_waits_from_its_part_on_while_the_others_go() {
+    let p = FakeProvider::always(in_use("99.0%")).await;
+    let quota = json!({"utilization": {"batch_percent_max": 1}});
+    let gateway = TestGateway::start(json!({"providers": {"p": azure(&p, &quota)}})).await;
+    assert_eq!(gateway.chat("p/m").await.status, 200);
+    let batch = || gateway.ask(CHAT, "p/m").header("x-tollgate-priority", "batch").answer();
+    let refused = batch().await;
+    assert_eq!((refused.status.as_u16(), p.asked()), (429, 1));
+    assert_eq!(refused.json()["error"]["code"], "TG3005");
+    p.keep_answering(in_use("0.9%"));
+    assert_eq!(gateway.chat("p/m").await.status, 200);
+    assert_eq!((batch().await.status.as_u16(), p.asked()), (200, 3), "the last answer is believed");
+}
+
+#[tokio::test]
+async fn balancing_by_usage_counts_what_is_not_in_use() {
+    let (p, q) = (FakeProvider::always(in_use("95%")).await, FakeProvider::always(in_use("5%")).await);
+    let quota = json!({"utilization": {}});
+    let gateway = TestGateway::start(json!({
+        "providers": {"p": azure(&p, &quota), "q": azure(&q, &quota)},
+        "routes": {"r": {
+            "strategy": {"mode": "loadbalance", "by": "usage"},
+            "targets": [{"target": "p/m"}, {"target": "q/m"}],
+        }},
+    }))
+    .await;
+    for target in ["p/m", "q/m", "r", "r", "r", "r"] {
+        assert_eq!(gateway.chat(target).await.status, 200);
+    }
+    assert_eq!((p.asked(), q.asked()), (1, 5));
+}
+
+#[tokio::test]
+async fn what_is_in_use_means_nothing_where_no_quota_goes_by_it() {
+    let p = FakeProvider::always(in_use("200%")).await;
+    let quota = json!({"models": ["provisioned-*"], "utilization": {}});
+    let gateway = TestGateway::start(json!({"providers": {"p": azure(&p, &quota)}})).await;
+    for _ in 0..3 {
+        assert_eq!(gateway.chat("p/m").await.status, 200);
+    }
+    assert_eq!(gateway.chat("p/provisioned-m").await.status, 200);
+    assert_eq!(gateway.chat("p/provisioned-m").await.status, 429);
+}

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::cli::{Serving, blocking, write};
 use crate::configuration::{key, key_entry, provider};
 use crate::control_api::control_key;
-use crate::fleet::{COST, answer, ask, crowd, of_budget, shared_by, start};
+use crate::fleet::{COST, answer, ask, crowd, of_budget, shared_by, start, use_up};
 
 const REQUESTS: usize = 2_000;
 const AT_ONCE: usize = 200;
@@ -57,8 +57,8 @@ fn by(server: &DatabaseServer) -> Value {
     json!({"shared": {"url": server.url()}})
 }
 
-/// Asks for what was refused meanwhile until every client is refused for good.
-async fn use_up(clients: &[Client]) {
+/// Asks for what was refused meanwhile until every client is refused once more. What a replica that was killed had in advance stays lost.
+async fn use_again(clients: &[Client]) {
     within("the end of what there is", async {
         for client in clients {
             while ask(client).await.status != 429 {}
@@ -90,7 +90,7 @@ async fn what_was_spent_is_what_the_provider_counts_although_the_server_is_kille
         .await;
         use_up(&replicas.clients).await;
         let charged = i128::try_from(p.asked()).unwrap() * COST;
-        assert!(charged <= limit && charged > limit - 3 * COST, "{charged} of {limit}");
+        assert!(charged <= limit && charged > limit - 2 * COST, "{charged} of {limit}");
         let folder = replicas.stop().await;
         write(folder.path(), &shared_by(&p, &by(&server), 2 * limit));
         assert_eq!(known(folder.path()).await, (charged, of_one), "{}", server.url());
@@ -112,7 +112,7 @@ async fn nothing_more_is_spent_although_a_replica_and_the_server_are_killed() {
             server.start_again();
         })
         .await;
-        use_up(&replicas.clients[1..]).await;
+        use_again(&replicas.clients[1..]).await;
         let charged = i128::try_from(p.asked()).unwrap() * COST;
         assert!(charged <= limit, "{charged} of {limit}");
         assert!(charged >= limit / 2, "the others go on with what is left: {charged} of {limit}");
@@ -148,7 +148,7 @@ async fn a_limit_is_kept_although_a_replica_and_the_server_are_killed() {
         })
         .await;
         // Each request that was refused for want of a permit may be made again.
-        use_up(&replicas.clients[1..]).await;
+        use_again(&replicas.clients[1..]).await;
         let asked = p.asked();
         assert!(asked <= per_day + 1, "{asked} of {per_day}: a day brings one in three minutes");
         assert!(asked >= per_day / 2, "the others go on with what is left: {asked} of {per_day}");

@@ -1,6 +1,10 @@
 //! Streams that break off after their first content and are gone on with by another target.
 
+mod arrays;
+mod responses;
+
 use serde_json::{Value, json};
+use testkit::scripts::{EventScript, Reply};
 use testkit::{Call, EventStream, FakeProvider, Script, ScriptedRequest, Transcript, scripts};
 
 use crate::configuration::{key_entry, provider};
@@ -8,18 +12,25 @@ use crate::gateway::TestGateway;
 
 const CHAT: EventStream = EventStream::Chat;
 const MESSAGES: EventStream = EventStream::Messages;
+const RESPONSES: EventStream = EventStream::Responses;
+const GEMINI: EventStream = EventStream::Gemini;
 /// What the answer is that breaks off behind its second piece.
 const PIECES: [&str; 3] = ["One ", "two ", "three"];
 const REST: [&str; 2] = [" ", "three"];
 
-/// A provider that speaks one of two formats, and goes on with a text.
+/// A provider that speaks a format, and goes on with a text.
 fn speaking(fake: &FakeProvider, stream: EventStream) -> Value {
     let mut entry = provider(fake.base_url());
     let (name, path) = match stream {
         MESSAGES => ("messages", "/messages"),
+        RESPONSES => ("responses", "/responses"),
+        GEMINI => ("generate_content", "/models/{model}:generateContent"),
         _ => ("chat_completions", "/chat/completions"),
     };
     entry["endpoints"] = json!({name: path});
+    if stream == GEMINI {
+        entry["endpoints"]["stream_generate_content"] = json!("/models/{model}:streamGenerateContent");
+    }
     entry["prefill"] = json!({name: {}});
     entry
 }
@@ -65,20 +76,26 @@ impl Gateway {
 
 /// The ways in which a stream comes to no end.
 fn broken(stream: EventStream) -> [Script; 3] {
-    let begun = scripts::stream(stream, &PIECES).up_to_content(2);
-    let error = r#"data: {"type":"error","error":{"type":"overloaded_error","message":"overloaded"}}"#;
-    let name = if stream == MESSAGES { "event: error\n" } else { "" };
+    let begun = said(stream, &PIECES).up_to_content(2);
+    let error =
+        r#"data: {"type":"error","error":{"type":"overloaded_error","message":"overloaded","code":503}}"#;
+    let name = if [MESSAGES, RESPONSES].contains(&stream) { "event: error\n" } else { "" };
     // Later than the first content, since before it another target would simply answer.
     let failing = begun.clone().and(&format!("{name}{error}\n\n")).paused_before(begun.frames().len());
     [begun.cut(), begun.hang(), failing]
 }
 
 fn begun(stream: EventStream) -> Script {
-    scripts::stream(stream, &PIECES).up_to_content(2).cut()
+    said(stream, &PIECES).up_to_content(2).cut()
 }
 
 fn rest(stream: EventStream) -> Script {
-    scripts::stream(stream, &REST).script()
+    said(stream, &REST).script()
+}
+
+/// A stream of a text, with all that its format has.
+fn said(stream: EventStream, pieces: &[&str]) -> EventScript {
+    Reply::new().text(pieces).stream(stream)
 }
 
 fn body_of(request: &ScriptedRequest) -> Value {

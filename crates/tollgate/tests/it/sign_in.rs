@@ -14,19 +14,19 @@ use testkit::{Answer, Call};
 
 use crate::gateway::TestGateway;
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 fn secret() -> OneTimeSecret {
     OneTimeSecret::from_random([9; 20])
 }
 
 /// The code of so many steps after now. Each is good once, and one that comes after another has to be later.
-fn code(steps: u64) -> String {
+pub(crate) fn code(steps: u64) -> String {
     secret().code(step_at(SystemTime::from(Timestamp::now())) + steps)
 }
 
 /// An entry of `control.local_admins`.
-fn admin(name: &str, more: Value) -> Value {
+pub(crate) fn admin(name: &str, more: Value) -> Value {
     let hash = PasswordHash::new(PASSWORD, [7; 16]).unwrap().reveal();
     let mut entry = json!({
         "name": name, "password_hash": hash, "totp_secret": secret().reveal(), "roles": [{"role": "owner"}],
@@ -40,18 +40,18 @@ fn admin(name: &str, more: Value) -> Value {
 /// Signs in.
 async fn log_in(gateway: &TestGateway, name: &str, password: &str, code: &str) -> Answer {
     let body = json!({"name": name, "password": password, "code": code});
-    gateway.anybody().post("/auth/login", body.to_string()).answer().await
+    gateway.at_control().post("/auth/login", body.to_string()).answer().await
 }
 
 /// A browser in which somebody has signed in.
-struct Browser<'g> {
+pub(crate) struct Browser<'g> {
     gateway: &'g TestGateway,
     cookie: String,
     token: String,
 }
 
 impl<'g> Browser<'g> {
-    async fn of(gateway: &'g TestGateway, name: &str, code: &str) -> Self {
+    pub(crate) async fn of(gateway: &'g TestGateway, name: &str, code: &str) -> Self {
         let answer = log_in(gateway, name, PASSWORD, code).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         Self::with(gateway, &answer)
@@ -67,17 +67,17 @@ impl<'g> Browser<'g> {
     /// A request as any page may have the browser make it.
     fn send(&self, method: &str, path: &str, body: &str) -> Call {
         let method: Method = method.parse().unwrap();
-        let call = self.gateway.anybody().send(method, path, body.to_owned());
+        let call = self.gateway.at_control().send(method, path, body.to_owned());
         call.header("cookie", &self.cookie)
     }
 
     /// One that a page of the gateway makes.
-    fn of_own_page(&self, method: &str, path: &str, body: &str) -> Call {
-        let origin = format!("http://{}", self.gateway.address());
+    pub(crate) fn of_own_page(&self, method: &str, path: &str, body: &str) -> Call {
+        let origin = format!("http://{}", self.gateway.control_address());
         self.send(method, path, body).header("origin", &origin).header("x-csrf-token", &self.token)
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, "").answer().await
     }
 }

@@ -87,6 +87,15 @@ pub(super) trait StreamWriter: Send {
         false
     }
 
+    /// Takes note of a frame that the client got from elsewhere and whose steps were written to nobody, so that this goes on behind it. Only
+    /// a format whose frames refer to each other needs to.
+    fn follow(&mut self, _frame: Frame<'_>) {}
+
+    /// Whether this can go on behind the frames that it followed.
+    fn may_go_on(&self) -> bool {
+        true
+    }
+
     /// Writes the end with an error.
     fn error(&mut self, error: &WireError<'_>, out: &mut Vec<u8>);
 }

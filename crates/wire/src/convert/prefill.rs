@@ -3,16 +3,17 @@
 use super::Format;
 use super::form::{OutputFormat, Prompt, Reasoning, Role};
 use super::seam::given;
-use crate::json::{Document, Edit, EditError, Kind, Segments, Value, object};
+use crate::json::{Document, Edit, EditError, Kind, MemberRef, ObjectWriter, Segments, Value, object};
 
 /// The members of a limit of output, by format; the second stands in the first where there is one.
-const LIMITS: [(Format, &str, Option<&str>); 6] = [
+const LIMITS: [(Format, &str, Option<&str>); 7] = [
     (Format::Chat, "max_tokens", None),
     (Format::Chat, "max_completion_tokens", None),
     (Format::Messages, "max_tokens", None),
     (Format::Gemini, "generationConfig", Some("maxOutputTokens")),
     (Format::Converse, "inferenceConfig", Some("maxTokens")),
     (Format::Cohere, "max_tokens", None),
+    (Format::Responses, "max_output_tokens", None),
 ];
 
 /// How a provider is told that the last turn is to be gone on with.
@@ -33,8 +34,8 @@ pub fn may_go_on(prompt: &Prompt<'_>) -> bool {
     is_plain && is_single && ends_with_the_user && prompt.reasoning == Reasoning::default()
 }
 
-/// The request with the text so far as a turn of the model, and with `tokens_said` taken off its limit of output; none in a format in which
-/// nobody goes on.
+/// The request with the text so far as a turn of the model, and with `tokens_said` taken off its limit of output; none where it holds no
+/// turns.
 ///
 /// # Errors
 /// When a member that is changed is not what its format says.
@@ -48,16 +49,14 @@ pub fn going_on(
     let turns = match format {
         Format::Chat | Format::Messages | Format::Converse | Format::Cohere => "messages",
         Format::Gemini => "contents",
-        Format::Responses => return Ok(None),
+        Format::Responses => "input",
     };
     let mut edit = Edit::new(document);
     let text = given(said);
     if !text.is_empty() {
-        let given = document.member(turns)?.filter(|given| given.kind() == Kind::Array);
-        let Some(given) = given else { return Ok(None) };
-        // The conversation ends with its user, so there is a turn before.
-        let mut raw = given.raw().to_vec();
-        raw.pop();
+        let Some(mut raw) = document.member(turns)?.and_then(|given| turns_so_far(format, &given)) else {
+            return Ok(None);
+        };
         raw.push(b',');
         raw.extend_from_slice(&turn(format, text, marks.turn));
         raw.push(b']');
@@ -66,10 +65,26 @@ pub fn going_on(
             edit.set(member, json)?;
         }
     }
+    if format == Format::Responses {
+        // A rest is no response that anybody asks for again.
+        edit.set("store", b"false")?;
+    }
     for (_, member, inner) in LIMITS.into_iter().filter(|(known, ..)| *known == format) {
         lower(&mut edit, document, (member, inner), tokens_said)?;
     }
     Ok(Some(edit.apply()))
+}
+
+/// The turns so far, as an array that is not closed. The conversation ends with its user, so there is one.
+fn turns_so_far(format: Format, given: &MemberRef<'_>) -> Option<Vec<u8>> {
+    let raw = given.raw();
+    match (format, given.kind()) {
+        (_, Kind::Array) => Some(raw.strip_suffix(b"]")?.to_vec()),
+        (Format::Responses, Kind::String) => {
+            Some([b"[{\"role\":\"user\",\"content\":", &*raw, b"}"].concat())
+        }
+        _ => None,
+    }
 }
 
 fn turn(format: Format, text: &str, marks: &[(String, Vec<u8>)]) -> Vec<u8> {
@@ -79,6 +94,7 @@ fn turn(format: Format, text: &str, marks: &[(String, Vec<u8>)]) -> Vec<u8> {
         match format {
             Format::Gemini => turn.array("parts", |parts| parts.object(|part| part.str("text", text))),
             Format::Converse => turn.array("content", |parts| parts.object(|part| part.str("text", text))),
+            Format::Responses => write_output(turn, text),
             _ => turn.str("content", text),
         }
         for (member, json) in marks {
@@ -86,6 +102,19 @@ fn turn(format: Format, text: &str, marks: &[(String, Vec<u8>)]) -> Vec<u8> {
         }
     });
     out
+}
+
+/// An item as a response has it: servers read whether it is complete of no other.
+fn write_output(turn: &mut ObjectWriter<'_>, text: &str) {
+    turn.str("type", "message");
+    turn.str("id", "msg_0");
+    turn.array("content", |content| {
+        content.object(|part| {
+            part.str("type", "output_text");
+            part.str("text", text);
+            part.array("annotations", |_| {});
+        });
+    });
 }
 
 /// Takes what was said off a limit, of which at least one token is left.
@@ -152,7 +181,24 @@ mod tests {
                 r#"{"messages":[{"role":"user","content":[{"text":"hi"}]},{"role":"assistant","content":[{"text":"so"}]}]}"#
             )
         );
-        assert_eq!(asked(Format::Responses, r#"{"input":"hi"}"#, "so", NO_MARKS), None);
+    }
+
+    #[test]
+    fn responses_is_given_an_item_of_its_own_kind_and_keeps_no_rest() {
+        let status = [("status".to_owned(), br#""incomplete""#.to_vec())];
+        let marks = Marks { turn: &status, request: &[] };
+        let item = r#"{"role":"assistant","type":"message","id":"msg_0","content":[{"type":"output_text","text":"so","annotations":[]}],"status":"incomplete"}"#;
+        let user = r#"{"role":"user","content":"hi"}"#;
+        assert_eq!(
+            asked(Format::Responses, r#"{"input":"hi","store":true,"max_output_tokens":40}"#, "so ", marks),
+            Some(format!(r#"{{"input":[{user},{item}],"store":false,"max_output_tokens":10}}"#))
+        );
+        assert_eq!(
+            asked(Format::Responses, &format!(r#"{{"input":[{user}]}}"#), "so ", marks),
+            Some(format!(r#"{{"input":[{user},{item}],"store":false}}"#))
+        );
+        assert_eq!(asked(Format::Responses, r#"{"prompt":{"id":"p"}}"#, "so", NO_MARKS), None);
+        assert_eq!(asked(Format::Chat, r#"{"messages":"hi"}"#, "so", NO_MARKS), None);
     }
 
     #[test]

@@ -89,33 +89,37 @@ impl StreamTranslation {
     }
 
     /// What follows a stream that its client gets from elsewhere, so that another provider can go on where it breaks off. It knows what was
-    /// said up to a number of bytes. None of a format whose stream repeats itself under names of its own (Responses).
+    /// said up to a number of bytes.
     #[must_use]
-    pub fn following(format: Format, client: &ClientContext, said_bytes_max: usize) -> Option<Self> {
-        if format == Format::Responses {
-            return None;
-        }
+    pub fn following(format: Format, client: &ClientContext, said_bytes_max: usize) -> Self {
         let mut following = Self::new(StreamSource::of(format), format.codec().stream_writer(client));
         following.passage.transcript = Some((Transcript::Silent, said_bytes_max));
-        Some(following)
+        following
+    }
+
+    /// Follows a frame that the client got from elsewhere. What it would have got for it from here goes to `unheard`.
+    pub fn follow(&mut self, frame: Frame<'_>, unheard: &mut Vec<u8>) {
+        self.frame(frame, unheard);
+        self.writer.follow(frame);
     }
 
     /// What was said, where another provider could go on with it.
     #[must_use]
     pub fn said(&self) -> Option<&str> {
         let (transcript, _) = self.passage.transcript.as_ref()?;
-        transcript.open().map(|(_, said)| said).filter(|_| !self.ended)
+        transcript.open().map(|(_, said)| said).filter(|_| !self.ended && self.writer.may_go_on())
     }
 
-    /// Another provider goes on with what was said. `repeats` where it may say that again first.
-    pub fn go_on(&mut self, source: StreamSource, repeats: bool) {
+    /// Another provider goes on with what was said. `repeats` where it may say that again first; `used` is what the one before has reported.
+    pub fn go_on(&mut self, source: StreamSource, repeats: bool, used: &Usage) {
         let Self { reader, passage, .. } = self;
         let Some((place, said)) = passage.transcript.as_ref().and_then(|(transcript, _)| transcript.open())
         else {
             return;
         };
         passage.seam = Some(Seam::new(place, said, repeats));
-        passage.before.add(&std::mem::take(&mut passage.usage));
+        passage.before.add(used);
+        passage.usage = Usage::default();
         passage.names = source.names.clone();
         *reader = source.format.codec().stream_reader();
         self.source = source;

@@ -8,6 +8,7 @@ mod laws;
 mod media;
 mod properties;
 mod recordings;
+mod resumed_responses;
 mod retrieval;
 mod translation_laws;
 mod translation_properties;

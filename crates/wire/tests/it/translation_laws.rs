@@ -64,7 +64,7 @@ pub(crate) fn a_stream_becomes_whole_events(stream: &[u8], cuts: &[usize], clien
 }
 
 /// What the client gets of a stream in these chunks, up to a failure and with its error event.
-fn relayed<'a>(translation: &Translation, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+pub(crate) fn relayed<'a>(translation: &Translation, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut stream = translation.stream();
     let mut splitter = Splitter::new(translation.provider().event_stream().framing(), FRAME_BYTES_MAX);
     let mut out = Vec::new();
@@ -88,7 +88,8 @@ fn relayed<'a>(translation: &Translation, chunks: impl IntoIterator<Item = &'a [
     out
 }
 
-const FAILURE: WireError<'_> = WireError {
+/// A failure of the provider.
+pub(crate) const FAILURE: WireError<'_> = WireError {
     status: 502,
     code: "TG3004",
     kind: "server_error",

@@ -47,6 +47,8 @@ enum Step {
     Matrix,
     /// Policies of roles, against Cedar's own authoriser
     Cedar,
+    /// Every interleaving of what many requests change at once
+    Loom,
     /// The example configurations, and the commands of the guide against a running Tollgate
     Examples,
     /// The Rust tests
@@ -173,6 +175,7 @@ fn run_step(step: Step, root: &Path, preparations: &mut Preparations) -> Result<
             sdk::compare_matrix(root, preparations.sdk.ready()?)
         }
         Step::Cedar => cedar(root),
+        Step::Loom => loom(root),
         Step::Examples => {
             build(root)?;
             examples::run(root)?;
@@ -213,6 +216,16 @@ fn cedar(root: &Path) -> Result<()> {
     let mut command = process::cargo(root);
     command.args(["test", "--quiet", "--locked", "--target-dir", "target", "--manifest-path"]);
     process::run(command.arg(manifest))
+}
+
+/// In a folder of its own: a flag for the compiler is one for every crate. Without backtraces, for which the stacks of the model checker are too
+/// small: a test that fails would wait for ever instead.
+fn loom(root: &Path) -> Result<()> {
+    let mut command = process::cargo(root);
+    command.args(["test", "--quiet", "--locked", "--target-dir", "target/loom"]);
+    command.args(["--package", "engine", "--test", "interleavings"]);
+    command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", "--cfg loom");
+    process::run(command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("RUST_BACKTRACE", "0"))
 }
 
 fn runner(root: &Path) -> Result<ExitCode> {

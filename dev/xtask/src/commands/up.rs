@@ -62,6 +62,10 @@ mod tests {
             arguments("--listen 0.0.0.0:80 --log json"),
             "--config tollgate.yaml --listen 0.0.0.0:80 --log json"
         );
+        assert_eq!(
+            arguments("--control-listen 127.0.0.1:4100"),
+            "--config tollgate.yaml --listen 127.0.0.1:8080 --control-listen 127.0.0.1:4100"
+        );
         assert_eq!(arguments("--config=a.yaml"), "--listen 127.0.0.1:8080 --config=a.yaml");
     }
 }

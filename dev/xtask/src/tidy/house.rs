@@ -22,13 +22,14 @@ pub(crate) const CYCLE_LINES_MAX: usize = 3_000;
 /// Every crate that `crates/` may hold.
 pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
     product("wire", 0, &[], 32_000).without_cycles(),
-    product("domain", 0, &[], 6_000).without_cycles(),
-    product("engine", 1, &["domain"], 12_500).without_cycles(),
+    product("domain", 0, &[], 6_250).without_cycles(),
+    product("engine", 1, &["domain"], 13_500).without_cycles(),
     product("providers", 1, &["wire", "domain"], 16_500),
     product("identity", 1, &["domain"], 4_000).without_cycles(),
     product("guardrails", 1, &["wire", "domain"], 6_000),
     product("telemetry", 1, &["domain"], 5_000),
     product("store", 1, &["domain"], 10_000),
+    product("webhooks", 1, &["domain"], 2_500).without_cycles(),
     product("fleet", 2, &["domain", "engine", "telemetry"], 3_500),
     product(
         "inference",
@@ -38,9 +39,9 @@ pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
     ),
     product("agentic", 3, &["wire", "domain", "engine", "guardrails", "telemetry", "fleet"], 12_000),
     product("batch", 3, &["wire", "domain", "engine", "providers", "telemetry", "fleet"], 12_000),
-    product("control", 3, &["domain", "engine", "providers", "identity", "telemetry"], 15_000),
+    product("control", 3, &["domain", "engine", "providers", "identity", "telemetry", "webhooks"], 15_200),
     product("simulate", 3, &["domain", "engine", "telemetry"], 5_000).without_cycles(),
-    product("tollgate", 4, EVERY_LOWER_CRATE, 6_000),
+    product("tollgate", 4, EVERY_LOWER_CRATE, 6_500),
 ];
 
 const EVERY_LOWER_CRATE: &[&str] = &[
@@ -52,6 +53,7 @@ const EVERY_LOWER_CRATE: &[&str] = &[
     "guardrails",
     "telemetry",
     "store",
+    "webhooks",
     "fleet",
     "inference",
     "agentic",

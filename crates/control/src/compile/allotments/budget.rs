@@ -45,6 +45,7 @@ pub(super) fn compile(
         time_zone,
         raises: raises(&section.raises, unit, path, problems),
         warn_at: warn_at(section),
+        notify: section.notify.iter().map(|name| name.as_str().into()).collect(),
         reserve: match section.reserve {
             Some(ReserveName::Clamp) | None => Reserve::Clamp,
             Some(ReserveName::Most) => Reserve::Most,

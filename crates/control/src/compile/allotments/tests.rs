@@ -109,3 +109,42 @@ budgets:
         assert!(found.contains(part), "{part} is not in {found}");
     }
 }
+
+#[test]
+fn whom_a_budget_tells_is_found_or_a_mistake_with_its_line() {
+    let secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    let text = format!(
+        "
+webhooks:
+  - {{name: finance, url: 'https://h.example/x', secret: {secret}, headers: {{authorization: Bearer hunter2}}}}
+budgets:
+  - {{name: a, usd: 1, window: day, notify: [finance]}}
+"
+    );
+    let loaded = loader().load_text(&text, 1).unwrap();
+    assert_eq!(loaded.webhooks[0].name(), "finance");
+    let Terms::Budget(budget) = &loaded.snapshot.allotments[0].terms else { panic!("a budget") };
+    assert_eq!(budget.notify, ["finance"].map(Box::from));
+    assert!(!format!("{loaded:?}").contains("hunter2") && !format!("{loaded:?}").contains(secret));
+    let told = errors(
+        "
+webhooks:
+  - {name: finance, url: 'https://h.example/x', secret: hunter2}
+  - {name: finance, url: 'h.example', secret: whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD, headers: {webhook-id: hunter3}}
+budgets:
+  - {name: a, usd: 1, window: day, notify: [finance, nobody, finance]}
+",
+    );
+    for part in [
+        "tollgate.yaml:3:",
+        "webhooks[0].secret: expected `whsec_`",
+        "webhooks[1].name: another webhook is named `finance` already",
+        "webhooks[1].url: expected a URL",
+        "tollgate.yaml:6:",
+        "budgets[0].notify[1]: there is no webhook `nobody`",
+        "budgets[0].notify[2]: `finance` stands here twice",
+    ] {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+    assert!(!told.contains("hunter2") && !told.contains("hunter3"), "{told}");
+}

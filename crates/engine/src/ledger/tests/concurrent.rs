@@ -50,7 +50,7 @@ fn threads_that_reserve_and_settle_at_once_exceed_nothing_and_lose_nothing() {
                     let second = held.extend(2, at(0)).is_ok();
                     let last = i128::from(next(&mut state)) % (most + 1);
                     if second {
-                        held.lose_call();
+                        held.lose_call(&A, Some(&TARGET));
                     }
                     let total = last + if second { most } else { 0 };
                     spent.fetch_add(i64::try_from(total).unwrap(), Ordering::Relaxed);

@@ -292,7 +292,37 @@ fn the_others_spending_passes_thresholds_too() {
     assert!(ask(&mut fleet, 1, 5));
     let now = fleet.moment(1);
     let (_, held) = fleet.processes[1].open.pop().unwrap();
-    assert_eq!(settle(held, &took(5), now).first().map(|notice| notice.percent), Some(50));
+    let news = settle(held, &took(5), now).first().map(|notice| notice.news);
+    assert_eq!(news, Some(BudgetNews::Passed { percent: 50 }));
+}
+
+#[test]
+fn what_the_others_have_spent_is_heard_without_a_further_request() {
+    let mut fleet = Fleet::new(Span::Once, &[0, 0]);
+    fleet.allotment =
+        Arc::new(of_budget("b", Budget { span: Span::Once, warn_at: vec![50], ..budget(LIMIT) }));
+    fleet.processes = [0, 0].map(|ahead| fleet.start(ahead)).into();
+    for which in [0, 1] {
+        assert!(ask(&mut fleet, which, 30));
+    }
+    for which in [0, 1] {
+        fleet.take(&Step::End { which, percent: 100 });
+    }
+    let heard = [0, 1].map(|which| {
+        fleet.take(&Step::Wait { milliseconds: 250 });
+        let now = fleet.moment(which);
+        let due = fleet.processes[which].ledger.due(now);
+        fleet.propose(which, due[0].clone(), false);
+        fleet.replace(which, true, true);
+        let news = || due[0].news(now).into_iter().map(|notice| notice.news).collect::<Vec<_>>();
+        [news(), news()]
+    });
+    let passed = vec![BudgetNews::Passed { percent: 50 }];
+    assert_eq!(
+        heard,
+        [[vec![], vec![]], [passed, vec![]]],
+        "whoever is told last sees all, and says so once"
+    );
 }
 
 #[test]

@@ -112,7 +112,7 @@ proptest! {
                 Step::Lose { which } if !open.is_empty() => {
                     let which = which % open.len();
                     let (known, held) = &mut open[which];
-                    held.lose_call();
+                    held.lose_call(&A, Some(&TARGET));
                     all[*known].lost += 1;
                     // A lost call is followed by a further one that is held for, or the request ends with nothing more.
                     let Known { key, unit, .. } = all[*known];

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use wire::convert::{StreamSource, StreamTranslation};
-use wire::formats::{EventKind, ProviderError, WireError};
+use wire::formats::{EventKind, ProviderError, Usage, WireError};
 use wire::framing::{Batch, Frame, Framing, Tail};
 
 use super::{Pieces, Seen, Withheld};
@@ -56,7 +56,7 @@ impl Translated {
     /// Follows what the client gets from elsewhere.
     pub(crate) fn follow(&mut self, batch: &Batch) {
         for frame in batch.frames() {
-            self.stream.frame(frame, &mut self.out);
+            self.stream.follow(frame, &mut self.out);
         }
         self.out.clear();
     }
@@ -66,9 +66,9 @@ impl Translated {
         self.stream.said().filter(|_| !self.is_over())
     }
 
-    /// Another provider goes on, whose stream is cut so.
-    pub(crate) fn go_on(&mut self, source: StreamSource, framing: Framing, repeats: bool) {
-        self.stream.go_on(source, repeats);
+    /// Another provider goes on, whose stream is cut so; the one before has used so much.
+    pub(crate) fn go_on(&mut self, (source, framing): (StreamSource, Framing), repeats: bool, used: &Usage) {
+        self.stream.go_on(source, repeats, used);
         self.framing = framing;
         self.seen = Seen::default();
     }

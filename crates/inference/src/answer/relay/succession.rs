@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use domain::{ErrorCode, Failure, FailureClass, TimeoutStage};
-use wire::convert::{ClientContext, Format, StreamTranslation};
+use wire::convert::{ClientContext, Format, StreamSource, StreamTranslation};
 use wire::framing::{Framing, Splitter};
 
 use super::super::passage::{Passage, Translated, Withheld};
@@ -97,14 +97,14 @@ impl Interruption {
 }
 
 impl Succession {
-    /// Who goes on with a stream of which the client has not got anything yet; none where its format cannot be followed.
-    pub(super) fn of(successor: Box<dyn Successor>) -> Option<Self> {
+    /// Who goes on with a stream of which the client has not got anything yet.
+    pub(super) fn of(successor: Box<dyn Successor>) -> Self {
         let format = successor.format();
         let framing = format.event_stream().framing();
-        let following = StreamTranslation::following(format, &successor.client(), SAID_BYTES_MAX)?;
+        let following = StreamTranslation::following(format, &successor.client(), SAID_BYTES_MAX);
         let translated = Box::new(Translated::new(following, framing));
         let follower = Some(Follower { translated, splitter: Splitter::new(framing, usize::MAX) });
-        Some(Self { successor: Some(successor), format, follower })
+        Self { successor: Some(successor), format, follower }
     }
 
     /// The client gets a piece.
@@ -141,15 +141,21 @@ impl Succession {
     }
 
     /// Another provider goes on: what makes the client's stream of its, in place of what did up to now.
-    pub(super) fn succeed(&mut self, before: Passage, go_on: impl FnOnce(&mut Translated)) -> Passage {
-        let mut next = match (self.follower.take(), before) {
+    pub(super) fn succeed(
+        &mut self,
+        before: Passage,
+        next: (StreamSource, Framing),
+        repeats: bool,
+    ) -> Passage {
+        let used = before.seen().usage;
+        let mut translated = match (self.follower.take(), before) {
             (Some(follower), _) => follower.translated,
             (None, Passage::Translated(translated)) => translated,
             // Nothing follows it, so nobody was asked to go on.
             (None, same @ Passage::Same(_)) => return same,
         };
-        go_on(&mut next);
-        let mut passage = Passage::Translated(next);
+        translated.go_on(next, repeats, &used);
+        let mut passage = Passage::Translated(translated);
         passage.withhold_errors();
         passage
     }

@@ -4,10 +4,10 @@ use std::io::Read;
 
 use anyhow::Context;
 use clap::Args;
-use control::key_entry::{HeldRoleEntry, local_admin_section};
 use domain::KeyText;
 use identity::{OneTimeSecret, PASSWORD_BYTES_MAX, PasswordHash};
 
+use crate::commands::key_entry::{HeldRoleEntry, local_admin_section};
 use crate::commands::surroundings::{random_key, say};
 
 /// How many letters a password has that is made here: 119 bits.

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use control::key_entry::{HeldRoleEntry, control_section, key_entry};
 use domain::{KeyHash, KeyText};
 
 use super::pair::{as_json, pairing_secret, show};
+use crate::commands::key_entry::{HeldRoleEntry, control_section, key_entry};
 use crate::commands::surroundings::{loaded, random_key, say};
 
 /// Makes a key.

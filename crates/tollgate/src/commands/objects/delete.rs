@@ -17,7 +17,7 @@ pub struct Delete {
 }
 
 impl Delete {
-    pub(super) fn run(self, kind: ObjectKind) -> anyhow::Result<()> {
+    pub(in crate::commands) fn run(self, kind: ObjectKind) -> anyhow::Result<()> {
         let path = path_of(kind, &self.name);
         let call = Call { method: Method::DELETE, path: &path, body: None, if_match: Some("*") };
         self.server.gateway()?.call(&call)?;

@@ -19,7 +19,7 @@ pub struct Get {
 }
 
 impl Get {
-    pub(super) fn run(self, kind: ObjectKind) -> anyhow::Result<()> {
+    pub(in crate::commands) fn run(self, kind: ObjectKind) -> anyhow::Result<()> {
         let path = path_of(kind, &self.name);
         let shown = self.server.gateway()?.call(&Call { path: &path, ..Call::default() })?;
         say(&if self.json { shown.to_string() } else { serde_json::to_string_pretty(&shown)? });

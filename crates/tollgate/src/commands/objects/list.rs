@@ -18,7 +18,7 @@ pub struct List {
 }
 
 impl List {
-    pub(super) fn run(self, kind: ObjectKind) -> anyhow::Result<()> {
+    pub(in crate::commands) fn run(self, kind: ObjectKind) -> anyhow::Result<()> {
         let objects = self.server.gateway()?.all(kind, Hashes::Masked)?;
         if self.json {
             say(&Json::from_iter(objects.into_iter().map(|shown| shown.0)).to_string());

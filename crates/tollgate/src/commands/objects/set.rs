@@ -6,6 +6,7 @@ use anyhow::bail;
 use clap::Args;
 use control::objects::ObjectKind;
 use http::Method;
+use serde_json::Value as Json;
 
 use super::super::entry::entry;
 use crate::commands::gateway::{Call, Server, path_of};
@@ -28,27 +29,50 @@ pub struct Set {
     json: bool,
 }
 
+/// How an object is changed by what is said of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::commands) enum Writing {
+    /// It says that and nothing else from now on.
+    Whole,
+    /// Only what is named changes.
+    Part,
+    /// The same, where there is one; where not, that is all of it.
+    PartIfThere,
+}
+
 impl Set {
-    pub(super) fn run(self, kind: ObjectKind) -> anyhow::Result<()> {
+    pub(in crate::commands) fn run(self, kind: ObjectKind) -> anyhow::Result<()> {
         let body = entry(&self.file)?;
-        let gateway = self.server.gateway()?;
-        let path = path_of(kind, &self.name);
-        let seen = gateway.try_call(&Call { path: &path, ..Call::default() })?;
-        let version = match &seen {
-            Ok(shown) => shown["version"].as_u64(),
-            Err(refused) if refused["code"] == "TG2016" => None,
-            Err(refused) => bail!("{}", refused["detail"].as_str().unwrap_or_default()),
-        };
-        let tag = version.map(|version| format!("\"{version}\""));
-        let method = if self.patch { Method::PATCH } else { Method::PUT };
-        let call = Call { method, path: &path, body: Some(&body), if_match: tag.as_deref() };
-        let shown = gateway.call(&call)?;
-        if self.json {
-            say(&shown.to_string());
-        } else {
-            let done = if seen.is_ok() { "changed" } else { "made" };
-            say(&format!("{done} {}/{}, version {}", kind.section(), self.name, shown["version"]));
-        }
-        Ok(())
+        let writing = if self.patch { Writing::Part } else { Writing::Whole };
+        write(&self.server, (kind, &self.name), (&body, writing), self.json)
     }
+}
+
+/// Makes an object, or changes it, unless somebody else does at the same time; and says what was done.
+pub(in crate::commands) fn write(
+    server: &Server,
+    (kind, name): (ObjectKind, &str),
+    (body, writing): (&Json, Writing),
+    json: bool,
+) -> anyhow::Result<()> {
+    let gateway = server.gateway()?;
+    let path = path_of(kind, name);
+    let seen = gateway.try_call(&Call { path: &path, ..Call::default() })?;
+    let version = match &seen {
+        Ok(shown) => shown["version"].as_u64(),
+        Err(refused) if refused["code"] == "TG2016" => None,
+        Err(refused) => bail!("{}", refused["detail"].as_str().unwrap_or_default()),
+    };
+    let tag = version.map(|version| format!("\"{version}\""));
+    let is_part = writing == Writing::Part || (writing == Writing::PartIfThere && seen.is_ok());
+    let method = if is_part { Method::PATCH } else { Method::PUT };
+    let call = Call { method, path: &path, body: Some(body), if_match: tag.as_deref() };
+    let shown = gateway.call(&call)?;
+    if json {
+        say(&shown.to_string());
+    } else {
+        let done = if seen.is_ok() { "changed" } else { "made" };
+        say(&format!("{done} {}/{name}, version {}", kind.section(), shown["version"]));
+    }
+    Ok(())
 }

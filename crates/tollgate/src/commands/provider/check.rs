@@ -99,7 +99,7 @@ impl Check {
         }
         match engine::route::ProviderDirectory::absence(&*loaded.directory, &self.name) {
             Some(why) => bail!("{why}"),
-            None => bail!("no provider is called `{}`; `tollgate provider list` shows them", self.name),
+            None => bail!("no provider is called `{}`; `tollgate provider known` shows them", self.name),
         }
     }
 }

@@ -13,8 +13,7 @@ use crate::gateway::TestGateway;
 const FILE: &str = "control.json";
 
 /// What names no permission of its own: it needs that of each object that it changes, or is about the session of whoever asks.
-const WITHOUT_A_PERMISSION: [&str; 4] =
-    ["GET /auth/session", "POST /api/v1/changes", "POST /api/v1/secrets/rewrap", "POST /auth/logout"];
+const WITHOUT_A_PERMISSION: [&str; 3] = ["GET /auth/session", "POST /api/v1/changes", "POST /auth/logout"];
 
 fn control_key(number: u8) -> KeyText {
     KeyText::control_from_random([number; 32])
@@ -112,6 +111,9 @@ fn body(kind: &str) -> Value {
         "keys" => json!({"hash": key(200).hash().to_string()}),
         "budgets" => json!({"usd": "1", "window": "day"}),
         "rate_limits" => json!({"requests": {"per_minute": 60}}),
+        "webhooks" => {
+            json!({"url": "http://127.0.0.1:9/", "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"})
+        }
         _ => json!({}),
     }
 }

@@ -9,8 +9,8 @@ use super::{Operation, committed, guarded, many_wrong_keys};
 use crate::configuration::{key, key_entry, one};
 use crate::gateway::TestGateway;
 
-/// What every good key may ask for: what they answer is what the key may use.
-const FOR_EVERY_KEY: [&str; 2] = ["GET /v1/models", "GET /v1/models/{model}"];
+/// What every good key may ask for: what it may use, and to say how good an answer was, which is heard in its own workspace alone.
+const FOR_EVERY_KEY: [&str; 3] = ["POST /v1/feedback", "GET /v1/models", "GET /v1/models/{model}"];
 
 const FILE: &str = "gateway.json";
 

@@ -9,6 +9,10 @@ use crate::gateway::{Setup, TestGateway};
 
 /// A gateway whose people sign in at a provider: `platform` are owners, `support` may read of one workspace.
 async fn gateway(provider: &IdentityProvider, more: Value) -> TestGateway {
+    gateway_in(Setup::new(), provider, more).await
+}
+
+async fn gateway_in(setup: Setup, provider: &IdentityProvider, more: Value) -> TestGateway {
     let mut oidc = provider.registration("http://127.0.0.1:1");
     oidc["roles"] = json!([
         {"group": "platform", "role": "owner"},
@@ -21,10 +25,10 @@ async fn gateway(provider: &IdentityProvider, more: Value) -> TestGateway {
         "control": {"sign_in": {"oidc": oidc}},
         "users": {"Eve@example.com": {"disabled": true}, "grace@example.com": {}},
     });
-    let gateway = Setup::new().start(configuration).await;
+    let gateway = setup.start(configuration).await;
     // Until the provider has been fetched, nobody is sent there.
     within("the provider", async {
-        while gateway.anybody().get("/auth/oidc/login").answer().await.status != 303 {
+        while gateway.at_control().get("/auth/oidc/login").answer().await.status != 303 {
             tokio::task::yield_now().await;
         }
     })
@@ -47,7 +51,7 @@ struct Journey<'g> {
 
 impl<'g> Journey<'g> {
     async fn to(gateway: &'g TestGateway, path: &str) -> Self {
-        let sent = gateway.anybody().get(&format!("/auth/oidc/login?return_to={path}")).answer().await;
+        let sent = gateway.at_control().get(&format!("/auth/oidc/login?return_to={path}")).answer().await;
         assert_eq!(sent.status, 303, "{}", sent.text());
         let cookie = sent.header("set-cookie").split(';').next().unwrap().to_owned();
         Self { gateway, location: sent.header("location").to_owned(), cookie }
@@ -56,7 +60,7 @@ impl<'g> Journey<'g> {
     async fn back(&self, returned: &HashMap<String, String>) -> Answer {
         let pairs = returned.iter().map(|(name, value)| format!("{name}={}", value.replace(':', "%3A")));
         let query = pairs.collect::<Vec<_>>().join("&");
-        let call = self.gateway.anybody().get(&format!("/auth/oidc/callback?{query}"));
+        let call = self.gateway.at_control().get(&format!("/auth/oidc/callback?{query}"));
         call.header("cookie", &self.cookie).answer().await
     }
 }
@@ -71,7 +75,7 @@ async fn sign_in(gateway: &TestGateway, provider: &IdentityProvider) -> Answer {
 async fn with_session(gateway: &TestGateway, answer: &Answer, path: &str) -> Answer {
     let mut cookies = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
     let session = cookies.rfind(|line| line.starts_with("tollgate=")).unwrap_or_default();
-    gateway.anybody().get(path).header("cookie", session.split(';').next().unwrap()).answer().await
+    gateway.at_control().get(path).header("cookie", session.split(';').next().unwrap()).answer().await
 }
 
 #[tokio::test]
@@ -95,6 +99,18 @@ async fn somebody_comes_back_from_their_provider_with_the_roles_of_their_groups(
         assert_eq!(with_session(&gateway, &answer, "/api/v1/keys").await.status, 200);
         let records = with_session(&gateway, &answer, "/api/v1/audit?act=sign_in").await.json();
         assert_eq!(records["records"][0]["entry"]["who"], json!({"user": "grace@example.com"}));
+    }
+}
+
+#[tokio::test]
+async fn a_provider_leads_back_to_the_listener_of_the_control_plane() {
+    let provider = provider().await;
+    let gateway = gateway_in(Setup::new().apart(), &provider, json!({})).await;
+    let answer = sign_in(&gateway, &provider).await;
+    assert_eq!(answer.header("location"), "/console", "{}", answer.text());
+    assert_eq!(with_session(&gateway, &answer, "/auth/session").await.status, 200);
+    for path in ["/auth/oidc/login", "/auth/oidc/callback"] {
+        assert_eq!(gateway.anybody().get(path).answer().await.status, 404, "{path}");
     }
 }
 
@@ -263,7 +279,7 @@ async fn nobody_is_taken_anywhere_but_to_a_path_of_the_gateway() {
         "/a&return_to=//evil.example",
         "/+/",
     ] {
-        let refused = gateway.anybody().get(&format!("/auth/oidc/login?return_to={path}")).answer().await;
+        let refused = gateway.at_control().get(&format!("/auth/oidc/login?return_to={path}")).answer().await;
         assert_eq!((refused.status.as_u16(), refused.header("x-tollgate-error")), (400, "TG1002"), "{path}");
     }
 }
@@ -272,6 +288,6 @@ async fn nobody_is_taken_anywhere_but_to_a_path_of_the_gateway() {
 async fn without_a_provider_there_is_no_door_to_one() {
     let gateway = TestGateway::start(json!({})).await;
     for path in ["/auth/oidc/login", "/auth/oidc/callback?code=a&state=b"] {
-        assert_eq!(gateway.anybody().get(path).answer().await.header("x-tollgate-error"), "TG1008");
+        assert_eq!(gateway.at_control().get(path).answer().await.header("x-tollgate-error"), "TG1008");
     }
 }

@@ -34,6 +34,8 @@ const ECHOED: [(&str, &str); 24] = [
     ("truncation", r#""disabled""#),
     ("user", "null"),
 ];
+/// The members of a response that only its end decides.
+const OF_THE_END: [&str; 6] = ["status", "error", "incomplete_details", "output", "usage", "service_tier"];
 /// Members of a function that it has in a response even where the request leaves them out.
 const OF_FUNCTION: [&str; 3] = ["description", "parameters", "strict"];
 /// The tiers that a response may name.
@@ -115,6 +117,33 @@ pub(super) fn write(
     response.number("created_at", client.created);
     response.str("status", outcome.status);
     response.null("completed_at");
+    write_reasons(response, *outcome);
+    response.str("model", model.unwrap_or(client.model.as_str()));
+    response.array("output", output);
+    write_used(response, facts.usage);
+    write_echo(response, client);
+    write_tier(response, facts);
+}
+
+/// Writes a response that another has begun: as the client was told of it, but for what only its end says.
+pub(super) fn write_begun(
+    response: &mut ObjectWriter<'_>,
+    begun: &Value<'_>,
+    facts: &Facts<'_>,
+    output: impl FnOnce(&mut ArrayWriter<'_>),
+) {
+    repeat(response, begun, &OF_THE_END);
+    response.str("status", facts.outcome.status);
+    write_reasons(response, facts.outcome);
+    response.array("output", output);
+    write_used(response, facts.usage);
+    match given_tier(facts) {
+        Some(tier) => response.str("service_tier", tier),
+        None => response.raw_if("service_tier", begun.get("service_tier").map(Value::raw)),
+    }
+}
+
+fn write_reasons(response: &mut ObjectWriter<'_>, outcome: Outcome<'_>) {
     match outcome.error {
         Some((code, message)) => response.object("error", |error| {
             error.str("code", code);
@@ -126,14 +155,19 @@ pub(super) fn write(
         Some(reason) => response.object("incomplete_details", |details| details.str("reason", reason)),
         None => response.null("incomplete_details"),
     }
-    response.str("model", model.unwrap_or(client.model.as_str()));
-    response.array("output", output);
-    match facts.usage {
+}
+
+fn write_used(response: &mut ObjectWriter<'_>, usage: Option<&Usage>) {
+    match usage {
         Some(usage) => response.object("usage", |object| write_usage(object, usage)),
         None => response.null("usage"),
     }
-    write_echo(response, client);
-    write_tier(response, facts);
+}
+
+/// Writes the members of an object as they stand, but for some.
+pub(super) fn repeat(object: &mut ObjectWriter<'_>, told: &Value<'_>, but: &[&str]) {
+    let others = told.members().iter().filter(|(name, _)| !but.contains(&&**name));
+    others.for_each(|(name, member)| object.named(name, member.raw()));
 }
 
 fn write_echo(response: &mut ObjectWriter<'_>, client: &ClientContext) {
@@ -143,14 +177,19 @@ fn write_echo(response: &mut ObjectWriter<'_>, client: &ClientContext) {
     }
 }
 
-/// The tier that was given, else the one that was asked for. Anthropic's `standard` is OpenAI's `default`.
+/// The tier that was given, else the one that was asked for.
 fn write_tier(response: &mut ObjectWriter<'_>, facts: &Facts<'_>) {
-    let given = facts.service_tier.map(|tier| if tier == "standard" { "default" } else { tier });
-    if let Some(tier) = given.filter(|tier| TIERS.contains(tier)) {
+    if let Some(tier) = given_tier(facts) {
         return response.str("service_tier", tier);
     }
     let asked = facts.client.echoed.iter().find(|(name, _)| name == "service_tier");
     response.raw("service_tier", asked.map_or(r#""default""#, |(_, json)| json.as_str()));
+}
+
+/// The tier that was given, in this format's words: Anthropic's `standard` is OpenAI's `default`.
+fn given_tier<'f>(facts: &Facts<'f>) -> Option<&'f str> {
+    let given = facts.service_tier.map(|tier| if tier == "standard" { "default" } else { tier });
+    given.filter(|tier| TIERS.contains(tier))
 }
 
 /// Writes the members of `usage`. What a provider did not report is 0, as clients need numbers.

@@ -3,6 +3,8 @@
 
 mod item;
 
+use std::borrow::Cow;
+
 use self::item::{ItemState, Parts, tell};
 use super::{answer_reader, stop};
 use crate::convert::codec::StreamReader;
@@ -38,9 +40,7 @@ impl StreamReader for Reader {
             _ => {}
         }
         let Ok(event) = Value::parse(&data) else { return EventKind::Malformed };
-        let in_event = frame.event().and_then(|name| std::str::from_utf8(name).ok());
-        let in_data = event.get("type").and_then(Value::as_str);
-        self.event(in_data.as_deref().or(in_event).unwrap_or_default(), &event, steps)
+        self.event(&name_of(frame, &event), &event, steps)
     }
 
     fn finish(&mut self, steps: Steps<'_>) {
@@ -146,6 +146,12 @@ impl Reader {
         steps(Step::Finish { choice: 0, stop });
         EventKind::End
     }
+}
+
+/// What an event is called: in its data, or beside them.
+pub(super) fn name_of<'e>(frame: Frame<'e>, event: &Value<'e>) -> Cow<'e, str> {
+    let beside = || frame.event().and_then(|name| std::str::from_utf8(name).ok()).map(Cow::Borrowed);
+    event.get("type").and_then(Value::as_str).or_else(beside).unwrap_or_default()
 }
 
 fn index_of(event: &Value<'_>) -> u64 {

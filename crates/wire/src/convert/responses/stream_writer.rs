@@ -7,16 +7,18 @@
 
 mod call;
 mod events;
+mod followed;
 mod message;
 mod reasoning;
 
 use self::call::Call;
 use self::events::{ItemPlace, Sink, add_to_list, write_list};
+use self::followed::{Followed, Told};
 use self::message::Message;
 use self::reasoning::Reasoning;
 use super::namespace::Namespaces;
 use super::output_item::{Head, call_prefix, sealed, write_picture, write_reasoning};
-use super::response_object::{Facts, asks_for_summary, write as write_response};
+use super::response_object::{Facts, asks_for_summary, write as write_response, write_begun};
 use super::stop::Outcome;
 use super::unanswered::error_code;
 use crate::convert::Format;
@@ -24,6 +26,7 @@ use crate::convert::client::ClientContext;
 use crate::convert::codec::StreamWriter;
 use crate::convert::form::{Delta, Opening, Place, Step, Stop};
 use crate::formats::{EventStream, Usage, WireError};
+use crate::framing::Frame;
 use crate::json::{ArrayWriter, ObjectWriter, Text};
 
 /// Most bytes of one answer that are kept to be repeated: far more than a model can say, and room for pictures.
@@ -51,6 +54,8 @@ pub(super) struct Writer {
     is_cut: bool,
     stop: Option<Stop<'static>>,
     usage: Usage,
+    /// What another has told the client, where this goes on behind it.
+    followed: Option<Box<Followed>>,
 }
 
 /// The item that is being written.
@@ -84,6 +89,7 @@ impl Writer {
             is_cut: false,
             stop: None,
             usage: Usage::default(),
+            followed: None,
         }
     }
 
@@ -98,14 +104,17 @@ impl Writer {
 
     /// Writes an event that holds the response.
     fn tell_response(&mut self, name: &str, outcome: Outcome<'_>, out: &mut Vec<u8>) {
-        let Self { client, model, service_tier, finished, usage, events, .. } = self;
+        let Self { client, model, service_tier, finished, usage, events, followed, .. } = self;
         let is_known = outcome.error.is_none() || *usage != Usage::default();
         let usage = (outcome != Outcome::IN_PROGRESS && is_known).then_some(&*usage);
         let (model, service_tier) = (model.as_deref(), service_tier.as_deref());
         let facts = Facts { client, model, service_tier, outcome, usage };
+        let begun = followed.as_ref().and_then(|followed| followed.response());
+        let output = |output: &mut ArrayWriter<'_>| write_list(output, finished);
         Sink { events, out }.event(name, |event| {
-            event.object("response", |response| {
-                write_response(response, &facts, |output| write_list(output, finished));
+            event.object("response", |response| match &begun {
+                Some(begun) => write_begun(response, begun, &facts, output),
+                None => write_response(response, &facts, output),
             });
         });
     }
@@ -252,6 +261,17 @@ impl Writer {
         }
     }
 
+    /// Stands where another has left the stream.
+    fn stand_behind(&mut self, told: Option<Told>, followed: &Followed) {
+        self.events = followed.events;
+        self.items = followed.items;
+        match (told, &mut self.open) {
+            (Some(Told::Whole(item)), _) => self.keep(item.as_bytes()),
+            (Some(Told::Text(place)), Some(Open::Message(message))) => message.adopt(place),
+            _ => {}
+        }
+    }
+
     fn is_full(&self) -> bool {
         let open = match &self.open {
             Some(Open::Message(message)) => message.kept(),
@@ -313,11 +333,22 @@ impl StreamWriter for Writer {
         true
     }
 
-    /// OpenAI tells an error twice, by itself and with the response that it ends.
     fn seals_calls(&self) -> bool {
         true
     }
 
+    fn follow(&mut self, frame: Frame<'_>) {
+        let mut followed = self.followed.take().unwrap_or_default();
+        let told = followed.hear(frame);
+        self.stand_behind(told, &followed);
+        self.followed = Some(followed);
+    }
+
+    fn may_go_on(&self) -> bool {
+        self.followed.as_ref().is_none_or(|followed| followed.may_go_on())
+    }
+
+    /// OpenAI tells an error twice, by itself and with the response that it ends.
     fn error(&mut self, error: &WireError<'_>, out: &mut Vec<u8>) {
         self.begin(out);
         out.extend_from_slice(&EventStream::Responses.format().error_event(error, self.events));

@@ -7,9 +7,6 @@ use crate::convert::form::Stop;
 use crate::convert::seam::given;
 use crate::framing::{Batch, Splitter};
 
-/// The formats whose streams can be gone on with.
-const CLIENTS: [Format; 5] =
-    [Format::Chat, Format::Messages, Format::Gemini, Format::Converse, Format::Cohere];
 const PLACE: Place = Place { choice: 0, part: 0 };
 const SAID_BYTES_MAX: usize = 1 << 16;
 
@@ -65,15 +62,15 @@ fn read(format: Format, batch: &Batch) -> (String, Vec<&'static str>, Usage) {
 /// What a client gets of a stream of which `broken_at` frames came, when another provider goes on with it; none where nobody can.
 fn resumed(client: Format, provider: Format, pieces: &[String], broken_at: usize) -> Option<Vec<u8>> {
     let whole = stream(client, "first", pieces, usage(10, 20));
-    let mut following = StreamTranslation::following(client, &context(), SAID_BYTES_MAX).unwrap();
+    let mut following = StreamTranslation::following(client, &context(), SAID_BYTES_MAX);
     let (mut told, mut unheard) = (Vec::new(), Vec::new());
     for frame in whole.frames().take(broken_at) {
         told.extend_from_slice(frame.bytes());
-        following.frame(frame, &mut unheard);
+        following.follow(frame, &mut unheard);
     }
     let text = pieces.concat();
     let rest = text.get(given(following.said()?).len()..).unwrap().to_owned();
-    following.go_on(StreamSource::of(provider), false);
+    following.go_on(StreamSource::of(provider), false, &Usage::default());
     for frame in stream(provider, "second", &[rest], usage(3, 4)).frames() {
         following.frame(frame, &mut told);
     }
@@ -86,7 +83,7 @@ proptest! {
     #[test]
     fn wherever_a_stream_breaks_off_the_client_gets_one_whole_stream(
         pieces in prop::collection::vec("[a-z \\n]{1,6}", 1..5),
-        client in prop::sample::select(CLIENTS.to_vec()),
+        client in prop::sample::select(Format::ALL.to_vec()),
         provider in prop::sample::select(Format::ALL.to_vec()),
         broken_at in 0_usize..12,
     ) {
@@ -104,26 +101,24 @@ proptest! {
 #[test]
 fn a_stream_can_be_gone_on_with_from_its_first_words_to_its_last() {
     let pieces = ["one ".to_owned(), "two".to_owned()];
-    for client in CLIENTS {
+    for client in Format::ALL {
         let frames = stream(client, "first", &pieces, usage(1, 1)).frames().count();
         let possible = (0..=frames).filter(|at| resumed(client, Format::Chat, &pieces, *at).is_some());
         assert!(possible.count() >= 2, "{client:?}");
     }
-    assert!(StreamTranslation::following(Format::Responses, &context(), 1).is_none());
 }
 
 #[test]
 fn what_providers_reported_adds_up_and_the_ids_are_the_first_ones() {
     let said = stream(Format::Messages, "msg_first", &["so far ".to_owned()], Usage::default());
-    let mut following = StreamTranslation::following(Format::Messages, &context(), SAID_BYTES_MAX).unwrap();
+    let mut following = StreamTranslation::following(Format::Messages, &context(), SAID_BYTES_MAX);
     let mut told = Vec::new();
     for frame in said.frames().take(3) {
         told.extend_from_slice(frame.bytes());
-        following.frame(frame, &mut Vec::new());
+        following.follow(frame, &mut Vec::new());
     }
-    following.passage.usage = usage(10, 1);
     assert_eq!(following.said(), Some("so far "));
-    following.go_on(StreamSource::of(Format::Chat), false);
+    following.go_on(StreamSource::of(Format::Chat), false, &usage(10, 1));
     assert_eq!(following.usage(), &Usage::default(), "what the second reports is its own");
     for frame in stream(Format::Chat, "second", &["and on".to_owned()], usage(3, 4)).frames() {
         following.frame(frame, &mut told);

@@ -1,14 +1,18 @@
 //! A message of a stream: texts and refusals, one after the other.
 
 use super::events::{ItemPlace, Sink, add_to_list, write_list};
+use super::followed::TextPlace;
 use crate::convert::form::{Citation, TokenChance};
 use crate::convert::responses::output_item::{
     says_where, write_chances, write_citation, write_message, write_refusal, write_text,
 };
-use crate::json::{ObjectWriter, Text, array, object};
+use crate::convert::responses::response_object::repeat;
+use crate::json::{ObjectWriter, Text, Value, array, object};
 
 pub(super) struct Message {
     place: ItemPlace,
+    /// The item as another has told the client that it begins, as JSON.
+    announced: Option<String>,
     /// The finished contents, as JSON with commas between.
     finished: Vec<u8>,
     /// The contents so far.
@@ -31,7 +35,14 @@ struct Content {
 impl Message {
     pub(super) fn begin(place: ItemPlace, sink: &mut Sink<'_>) -> Self {
         sink.added(&place, |item| write_message(item, (&place.id, "in_progress"), |_| {}));
-        Self { place, finished: Vec::new(), contents: 0, open: None }
+        Self { place, announced: None, finished: Vec::new(), contents: 0, open: None }
+    }
+
+    /// What is open is a content of an item that another has begun.
+    pub(super) fn adopt(&mut self, place: TextPlace) {
+        let TextPlace { index, id, announced, content } = place;
+        self.place = ItemPlace { index, id: id.unwrap_or_else(|| std::mem::take(&mut self.place.id)) };
+        (self.announced, self.contents) = (announced, content);
     }
 
     /// The bytes that are kept.
@@ -128,9 +139,15 @@ impl Message {
     /// The message is complete, or as complete as it gets. Gives it as JSON.
     pub(super) fn end(mut self, status: &str, sink: &mut Sink<'_>) -> Vec<u8> {
         self.close(sink);
-        let Self { place, finished, .. } = self;
-        sink.done(&place, |item| {
-            write_message(item, (&place.id, status), |content| write_list(content, &finished));
+        let Self { place, announced, finished, .. } = self;
+        let announced = announced.as_ref().and_then(|announced| Value::parse(announced.as_bytes()).ok());
+        sink.done(&place, |item| match &announced {
+            Some(announced) => {
+                repeat(item, announced, &["status", "content"]);
+                item.str("status", status);
+                item.array("content", |content| write_list(content, &finished));
+            }
+            None => write_message(item, (&place.id, status), |content| write_list(content, &finished)),
         })
     }
 

@@ -1,45 +1,49 @@
 //! The process-wide bound on bytes held in memory for requests: above it requests are shed, never the process killed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::atomic::{AtomicUsize, Ordering};
 
 /// The bound. It may change with a reload; holds keep what they have.
 #[derive(Debug, Default)]
-pub(crate) struct ByteBudget {
+pub struct ByteBudget {
     used_bytes: AtomicUsize,
 }
 
 /// Bytes taken from the budget, given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Hold {
+pub struct Hold {
     budget: Arc<ByteBudget>,
     bytes: usize,
 }
 
 /// The budget is spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BudgetSpent;
+pub struct BudgetSpent;
 
 impl ByteBudget {
     /// Bytes taken now.
-    pub(crate) fn used_bytes(&self) -> usize {
+    #[must_use]
+    pub fn used_bytes(&self) -> usize {
         self.used_bytes.load(Ordering::Relaxed)
     }
 
     /// A hold of nothing yet.
-    pub(crate) fn hold(self: &Arc<Self>) -> Hold {
+    #[must_use]
+    pub fn hold(self: &Arc<Self>) -> Hold {
         Hold { budget: Arc::clone(self), bytes: 0 }
     }
 }
 
 impl Hold {
     /// Takes `bytes` more, if the whole stays within `bytes_max`.
-    pub(crate) fn grow(&mut self, bytes: usize, bytes_max: usize) -> Result<(), BudgetSpent> {
-        let before = self.budget.used_bytes.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) > bytes_max {
-            self.budget.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
-            return Err(BudgetSpent);
-        }
+    ///
+    /// # Errors
+    /// When it would not. Nothing was taken then, not even for a moment: else whoever asks for less at that moment would be refused, too.
+    pub fn grow(&mut self, bytes: usize, bytes_max: usize) -> Result<(), BudgetSpent> {
+        let grown = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= bytes_max);
+        let (relaxed, used) = (Ordering::Relaxed, &self.budget.used_bytes);
+        used.fetch_update(relaxed, relaxed, grown).map_err(|_| BudgetSpent)?;
         self.bytes += bytes;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! `tollgate provider list`.
+//! `tollgate provider known`.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,15 +9,15 @@ use providers::registry::Registry;
 
 use crate::commands::surroundings::{loader, say};
 
-/// Lists the providers that are known.
+/// Lists the providers that are known without a gateway.
 #[derive(Debug, Args)]
-pub struct List {
+pub struct Known {
     /// The configuration file; without one, what the environment makes live.
     #[arg(long)]
     config: Option<PathBuf>,
 }
 
-impl List {
+impl Known {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let loaded = match &self.config {
             Some(file) => loader(file).load(1),

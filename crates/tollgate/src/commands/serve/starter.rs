@@ -2,11 +2,10 @@
 
 use domain::KeyHash;
 
-use crate::key_entry::key_entry;
+use crate::commands::key_entry::key_entry;
 
 /// The text of a first `tollgate.yaml`, with one key.
-#[must_use]
-pub fn starter(key_name: &str, key_hash: KeyHash) -> String {
+pub(super) fn starter(key_name: &str, key_hash: KeyHash) -> String {
     format!("{}{}{}", BEFORE_KEYS, key_entry(key_name, key_hash), AFTER_KEYS)
 }
 
@@ -50,6 +49,8 @@ const AFTER_KEYS: &str = r##"    # The first key is the operator's own: it may a
 
 # server:
 #   listen: "127.0.0.1:8080"
+#   # Administration on a port of its own.
+#   control: { listen: "127.0.0.1:4100" }
 "##;
 
 #[cfg(test)]

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
+use control::settings::StatePlace;
+use control::{DiskEnvironment, Loader};
 use domain::KeyHash;
 
 use super::starter;
-use crate::environment::DiskEnvironment;
-use crate::load::Loader;
-use crate::settings::StatePlace;
 
 fn loader() -> Loader {
     let environment = DiskEnvironment(|name: &str| name.ends_with("_API_KEY").then(|| "sk-x".to_owned()));
@@ -42,4 +41,5 @@ fn the_starter_loads_with_every_suggestion_taken() {
     assert!(!loaded.snapshot.keys.values().next().unwrap().key.allows_provider("groq"));
     assert!(matches!(loaded.state.place, StatePlace::Sqlite(_)));
     assert_eq!(loaded.server.listen.port(), 8080);
+    assert_eq!(loaded.server.control.map(|control| control.listen.port()), Some(4100));
 }

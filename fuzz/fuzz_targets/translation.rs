@@ -26,6 +26,7 @@ enum Kind {
     Request,
     Answer,
     Stream,
+    Resumed,
 }
 
 fuzz_target!(|input: Input| {
@@ -40,6 +41,11 @@ fuzz_target!(|input: Input| {
         }
         Kind::Stream => {
             translation_laws::a_stream_becomes_whole_events(&input.bytes, &input.cuts, client, provider);
+        }
+        Kind::Resumed => {
+            let at = input.cuts.first().map_or(0, |cut| cut % (input.bytes.len() + 1));
+            let (begun, rest) = input.bytes.split_at(at);
+            translation_laws::a_stream_is_gone_on_with_in_whole_events((client, begun), (provider, rest));
         }
     }
 });

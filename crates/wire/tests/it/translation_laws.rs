@@ -2,8 +2,11 @@
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use wire::convert::{ChatMembers, ClientContext, Format, Strictness, Target, Translation, translate};
-use wire::formats::{EventKind, WireError};
+use wire::convert::{
+    ChatMembers, ClientContext, Format, StreamSource, StreamTranslation, Strictness, Target, Translation,
+    translate,
+};
+use wire::formats::{EventKind, Usage, WireError};
 use wire::framing::Splitter;
 use wire::json::Value;
 
@@ -63,10 +66,41 @@ pub(crate) fn a_stream_becomes_whole_events(stream: &[u8], cuts: &[usize], clien
     assert!(splitter.finish().bytes.is_empty(), "half an event");
 }
 
+/// Whatever a client got of a stream, and whatever another provider says then: the client gets whole events of a bounded size.
+pub(crate) fn a_stream_is_gone_on_with_in_whole_events(
+    (client, begun): (Format, &[u8]),
+    (provider, rest): (Format, &[u8]),
+) {
+    let framing = client.event_stream().framing();
+    let mut stream = StreamTranslation::following(client, &ClientContext::default(), FRAME_BYTES_MAX);
+    let mut unheard = Vec::new();
+    let heard = match Splitter::new(framing, FRAME_BYTES_MAX).push(Bytes::copy_from_slice(begun)) {
+        Ok(batch) => batch,
+        Err(broken) => *broken.before,
+    };
+    heard.frames().for_each(|frame| stream.follow(frame, &mut unheard));
+    let Some(said) = stream.said() else { return };
+    assert!(!said.is_empty() && said.len() <= begun.len(), "{said}");
+    stream.go_on(StreamSource::of(provider), false, &Usage::default());
+    let told = relayed_by(&mut stream, provider, [rest]);
+    let made_of = begun.len() + rest.len();
+    assert!(told.len() <= bound(made_of), "{} bytes of {made_of}", told.len());
+    let mut splitter = Splitter::new(framing, bound(made_of));
+    splitter.push(Bytes::from(told)).expect("the events are of the client's framing");
+    assert!(splitter.finish().bytes.is_empty(), "half an event");
+}
+
 /// What the client gets of a stream in these chunks, up to a failure and with its error event.
 pub(crate) fn relayed<'a>(translation: &Translation, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-    let mut stream = translation.stream();
-    let mut splitter = Splitter::new(translation.provider().event_stream().framing(), FRAME_BYTES_MAX);
+    relayed_by(&mut translation.stream(), translation.provider(), chunks)
+}
+
+fn relayed_by<'a>(
+    stream: &mut StreamTranslation,
+    provider: Format,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> Vec<u8> {
+    let mut splitter = Splitter::new(provider.event_stream().framing(), FRAME_BYTES_MAX);
     let mut out = Vec::new();
     for chunk in chunks {
         let (batch, is_broken) = match splitter.push(Bytes::copy_from_slice(chunk)) {

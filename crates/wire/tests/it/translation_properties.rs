@@ -75,4 +75,16 @@ proptest! {
         let stream = damaged(&recordings::bytes_of(provider.event_stream().framing(), &stream), &damages);
         translation_laws::a_stream_becomes_whole_events(&stream, &cuts, client, provider);
     }
+
+    #[test]
+    fn damaged_streams_are_gone_on_with_in_whole_events(
+        (client, begun, _) in case("streams"), (provider, rest, _) in case("streams"),
+        at in any::<prop::sample::Index>(), damages in prop::collection::vec(damage(), 0..3),
+    ) {
+        let bytes = |format: Format, stream: &[u8]| recordings::bytes_of(format.event_stream().framing(), stream);
+        let begun = bytes(client, &begun);
+        let begun = damaged(begun.split_at(at.index(begun.len() + 1)).0, &damages);
+        let rest = damaged(&bytes(provider, &rest), &damages);
+        translation_laws::a_stream_is_gone_on_with_in_whole_events((client, &begun), (provider, &rest));
+    }
 }

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{ApiKey, ErrorCode};
+use domain::{ApiKey, ErrorCode, RequestId};
 use engine::decision::Decision;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use wire::json::{Document, ScanLimits};
 
-use crate::answer::AnswerBody;
+use crate::answer::{AnswerBody, json_response};
 use crate::attempt::{Call, foreseen, not_explained};
 use crate::ending::Origin;
 use crate::gateway::Gateway;
@@ -23,7 +23,6 @@ use crate::pinned::Pinned;
 use crate::refusal::Refusal;
 use crate::route_of::route_of;
 use crate::stack::assemble;
-use domain::RequestId;
 
 /// A request that is not made.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -150,8 +149,5 @@ pub(crate) async fn answer(
             json!({"refused": {"status": status, "code": refusal.code.code(), "message": refusal.message}})
         }
     };
-    let mut response = Response::new(AnswerBody::whole([Bytes::from(told.to_string())]));
-    *response.status_mut() = StatusCode::OK;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    Ok(json_response(StatusCode::OK, told.to_string().into_bytes()))
 }

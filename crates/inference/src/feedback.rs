@@ -5,14 +5,13 @@ mod said;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use engine::canary::Rating;
-use http::{HeaderValue, Request, Response, header};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use serde_json::json;
 use telemetry::events::FeedbackGiven;
 
-use crate::answer::AnswerBody;
+use crate::answer::{AnswerBody, json_response};
 use crate::ending::Origin;
 use crate::ingress::read_json;
 use crate::pinned::Pinned;
@@ -51,7 +50,5 @@ pub(crate) async fn answer(
         "message": "Feedback successfully saved",
         "feedback_ids": [origin.id.as_str()],
     });
-    let mut response = Response::new(AnswerBody::whole([Bytes::from(told.to_string())]));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    Ok(json_response(StatusCode::OK, told.to_string().into_bytes()))
 }

@@ -39,26 +39,25 @@ impl Said {
     /// 400 with the member that is wrong.
     pub(super) fn read(document: &Document) -> Result<Self, Refusal> {
         let body = document.body();
-        let refuse = |member: Option<&str>, message: String| {
-            let refusal = Refusal::new(ErrorCode::InvalidMember, message);
-            member.map_or_else(|| refusal.clone(), |member| refusal.clone().with_param(member))
-        };
+        let refuse = |message: String| Refusal::new(ErrorCode::InvalidMember, message);
         let written: Written = serde_json::from_slice(&body.contiguous(0..body.len()))
-            .map_err(|error| refuse(None, format!("this is no feedback: {error}")))?;
+            .map_err(|error| refuse(format!("this is no feedback: {error}")))?;
         let Written { request_id, value, weight, metadata } = written;
         let is_id = !request_id.is_empty()
             && request_id.len() <= REQUEST_ID_BYTES_MAX
             && request_id.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_id {
             let message = "`request_id` is what the answer says in `x-tollgate-request-id`".to_owned();
-            return Err(refuse(Some("request_id"), message));
+            return Err(refuse(message).with_param("request_id"));
         }
         if !(-10.0..=10.0).contains(&value) {
-            return Err(refuse(Some("value"), format!("`value` is a number from -10 to 10, found {value}")));
+            let message = format!("`value` is a number from -10 to 10, found {value}");
+            return Err(refuse(message).with_param("value"));
         }
         let weight = weight.unwrap_or(1.0);
         if !(0.0..=1.0).contains(&weight) {
-            return Err(refuse(Some("weight"), format!("`weight` is a number from 0 to 1, found {weight}")));
+            let message = format!("`weight` is a number from 0 to 1, found {weight}");
+            return Err(refuse(message).with_param("weight"));
         }
         let is_object = |metadata: &RawValue| metadata.get().starts_with('{');
         if metadata
@@ -66,7 +65,7 @@ impl Said {
             .is_some_and(|metadata| !is_object(metadata) || metadata.get().len() > METADATA_BYTES_MAX)
         {
             let message = format!("`metadata` is an object of at most {METADATA_BYTES_MAX} bytes");
-            return Err(refuse(Some("metadata"), message));
+            return Err(refuse(message).with_param("metadata"));
         }
         Ok(Self { request_id, value, weight, metadata })
     }

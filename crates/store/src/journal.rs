@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 use domain::ports::journal::{Journal, JournalNews};
 use parking_lot::Mutex;
 
-pub use files::{JournalFiles, Lines};
+pub use files::JournalFiles;
 
 use queue::Queue;
 use writer::Writer;

@@ -11,7 +11,7 @@ mod shared;
 mod snapshot;
 mod sqlite;
 
-pub use journal::{FolderJournal, JournalFiles, JournalFolder, JournalParts, Lines};
+pub use journal::{FolderJournal, JournalFiles, JournalFolder, JournalParts};
 pub use memory::{MemoryAudit, MemoryRegistry, MemoryState, MemoryStore};
 pub use postgres::{PostgresAudit, PostgresDatabase, PostgresRegistry, PostgresState, PostgresStore};
 pub use redis::RedisState;

@@ -71,25 +71,19 @@ impl JournalFiles {
         }
     }
 
-    /// The files, the oldest first.
-    pub fn oldest_first(&self) -> impl DoubleEndedIterator<Item = &Path> {
-        self.files.iter().map(|(path, _)| path.as_path())
-    }
-
     /// All lines, the oldest first; from a file that is deleted meanwhile there are none.
     pub fn lines(&self) -> impl Iterator<Item = io::Result<String>> {
-        self.oldest_first().flat_map(|path| Lines::of(path).into_iter().flatten())
+        self.files.iter().flat_map(|(path, _)| Lines::of(path).into_iter().flatten())
     }
 }
 
 /// The lines of a file. One that a process was about to write when it was killed is left out.
 #[derive(Debug)]
-pub struct Lines(BufReader<File>);
+pub(super) struct Lines(BufReader<File>);
 
 impl Lines {
     /// Those of a file; none when it is not there any more.
-    #[must_use]
-    pub fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         File::open(path).ok().map(|file| Self(BufReader::new(file)))
     }
 }

@@ -10,8 +10,9 @@ use domain::ports::journal::{Journal, JournalNews};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::files::Lines;
 use super::queue::{Batch, QUEUED_BYTES_MAX, Queue};
-use super::{FolderJournal, JournalFiles, JournalFolder, JournalParts, Lines};
+use super::{FolderJournal, JournalFiles, JournalFolder, JournalParts};
 
 /// More than anything takes.
 const PATIENCE: Duration = Duration::from_secs(30);

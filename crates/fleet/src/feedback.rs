@@ -32,6 +32,8 @@ const KEPT_FOR: Duration = Duration::from_secs(86_400);
 #[derive(Debug)]
 pub struct Feedback {
     telemetry: Telemetry,
+    /// Whether there are other replicas, who are told of ratings.
+    is_shared: bool,
     answers: Cache<Box<str>, Arc<Answered>>,
     /// Of answers that no request here is known for, so that they may be another replica's.
     untold: Mutex<Vec<Rating>>,
@@ -56,10 +58,10 @@ pub struct Judged {
 }
 
 impl Feedback {
-    /// No answer yet.
+    /// No answer yet; `is_shared` where other replicas are [told](Self::share) of ratings.
     #[must_use]
-    pub fn new(telemetry: Telemetry) -> Self {
-        Self { telemetry, answers: Cache::new(ANSWERS_MAX), untold: Mutex::default() }
+    pub fn new(telemetry: Telemetry, is_shared: bool) -> Self {
+        Self { telemetry, is_shared, answers: Cache::new(ANSWERS_MAX), untold: Mutex::default() }
     }
 
     /// Remembers in which arms a request of a workspace was answered.
@@ -72,7 +74,7 @@ impl Feedback {
 
     /// Has a rating heard by the trials that its answer was part of, here or at another replica.
     pub fn rate(&self, rating: Rating) {
-        if !self.rate_here(&rating) {
+        if !self.rate_here(&rating) && self.is_shared {
             let mut untold = self.untold.lock();
             if untold.len() < UNTOLD_MAX {
                 untold.push(rating);

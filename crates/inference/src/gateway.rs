@@ -12,6 +12,12 @@ use domain::ports::response_store::ResponseStore;
 use domain::ports::shared_state::SharedState;
 use engine::ledger::{EXCHANGE_INTERVAL, Ledger, Total};
 use engine::{Denials, WrongKeys};
+use fleet::Clock;
+use fleet::allotted::{Clearing, Leases, Times, WallClock};
+use fleet::feedback::Feedback;
+use fleet::health::Health;
+use fleet::mirrors::Mirrors;
+use fleet::quotas::Quotas;
 use jiff::Timestamp;
 use providers::transport::Transport;
 use telemetry::{BudgetSpending, Telemetry};
@@ -21,12 +27,6 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::pinned::{Configuration, Pinned};
 use crate::response_owners::ResponseOwners;
 use crate::running::Running;
-use fleet::Clock;
-use fleet::allotted::{Clearing, Leases, Times, WallClock};
-use fleet::feedback::Feedback;
-use fleet::health::Health;
-use fleet::mirrors::Mirrors;
-use fleet::quotas::Quotas;
 
 /// What a gateway is made of. Time of day and randomness come from outside.
 pub struct GatewayParts {
@@ -107,7 +107,7 @@ impl Gateway {
         let leases = parts.shared_state.map(leases);
         let ledger = ledger(&configuration, None, leases.is_some());
         let health = Arc::new(Health::new(clock, telemetry.clone(), leases.is_some()));
-        let feedback = Feedback::new(telemetry.clone());
+        let feedback = Feedback::new(telemetry.clone(), leases.is_some());
         let clearing = Arc::new(Clearing::new(telemetry.clone(), times, leases, notices));
         let pinned =
             Pinned::new(configuration, None, ledger, &parts.transport, &parts.telemetry, Duration::ZERO);

@@ -4,10 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::endpoint::{ClientShape, Task};
-use domain::{ApiKey, CatalogModel, Endpoint, Failure, FailureClass, Target, Usage};
+use domain::{ApiKey, CatalogModel, Endpoint, Failure, FailureClass, RequestId, Target, Usage};
 use engine::canary::End;
 use engine::decision::{Attempted, Decision};
 use engine::ledger::{Actual, Candidate, Denied, Tokens};
+use fleet::allotted::{Admitted, CallNumber, Sent};
+use fleet::canaries::Enrolled;
+use fleet::health::Watch;
+use fleet::mirrors::Copying;
+use fleet::quotas::Spend;
 use http::HeaderValue;
 use telemetry::cost::Unpriced;
 use telemetry::events::RequestEnded;
@@ -19,12 +24,6 @@ use crate::dialect::usage_of;
 use crate::gateway::Gateway;
 use crate::noted::Noted;
 use crate::pinned::ProviderState;
-use domain::RequestId;
-use fleet::allotted::{Admitted, CallNumber, Sent};
-use fleet::canaries::Enrolled;
-use fleet::health::Watch;
-use fleet::mirrors::Copying;
-use fleet::quotas::Spend;
 
 /// Who asked for what, and since when.
 #[derive(Clone)]
@@ -132,9 +131,9 @@ impl Ending {
     }
 
     /// Notes why it goes where it goes, to be written down.
-    pub(crate) fn decides(&mut self, decision: Option<Decision>) {
+    pub(crate) fn decides(&mut self, decision: impl FnOnce() -> Option<Decision>) {
         if let Some(noted) = &mut self.noted {
-            noted.decides(decision);
+            noted.decides(decision());
         }
     }
 

@@ -8,6 +8,7 @@ use engine::credentials::Tried;
 use engine::decision::Decision;
 use engine::ledger::Denied;
 use engine::{Step, Walk};
+use fleet::allotted;
 use http::{HeaderMap, HeaderValue, Response, header};
 use telemetry::events::Decided;
 use wire::formats::usage_of_request;
@@ -28,7 +29,6 @@ use crate::answer::{AnswerBody, RESUMED};
 use crate::ending::Ending;
 use crate::noted::Noted;
 use crate::refusal::Refusal;
-use fleet::allotted;
 
 /// Calls the targets of a route until one answers.
 ///
@@ -242,7 +242,7 @@ impl<'c> Dispatch<'c> {
             self.ending.answers(&leg.target);
         }
         self.attempts.served(|| leg.attempted(self.call, Ok("served")));
-        self.ending.decides(self.attempts.explained());
+        self.ending.decides(|| self.attempts.explained());
         let credential = leg.credential().clone();
         let resumes = resume::is_wanted(self.call, self.route, &self.walk);
         (deliver(self.call, committed, &leg.state, credential, self.ending, resumes).await, self.walk)
@@ -251,7 +251,7 @@ impl<'c> Dispatch<'c> {
     fn give_up(mut self, leg: &Leg, failed: FailedAttempt) -> (Response<AnswerBody>, Walk) {
         self.attempts.rested(self.route, self.call, &mut self.outlook);
         self.attempts.not_paid_for(self.route, self.call);
-        self.ending.decides(self.attempts.explained());
+        self.ending.decides(|| self.attempts.explained());
         (give_up(self.call, failed, self.attempts, &leg.state, self.ending), self.walk)
     }
 }

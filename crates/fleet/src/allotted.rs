@@ -11,6 +11,7 @@ mod told;
 #[cfg(test)]
 mod tests;
 
+use domain::RequestId;
 use engine::ledger::Denied;
 use http::HeaderMap;
 use telemetry::events::{AllotmentDecided, Decided};
@@ -22,8 +23,6 @@ pub use leases::{Leases, Revision};
 pub use leasing::{Leasing, Turn};
 pub use sent::{CallNumber, Called, Sent};
 pub use told::Told;
-
-use domain::RequestId;
 
 /// Counts and logs what was decided about a request for which too little was left.
 pub fn decided(clearing: &Clearing, id: &RequestId, denied: &Denied, decided: Decided) {

@@ -16,6 +16,7 @@ use http::HeaderMap;
 use telemetry::events::Decided;
 use wire::json::{Kind, Value};
 
+use fleet::allotted::{self, Description, Leasing, Turn};
 pub(crate) use unread::admit_unread;
 use waiting::Waiting;
 use way::Way;
@@ -24,7 +25,6 @@ use crate::attempt::Call;
 use crate::ending::Origin;
 use crate::metadata;
 use crate::refusal::Refusal;
-use fleet::allotted::{self, Description, Leasing, Turn};
 
 /// Most times that a request is made smaller or sent elsewhere, so that the end is in sight whatever others do meanwhile.
 const CHANGES_MAX: usize = 16;

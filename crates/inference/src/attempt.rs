@@ -42,14 +42,14 @@ use wire::formats::RequestFacts;
 use wire::json::Document;
 
 use chosen::usable;
+use fleet::allotted::{Admitted, Sent};
+use fleet::canaries::Enrolled;
 
 use crate::ending::Origin;
 use crate::ingress::SentForm;
 use crate::keeping::Kept;
 use crate::pinned::Pinned;
 use crate::response_owners::Owner;
-use fleet::allotted::{Admitted, Sent};
-use fleet::canaries::Enrolled;
 
 pub(crate) use chosen::untried;
 pub(crate) use consider::{foreseen, not_explained};

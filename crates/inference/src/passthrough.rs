@@ -10,6 +10,7 @@ use domain::client_header::{Withheld, withheld};
 use domain::endpoint::ClientShape;
 use domain::{ApiKey, Endpoint, ErrorCode, Failure, FailureClass, Provider};
 use engine::classify::{ErrorFacts, classify};
+use fleet::allotted::{Admitted, Called, tell};
 use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
@@ -30,7 +31,6 @@ use crate::patience::Silence;
 use crate::pinned::{Pinned, ProviderState};
 use crate::refusal::Refusal;
 use crate::region::Residence;
-use fleet::allotted::{Admitted, Called, tell};
 
 /// Where a request is relayed to.
 pub(crate) struct Relayed<'a> {

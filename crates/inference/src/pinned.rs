@@ -8,6 +8,8 @@ use domain::{Provider, ProviderName, Snapshot};
 use engine::Bench;
 use engine::ledger::Ledger;
 use engine::route::ProviderDirectory;
+use fleet::canaries::Canaries;
+use fleet::retry_budgets::RetryBudgets;
 use http::HeaderValue;
 use identity::Callers;
 use parking_lot::Mutex;
@@ -16,8 +18,6 @@ use telemetry::{ProviderMeters, Telemetry};
 
 use crate::known_models::KnownModels;
 use crate::resolve::Resolver;
-use fleet::canaries::Canaries;
-use fleet::retry_budgets::RetryBudgets;
 
 /// What a gateway serves: a configuration, compiled.
 #[derive(Clone)]

@@ -10,8 +10,9 @@ use bytes::Bytes;
 use domain::probe::ProbedTarget;
 use domain::quota::Standing;
 use domain::route::{RetryPolicy, RouteDefaults};
-use domain::{ApiKey, Endpoint, ErrorCode, Priority, Provider, Route};
+use domain::{ApiKey, Endpoint, ErrorCode, Priority, Provider, RequestId, Route};
 use engine::route::direct;
+use fleet::health::Resting;
 use http::{HeaderMap, Response, Uri};
 use http_body_util::BodyExt;
 use serde_json::json;
@@ -28,8 +29,6 @@ use crate::ingress::{ReadBody, client_shape};
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
 use crate::stack::assemble;
-use domain::RequestId;
-use fleet::health::Resting;
 
 /// What the requests of probes are logged under.
 const KEY: &str = "active-probe";

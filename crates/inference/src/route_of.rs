@@ -7,6 +7,7 @@ use domain::endpoint::Task;
 use domain::route::{Route, RouteNode, Target};
 use domain::{Endpoint, ErrorCode};
 use engine::route::{self, CompileContext, NothingLeft, Permits, RouteProblem, spec};
+use fleet::canaries::{Enrolled, Enrolling};
 use http::{HeaderMap, HeaderName};
 
 use crate::attempt::Call;
@@ -16,7 +17,6 @@ use crate::refusal::Refusal;
 use crate::region::Residence;
 use crate::resolve::{MODEL_NAME_BYTES_MAX, bound_name, hidden, permit_alternative, unknown_model};
 use crate::visible::Visible;
-use fleet::canaries::{Enrolled, Enrolling};
 
 /// A route, or the name of a saved one.
 const CONFIG_HEADERS: [HeaderName; 2] =

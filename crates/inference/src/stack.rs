@@ -15,7 +15,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use domain::endpoint::ClientShape;
-use domain::{ApiKey, Endpoint, ErrorCode};
+use domain::{ApiKey, Endpoint, ErrorCode, RequestId};
 use engine::Denial;
 use futures_util::FutureExt;
 use http::{HeaderMap, Request, Response, Uri};
@@ -42,7 +42,6 @@ use crate::signature::Signature;
 use crate::{
     access, admission, explain, feedback, kept, models, passthrough, probes, realtime, signature, stored,
 };
-use domain::RequestId;
 
 /// Answers one request of a connection from `peer`. Never fails: every error is an answer.
 pub async fn serve(gateway: Arc<Gateway>, request: Request<Incoming>, peer: IpAddr) -> Response<AnswerBody> {
@@ -144,7 +143,7 @@ async fn answer(
         Operation::ListModels => models::list(&pinned, &key, shape, request.uri().query()),
         Operation::GetModel(model) => models::get(&pinned, &key, &model, shape),
         Operation::Stored(action, response_id) => {
-            stored(origin, pinned, (action, &response_id), request).await
+            kept_or_relayed(origin, pinned, (action, &response_id), request).await
         }
         Operation::Explain => explain::answer(origin, pinned, request).await,
         Operation::Feedback => feedback::answer(origin, pinned, request).await,
@@ -158,7 +157,7 @@ async fn answer(
 }
 
 /// A request about a response, which is kept here or by its provider.
-async fn stored(
+async fn kept_or_relayed(
     origin: Origin,
     pinned: Arc<Pinned>,
     (action, response_id): (StoredAction, &str),

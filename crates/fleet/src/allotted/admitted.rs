@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::RequestId;
 use engine::ledger::{Actual, Candidate, Denials, Denied, Named, PassedOver, Reservation};
 use http::HeaderMap;
 
@@ -10,7 +11,6 @@ use super::described::Description;
 use super::leasing::{Leasing, Turn};
 use super::sent::{CallNumber, Called, Sent};
 use super::told::Told;
-use domain::RequestId;
 
 /// What is held for a request. Dropped unsettled, nothing was sent, and nothing is counted.
 pub struct Admitted {

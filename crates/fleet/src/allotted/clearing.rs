@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::RequestId;
 use domain::notice::BudgetNotice;
 use domain::ports::notices::Notices;
 use engine::ledger::Moment;
@@ -11,7 +12,6 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use super::leases::Leases;
-use domain::RequestId;
 
 use crate::Clock;
 

@@ -6,10 +6,10 @@ use domain::allotment::{Allotment, Span, Terms};
 use domain::quota::Counted;
 use domain::{ApiKey, ErrorCode};
 use engine::ledger::{Denied, Measured, Shortage, Standing, Why};
+use fleet::allotted::Told;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::refusal::Refusal;
-use fleet::allotted::Told;
 
 /// SDKs of OpenAI and Anthropic try no more where this says `false` (openai-python, `_should_retry`).
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");

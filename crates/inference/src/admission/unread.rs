@@ -6,6 +6,7 @@ use domain::Provider;
 use engine::Bench;
 use engine::credentials::Tried;
 use engine::ledger::{Asked, Claims, Denials, Denied, Ledger, Named, Reservation};
+use fleet::allotted::{Admitted, Description, Leasing, Told, Turn};
 use http::HeaderMap;
 use telemetry::events::Decided;
 
@@ -15,7 +16,6 @@ use crate::attempt::untried;
 use crate::ending::Origin;
 use crate::pinned::Pinned;
 use crate::refusal::Refusal;
-use fleet::allotted::{Admitted, Description, Leasing, Told, Turn};
 
 /// Chooses a credential that limits and budgets leave enough for, by its place, and holds what is held for the request.
 ///

@@ -8,6 +8,7 @@ use domain::{Endpoint, ErrorCode, Route, RouteName};
 use engine::ledger::{
     Candidate, Claims, Denials, Denied, Moment, Named, PassedOver, Reservation, Shared, Why,
 };
+use fleet::allotted::{Admitted, Description, Told};
 use telemetry::events::Decided;
 use wire::formats::limited_output;
 use wire::json::{Document, ScanLimits};
@@ -17,7 +18,6 @@ use super::{decided, described};
 use crate::attempt::Call;
 use crate::refusal::Refusal;
 use crate::route_of::{route_named, without};
-use fleet::allotted::{Admitted, Description, Told};
 
 /// The fewest tokens that an answer can be bounded to: fewer are refused by OpenAI's Responses (API reference, `max_output_tokens`).
 const RESPONSES_MIN: u64 = 16;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use domain::RequestId;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use crate::charge::Charge;
 use crate::pinned::ProviderState;
-use domain::RequestId;
 
 /// What this gateway says about an answer. A provider that is a Tollgate too says its own, which would be taken for ours.
 const OWN_PREFIX: &str = "x-tollgate-";

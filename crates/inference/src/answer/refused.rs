@@ -1,13 +1,13 @@
 //! The answers that Tollgate gives itself: its errors in the shape of the client's format, in this one place, and what it keeps.
 
 use bytes::Bytes;
+use domain::RequestId;
 use domain::endpoint::ClientShape;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::AnswerBody;
 use crate::dialect::error_format;
 use crate::refusal::Refusal;
-use domain::RequestId;
 
 /// The code of an error of Tollgate's own; Anthropic's error body has no place for it.
 const ERROR_CODE: HeaderName = HeaderName::from_static("x-tollgate-error");

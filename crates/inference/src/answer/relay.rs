@@ -19,13 +19,14 @@ use wire::array;
 use wire::framing::{Batch, Splitter};
 
 pub(crate) use self::succession::{Going, GoneOn, Successor};
+use domain::RequestId;
+
 use self::succession::{Interlude, Interruption, Succession};
 use super::headers::{COST, RESUMED, cost_value};
 use super::passage::Passage;
 use crate::ending::Ending;
 use crate::patience::{Pace, Silence};
 use crate::redaction::Redaction;
-use domain::RequestId;
 
 /// The body of a stream: pieces, and what follows them.
 pub(crate) trait Relay: Send {

@@ -5,12 +5,12 @@ use std::time::Duration;
 use domain::route::Target;
 use domain::{ApiKey, Credential};
 use engine::credentials::{Bench, Tried};
+use fleet::quotas::Spend;
 
 use super::Call;
 use super::failed::FailedAttempt;
 use super::view::bench_of;
 use crate::pinned::ProviderState;
-use fleet::quotas::Spend;
 
 /// A credential that was chosen for an attempt, and where its health is kept.
 pub(super) struct Chosen<'a> {

@@ -6,6 +6,9 @@ use std::time::Duration;
 use domain::{CredentialId, ErrorCode, Failure, Route, Target};
 use engine::credentials::Tried;
 use engine::decision::Attempted;
+use fleet::allotted::{CallNumber, Called};
+use fleet::health::{Subject, Watch};
+use fleet::quotas::Spend;
 use http::HeaderValue;
 use telemetry::events::{AttemptFailed, BreakerBypassed};
 use tokio::time::Instant;
@@ -18,9 +21,6 @@ use super::view::View;
 use super::{Call, consider, quota};
 use crate::ending::Ending;
 use crate::pinned::ProviderState;
-use fleet::allotted::{CallNumber, Called};
-use fleet::health::{Subject, Watch};
-use fleet::quotas::Spend;
 
 /// A call that is about to be made, is under way, or has ended.
 pub(super) struct Leg {

@@ -8,6 +8,7 @@ use domain::route::Target;
 use domain::{CatalogModel, Route};
 use engine::Walk;
 use engine::credentials::Tried;
+use fleet::mirrors::Copying;
 use http_body_util::BodyExt;
 use tokio::time::Instant;
 use wire::formats::usage_of_request;
@@ -22,7 +23,6 @@ use crate::answer::AnswerBody;
 use crate::ending::{Ending, Origin};
 use crate::region::Residence;
 use crate::resolve::hidden;
-use fleet::mirrors::Copying;
 
 /// Copies a request, where the node that led to its answer says so and it is one of the share.
 pub(super) fn copy(call: &Call, route: &Route, walk: &Walk) {

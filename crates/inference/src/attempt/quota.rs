@@ -8,6 +8,7 @@ use domain::route::Target;
 use domain::{CredentialId, ErrorCode, FailureClass, Priority};
 use engine::credentials::Tried;
 use engine::quota::{self, Bounds, Cost, Report, reports};
+use fleet::quotas::{self, Asking, Entered, OverQuota, Spend};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 use telemetry::events::RequestQueued;
@@ -19,7 +20,6 @@ use super::hold::Committed;
 use super::view::View;
 use crate::pinned::ProviderState;
 use crate::refusal::Refusal;
-use fleet::quotas::{self, Asking, Entered, OverQuota, Spend};
 
 /// The priority of a request.
 const PRIORITY_HEADER: HeaderName = HeaderName::from_static("x-tollgate-priority");

@@ -8,6 +8,7 @@ use domain::{CredentialId, Money};
 use engine::breaker::Stage;
 use engine::credentials::Bench;
 use engine::{Load, Outlook, Prefix};
+use fleet::quotas::Shape;
 use telemetry::cost::{Service, cost};
 
 use super::Call;
@@ -15,7 +16,6 @@ use super::chosen::{is_out_of, untried_at};
 use super::quota::{Claim, is_shaped};
 use crate::pinned::ProviderState;
 use crate::refusal::Refusal;
-use fleet::quotas::Shape;
 
 /// What the walk of a request sees of its targets.
 #[derive(Clone, Copy)]

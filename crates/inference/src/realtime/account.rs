@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::CatalogModel;
+use fleet::canaries::Enrolled;
 use telemetry::cost::Unpriced;
 use wire::formats::{RealtimeEvent, Usage, realtime_event};
 use wire::websocket::{Frame, TextMessages};
@@ -11,7 +12,6 @@ use super::end::End;
 use crate::charge::{Charge, charge};
 use crate::ending::Ending;
 use crate::pinned::Pinned;
-use fleet::canaries::Enrolled;
 
 /// The most that is copied of an event in fragments, to read it. What is of interest is a few kilobytes, and comes whole.
 const FRAGMENTS_BYTES_MAX: usize = 1 << 20;

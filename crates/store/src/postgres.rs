@@ -12,6 +12,7 @@ mod migrations;
 mod registry;
 mod responses;
 mod room;
+mod session;
 mod shared;
 mod sweep;
 

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
+
+use crate::unique_name;
 
 /// An authority that nobody knows unless told.
 #[derive(Debug)]
@@ -14,7 +16,7 @@ pub struct Authority {
     pem: String,
 }
 
-/// A certificate for 127.0.0.1 and `localhost`, as PEM.
+/// A certificate, as PEM.
 #[derive(Debug, Clone)]
 pub struct Certificate {
     /// The certificate.
@@ -29,6 +31,8 @@ impl Authority {
     pub fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // One that is called as what it signs is taken for the same by OpenSSL.
+        params.distinguished_name.push(DnType::CommonName, unique_name());
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
         Self { issuer: Issuer::new(params, key), pem }
@@ -40,11 +44,17 @@ impl Authority {
         &self.pem
     }
 
-    /// Signs a certificate.
+    /// Signs a certificate for 127.0.0.1 and `localhost`.
     #[must_use]
     pub fn certificate(&self) -> Certificate {
+        self.certificate_for(&["127.0.0.1", "localhost"])
+    }
+
+    /// Signs a certificate for hosts of these names.
+    #[must_use]
+    pub fn certificate_for(&self, names: &[&str]) -> Certificate {
         let key = KeyPair::generate().unwrap();
-        let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
         let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap();
         Certificate { chain_pem: certificate.pem(), key_pem: key.serialize_pem() }
     }

@@ -32,7 +32,7 @@ pub use manual_clock::ManualClock;
 pub use providers::scripted::server::ClientGone;
 pub use providers::scripted::{Script, ScriptedRequest, Step};
 pub use raw_provider::RawProvider;
-pub use servers::{DatabaseServer, unique_name};
+pub use servers::{DatabaseServer, Pooled, ServerTls, unique_name};
 pub use tls_front::TlsFront;
 pub use token_issuer::TokenIssuer;
 pub use token_key::{TokenKey, unsigned};

@@ -2,18 +2,24 @@
 //!
 //! A variable of the environment may name a running server instead, where a test does not have to stop it.
 
+mod pooler;
 mod postgres;
 mod process;
 mod redis;
+mod tls;
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
 use tempfile::TempDir;
 
+use pooler::Pooler;
 use postgres::Postgres;
 use process::{Process, Program};
 use redis::Redis;
+
+pub use pooler::Pooled;
+pub use tls::ServerTls;
 
 /// A server with nothing in it.
 #[derive(Debug)]
@@ -25,13 +31,13 @@ pub struct DatabaseServer {
 /// One that the test may stop.
 #[derive(Debug)]
 struct Own {
-    software: &'static dyn Software,
+    software: Box<dyn Software>,
     folder: TempDir,
     process: Option<Process>,
 }
 
 /// What is particular to a server.
-trait Software: std::fmt::Debug + Sync {
+trait Software: std::fmt::Debug + Send + Sync {
     /// The variable that names a running one.
     fn variable(&self) -> &'static str;
     /// Makes what it needs in its folder.
@@ -49,7 +55,7 @@ impl DatabaseServer {
     /// When there is neither.
     #[must_use]
     pub fn postgres() -> Self {
-        Self::on_port(&Postgres)
+        Self::on_port(Postgres::default())
     }
 
     /// A PostgreSQL server of the test's own on a socket, where it is found again after it was stopped.
@@ -58,7 +64,7 @@ impl DatabaseServer {
     /// When its programs are missing.
     #[must_use]
     pub fn postgres_on_socket() -> Self {
-        Self::on_socket(&Postgres)
+        Self::on_socket(Postgres::default())
     }
 
     /// A Redis server on a TCP port: one of the test's own, or the one that `TOLLGATE_TEST_REDIS_URL` names.
@@ -67,7 +73,7 @@ impl DatabaseServer {
     /// When there is neither.
     #[must_use]
     pub fn redis() -> Self {
-        Self::on_port(&Redis)
+        Self::on_port(Redis::default())
     }
 
     /// A Redis server of the test's own on a socket, where it is found again after it was stopped.
@@ -76,7 +82,34 @@ impl DatabaseServer {
     /// When its program is missing.
     #[must_use]
     pub fn redis_on_socket() -> Self {
-        Self::on_socket(&Redis)
+        Self::on_socket(Redis::default())
+    }
+
+    /// A PostgreSQL server of the test's own that lets in nobody but over TLS.
+    ///
+    /// # Panics
+    /// When its programs are missing.
+    #[must_use]
+    pub fn postgres_over_tls(tls: ServerTls) -> Self {
+        Self::on_own_port(Box::new(Postgres::over(tls)))
+    }
+
+    /// A Redis server of the test's own that speaks TLS alone.
+    ///
+    /// # Panics
+    /// When its program is missing.
+    #[must_use]
+    pub fn redis_over_tls(tls: ServerTls) -> Self {
+        Self::on_own_port(Box::new(Redis::over(tls)))
+    }
+
+    /// A PostgreSQL server of the test's own, reached through a PgBouncer.
+    ///
+    /// # Panics
+    /// When one of them is missing.
+    #[must_use]
+    pub fn postgres_behind_pooler(pooled: Pooled) -> Self {
+        Self::on_own_port(Box::new(Pooler::new(pooled, Self::postgres_on_socket())))
     }
 
     /// Where it is.
@@ -112,10 +145,14 @@ impl DatabaseServer {
         self.process().resume();
     }
 
-    fn on_port(software: &'static dyn Software) -> Self {
-        if let Some(url) = named(software.variable()) {
-            return Self { url, own: None };
+    fn on_port(software: impl Software + 'static) -> Self {
+        match named(software.variable()) {
+            Some(url) => Self { url, own: None },
+            None => Self::on_own_port(Box::new(software)),
         }
+    }
+
+    fn on_own_port(software: Box<dyn Software>) -> Self {
         let folder = process::folder();
         software.prepare(folder.path());
         let (process, port) = Process::start_on_port(|port| software.program(folder.path(), Some(port)));
@@ -123,11 +160,12 @@ impl DatabaseServer {
         Self { url, own: Some(Own { software, folder, process: Some(process) }) }
     }
 
-    fn on_socket(software: &'static dyn Software) -> Self {
+    fn on_socket(software: impl Software + 'static) -> Self {
         let folder = process::folder();
         software.prepare(folder.path());
         let url = software.url(folder.path(), None);
-        let mut server = Self { url, own: Some(Own { software, folder, process: None }) };
+        let own = Own { software: Box::new(software), folder, process: None };
+        let mut server = Self { url, own: Some(own) };
         server.start_again();
         server
     }

@@ -14,6 +14,9 @@ use crate::process;
 /// Asked by packages whether they may start a service; 101 means that they may not (Debian, `invoke-rc.d(8)`).
 const SERVICE_POLICY: &str = "/usr/sbin/policy-rc.d";
 
+/// Where Debian has what is not on everybody's path.
+const PGBOUNCER: &str = "/usr/sbin/pgbouncer";
+
 /// Something that must be present before a command can do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prerequisite {
@@ -25,6 +28,8 @@ pub(crate) enum Prerequisite {
     Node,
     /// `postgres`, which tests start for themselves.
     Postgres,
+    /// `pgbouncer`, likewise.
+    PgBouncer,
     /// `redis-server`, likewise.
     Redis,
 }
@@ -41,6 +46,7 @@ impl Prerequisite {
                 process::is_on_path("postgres")
                     || succeeds("sh", &["-c", "ls /usr/lib/postgresql/*/bin/postgres"])
             }
+            Self::PgBouncer => process::is_on_path("pgbouncer") || Path::new(PGBOUNCER).exists(),
             Self::Redis => process::is_on_path("redis-server") || process::is_on_path("valkey-server"),
         }
     }
@@ -51,6 +57,7 @@ impl Prerequisite {
             Self::Python => &["python3", "python3-venv"],
             Self::Node => &["nodejs", "npm"],
             Self::Postgres => &["postgresql"],
+            Self::PgBouncer => &["pgbouncer"],
             Self::Redis => &["redis-server"],
         }
     }
@@ -61,6 +68,7 @@ impl Prerequisite {
             Self::Python => "Python 3 with venv and ensurepip",
             Self::Node => "Node.js with npm",
             Self::Postgres => "PostgreSQL",
+            Self::PgBouncer => "PgBouncer",
             Self::Redis => "Redis",
         }
     }

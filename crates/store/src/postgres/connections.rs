@@ -12,12 +12,13 @@ use std::time::Duration;
 use domain::ports::shared_state::is_namespace;
 use parking_lot::Mutex;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection, raw_sql};
+use sqlx::{Connection, PgConnection, raw_sql};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::listener::Listener;
 use super::migrations::migrate;
+use super::session::{Session, Sessions};
 use crate::shared::PlaceError;
 
 /// Calls at once, unless told otherwise; each takes a process of the server.
@@ -29,6 +30,7 @@ const TRUSTED: Duration = Duration::from_secs(1);
 pub(super) struct Connections {
     options: PgConnectOptions,
     schema: Box<str>,
+    sessions: Sessions,
     /// Where it is, for people.
     place: String,
     time_limit: Duration,
@@ -38,13 +40,13 @@ pub(super) struct Connections {
 }
 
 struct Idle {
-    connection: PgConnection,
+    session: Session,
     since: Instant,
 }
 
 /// A connection for one call.
 pub(super) struct Lent<'a> {
-    connection: PgConnection,
+    session: Session,
     home: &'a Connections,
     _free: SemaphorePermit<'a>,
 }
@@ -54,6 +56,11 @@ pub(super) struct Lent<'a> {
 pub(super) enum Problem {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+    /// What was set for one connection would hold for another one, and the other way round.
+    #[error(
+        "two connections have one process of the server: what is in between pools transactions, and has to pool sessions (PgBouncer: `pool_mode = session`)"
+    )]
+    Pooled,
     #[error("it was written by a newer Tollgate (its schema is {found}, this version knows {known})")]
     Newer { found: i32, known: i32 },
     /// Of the audit log.
@@ -77,18 +84,12 @@ impl Connections {
             Some(socket) => socket.display().to_string(),
             None => format!("{}:{}", options.get_host(), options.get_port()),
         };
-        let limit = time_limit.as_millis().max(1).to_string();
-        let options = options.application_name("tollgate").options([
-            ("search_path", schema),
-            // What nobody waits for any more is not worked on either.
-            ("statement_timeout", &limit),
-            // Whoever is cut off from the server holds none of its locks for long.
-            ("idle_in_transaction_session_timeout", &limit),
-            ("default_transaction_isolation", "read committed"),
-        ]);
+        // Poolers refuse who asks for more at the start; the rest is set when the connection is there.
+        let options = options.application_name("tollgate").extra_float_digits(None);
         Ok(Self {
             options,
             schema: schema.into(),
+            sessions: Sessions::new(schema, time_limit),
             place,
             time_limit,
             idle: Mutex::default(),
@@ -123,30 +124,31 @@ impl Connections {
     /// A connection to a database whose tables are up to date.
     pub(super) async fn take(&self) -> Result<Lent<'_>, Problem> {
         let free = self.free.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?;
-        let connection = match self.take_idle().await {
-            Some(connection) => connection,
+        let session = match self.take_idle().await {
+            Some(session) => session,
             None => self.connect().await?,
         };
-        Ok(Lent { connection, home: self, _free: free })
+        Ok(Lent { session, home: self, _free: free })
     }
 
-    async fn take_idle(&self) -> Option<PgConnection> {
-        let Idle { mut connection, since } = self.idle.lock().pop()?;
-        if since.elapsed() > TRUSTED && connection.ping().await.is_err() {
+    async fn take_idle(&self) -> Option<Session> {
+        let Idle { mut session, since } = self.idle.lock().pop()?;
+        if since.elapsed() > TRUSTED && session.connection.ping().await.is_err() {
             // The others are as old at least.
             self.idle.lock().clear();
             return None;
         }
-        Some(connection)
+        Some(session)
     }
 
-    async fn connect(&self) -> Result<PgConnection, Problem> {
-        let mut connection = self.options.connect().await?;
+    async fn connect(&self) -> Result<Session, Problem> {
+        let mut session = self.sessions.open(&self.options).await?;
         if !self.is_migrated.load(Ordering::Relaxed) {
-            migrate(&mut connection, &self.schema).await?;
+            self.sessions.prove(&self.options).await?;
+            migrate(&mut session.connection, &self.schema).await?;
             self.is_migrated.store(true, Ordering::Relaxed);
         }
-        Ok(connection)
+        Ok(session)
     }
 
     /// Waits for an answer of the database as [`Connections::within`] does; what has none is an error of a port.
@@ -196,7 +198,7 @@ impl Lent<'_> {
 
     /// Leaves the connection to others, after everything that was asked over it was answered.
     pub(super) fn give_back(self) {
-        let idle = Idle { connection: self.connection, since: Instant::now() };
+        let idle = Idle { session: self.session, since: Instant::now() };
         self.home.idle.lock().push(idle);
     }
 }
@@ -205,13 +207,13 @@ impl Deref for Lent<'_> {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        &self.connection
+        &self.session.connection
     }
 }
 
 impl DerefMut for Lent<'_> {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.connection
+        &mut self.session.connection
     }
 }
 

@@ -1,6 +1,6 @@
 //! Hearing of changes as soon as they are made: what writes the registry notifies, and every replica listens on a connection of its own.
 //!
-//! A notification may be lost: with the connection, or before a pooler of transactions. So it only ever says that it is worth asking now.
+//! A notification may be lost: with the connection. So it only ever says that it is worth asking now.
 
 use std::future::Future;
 use std::pin::Pin;

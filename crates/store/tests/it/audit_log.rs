@@ -6,7 +6,7 @@ use domain::audit::{AuditEntry, AuditFilter, AuditedResource, Head, Outcome, Who
 use domain::ports::audit_log::{AuditLog, AuditPage, Extent, LOOKED_AT_MAX};
 use store::{MemoryAudit, PostgresDatabase, SqliteStore};
 use tempfile::TempDir;
-use testkit::{DatabaseServer, unique_name};
+use testkit::{DatabaseServer, Pooled, unique_name};
 
 use crate::shared_state::PATIENCE;
 use crate::sqlite_file;
@@ -44,10 +44,15 @@ macro_rules! every_backend {
     ($($law:ident($records_max:expr))*) => {
         every_backend! { @of memory $($law($records_max))* }
         every_backend! { @of sqlite $($law($records_max))* }
-
+        every_backend! { @on in_postgres DatabaseServer::postgres() => $($law($records_max))* }
+        every_backend! {
+            @on behind_pgbouncer DatabaseServer::postgres_behind_pooler(Pooled::Sessions) => $($law($records_max))*
+        }
+    };
+    (@on $name:ident $server:expr => $($law:ident($records_max:expr))*) => {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn in_postgres() {
-            let server = DatabaseServer::postgres();
+        async fn $name() {
+            let server = $server;
             $(
                 println!("{}", stringify!($law));
                 $law(postgres(&server, $records_max)).await;

@@ -5,6 +5,7 @@
 mod audit_log;
 mod crashes;
 mod equivalence;
+mod pooler;
 mod postgres;
 mod redis;
 mod registry;

@@ -11,9 +11,9 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use store::{MemoryRegistry, PostgresDatabase, SqliteFile, SqliteStore};
+use store::{MemoryRegistry, PostgresDatabase, PostgresRegistry, SqliteFile, SqliteStore};
 use tempfile::{TempDir, tempdir};
-use testkit::{DatabaseServer, unique_name, within};
+use testkit::{DatabaseServer, Pooled, unique_name, within};
 
 use crate::shared_state::PATIENCE;
 use crate::sqlite_file;
@@ -21,12 +21,14 @@ use crate::sqlite_file;
 /// Where registries are.
 struct Home {
     folder: TempDir,
-    server: DatabaseServer,
+    /// With nothing between, and behind a pooler.
+    servers: [DatabaseServer; 2],
 }
 
 impl Home {
     fn new() -> Self {
-        Self { folder: tempdir().unwrap(), server: DatabaseServer::postgres() }
+        let pooled = DatabaseServer::postgres_behind_pooler(Pooled::Sessions);
+        Self { folder: tempdir().unwrap(), servers: [DatabaseServer::postgres(), pooled] }
     }
 
     /// Every implementation, empty.
@@ -34,13 +36,15 @@ impl Home {
         let name = unique_name();
         let file = SqliteFile { path: self.folder.path().join(&name), ..sqlite_file(self.folder.path()) };
         let sqlite = SqliteStore::open(file).await.unwrap();
-        let postgres = self.postgres(&name);
-        vec![Arc::new(MemoryRegistry::default()), Arc::new(sqlite.registry()), Arc::new(postgres.registry())]
+        let mut all: Vec<Arc<dyn Registry>> =
+            vec![Arc::new(MemoryRegistry::default()), Arc::new(sqlite.registry())];
+        all.extend(self.servers.iter().map(|server| Arc::new(postgres(server, &name)) as _));
+        all
     }
+}
 
-    fn postgres(&self, schema: &str) -> PostgresDatabase {
-        PostgresDatabase::new(self.server.url(), schema, PATIENCE).unwrap()
-    }
+fn postgres(server: &DatabaseServer, schema: &str) -> PostgresRegistry {
+    PostgresDatabase::new(server.url(), schema, PATIENCE).unwrap().registry()
 }
 
 fn put(kind: &str, name: &str, value: &str) -> Change {
@@ -146,9 +150,14 @@ fn change() -> impl Strategy<Value = Change> {
 
 #[tokio::test]
 async fn a_second_replica_on_the_database_sees_each_change() {
-    let home = Home::new();
-    let (one, other) = (home.postgres("shared").registry(), home.postgres("shared").registry());
-    let apart = home.postgres("apart").registry();
+    for server in &Home::new().servers {
+        a_second_replica_sees_each_change(server).await;
+    }
+}
+
+async fn a_second_replica_sees_each_change(server: &DatabaseServer) {
+    let (one, other, apart) =
+        (postgres(server, "shared"), postgres(server, "shared"), postgres(server, "apart"));
     assert!(one.change(0, &[put("keys", "a", "1")]).await.unwrap());
     assert_eq!(other.revision().await.unwrap(), 1);
     assert!(other.change(1, &[put("keys", "b", "1")]).await.unwrap());
@@ -160,9 +169,14 @@ async fn a_second_replica_on_the_database_sees_each_change() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_is_told_to_all_replicas_and_to_no_other_fleet() {
-    let home = Home::new();
-    let (one, other) = (home.postgres("shared").registry(), home.postgres("shared").registry());
-    let apart = home.postgres("apart").registry();
+    for server in &Home::new().servers {
+        a_change_is_told_to_its_own_fleet(server).await;
+    }
+}
+
+async fn a_change_is_told_to_its_own_fleet(server: &DatabaseServer) {
+    let (one, other, apart) =
+        (postgres(server, "shared"), postgres(server, "shared"), postgres(server, "apart"));
     let mut changes = [one.changes(), other.changes()];
     let mut elsewhere = apart.changes();
     for heard in [&mut elsewhere].into_iter().chain(&mut changes) {

@@ -10,7 +10,7 @@ use domain::ports::response_store::{ResponseStore, StoreError};
 use futures_util::FutureExt;
 use store::{MemoryStore, PostgresDatabase, SqliteStore};
 use tempfile::TempDir;
-use testkit::{DatabaseServer, unique_name};
+use testkit::{DatabaseServer, Pooled, unique_name};
 
 use crate::shared_state::PATIENCE;
 
@@ -45,10 +45,13 @@ macro_rules! every_backend {
     ($($test:ident)*) => {
         every_backend! { @of memory $($test)* }
         every_backend! { @of sqlite $($test)* }
-
+        every_backend! { @on in_postgres DatabaseServer::postgres() => $($test)* }
+        every_backend! { @on behind_pgbouncer DatabaseServer::postgres_behind_pooler(Pooled::Sessions) => $($test)* }
+    };
+    (@on $name:ident $server:expr => $($test:ident)*) => {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn in_postgres() {
-            let server = DatabaseServer::postgres();
+        async fn $name() {
+            let server = $server;
             $(
                 println!("{}", stringify!($test));
                 $test(postgres(&server)).await;

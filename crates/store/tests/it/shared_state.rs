@@ -17,6 +17,7 @@ macro_rules! every_backend {
         every_backend! { @each memory $($law)* }
         every_backend! { @each sqlite $($law)* }
         every_backend! { @together postgres $($law)* }
+        every_backend! { @together pgbouncer $($law)* }
         every_backend! { @together redis $($law)* }
     };
     (@each $backend:ident $($law:ident)*) => {

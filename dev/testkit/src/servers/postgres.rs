@@ -4,14 +4,21 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use super::Software;
 use super::process::{self, Program};
+use super::{ServerTls, Software};
 
 /// Where Debian has what it does not put on the path, by version.
 const VERSIONS: &str = "/usr/lib/postgresql";
 
-#[derive(Debug)]
-pub(super) struct Postgres;
+/// Who is let in where TLS is spoken: everybody over it, and on this machine's sockets.
+const OVER_TLS: &str = "local all all trust\nhostssl all all 127.0.0.1/32 trust";
+/// The same for those who prove who they are.
+const CLIENTS: &str = " clientcert=verify-ca";
+
+#[derive(Debug, Default)]
+pub(super) struct Postgres {
+    tls: Option<ServerTls>,
+}
 
 impl Software for Postgres {
     fn variable(&self) -> &'static str {
@@ -22,6 +29,11 @@ impl Software for Postgres {
         let mut copy = Command::new("cp");
         copy.arg("-a").arg(self.template()).arg(folder.join("data"));
         process::run(&mut copy);
+        if let Some(tls) = &self.tls {
+            tls.write(folder);
+            let clients = if tls.clients_pem.is_some() { CLIENTS } else { "" };
+            process::write(&folder.join("hba"), &format!("{OVER_TLS}{clients}\n"));
+        }
     }
 
     fn program(&self, folder: &Path, port: Option<u16>) -> Program {
@@ -30,11 +42,18 @@ impl Software for Postgres {
         let mut arguments = vec!["-D".to_owned(), folder.join("data").display().to_string()];
         // Nothing has to outlive the machine.
         let all = [format!("unix_socket_directories={}", folder.display()), "fsync=off".to_owned()];
-        for setting in all.into_iter().chain(on_tcp.unwrap_or(on_socket)) {
+        let tls = self.tls.as_ref().map(|tls| tls_settings(tls, folder)).unwrap_or_default();
+        for setting in all.into_iter().chain(on_tcp.unwrap_or(on_socket)).chain(tls) {
             arguments.extend(["-c".to_owned(), setting]);
         }
         let path = self.programs().join("postgres");
-        Program { path, arguments, folder: folder.to_owned(), signal: "QUIT" }
+        Program {
+            path,
+            arguments,
+            folder: folder.to_owned(),
+            signal: "QUIT",
+            ready: "ready to accept connections",
+        }
     }
 
     fn url(&self, folder: &Path, port: Option<u16>) -> String {
@@ -45,7 +64,23 @@ impl Software for Postgres {
     }
 }
 
+fn tls_settings(tls: &ServerTls, folder: &Path) -> Vec<String> {
+    let file = |setting: &str, path: PathBuf| format!("{setting}={}", path.display());
+    let mut settings = vec![
+        "ssl=on".to_owned(),
+        file("ssl_cert_file", ServerTls::certificate(folder)),
+        file("ssl_key_file", ServerTls::private_key(folder)),
+        file("hba_file", folder.join("hba")),
+    ];
+    settings.extend(tls.clients(folder).map(|path| file("ssl_ca_file", path)));
+    settings
+}
+
 impl Postgres {
+    pub(super) fn over(tls: ServerTls) -> Self {
+        Self { tls: Some(tls) }
+    }
+
     /// An empty database, made by the first test on this machine that needs one: that takes longer than all that a test does with it.
     fn template(&self) -> PathBuf {
         let programs = self.programs();

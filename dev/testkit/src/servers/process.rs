@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -31,8 +31,6 @@ wait "$server"
 /// Servers do not run as root, so this one runs them then.
 const USER: &str = "nobody";
 const USER_ID: u32 = 65_534;
-/// What servers say, in small letters, once they can be asked.
-const READY: &str = "ready to accept connections";
 /// Far beyond what is ever needed.
 const START_MAX: Duration = Duration::from_secs(60);
 /// A port that was free may be taken before the server takes it.
@@ -47,6 +45,8 @@ pub(super) struct Program {
     pub(super) folder: PathBuf,
     /// What ends it at once.
     pub(super) signal: &'static str,
+    /// What it says, in small letters, once it can be asked.
+    pub(super) ready: &'static str,
 }
 
 /// A server that runs.
@@ -88,7 +88,7 @@ impl Process {
         let mut line = String::new();
         said.read_line(&mut line).unwrap();
         let process = Self { keeper, server: line.trim().parse().unwrap() };
-        wait_until_ready(said)?;
+        wait_until_ready(said, program.ready)?;
         Ok(process)
     }
 
@@ -127,18 +127,18 @@ impl Drop for Process {
 }
 
 /// Reads what a server says until it is ready, and then on, so that it does not get stuck.
-fn wait_until_ready(mut said: BufReader<ChildStdout>) -> Result<(), String> {
+fn wait_until_ready(mut said: BufReader<ChildStdout>, ready: &'static str) -> Result<(), String> {
     let (tell, told) = mpsc::channel();
     thread::spawn(move || {
         let mut all = String::new();
-        while !all.to_lowercase().contains(READY) {
+        while !all.to_lowercase().contains(ready) {
             if said.read_line(&mut all).unwrap_or(0) == 0 {
                 return tell.send(Err(all));
             }
         }
-        let ready = tell.send(Ok(()));
+        let told = tell.send(Ok(()));
         let _ = std::io::copy(&mut said, &mut std::io::sink());
-        ready
+        told
     });
     told.recv_timeout(START_MAX).unwrap_or_else(|_| Err(format!("it was not ready within {START_MAX:?}")))
 }
@@ -150,6 +150,15 @@ pub(super) fn folder() -> TempDir {
         run(Command::new("chown").arg(USER).arg(folder.path()));
     }
     folder
+}
+
+/// Writes a file for a server, which may hold a secret: one that others may read is refused as a private key.
+pub(super) fn write(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    if is_root() {
+        run(Command::new("chown").arg(USER).arg(path));
+    }
 }
 
 /// The words that start a program as somebody who is not root.

@@ -1,23 +1,38 @@
 //! Redis, or Valkey.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::Software;
 use super::process::{self, Program};
+use super::{ServerTls, Software};
 
-#[derive(Debug)]
-pub(super) struct Redis;
+#[derive(Debug, Default)]
+pub(super) struct Redis {
+    tls: Option<ServerTls>,
+}
+
+impl Redis {
+    pub(super) fn over(tls: ServerTls) -> Self {
+        Self { tls: Some(tls) }
+    }
+}
 
 impl Software for Redis {
     fn variable(&self) -> &'static str {
         "TOLLGATE_TEST_REDIS_URL"
     }
 
-    fn prepare(&self, _folder: &Path) {}
+    fn prepare(&self, folder: &Path) {
+        if let Some(tls) = &self.tls {
+            tls.write(folder);
+        }
+    }
 
     fn program(&self, folder: &Path, port: Option<u16>) -> Program {
         let socket = folder.join("socket").display().to_string();
-        let on_tcp = port.map(|port| vec!["--port".to_owned(), port.to_string()]);
+        let on_tcp = port.map(|port| match &self.tls {
+            Some(tls) => tls_arguments(tls, folder, port),
+            None => vec!["--port".to_owned(), port.to_string()],
+        });
         let on_socket = ["--port", "0", "--unixsocket", &socket].map(str::to_owned).to_vec();
         // It notes each change before it answers.
         let mut arguments =
@@ -31,13 +46,33 @@ impl Software for Redis {
                 self.variable()
             )
         });
-        Program { path, arguments, folder: folder.to_owned(), signal: "KILL" }
+        Program {
+            path,
+            arguments,
+            folder: folder.to_owned(),
+            signal: "KILL",
+            ready: "ready to accept connections",
+        }
     }
 
     fn url(&self, folder: &Path, port: Option<u16>) -> String {
         port.map_or_else(
             || format!("redis+unix://{}", folder.join("socket").display()),
-            |port| format!("redis://127.0.0.1:{port}"),
+            |port| format!("{}://127.0.0.1:{port}", if self.tls.is_some() { "rediss" } else { "redis" }),
         )
     }
+}
+
+fn tls_arguments(tls: &ServerTls, folder: &Path, port: u16) -> Vec<String> {
+    let path = |path: PathBuf| path.display().to_string();
+    let mut arguments: Vec<_> = ["--port", "0", "--tls-port"].map(str::to_owned).into();
+    arguments.push(port.to_string());
+    arguments.extend(["--tls-cert-file".to_owned(), path(ServerTls::certificate(folder))]);
+    arguments.extend(["--tls-key-file".to_owned(), path(ServerTls::private_key(folder))]);
+    arguments.push("--tls-auth-clients".to_owned());
+    match tls.clients(folder) {
+        Some(clients) => arguments.extend(["yes".to_owned(), "--tls-ca-cert-file".to_owned(), path(clients)]),
+        None => arguments.push("no".to_owned()),
+    }
+    arguments
 }

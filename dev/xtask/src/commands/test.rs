@@ -143,7 +143,7 @@ fn needed(steps: &[Step]) -> Vec<Prerequisite> {
         needed.push(Prerequisite::Postgres);
     }
     if steps.contains(&Step::Nextest) {
-        needed.push(Prerequisite::Redis);
+        needed.extend([Prerequisite::PgBouncer, Prerequisite::Redis]);
     }
     needed
 }

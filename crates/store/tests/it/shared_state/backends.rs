@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use domain::ports::shared_state::SharedState;
 use store::{MemoryState, PostgresState, RedisState, SqliteFile, SqliteStore};
 use tempfile::TempDir;
-use testkit::{DatabaseServer, unique_name};
+use testkit::{DatabaseServer, Pooled, unique_name};
 
 use super::PATIENCE;
 use crate::{ENOUGH, sqlite_file};
@@ -41,6 +41,11 @@ pub(super) fn sqlite() -> Home {
 
 pub(super) fn postgres() -> Home {
     Home::Postgres(DatabaseServer::postgres())
+}
+
+/// The same through a pooler.
+pub(super) fn pgbouncer() -> Home {
+    Home::Postgres(DatabaseServer::postgres_behind_pooler(Pooled::Sessions))
 }
 
 pub(super) fn redis() -> Home {

@@ -49,7 +49,7 @@ pub use server::{ControlListenerSection, ServerSection, TlsSection};
 pub use sign_in::{GroupRoleSection, LocalAdminSection, OidcSection, SignInSection};
 pub use signed_requests::SignedRequestsSection;
 pub use size::{ByteSize, SIZE_FORMAT, SizeProblem};
-pub use state::{KeptResponsesSection, SharedStateSection, StateKind, StateSection};
+pub use state::{KeptResponsesSection, SharedStateSection, SharedTlsSection, StateKind, StateSection};
 pub use tenant::{GroupSection, OrganizationSection, TeamSection, UserSection, WorkspaceSection};
 pub use token_issuer::{TokenIssuerSection, TokenRuleSection};
 pub use upstream::{ProxyChoice, UpstreamSection};

@@ -20,7 +20,7 @@ use serde_json::{Map, Value as Json};
 use webhooks::Webhook;
 
 use crate::authority::Authority;
-use crate::compile::{Compiled, Directory, Surroundings, compile};
+use crate::compile::{Compiled, Directory, Surroundings, compile, shared_tls_files};
 use crate::environment::Environment;
 use crate::file::ConfigFile;
 use crate::interpolate::interpolate;
@@ -235,7 +235,8 @@ impl Loader {
         }
         let key_files = file.token_issuers.iter().filter_map(|issuer| issuer.jwks_file.as_ref());
         let key_files = key_files.map(|key_file| self.folder().join(key_file));
-        let files = draft.files.into_iter().chain(key_files).collect();
+        let tls_files = shared_tls_files(&file.state, self.folder());
+        let files = draft.files.into_iter().chain(key_files).chain(tls_files).collect();
         let read = Read { files, in_file: draft.in_file, references: draft.references };
         Ok(loaded(compiled, read, objects, generation))
     }

@@ -100,6 +100,26 @@ pub struct StateServer {
     pub namespace: String,
     /// How long an answer is waited for.
     pub timeout: Duration,
+    /// How TLS is spoken with Redis, where more than its URL says so.
+    pub tls: Option<SharedTls>,
+}
+
+/// What TLS to the server that replicas share is proved with, as it was read from PEM files.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SharedTls {
+    /// The authorities that are trusted in place of the system's.
+    pub authorities: Option<String>,
+    /// What the server is shown.
+    pub client: Option<ClientCertificate>,
+}
+
+/// A certificate with its private key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientCertificate {
+    /// The chain, the client's own certificate first.
+    pub chain: String,
+    /// The private key.
+    pub private_key: Secret,
 }
 
 /// Where secrets are kept.

@@ -14,7 +14,7 @@ mod sqlite;
 pub use journal::{FolderJournal, JournalFiles, JournalFolder, JournalParts};
 pub use memory::{MemoryAudit, MemoryRegistry, MemoryState, MemoryStore};
 pub use postgres::{PostgresAudit, PostgresDatabase, PostgresRegistry, PostgresState, PostgresStore};
-pub use redis::RedisState;
+pub use redis::{ClientCertificate, RedisState, RedisTls};
 pub use remembered::RememberedRegistry;
 pub use shared::{PlaceError, shared_state_at};
 pub use snapshot::{SnapshotFile, SnapshotProblem};

@@ -1,6 +1,7 @@
 //! What replicas share, in Redis or Valkey: fast, and kept as safely as the server is configured to.
 
 mod link;
+mod tls;
 
 use std::future::ready;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use redis::{ErrorKind, RedisError, RedisResult, Script};
 
 use crate::shared::{PlaceError, behind_prefix, check_changes, check_keys};
 use link::Link;
+pub use tls::{ClientCertificate, RedisTls};
 
 /// The version that a change made, or the value that was there instead.
 type Became = (Option<u64>, Option<Vec<u8>>);
@@ -48,10 +50,27 @@ impl RedisState {
     /// # Errors
     /// When the URL is none.
     pub fn new(url: &str, namespace: &str, time_limit: Duration) -> Result<Self, PlaceError> {
+        Ok(Self::over(Link::new(url, time_limit, None)?, namespace))
+    }
+
+    /// The same at a URL that begins with `rediss://`, over TLS as it is said.
+    ///
+    /// # Errors
+    /// When the URL is none of that, or what is said cannot be used.
+    pub fn new_with_tls(
+        url: &str,
+        namespace: &str,
+        time_limit: Duration,
+        tls: RedisTls,
+    ) -> Result<Self, PlaceError> {
+        Ok(Self::over(Link::new(url, time_limit, Some(tls))?, namespace))
+    }
+
+    fn over(link: Link, namespace: &str) -> Self {
         // In braces, so that a server that is one of a cluster has all of them in one place.
         let key = |name: &str| format!("{{{namespace}}}:{name}");
-        Ok(Self {
-            link: Link::new(url, time_limit)?,
+        Self {
+            link,
             newest: key("version"),
             keys: key("keys"),
             values: key("value:"),
@@ -59,7 +78,7 @@ impl RedisState {
             replace: Script::new(include_str!("redis/replace.lua")),
             list: Script::new(include_str!("redis/list.lua")),
             sweep: Script::new(include_str!("redis/sweep.lua")),
-        })
+        }
     }
 
     async fn read(&self, keys: &[Box<str>]) -> RedisResult<Seen<Vec<Option<Versioned>>>> {

@@ -7,7 +7,7 @@ use domain::ports::shared_state::{
     Change, KEY_BYTES_MAX, SharedServer, SharedState, StateError, VALUE_BYTES_MAX, Versioned,
 };
 
-use crate::{PostgresState, RedisState};
+use crate::{PostgresState, RedisState, RedisTls};
 
 /// Longer than any database exists, in microseconds.
 const LIFETIME_MAX: i64 = 1 << 62;
@@ -23,22 +23,30 @@ pub enum PlaceError {
     /// A server cannot have a part of this name.
     #[error("expected at most 63 lower-case letters, digits and `_`, and no digit first")]
     Namespace,
+    /// TLS cannot be spoken there as it is said.
+    #[error("expected PEM certificates, and a URL that begins with `rediss://`")]
+    Tls,
 }
 
 /// The store at a URL, in a namespace of the server's. It connects when it is first asked for something; no call takes longer
-/// than `time_limit`.
+/// than `time_limit`. With Redis, TLS is spoken as `tls` says; with PostgreSQL the URL says that.
 ///
 /// # Errors
-/// When the URL is none of a known server, or the namespace cannot be called so.
+/// When the URL is none of a known server, the namespace cannot be called so, or `tls` is for another server.
 pub fn shared_state_at(
     url: &str,
     namespace: &str,
     time_limit: Duration,
+    tls: Option<RedisTls>,
 ) -> Result<Arc<dyn SharedState>, PlaceError> {
-    match SharedServer::at(url) {
-        Some(SharedServer::Postgres) => Ok(Arc::new(PostgresState::new(url, namespace, time_limit)?)),
-        Some(SharedServer::Redis) => Ok(Arc::new(RedisState::new(url, namespace, time_limit)?)),
-        None => Err(PlaceError::Url),
+    match (SharedServer::at(url), tls) {
+        (Some(SharedServer::Postgres), None) => Ok(Arc::new(PostgresState::new(url, namespace, time_limit)?)),
+        (Some(SharedServer::Postgres), Some(_)) => Err(PlaceError::Tls),
+        (Some(SharedServer::Redis), None) => Ok(Arc::new(RedisState::new(url, namespace, time_limit)?)),
+        (Some(SharedServer::Redis), Some(tls)) => {
+            Ok(Arc::new(RedisState::new_with_tls(url, namespace, time_limit, tls)?))
+        }
+        (None, _) => Err(PlaceError::Url),
     }
 }
 

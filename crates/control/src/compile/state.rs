@@ -1,13 +1,12 @@
 //! Where responses and conversations are kept, how long, and how much of them.
 
-use std::path::Path as FilePath;
 use std::time::Duration;
 
 use domain::kept::KeepRules;
 use domain::ports::shared_state::{SharedServer, is_namespace, password};
 use providers::definition::Secret;
 
-use super::Problems;
+use super::{Problems, Surroundings, shared_tls};
 use crate::file::{ByteSize, SharedStateSection, StateKind, StateSection};
 use crate::path::Path;
 use crate::settings::{StatePlace, StateServer, StateSettings};
@@ -27,13 +26,18 @@ const SHARED_TIMEOUT_DEFAULT: Duration = Duration::from_secs(1);
 /// No request waits for longer either.
 const SHARED_TIMEOUT_MAX: Duration = Duration::from_secs(2);
 
-pub(super) fn settings(section: &StateSection, folder: &FilePath, problems: &mut Problems) -> StateSettings {
+pub(super) fn settings(
+    section: &StateSection,
+    surroundings: &Surroundings<'_>,
+    problems: &mut Problems,
+) -> StateSettings {
+    let folder = surroundings.folder;
     let kind = section.kind.unwrap_or_default();
     if section.bytes_max.is_some_and(|size| size.0 < BYTES_MAX_MIN) {
         problems.push((state("bytes_max"), "expected at least 1MiB".to_owned()));
     }
     check_kind(section, kind, problems);
-    let shared = section.shared.as_ref().map(|shared| shared_server(shared, problems));
+    let shared = section.shared.as_ref().map(|shared| shared_server(shared, surroundings, problems));
     let (place, shared) = match kind {
         StateKind::Memory => (StatePlace::Memory, shared),
         StateKind::Sqlite => {
@@ -114,10 +118,15 @@ fn database(section: &StateSection, problems: &mut Problems) -> StateServer {
         problems.push((state("timeout"), "expected a time above zero, at most 30s".to_owned()));
     }
     let namespace = namespace(section.namespace.as_deref(), state("namespace"), problems);
-    StateServer { url: section.url.clone().unwrap_or_else(|| String::new().into()), namespace, timeout }
+    let url = section.url.clone().unwrap_or_else(|| String::new().into());
+    StateServer { url, namespace, timeout, tls: None }
 }
 
-fn shared_server(section: &SharedStateSection, problems: &mut Problems) -> StateServer {
+fn shared_server(
+    section: &SharedStateSection,
+    surroundings: &Surroundings<'_>,
+    problems: &mut Problems,
+) -> StateServer {
     let shared = |key: &str| state("shared").key(key);
     if SharedServer::at(section.url.expose()).is_none() {
         let message = "expected a URL that begins with `postgres://`, `redis://` or `rediss://`";
@@ -128,7 +137,9 @@ fn shared_server(section: &SharedStateSection, problems: &mut Problems) -> State
         problems.push((shared("timeout"), "expected a time above zero, at most 2s".to_owned()));
     }
     let namespace = namespace(section.namespace.as_deref(), shared("namespace"), problems);
-    StateServer { url: section.url.clone(), namespace, timeout }
+    let tls = section.tls.as_ref();
+    let tls = tls.map(|tls| shared_tls::settings(tls, section.url.expose(), surroundings, problems));
+    StateServer { url: section.url.clone(), namespace, timeout, tls }
 }
 
 fn namespace(written: Option<&str>, path: Path, problems: &mut Problems) -> String {

@@ -68,6 +68,22 @@ pub struct SharedStateSection {
     /// How long an answer of the server is waited for, at most `2s`; `1s` when absent.
     #[serde(default)]
     pub timeout: Option<TimeSpan>,
+    /// TLS to Redis and Valkey, for a URL that begins with `rediss://`. For PostgreSQL the URL says it: `?sslmode=verify-full&sslrootcert=FILE`.
+    #[serde(default)]
+    pub tls: Option<SharedTlsSection>,
+}
+
+/// How TLS is spoken with the server that replicas share. The files are read at start.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SharedTlsSection {
+    /// PEM files of certificate authorities that are trusted in place of the system's, looked up from the configuration's
+    /// folder; the system's are trusted when absent.
+    pub ca_files: Vec<String>,
+    /// The file of the certificate chain that the server is shown, looked up from the configuration's folder, where it asks for one.
+    pub certificate: Option<String>,
+    /// The file of the private key of `certificate`, looked up from the configuration's folder.
+    pub private_key: Option<String>,
 }
 
 /// How long and how much of responses is kept.

@@ -10,6 +10,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisResult};
 use tokio::sync::Mutex;
 
+use super::tls::RedisTls;
 use crate::shared::PlaceError;
 
 /// The way to a server, over one connection for all calls.
@@ -23,9 +24,13 @@ impl Link {
     /// Opens no connection yet.
     ///
     /// # Errors
-    /// When the URL is none.
-    pub(super) fn new(url: &str, time_limit: Duration) -> Result<Self, PlaceError> {
+    /// When the URL is none, or TLS cannot be spoken as it is said.
+    pub(super) fn new(url: &str, time_limit: Duration, tls: Option<RedisTls>) -> Result<Self, PlaceError> {
         let client = Client::open(url).map_err(|_| PlaceError::Url)?;
+        let client = match tls {
+            Some(tls) => Client::build_with_tls(url, tls.into()).map_err(|_| PlaceError::Tls)?,
+            None => client,
+        };
         Ok(Self { client, time_limit, connection: Mutex::default() })
     }
 

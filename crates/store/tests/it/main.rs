@@ -12,6 +12,7 @@ mod registry;
 mod responses;
 mod shared_state;
 mod sqlite;
+mod tls;
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use control::objects::Objects;
 use control::sealing::Sealing;
-use control::settings::{StatePlace, StateServer, StateSettings};
+use control::settings::{SharedTls, StatePlace, StateServer, StateSettings};
 use control::{Loaded, Loader};
 use domain::ports::audit_log::AuditLog;
 use domain::ports::registry::{Register, Registry, RegistryError};
@@ -16,8 +16,8 @@ use domain::ports::response_store::{ResponseStore, StoreError};
 use domain::ports::shared_state::{SharedState, StateError, password};
 use jiff::Timestamp;
 use store::{
-    MemoryAudit, MemoryRegistry, MemoryState, MemoryStore, PostgresDatabase, RememberedRegistry,
-    SnapshotFile, SnapshotProblem, SqliteFile, SqliteStore, shared_state_at,
+    ClientCertificate, MemoryAudit, MemoryRegistry, MemoryState, MemoryStore, PostgresDatabase, RedisTls,
+    RememberedRegistry, SnapshotFile, SnapshotProblem, SqliteFile, SqliteStore, shared_state_at,
 };
 use telemetry::Telemetry;
 use telemetry::events::{RegistryRemembered, RegistrySnapshotTurned, StoreFailed};
@@ -198,7 +198,16 @@ fn own(bytes_max: usize, wall_clock: fn() -> Timestamp) -> Arc<dyn SharedState> 
 
 /// The server that replicas share. It is not asked for anything yet: a process starts while it is down.
 fn shared_at(server: &StateServer) -> anyhow::Result<Arc<dyn SharedState>> {
-    shared_state_at(server.url.expose(), &server.namespace, server.timeout).context("`state.shared`")
+    let tls = server.tls.clone().map(redis_tls);
+    shared_state_at(server.url.expose(), &server.namespace, server.timeout, tls).context("`state.shared`")
+}
+
+fn redis_tls(tls: SharedTls) -> RedisTls {
+    let client = tls.client.map(|client| ClientCertificate {
+        chain: client.chain.into(),
+        private_key: client.private_key.expose().into(),
+    });
+    RedisTls { authorities: tls.authorities.map(String::into_bytes), client }
 }
 
 /// The database on a server, which is not asked for anything yet either.

@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use domain::Money;
 use serde_json::{Value, json};
 use testkit::{
-    Answer, Client, DatabaseServer, EventStream, FakeProvider, Script, closed_address, scripts, unique_name,
-    within,
+    Answer, Authority, Client, DatabaseServer, EventStream, FakeProvider, Script, ServerTls, closed_address,
+    scripts, unique_name, within,
 };
 use tokio::task::JoinSet;
 
 use crate::cli::{Serving, after, blocking, write};
 use crate::configuration::{key, key_entry, provider};
-use crate::gateway::TestGateway;
+use crate::gateway::{Setup, TestGateway};
 
 /// What each answer costs, in micro-dollars.
 pub(crate) const COST: i128 = 100;
@@ -184,6 +184,25 @@ async fn replicas_that_share_by_postgres_spend_no_more_together_than_one_could()
 async fn replicas_that_share_by_redis_spend_no_more_together_than_one_could() {
     let server = DatabaseServer::redis();
     replicas_spend_no_more(&json!({"shared": {"url": server.url(), "namespace": unique_name()}})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_share_by_a_redis_with_a_certificate_of_an_authority_that_they_are_told_of() {
+    let (authority, p) = (Authority::new(), FakeProvider::always(answer()).await);
+    let tls = ServerTls::new(authority.certificate()).for_clients_of(authority.pem());
+    let server = DatabaseServer::redis_over_tls(tls);
+    let said = json!({"ca_files": ["ca.pem"], "certificate": "client.crt", "private_key": "client.key"});
+    let state = json!({"shared": {"url": server.url(), "tls": said}});
+    for before in [0, COST] {
+        let client = authority.certificate_for(&["tollgate"]);
+        let setup = Setup::new().file("ca.pem", authority.pem());
+        let setup = setup.file("client.crt", &client.chain_pem).file("client.key", &client.key_pem);
+        let mut gateway = setup.start(shared_by(&p, &state, 10 * COST)).await;
+        let answer = ask(&gateway.client()).await;
+        assert_eq!((answer.status.as_u16(), spent(&answer)), (200, before), "{}", answer.text());
+        gateway.begin_to_stop();
+        gateway.stopped().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

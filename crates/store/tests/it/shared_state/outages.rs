@@ -142,7 +142,7 @@ async fn who_is_not_let_in_is_not_told_what_he_said() {
 
 #[test]
 fn a_place_that_cannot_be_one_is_refused_without_being_repeated() {
-    let refusal = |url, namespace| shared_state_at(url, namespace, PATIENCE).unwrap_err();
+    let refusal = |url, namespace| shared_state_at(url, namespace, PATIENCE, None).unwrap_err();
     for url in
         ["", "hunter2", "postgres:/hunter2", "mysql://u:hunter2@host/d", "redis://u:hunter2@host/x/y:z"]
     {

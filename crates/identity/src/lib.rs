@@ -19,6 +19,7 @@ mod password;
 mod problem;
 mod renewed;
 mod rule;
+pub mod scim;
 mod session;
 mod signing_keys;
 mod tenants;

@@ -1,9 +1,7 @@
 //! SCIM 2.0 (RFC 7643, RFC 7644): an identity provider keeps the users and groups that it knows in step here. They are objects as any other, so
 //! that there is one registry, one check and one audit log; this is another way of writing them.
 
-mod attribute;
 mod description;
-mod filter;
 mod group;
 mod patch;
 mod problem;
@@ -18,10 +16,10 @@ use domain::ErrorCode;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use http_body::Body;
+use identity::scim::{Filter, FilterProblem, attribute};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json, json};
 
-use self::filter::Filter;
 use self::problem::ScimProblem;
 use super::operation::Asked;
 use super::precondition::{Precondition, etag};
@@ -372,7 +370,7 @@ impl Wished {
             };
             match name {
                 "filter" => {
-                    let invalid = |problem: filter::FilterProblem| {
+                    let invalid = |problem: FilterProblem| {
                         ScimProblem::new(400, Some("invalidFilter"), problem.to_string())
                     };
                     wished.filter = Some(Filter::read(&value).map_err(invalid)?);

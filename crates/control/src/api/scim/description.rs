@@ -1,8 +1,8 @@
 //! What this gateway can do of SCIM (RFC 7643 sections 5 to 7): for clients that ask before they begin.
 
+use identity::scim::attribute::{GROUP_SCHEMA, USER_SCHEMA};
 use serde_json::{Value as Json, json};
 
-use super::attribute::{GROUP_SCHEMA, USER_SCHEMA};
 use super::{PAGE_MAX, ROOT};
 
 pub(super) fn service_provider() -> Json {

@@ -1,8 +1,8 @@
 //! Groups as SCIM has them (RFC 7643 section 4.2), and as entries of `groups`. Members are users.
 
+use identity::scim::attribute::GROUP_SCHEMA;
 use serde_json::{Map, Value as Json, json};
 
-use super::attribute::GROUP_SCHEMA;
 use super::problem::ScimProblem;
 use super::{user_id, user_of_id};
 

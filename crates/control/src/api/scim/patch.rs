@@ -1,10 +1,9 @@
 //! Changes of a resource (RFC 7644 section 3.5.2), as Entra and Okta send them, too: operations in either case, without a path, with dotted
 //! names in a value, and members to be removed in the value.
 
+use identity::scim::{Filter, attribute};
 use serde_json::{Map, Value as Json};
 
-use super::attribute;
-use super::filter::Filter;
 use super::problem::ScimProblem;
 
 /// Most operations in one request.
@@ -217,7 +216,7 @@ fn change_found(
 #[cfg(test)]
 mod tests {
     use super::patched;
-    use crate::api::scim::attribute::normalized;
+    use identity::scim::attribute::normalized;
     use proptest::prelude::*;
     use serde_json::{Map, Value as Json, json};
 

@@ -1,9 +1,9 @@
 //! Users as SCIM has them (RFC 7643 section 4.1), and as entries of `users`. What has no place in an entry is passed over, as the standard
 //! permits.
 
+use identity::scim::attribute::USER_SCHEMA;
 use serde_json::{Map, Value as Json, json};
 
-use super::attribute::USER_SCHEMA;
 use super::problem::ScimProblem;
 
 /// The attributes of a user that can be changed.

@@ -12,7 +12,7 @@ const DEPTH_MAX: usize = 16;
 
 /// What has to hold of a resource.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Filter {
+pub enum Filter {
     /// An attribute compares so with a value.
     Is(Vec<Box<str>>, Comparison, Json),
     /// An attribute has a value.
@@ -29,7 +29,7 @@ pub(super) enum Filter {
 
 /// How values are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Comparison {
+pub enum Comparison {
     /// Equal.
     Equal,
     /// Not equal.
@@ -47,11 +47,14 @@ pub(super) enum Comparison {
 #[error(
     "the filter is not understood; there are `eq`, `ne`, `co`, `sw`, `ew`, `pr`, `and`, `or`, `not` and parentheses"
 )]
-pub(super) struct FilterProblem;
+pub struct FilterProblem;
 
 impl Filter {
     /// Reads a filter.
-    pub(super) fn read(text: &str) -> Result<Self, FilterProblem> {
+    ///
+    /// # Errors
+    /// When it is none, or longer or deeper than any that is sent.
+    pub fn read(text: &str) -> Result<Self, FilterProblem> {
         if text.len() > FILTER_BYTES_MAX {
             return Err(FilterProblem);
         }
@@ -62,7 +65,8 @@ impl Filter {
     }
 
     /// Whether it holds.
-    pub(super) fn holds(&self, resource: &Map<String, Json>) -> bool {
+    #[must_use]
+    pub fn holds(&self, resource: &Map<String, Json>) -> bool {
         match self {
             Self::Is(path, comparison, wanted) => {
                 let found = values(resource, path);
@@ -84,7 +88,8 @@ impl Filter {
     }
 
     /// The value that fulfils it, where it only says what attributes are: what is added where none does.
-    pub(super) fn example(&self) -> Option<Map<String, Json>> {
+    #[must_use]
+    pub fn example(&self) -> Option<Map<String, Json>> {
         match self {
             Self::Is(path, Comparison::Equal, value) => match path.as_slice() {
                 [name] => Some([(name.to_string(), value.clone())].into_iter().collect()),

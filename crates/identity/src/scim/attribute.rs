@@ -4,9 +4,9 @@
 use serde_json::{Map, Value as Json};
 
 /// The schema of users.
-pub(super) const USER_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+pub const USER_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 /// The schema of groups.
-pub(super) const GROUP_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+pub const GROUP_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
 /// Every attribute that is known here.
 const KNOWN: [&str; 23] = [
@@ -49,7 +49,8 @@ fn canonical(name: &str) -> &str {
 }
 
 /// An attribute, or one of a complex attribute: one or two names.
-pub(super) fn path(text: &str) -> Option<Vec<Box<str>>> {
+#[must_use]
+pub fn path(text: &str) -> Option<Vec<Box<str>>> {
     let whole = canonical(text);
     // The version in the name of another schema has a dot, too.
     if whole.contains(':') {
@@ -60,7 +61,8 @@ pub(super) fn path(text: &str) -> Option<Vec<Box<str>>> {
 }
 
 /// A document whose names are written as the schemas write them. Of two that are the same then, the last counts.
-pub(super) fn normalized(members: Map<String, Json>) -> Map<String, Json> {
+#[must_use]
+pub fn normalized(members: Map<String, Json>) -> Map<String, Json> {
     members.into_iter().map(|(name, value)| (canonical(&name).to_owned(), normalized_value(value))).collect()
 }
 

@@ -13,11 +13,11 @@ use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use smallvec::SmallVec;
 use telemetry::Telemetry;
-use telemetry::events::StoreFailed;
 use tokio::time::MissedTickBehavior;
 
 use crate::allotted::{Leases, Revision};
 use crate::canaries::Running;
+use crate::legible::Legible;
 
 /// Most answers that are remembered for what is said of them later; the least used go first.
 const ANSWERS_MAX: usize = 100_000;
@@ -37,6 +37,8 @@ pub struct Feedback {
     answers: Cache<Box<str>, Arc<Answered>>,
     /// Of answers that no request here is known for, so that they may be another replica's.
     untold: Mutex<Vec<Rating>>,
+    /// Whether what replicas say of answers can be read.
+    legible: Legible,
 }
 
 /// An answer.
@@ -61,7 +63,8 @@ impl Feedback {
     /// No answer yet; `is_shared` where other replicas are [told](Self::share) of ratings.
     #[must_use]
     pub fn new(telemetry: Telemetry, is_shared: bool) -> Self {
-        Self { telemetry, is_shared, answers: Cache::new(ANSWERS_MAX), untold: Mutex::default() }
+        let answers = Cache::new(ANSWERS_MAX);
+        Self { telemetry, is_shared, answers, untold: Mutex::default(), legible: Legible::default() }
     }
 
     /// Remembers in which arms a request of a workspace was answered.
@@ -135,10 +138,6 @@ impl Feedback {
 
     fn board(&self, found: Option<&[u8]>) -> RatingBoard {
         let board = found.map(serde_json::from_slice::<RatingBoard>).transpose();
-        let board = board.inspect_err(|error| {
-            let detail = format!("what replicas say of answers cannot be read: {error}");
-            StoreFailed { detail: &detail }.emit(&self.telemetry);
-        });
-        board.ok().flatten().unwrap_or_default()
+        self.legible.read(board, "answers", &self.telemetry).flatten().unwrap_or_default()
     }
 }

@@ -17,6 +17,7 @@ use quick_cache::{DefaultHashBuilder, Equivalent, UnitWeighter};
 use telemetry::{ProviderMeters, RegionMeters, Telemetry};
 
 use crate::Clock;
+use crate::legible::Legible;
 
 pub use watch::{Guarding, Subject, Watch};
 
@@ -38,6 +39,8 @@ pub struct Health {
     guards: Cache<Guarded, Arc<Guard>>,
     regions: Cache<RegionName, Arc<RegionGuard>>,
     turned: sharing::Turned,
+    /// Whether what replicas say of their breakers can be read.
+    legible: Legible,
 }
 
 /// How a target does.
@@ -154,7 +157,7 @@ impl Health {
         let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
         let guards = Cache::with(BREAKERS_AT_FIRST, bound, UnitWeighter, hasher, lifecycle);
         let (regions, turned) = (Cache::new(REGIONS_MAX), sharing::Turned::default());
-        Self { clock, telemetry, is_shared, guards, regions, turned }
+        Self { clock, telemetry, is_shared, guards, regions, turned, legible: Legible::default() }
     }
 
     /// How a target does at this time.

@@ -9,6 +9,7 @@ pub mod canaries;
 mod clock;
 pub mod feedback;
 pub mod health;
+mod legible;
 pub mod mirrors;
 pub mod quotas;
 pub mod retry_budgets;

@@ -12,7 +12,7 @@ use engine::breaker::{Board, Reader, Turn};
 use engine::ledger::EXCHANGE_INTERVAL;
 use parking_lot::Mutex;
 use telemetry::Telemetry;
-use telemetry::events::{BreakerTurned, RegionTurned, StoreFailed};
+use telemetry::events::{BreakerTurned, RegionTurned};
 use tokio::time::MissedTickBehavior;
 
 use super::{Guard, Guarded, Health, RegionGuard, Sought};
@@ -138,11 +138,7 @@ impl Round<'_> {
     fn revise(&self, found: Option<&[u8]>, store_time: Duration) -> Option<(Bytes, BTreeMap<Box<str>, u64>)> {
         let Self { health, snapshot, holder } = *self;
         let board = found.map(serde_json::from_slice::<Board>).transpose();
-        let board = board.inspect_err(|error| {
-            let detail = format!("what replicas say of their breakers cannot be read: {error}");
-            StoreFailed { detail: &detail }.emit(&health.telemetry);
-        });
-        let mut board = board.ok()?.unwrap_or_default();
+        let mut board = health.legible.read(board, "their breakers", &health.telemetry)?.unwrap_or_default();
         let policy = &snapshot.route_defaults.breaker;
         let reader = Reader { holder, now: health.clock.now(), store_time, policy };
         let turned = health.turned.lock().clone();
@@ -180,6 +176,39 @@ impl Round<'_> {
             if is_told {
                 turned.remove(name);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::Snapshot;
+    use engine::breaker::Board;
+    use telemetry::Telemetry;
+    use tokio::time::Instant;
+
+    use super::{Health, Round};
+    use crate::Clock;
+
+    #[test]
+    fn what_cannot_be_read_is_told_once_until_it_can_be_again() {
+        let telemetry = Telemetry::new();
+        let health = Health::new(Clock::since(Instant::now()), telemetry.clone(), true);
+        let snapshot = Snapshot::default();
+        let round = Round { health: &health, snapshot: &snapshot, holder: "h" };
+        let revise = |found: &[u8]| assert!(round.revise(Some(found), Duration::ZERO).is_none());
+        let legible = serde_json::to_vec(&Board::default()).unwrap();
+        let told = || {
+            let exposition = telemetry.exposition();
+            exposition
+                .lines()
+                .find_map(|line| line.strip_prefix("tollgate_store_failures_total ")?.parse::<u64>().ok())
+        };
+        for (found, times) in [(&legible[..], 0), (b"[", 1), (b"[", 1), (b"7", 1), (&legible, 1), (b"[", 2)] {
+            revise(found);
+            assert_eq!(told(), Some(times));
         }
     }
 }

@@ -196,6 +196,29 @@ mod tests {
     }
 
     #[test]
+    fn a_guess_is_told_the_same_however_near_it_comes_to_a_key() {
+        let key = KeyText::from_random([1; 32]);
+        let mut snapshot = snapshot(&key);
+        let far =
+            authenticate(&headers("x-api-key", KeyText::from_random([2; 32]).reveal()), None, &snapshot);
+        let far = far.unwrap_err();
+        let others = |same: usize| std::array::from_fn(|place| if place < same { 1 } else { 2 });
+        let near = (0..32).map(|same| KeyText::from_random(others(same)));
+        let near: Vec<_> =
+            near.chain([KeyText::from_random(std::array::from_fn(|place| u8::from(place < 31)))]).collect();
+        for validity in [Validity::Always, Validity::Until(SystemTime::UNIX_EPOCH), Validity::Disabled] {
+            snapshot.keys.values_mut().for_each(|known| known.validity = validity);
+            for guess in &near {
+                // It is found by its whole hash or not at all, and nothing of what was found reaches the refusal.
+                let refusal =
+                    authenticate(&headers("x-api-key", guess.reveal()), None, &snapshot).unwrap_err();
+                assert_eq!((refusal.code, &refusal.message), (far.code, &far.message));
+                assert_eq!(refusal.retry_after, far.retry_after);
+            }
+        }
+    }
+
+    #[test]
     fn a_refusal_says_what_to_do_and_never_repeats_the_text() {
         let snapshot = snapshot(&KeyText::from_random([1; 32]));
         assert_eq!(authenticate(&HeaderMap::new(), None, &snapshot).unwrap_err().code, ErrorCode::KeyMissing);

@@ -5,6 +5,7 @@ pub(super) mod cookie;
 mod external;
 pub(super) mod origin;
 mod pace;
+mod proof;
 pub(super) mod sessions;
 
 use std::net::IpAddr;
@@ -22,14 +23,15 @@ use engine::{Denial, neighbourhood};
 use http::request::Parts;
 use http::{HeaderName, Method, Response, StatusCode, header};
 use http_body::Body;
-use identity::{OneTimeSecret, STEP, Session, SessionId, Way};
+use identity::{PasswordHash, STEP, Session, SessionId, Way};
 use jiff::Timestamp;
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::cookie::{Cookie, Guard};
 use self::origin::Origin;
 use self::pace::Pace;
+use self::proof::Credentials;
 use self::sessions::{Sessions, unavailable};
 use super::problem::Problem;
 use super::{ControlApi, answer, request};
@@ -125,11 +127,10 @@ impl Desk {
     }
 
     /// Compares a password on a thread that may be busy, after those that were there before.
-    async fn compare(&self, admin: &LocalAdmin, is_decoy: bool, password: String) -> Result<bool, Problem> {
+    async fn compare(&self, hash: PasswordHash, password: String) -> Result<bool, Problem> {
         let _place = self.place()?;
         let ended = |_| Problem::new(ErrorCode::Internal, "nobody compares passwords any more");
         let _turn = self.comparing.acquire().await.map_err(ended)?;
-        let hash = if is_decoy { admin.password.decoy() } else { admin.password.clone() };
         let compared = tokio::task::spawn_blocking(move || hash.is_of(&password)).await;
         compared.map_err(|_| Problem::new(ErrorCode::Internal, "the password could not be compared"))
     }
@@ -154,30 +155,6 @@ impl Desk {
         let replaced = state.replace(&[change]).await.map_err(|error| unavailable(&error))?.what;
         // Whoever was faster has used it.
         Ok(matches!(replaced.as_slice(), [Replaced::Done(_)]))
-    }
-}
-
-/// What somebody signs in with.
-struct Credentials {
-    name: String,
-    password: String,
-    code: String,
-}
-
-impl Credentials {
-    fn of(mut body: Map<String, Json>) -> Result<Self, Problem> {
-        let mut text = |name| match body.remove(name) {
-            Some(Json::String(text)) => Some(text),
-            _ => None,
-        };
-        let read = (text("name"), text("password"), text("code"));
-        match (read, body.is_empty()) {
-            ((Some(name), Some(password), Some(code)), true) => Ok(Self { name, password, code }),
-            _ => {
-                let detail = "expected the texts `name`, `password` and `code`, and nothing else";
-                Err(Problem::new(ErrorCode::InvalidMember, detail))
-            }
-        }
     }
 }
 
@@ -242,25 +219,17 @@ impl ControlApi {
         Ok(response)
     }
 
-    /// Whoever has name, password and code. It takes the same time whichever of them is wrong.
+    /// Whoever has name, password and code.
     async fn prove<'p>(
         &self,
         people: &'p People,
         credentials: Credentials,
     ) -> Result<Option<&'p LocalAdmin>, Problem> {
-        let Credentials { name, password, code } = credentials;
-        let known = people.local_admins.get(name.as_str());
-        let Some(admin) = known.or_else(|| people.local_admins.values().next()) else { return Ok(None) };
-        let fits = self.desk.compare(admin, known.is_none(), password).await?;
-        let decoy = OneTimeSecret::from_random([0; 20]);
-        let secret = known.map_or(&decoy, |admin| &admin.code);
-        let step = secret.step_of(&code, SystemTime::from((self.wall_clock)()));
-        match (known, step) {
-            (Some(admin), Some(step)) if fits && !admin.disabled => {
-                Ok(self.desk.use_code(&name, step).await?.then_some(admin))
-            }
-            _ => Ok(None),
-        }
+        let now = SystemTime::from((self.wall_clock)());
+        let password = credentials.password.clone();
+        let compare = async |hash| self.desk.compare(hash, password).await;
+        let Some((admin, step)) = credentials.owner(people, now, compare).await? else { return Ok(None) };
+        Ok(self.desk.use_code(&credentials.name, step).await?.then_some(admin))
     }
 
     /// Begins a session under a new id, so that none that somebody else put into the browser becomes this person's; writes it down first.

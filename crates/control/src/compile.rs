@@ -118,6 +118,10 @@ pub(crate) fn compile(file: &ConfigFile, surroundings: &Surroundings<'_>) -> Res
     let catalog = catalog::compile(file, surroundings, &directory, &mut problems);
     warnings.extend(catalog.warnings);
     let server = process::server(&file.server, surroundings.folder, &mut problems);
+    warnings.extend(server.as_ref().and_then(|server| {
+        let control = server.control.as_ref()?;
+        server.exposes_control(control.listen.ip())
+    }));
     let trusted_proxies = process::trusted_proxies(&file.server, &mut problems);
     let upstream = upstream(&file.upstream, surroundings.folder);
     let secrets = secrets::compile(&file.secrets, surroundings.environment.as_ref(), &mut problems);

@@ -45,6 +45,17 @@ impl ServerSettings {
         self.control.as_ref().and_then(|control| control.tls.as_ref()).or(self.tls.as_ref())
     }
 
+    /// What to warn of where the control plane, and nothing else, listens: others could read along.
+    #[must_use]
+    pub fn exposes_control(&self, listen: IpAddr) -> Option<String> {
+        let is_exposed = self.control_tls().is_none() && !listen.to_canonical().is_loopback();
+        is_exposed.then(|| {
+            format!(
+                "the control plane is served in clear text at {listen}: control keys, passwords and sessions can be read on their way; give it a certificate (`server.control.tls`), or have it listen on this machine alone"
+            )
+        })
+    }
+
     /// Whether the control plane answers a client there.
     #[must_use]
     pub fn admits_to_control(&self, client: Option<IpAddr>) -> bool {

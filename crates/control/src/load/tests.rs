@@ -635,3 +635,26 @@ fn keys_of_an_issuer_are_fetched_in_clear_text_from_this_machine_alone() {
     assert!(with("http://a.example/k", ", allow_insecure: true"));
     assert!(!with("ftp://a.example/k", ", allow_insecure: true"));
 }
+
+#[test]
+fn a_control_plane_in_clear_text_that_others_reach_is_warned_of() {
+    let warnings = |server: &str| loader(&[]).load_text(&format!("server: {server}"), 1).unwrap().warnings;
+    for listen in ["0.0.0.0:4100", "10.0.0.1:0", "[::]:4100", "[2001:db8::1]:4100"] {
+        let warnings = warnings(&format!("{{control: {{listen: '{listen}'}}}}"));
+        let [warning] = warnings.as_slice() else { panic!("{listen}: {warnings:?}") };
+        assert!(warning.starts_with("the control plane is served in clear text at "), "{warning}");
+        assert!(warning.contains("server.control.tls"), "{warning}");
+    }
+    for server in [
+        "{}",
+        "{listen: '0.0.0.0:8080'}",
+        "{control: {listen: '127.0.0.1:4100'}}",
+        "{control: {listen: '127.8.0.1:4100'}}",
+        "{control: {listen: '[::1]:4100'}}",
+        "{control: {listen: '[::ffff:127.0.0.1]:4100'}}",
+        "{control: {listen: '0.0.0.0:4100', tls: {certificate: c, private_key: k}}}",
+        "{tls: {certificate: c, private_key: k}, control: {listen: '0.0.0.0:4100'}}",
+    ] {
+        assert_eq!(warnings(server), Vec::<String>::new(), "{server}");
+    }
+}

@@ -126,10 +126,15 @@ fn stop_signal(times: u32) -> std::io::Result<impl Future<Output = ()>> {
 fn introduce(server: &Server, first_key: Option<&KeyText>) {
     let url = server.url();
     say(&format!("listening on {url}"));
+    let loaded = server.loaded();
+    let mut warnings = loaded.warnings.clone();
     if let Some(control) = server.control() {
         say(&format!("control plane on {}", control.url()));
+        // The address may be that of the command line.
+        let exposed = loaded.server.exposes_control(control.address.ip());
+        warnings.extend(exposed.filter(|warning| !loaded.warnings.contains(warning)));
     }
-    server.loaded().warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+    warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
     let providers: Vec<_> = server.loaded().snapshot.provider_names().map(ToString::to_string).collect();
     say(&format!("live providers: {}", providers.join(", ")));
     if server.loaded().snapshot.keys.is_empty() && server.loaded().callers.is_empty() {

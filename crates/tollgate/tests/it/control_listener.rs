@@ -161,6 +161,30 @@ fn two_listeners_want_two_addresses() {
 }
 
 #[tokio::test]
+async fn a_control_plane_in_clear_text_that_others_reach_is_warned_of() {
+    const WARNING: &str = "warning: the control plane is served in clear text at 0.0.0.0: ";
+    let (mut configuration, _fake) = configuration().await;
+    let folder = tempfile::tempdir().unwrap();
+    let given: &[&str] = &["--control-listen", "0.0.0.0:0"];
+    for (server, arguments, times) in [
+        (json!({}), given, 1),
+        (json!({"control": {"listen": "0.0.0.0:0"}}), &[], 1),
+        (json!({"control": {"listen": "0.0.0.0:0"}}), given, 1),
+        (json!({"control": {"listen": "127.0.0.1:0"}}), &[], 0),
+    ] {
+        configuration["server"] = server.clone();
+        write(folder.path(), &configuration);
+        let (serving, said, ..) = process(folder.path(), arguments).await;
+        let warned = said.iter().filter(|line| line.starts_with(WARNING)).count();
+        assert_eq!(warned, times, "{server} {arguments:?}: {said:?}");
+        assert_eq!(blocking(|| serving.stop()).await.0, Some(0));
+        let checked = run(folder.path(), &["check"]);
+        let is_of_file = times == 1 && server != json!({});
+        assert_eq!(complaint(&checked).contains(WARNING), is_of_file, "{}", complaint(&checked));
+    }
+}
+
+#[tokio::test]
 async fn people_sign_in_where_the_control_plane_is() {
     let (mut configuration, _fake) = configuration().await;
     configuration["control"]["local_admins"] = json!([admin("ada", json!({}))]);

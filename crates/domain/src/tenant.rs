@@ -65,6 +65,8 @@ pub struct Workspace {
     pub name: WorkspaceName,
     /// What its keys may use at most.
     pub scope: Scope,
+    /// Whether those of its keys that may pass through to providers do, where neither models nor endpoints are told apart.
+    pub passthrough: bool,
     /// The route of requests that name no model.
     pub default_route: Option<RouteName>,
     /// What the metadata of its requests has to be.
@@ -121,6 +123,7 @@ impl Default for Workspace {
         Self {
             name: IMPLIED.into(),
             scope: Scope::default(),
+            passthrough: true,
             default_route: None,
             metadata_rule: None,
             withheld: Withheld::default(),

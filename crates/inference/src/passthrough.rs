@@ -64,6 +64,14 @@ pub(crate) async fn relay(
         );
         return Err(Refusal::new(ErrorCode::PassthroughNotAllowed, message));
     }
+    let workspace = &key.subject.workspace;
+    if !workspace.passthrough {
+        let message = format!(
+            "the workspace `{}` may not pass through to providers; its owner can set `passthrough: true`",
+            workspace.name
+        );
+        return Err(Refusal::new(ErrorCode::PassthroughNotAllowed, message));
+    }
     let provider = pinned.snapshot.provider(name).filter(|_| !key.cannot_see(name));
     let provider = provider.ok_or_else(|| unknown_provider(pinned, name, key))?;
     let path = joined(&provider.base.prefix, path)?;

@@ -95,6 +95,9 @@ fn workspace(
     let workspace = Workspace {
         name: name.into(),
         scope: scope(&permitted, path, problems),
+        passthrough: section
+            .passthrough
+            .unwrap_or_else(|| section.models.is_none() && section.endpoints.is_none()),
         default_route: default_route(section.default_route.as_deref(), routes, path, problems),
         metadata_rule: section
             .metadata_schema

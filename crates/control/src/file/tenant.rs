@@ -28,6 +28,9 @@ pub struct WorkspaceSection {
     pub regions: Option<Vec<String>>,
     /// The endpoints that its keys may call, as in `keys[].endpoints`. All when absent.
     pub endpoints: Option<Vec<String>>,
+    /// Whether its keys with `passthrough: true` pass through to providers, where no model and no endpoint can be checked. When absent, only
+    /// where `models` and `endpoints` are absent, too: a key does not lift what its workspace says.
+    pub passthrough: Option<bool>,
     /// The route of requests that name no model, unless their key has one. None when absent.
     pub default_route: Option<String>,
     /// What its keys may be for; `dev`, `staging` and `prod` when absent.

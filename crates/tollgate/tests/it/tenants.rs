@@ -50,6 +50,27 @@ async fn a_key_may_use_no_more_than_its_workspace_whatever_it_says() {
 }
 
 #[tokio::test]
+async fn no_key_passes_through_what_its_workspace_holds_back() {
+    let fake = FakeProvider::start().await;
+    for (workspace, passes) in [
+        (json!({"models": ["p/echo"]}), false),
+        (json!({"endpoints": ["chat_completions"]}), false),
+        (json!({"passthrough": false}), false),
+        (json!({"models": ["p/echo"], "passthrough": true}), true),
+        (json!({"providers": ["p"]}), true),
+    ] {
+        let gateway = start(&fake, workspace.clone(), json!({"passthrough": true})).await;
+        let asked = fake.asked();
+        let through = gateway.client().get("/providers/p/files").answer().await;
+        assert_eq!(fake.asked() - asked, usize::from(passes), "{workspace}");
+        if !passes {
+            assert_eq!(refused(&through), (403, "TG2004".to_owned()), "{workspace}");
+            assert!(through.error_message().contains("the workspace `w`"), "{}", through.error_message());
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_list_of_models_has_no_route_that_the_key_would_be_refused() {
     let fake = FakeProvider::start().await;
     let gateway = start(&fake, json!({"providers": ["p"]}), json!({})).await;

@@ -53,6 +53,7 @@ impl Precondition {
             (Self::Absent, found) => found.is_none(),
         };
         let detail = || match found {
+            Some(_) if self == Self::Absent => format!("`{id}` exists already"),
             Some(object) => {
                 format!("`{id}` has changed since you saw it; it is of version {} now", object.version)
             }

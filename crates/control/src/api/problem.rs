@@ -47,12 +47,17 @@ impl Problem {
 
     /// What would be wrong with the configuration after a change.
     pub(super) fn invalid(errors: &ConfigErrors) -> Self {
-        let mistakes = errors.problems();
+        Self::mistaken(errors.problems().to_vec())
+    }
+
+    /// The same, of mistakes that were found before.
+    pub(super) fn mistaken(mut mistakes: Vec<ConfigProblem>) -> Self {
         let count = mistakes.len();
         let noun = if count == 1 { "mistake" } else { "mistakes" };
         let detail = format!("with this the configuration would have {count} {noun}; nothing was changed");
         let mut problem = Self::new(ErrorCode::ObjectInvalid, detail);
-        problem.0.mistakes = mistakes.iter().take(MISTAKES_MAX).cloned().collect();
+        mistakes.truncate(MISTAKES_MAX);
+        problem.0.mistakes = mistakes;
         problem
     }
 

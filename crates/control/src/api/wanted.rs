@@ -9,10 +9,12 @@ use super::merge_patch::merge_patch;
 use super::precondition::Precondition;
 use super::problem::Problem;
 use super::resource::resource;
-use super::shown::{find, unmask};
+use super::shown::{Found, find, unmask};
 use crate::authority::{Action, Denied, Principal};
 use crate::load::Loaded;
 use crate::objects::{Object, ObjectId, ObjectKind};
+use crate::path::Path;
+use crate::problem::ConfigProblem;
 use crate::registrar::Decided;
 
 /// Most objects of the API.
@@ -63,7 +65,7 @@ pub(super) struct Asking<'a> {
 /// The objects as they become.
 pub(super) fn decide(wanted: &[Wanted], loaded: &Loaded, asking: Asking<'_>) -> Result<Decided, Problem> {
     let decided: Decided =
-        wanted.iter().map(|wanted| become_of(wanted, loaded, asking)).collect::<Result<_, _>>()?;
+        wanted.iter().map(|one| become_of(one, wanted, loaded, asking)).collect::<Result<_, _>>()?;
     let added = decided.iter().filter(|(id, object)| object.is_some() && loaded.objects.get(id).is_none());
     if loaded.objects.iter().count() + added.count() > OBJECTS_MAX {
         let detail = format!("there are {OBJECTS_MAX} objects, which is the most that are kept");
@@ -74,14 +76,20 @@ pub(super) fn decide(wanted: &[Wanted], loaded: &Loaded, asking: Asking<'_>) -> 
 
 fn become_of(
     Wanted { id, precondition, act }: &Wanted,
+    all: &[Wanted],
     loaded: &Loaded,
     asking: Asking<'_>,
 ) -> Result<(ObjectId, Option<Object>), Problem> {
+    if let Act::Put(body) = act {
+        // Before it is looked for, so that the answer does not say whether there is one of this name elsewhere.
+        within_reach(asking.principal, id, body)?;
+    }
     let Some(found) = find(loaded, id) else {
         let Act::Put(body) = act else { return Err(not_found(id)) };
         let body = named(id, body.clone())?;
         permit(asking.principal, Action::Create, id, &body)?;
         precondition.check(id, None, false)?;
+        meet(id, (None, &body), (all, loaded), asking.principal)?;
         return Ok((id.clone(), Some(object(id, &body, None, asking)?)));
     };
     let before = found.body();
@@ -97,13 +105,15 @@ fn become_of(
             merge_patch(&mut patched, patch.clone());
             patched
         }
-        Act::Rotate(rotation) => rotated(before.clone(), rotation),
+        Act::Rotate(rotation) => rotated(before.clone(), rotation, asking.now),
     };
     if id.kind() == ObjectKind::Key {
         unmask(&mut after, &before);
     }
     let after = named(id, after)?;
+    within_reach(asking.principal, id, &after)?;
     permit(asking.principal, action(act), id, &after)?;
+    meet(id, (Some(&before), &after), (all, loaded), asking.principal)?;
     Ok((id.clone(), Some(object(id, &after, Some(&existing), asking)?)))
 }
 
@@ -126,6 +136,57 @@ pub(super) fn permit(
         Denied::Forbidden(..) => Problem::new(ErrorCode::NotPermitted, denied.to_string()).denied(),
         Denied::Hidden(_) => not_found(id).denied(),
     })
+}
+
+/// Holds that an object would be where somebody may do something at all. The answer is the same whether or not that place exists, and whether
+/// or not there is such an object somewhere else.
+fn within_reach(principal: &Principal, id: &ObjectId, body: &Map<String, Json>) -> Result<(), Problem> {
+    let place = resource(id, body);
+    let said_by = match id.kind() {
+        ObjectKind::Key => "`workspace`, `environment` and `user`",
+        ObjectKind::User => "`teams`",
+        ObjectKind::RateLimit | ObjectKind::Budget => "`match`",
+        ObjectKind::Workspace
+        | ObjectKind::Group
+        | ObjectKind::Route
+        | ObjectKind::Provider
+        | ObjectKind::Webhook => return Ok(()),
+    };
+    let some = [Action::Read, Action::Create, Action::Update, Action::Rotate];
+    if some.into_iter().any(|action| principal.permits(action, &place)) {
+        return Ok(());
+    }
+    let detail = format!("`{id}` would be where no role that you hold reaches, by its {said_by}");
+    Err(Problem::new(ErrorCode::ObjectNotFound, detail).denied())
+}
+
+/// Holds that whoever administers a part makes keys of nobody else's users: whoever is not there for them, and is not made with the key, is
+/// not there.
+fn meet(
+    id: &ObjectId,
+    (before, after): (Option<&Map<String, Json>>, &Map<String, Json>),
+    (all, loaded): (&[Wanted], &Loaded),
+    principal: &Principal,
+) -> Result<(), Problem> {
+    if id.kind() != ObjectKind::Key || principal.is_of_organization() {
+        return Ok(());
+    }
+    let said = |body: &Map<String, Json>| body.get("user").and_then(Json::as_str).map(str::to_owned);
+    let Some(name) = said(after).filter(|name| before.and_then(said).as_ref() != Some(name)) else {
+        return Ok(());
+    };
+    let is_there = |user: &ObjectId| {
+        let is_made = |wanted: &Wanted| wanted.id == *user && matches!(wanted.act, Act::Put(_));
+        let is_seen = |found: Found<'_>| principal.visible(&resource(user, &found.body()));
+        all.iter().any(is_made) || find(loaded, user).is_some_and(is_seen)
+    };
+    let is_own = principal.user.as_ref().is_some_and(|user| user.as_str() == name);
+    if is_own || ObjectId::new(ObjectKind::User, &name).is_ok_and(|user| is_there(&user)) {
+        return Ok(());
+    }
+    let path = Path::root().key(id.kind().section()).key(id.name()).key("user");
+    let message = format!("there is no user called `{name}`");
+    Err(Problem::mistaken(vec![ConfigProblem { position: None, path, message }]))
 }
 
 /// Lets somebody list the objects of a kind. Which of them they see is another question.
@@ -170,8 +231,8 @@ fn object(
     Ok(Object { applied_from: asking.applied_from.map(str::to_owned), ..object })
 }
 
-/// A key with a new text. What was good before is good until the overlap ends, and no longer than it would have been.
-fn rotated(mut body: Map<String, Json>, rotation: &Rotation) -> Map<String, Json> {
+/// A key with a new text. What was good before is good until the overlap ends, and no longer than it would have been; what is over goes.
+fn rotated(mut body: Map<String, Json>, rotation: &Rotation, now: Timestamp) -> Map<String, Json> {
     let mut hashes = Vec::new();
     let before = body.remove("hash").map(|hash| serde_json::json!({ "hash": hash }));
     let listed = body.remove("hashes");
@@ -180,6 +241,9 @@ fn rotated(mut body: Map<String, Json>, rotation: &Rotation) -> Map<String, Json
         for mut entry in before.into_iter().chain(listed) {
             let earlier =
                 entry.get("until").and_then(Json::as_str).and_then(|until| until.parse::<Timestamp>().ok());
+            if earlier.is_some_and(|end| end <= now) {
+                continue;
+            }
             entry["until"] = earlier.map_or(overlap, |earlier| earlier.min(overlap)).to_string().into();
             hashes.push(entry);
         }

@@ -194,6 +194,62 @@ async fn who_administers_one_workspace_learns_no_name_by_a_mistake() {
 }
 
 #[tokio::test]
+async fn who_administers_one_workspace_makes_keys_of_its_users_alone() {
+    let more = json!({
+        "control": {"keys": [held(1, "owner", None), held(2, "admin", Some("a"))]},
+        "workspaces": {"a": {"teams": {"t": {}}}, "b": {"teams": {"t": {}}}, "default": {}},
+        "users": {"ada": {"teams": ["a/t"]}, "bob": {"teams": ["b/t"]}, "carol": {}},
+    });
+    let (gateway, _fake) = gateway(more).await;
+    let (owner, of_a) = (Control::of(&gateway, 1), Control::of(&gateway, 2));
+    let hash = |digit: &str| format!("blake3:{}", digit.repeat(64));
+    let key = |digit: &str, user: &str| json!({"hash": hash(digit), "workspace": "a", "user": user});
+    assert_eq!(of_a.put("keys/of-ada", key("1", "ada")).await.status, 201);
+    let none = of_a.put("keys/k", key("2", "nobody")).await;
+    assert_refused(&none, 422, "TG2017");
+    for user in ["bob", "carol"] {
+        let refused = of_a.put("keys/k", key("2", user)).await;
+        assert_eq!(refused.text().replace(user, "nobody"), none.text(), "it is told as who there is not");
+        let moved = of_a.patch("keys/of-ada", json!({"user": user})).await;
+        assert_eq!(moved.text().replace(user, "nobody").replace("of-ada", "k"), none.text());
+    }
+    assert_eq!(owner.put("keys/of-bob", key("3", "bob")).await.status, 201);
+    assert_eq!(
+        of_a.patch("keys/of-bob", json!({"disabled": true})).await.status,
+        200,
+        "they are not named anew"
+    );
+    let together = json!({"changes": [
+        {"kind": "users", "name": "dora", "body": {"teams": ["a/t"]}},
+        {"kind": "keys", "name": "of-dora", "body": key("4", "dora")},
+    ]});
+    assert_eq!(of_a.call("POST", "changes", &together).answer().await.status, 200);
+}
+
+#[tokio::test]
+async fn what_would_be_out_of_reach_is_refused_alike_whatever_there_is() {
+    let more = json!({
+        "control": {"keys": [held(1, "owner", None), held(2, "admin", Some("a"))]},
+        "workspaces": {"a": {}, "b": {}, "default": {}},
+    });
+    let (gateway, _fake) = gateway(more).await;
+    let (owner, of_a) = (Control::of(&gateway, 1), Control::of(&gateway, 2));
+    owner.new_key(json!({"name": "of-b", "workspace": "b"})).await;
+    owner.new_key(json!({"name": "of-a", "workspace": "a"})).await;
+    let mut told = Vec::new();
+    for name in ["none", "of-b", "of-a"] {
+        for workspace in ["b", "nowhere"] {
+            let refused = of_a.put(&format!("keys/{name}"), json!({"workspace": workspace})).await;
+            assert_refused(&refused, 404, "TG2016");
+            told.push(refused.text().replace(name, "none"));
+        }
+    }
+    told.dedup();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("where no role that you hold reaches, by its `workspace`"), "{told:?}");
+}
+
+#[tokio::test]
 async fn without_a_good_control_key_nobody_is_let_in() {
     let (gateway, _fake) = gateway(json!({"limits": {"wrong_keys_per_minute_max": 2}})).await;
     let ask = async |key: Option<&str>| {

@@ -65,6 +65,27 @@ async fn a_key_that_is_rotated_is_good_in_both_texts_while_they_overlap() {
         assert_refused(&control.call("POST", "keys/k/rotate", &body).answer().await, 400, "TG1002");
     }
     assert_refused(&control.call("POST", "keys/none/rotate", &json!({})).answer().await, 404, "TG2016");
+    let again = control.call("POST", "keys", &json!({"name": "k"})).answer().await;
+    assert_refused(&again, 412, "TG2019");
+    assert!(again.text().contains("`keys/k` exists already"), "{}", again.text());
+}
+
+#[tokio::test]
+async fn texts_of_a_key_that_are_over_go_with_the_next_rotation() {
+    let (gateway, _fake) = gateway(json!({})).await;
+    let control = Control::of(&gateway, 1);
+    let hash = |digit: &str| format!("blake3:{}", digit.repeat(64));
+    let hashes = json!([
+        {"hash": hash("1"), "until": "2020-01-01T00:00:00Z"},
+        {"hash": hash("2"), "until": "2999-01-01T00:00:00Z"},
+        {"hash": hash("3")},
+    ]);
+    assert_eq!(control.put("keys/k", json!({"hashes": hashes})).await.status, 201);
+    let rotated = control.call("POST", "keys/k/rotate", &json!({"overlap": "1h"})).answer().await.json();
+    let left: Vec<_> =
+        rotated["body"]["hashes"].as_array().unwrap().iter().map(|entry| &entry["hash"]).collect();
+    assert_eq!(left[..2], ["blake3:22222222…", "blake3:33333333…"]);
+    assert_eq!(left.len(), 3);
 }
 
 #[tokio::test]

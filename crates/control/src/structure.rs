@@ -16,7 +16,7 @@ use engine::route::spec::refusal;
 
 use crate::path::Path;
 use crate::problem::{ConfigProblem, Redactions};
-use crate::yaml::{Entry, Node, Position, Resolved, Style, Value, resolve};
+use crate::yaml::{Entry, Node, Position, Resolved, Style, Value, is_exact, resolve};
 
 use self::schema::Schemas;
 
@@ -53,6 +53,8 @@ pub(crate) fn as_written(node: &Node) -> Json {
             Resolved::Truth(truth) => Json::from(truth),
             Resolved::Whole(number) => Json::from(number),
             Resolved::Large(number) => Json::from(number),
+            // A text where a number would be another one: amounts are read from either.
+            Resolved::Decimal(number) if !is_exact(&scalar.text, number) => Json::from(scalar.text.as_str()),
             Resolved::Decimal(number) => Json::from(number),
             Resolved::Text(text) => Json::from(text),
         },

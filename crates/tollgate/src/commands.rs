@@ -47,22 +47,22 @@ pub enum Command {
     Provider(provider::Provider),
     /// Workspaces of a running gateway, with their teams.
     #[command(subcommand)]
-    Workspace(objects::Objects),
+    Workspace(objects::Made),
     /// Users of a running gateway.
     #[command(subcommand)]
-    User(objects::Objects),
+    User(objects::Made),
     /// Groups of users of a running gateway.
     #[command(subcommand)]
-    Group(objects::Objects),
+    Group(objects::Made),
     /// Routes of a running gateway.
     #[command(subcommand)]
-    Route(objects::Objects),
+    Route(objects::Made),
     /// Rate limits of a running gateway.
     #[command(subcommand)]
-    RateLimit(objects::Objects),
+    RateLimit(objects::Made),
     /// Budgets of a running gateway.
     #[command(subcommand)]
-    Budget(objects::Objects),
+    Budget(objects::Made),
     /// Whom budgets tell.
     #[command(subcommand)]
     Webhook(webhook::Webhook),

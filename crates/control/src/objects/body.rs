@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value as Json};
 
-use crate::yaml::{Entry, Node, Position, Scalar, Style, Value};
+use crate::yaml::{Entry, Node, Position, Scalar, Style, Value, is_exact};
 
 /// Why a text is no body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,9 +19,59 @@ pub struct BodyProblem(String);
 pub fn read_body(text: &[u8]) -> Result<Map<String, Json>, BodyProblem> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     let read = Strict.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    match read.map_err(|error| BodyProblem(error.to_string()))? {
+    let read = read.map_err(|error| BodyProblem(error.to_string()))?;
+    if let Some(at) = inexact(text) {
+        let problem =
+            format!("a number has more digits than are kept of one; write it as a text at byte {at}");
+        return Err(BodyProblem(problem));
+    }
+    match read {
         Json::Object(body) => Ok(body),
         _ => Err(BodyProblem("expected a JSON object".to_owned())),
+    }
+}
+
+/// Where the first number of a JSON text stands of which floating point would lose a digit.
+fn inexact(text: &[u8]) -> Option<usize> {
+    let is_of_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        let rest = text.get(at..).unwrap_or_default();
+        let length = match byte {
+            b'"' => string_length(rest),
+            b'-' | b'0'..=b'9' => rest.iter().take_while(|byte| is_of_number(byte)).count(),
+            _ => 1,
+        };
+        let written = rest.get(..length).and_then(|written| std::str::from_utf8(written).ok());
+        let number =
+            written.filter(|_| *byte != b'"').and_then(|written| Some((written, written.parse().ok()?)));
+        if number.is_some_and(|(written, number)| {
+            written.parse::<i64>().is_err() && written.parse::<u64>().is_err() && !is_exact(written, number)
+        }) {
+            return Some(at);
+        }
+        at += length;
+    }
+    None
+}
+
+/// How long the string is that a text begins with, its quotes included.
+fn string_length(text: &[u8]) -> usize {
+    let mut is_escaped = false;
+    let end = text.iter().skip(1).position(|byte| {
+        let ends = *byte == b'"' && !is_escaped;
+        is_escaped = *byte == b'\\' && !is_escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 2)
+}
+
+/// A number without an exponent, as people write amounts.
+fn decimal(number: &Number) -> String {
+    let text = number.to_string();
+    match number.as_f64().filter(|_| text.contains('e')) {
+        Some(number) => number.to_string(),
+        None => text,
     }
 }
 
@@ -31,7 +81,7 @@ pub(super) fn node(json: &Json) -> Node {
     let value = match json {
         Json::Null => scalar("null".to_owned(), Style::Plain),
         Json::Bool(truth) => scalar(truth.to_string(), Style::Plain),
-        Json::Number(number) => scalar(number.to_string(), Style::Plain),
+        Json::Number(number) => scalar(decimal(number), Style::Plain),
         Json::String(text) => scalar(text.clone(), Style::Quoted),
         Json::Array(items) => Value::Sequence(items.iter().map(node).collect()),
         Json::Object(members) => {
@@ -128,6 +178,11 @@ mod tests {
             ("a: 1", "expected value"),
             ("", "EOF"),
             ("{\"a\": 1e999}", "out of range"),
+            (
+                r#"{"\\\"1.5": [0.1, 123456789.123456789012]}"#,
+                "more digits than are kept of one; write it as a text at byte 18",
+            ),
+            (r#"{"a": 18446744073709551617}"#, "more digits"),
         ] {
             let told = read_body(text.as_bytes()).unwrap_err().to_string();
             assert!(told.contains(problem), "{text}: {told}");
@@ -135,6 +190,23 @@ mod tests {
         let deep = format!("{{\"a\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(read_body(deep.as_bytes()).is_err());
         assert!(read_body(b"{\"a\": \"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn numbers_that_come_through_whole_are_read_and_written_without_an_exponent() {
+        for (text, tree) in [
+            ("0.0000001", "0.0000001"),
+            ("1e-7", "0.0000001"),
+            ("1E+16", "10000000000000000"),
+            ("-0.10", "-0.1"),
+            ("0.3", "0.3"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("-0.0", "-0.0"),
+        ] {
+            let body = read_body(format!("{{\"a\": {text}}}").as_bytes()).unwrap();
+            let crate::yaml::Value::Scalar(scalar) = node(&body["a"]).value else { panic!("{text}") };
+            assert_eq!(scalar.text, tree, "{text}");
+        }
     }
 
     fn any_json() -> impl Strategy<Value = Json> {

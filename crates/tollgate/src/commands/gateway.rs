@@ -49,6 +49,8 @@ pub(crate) struct Call<'a> {
     pub(crate) path: &'a str,
     pub(crate) body: Option<&'a Json>,
     pub(crate) if_match: Option<&'a str>,
+    /// Whether what is there already stays as it is.
+    pub(crate) must_be_new: bool,
 }
 
 /// An object as it is shown.
@@ -131,6 +133,9 @@ impl Gateway {
         if let Some(tag) = call.if_match {
             headers.insert(header::IF_MATCH, HeaderValue::from_str(tag)?);
         }
+        if call.must_be_new {
+            headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static("*"));
+        }
         let response = self.origin.send(request, CONNECT_TIMEOUT).await;
         let response = response.with_context(|| format!("{} cannot be reached", self.url))?;
         let status = response.status();
@@ -189,7 +194,7 @@ pub(crate) fn escaped(text: &str) -> String {
 }
 
 /// A refusal for people: what and why, then every mistake.
-fn told(refused: &Json) -> String {
+pub(crate) fn told(refused: &Json) -> String {
     let text = |value: &Json| value.as_str().map(str::to_owned).unwrap_or_else(|| value.to_string());
     let mistakes = refused["errors"].as_array().into_iter().flatten();
     let mistakes = mistakes.map(|mistake| match mistake["line"].as_u64() {

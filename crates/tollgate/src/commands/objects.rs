@@ -1,5 +1,6 @@
 //! The objects of a running gateway: the same verbs for every kind.
 
+mod create;
 mod delete;
 mod get;
 mod list;
@@ -24,6 +25,25 @@ pub enum Objects {
     Set(set::Set),
     /// Takes one away.
     Delete(Delete),
+}
+
+/// The same, and one is made by what it says.
+#[derive(Debug, Subcommand)]
+pub enum Made {
+    /// Makes one that is not there yet.
+    Create(create::Create),
+    /// What can be done to all objects.
+    #[command(flatten)]
+    Objects(Objects),
+}
+
+impl Made {
+    pub(super) fn run(self, kind: ObjectKind) -> anyhow::Result<()> {
+        match self {
+            Self::Create(command) => command.run(kind),
+            Self::Objects(command) => command.run(kind),
+        }
+    }
 }
 
 impl Objects {

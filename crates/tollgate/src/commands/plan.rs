@@ -106,5 +106,5 @@ fn send(gateway: &Gateway, changes: &[Change], label: &str, dry_run: bool) -> an
     let changes: Vec<_> = changes.iter().map(Change::to_request).collect();
     let body = json!({"changes": changes, "dry_run": dry_run});
     let path = format!("changes?applied_from={}", escaped(label));
-    gateway.call(&Call { method: Method::POST, path: &path, body: Some(&body), if_match: None }).map(drop)
+    gateway.call(&Call { method: Method::POST, path: &path, body: Some(&body), ..Call::default() }).map(drop)
 }

@@ -5,7 +5,7 @@ mod test;
 use clap::Subcommand;
 use control::objects::ObjectKind;
 
-use super::objects::Objects;
+use super::objects::Made;
 
 /// Whom budgets tell.
 #[derive(Debug, Subcommand)]
@@ -14,7 +14,7 @@ pub enum Webhook {
     Test(test::Test),
     /// What can be done to those of a running gateway.
     #[command(flatten)]
-    Objects(Objects),
+    Objects(Made),
 }
 
 impl Webhook {

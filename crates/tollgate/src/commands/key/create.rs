@@ -28,7 +28,7 @@ impl Create {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let mut body = self.file.as_deref().map_or_else(|| Ok(json!({})), entry)?;
         body["name"] = self.name.as_str().into();
-        let call = Call { method: Method::POST, path: "keys", body: Some(&body), if_match: None };
+        let call = Call { method: Method::POST, path: "keys", body: Some(&body), ..Call::default() };
         let made = self.server.gateway()?.call(&call)?;
         if self.json {
             say(&made.to_string());

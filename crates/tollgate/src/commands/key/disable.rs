@@ -21,7 +21,7 @@ impl Disable {
     pub(super) fn run(self, is_disabled: bool) -> anyhow::Result<()> {
         let body = json!({"disabled": if is_disabled { Json::Bool(true) } else { Json::Null }});
         let path = path_of(ObjectKind::Key, &self.name);
-        let call = Call { method: Method::PATCH, path: &path, body: Some(&body), if_match: None };
+        let call = Call { method: Method::PATCH, path: &path, body: Some(&body), ..Call::default() };
         self.server.gateway()?.call(&call)?;
         let done = if is_disabled { "disabled" } else { "enabled" };
         say(&format!("{done} keys/{}", self.name));

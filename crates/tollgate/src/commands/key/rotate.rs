@@ -27,7 +27,7 @@ impl Rotate {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let body = self.overlap.map_or_else(|| json!({}), |overlap| json!({ "overlap": overlap }));
         let path = format!("{}/rotate", path_of(ObjectKind::Key, &self.name));
-        let call = Call { method: Method::POST, path: &path, body: Some(&body), if_match: None };
+        let call = Call { method: Method::POST, path: &path, body: Some(&body), ..Call::default() };
         let rotated = self.server.gateway()?.call(&call)?;
         if self.json {
             say(&rotated.to_string());

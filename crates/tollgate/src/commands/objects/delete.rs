@@ -19,7 +19,7 @@ pub struct Delete {
 impl Delete {
     pub(in crate::commands) fn run(self, kind: ObjectKind) -> anyhow::Result<()> {
         let path = path_of(kind, &self.name);
-        let call = Call { method: Method::DELETE, path: &path, body: None, if_match: Some("*") };
+        let call = Call { method: Method::DELETE, path: &path, if_match: Some("*"), ..Call::default() };
         self.server.gateway()?.call(&call)?;
         say(&format!("deleted {}/{}", kind.section(), self.name));
         Ok(())

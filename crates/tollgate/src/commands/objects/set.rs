@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::Value as Json;
 
 use super::super::entry::entry;
-use crate::commands::gateway::{Call, Server, path_of};
+use crate::commands::gateway::{Call, Server, path_of, told};
 use crate::commands::surroundings::say;
 
 /// Makes an object, or changes it.
@@ -61,12 +61,12 @@ pub(in crate::commands) fn write(
     let version = match &seen {
         Ok(shown) => shown["version"].as_u64(),
         Err(refused) if refused["code"] == "TG2016" => None,
-        Err(refused) => bail!("{}", refused["detail"].as_str().unwrap_or_default()),
+        Err(refused) => bail!("{}", told(refused)),
     };
     let tag = version.map(|version| format!("\"{version}\""));
     let is_part = writing == Writing::Part || (writing == Writing::PartIfThere && seen.is_ok());
     let method = if is_part { Method::PATCH } else { Method::PUT };
-    let call = Call { method, path: &path, body: Some(body), if_match: tag.as_deref() };
+    let call = Call { method, path: &path, body: Some(body), if_match: tag.as_deref(), ..Call::default() };
     let shown = gateway.call(&call)?;
     if json {
         say(&shown.to_string());

@@ -118,7 +118,7 @@ impl fmt::Display for Change {
                 Some(_) => {}
             }
         }
-        if before == after {
+        if self.before == self.after {
             writeln!(formatter, "    a secret, the same or another")?;
         }
         for (name, old) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {

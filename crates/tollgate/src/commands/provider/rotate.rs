@@ -41,7 +41,13 @@ impl Rotate {
             .with_context(|| format!("the provider `{}` keeps its credentials", self.name))?;
         let tag = seen["version"].as_u64().map(|version| format!("\"{version}\""));
         let body = json!({ "credentials": credentials });
-        let call = Call { method: Method::PATCH, path: &path, body: Some(&body), if_match: tag.as_deref() };
+        let call = Call {
+            method: Method::PATCH,
+            path: &path,
+            body: Some(&body),
+            if_match: tag.as_deref(),
+            ..Call::default()
+        };
         let shown = gateway.call(&call)?;
         if self.json {
             say(&shown.to_string());

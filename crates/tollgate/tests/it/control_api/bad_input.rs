@@ -80,6 +80,7 @@ async fn a_request_that_is_none_is_refused_for_what_it_is() {
         ("PUT", "/api/v1/users/u", json, "[]", 400, "TG1001"),
         ("PUT", "/api/v1/users/u", json, "{\"teams\": [], \"teams\": []}", 400, "TG1001"),
         ("PUT", "/api/v1/users/u", json, "teams: []", 400, "TG1001"),
+        ("PUT", "/api/v1/budgets/b", json, "{\"usd\": 123456789.123456789012}", 400, "TG1001"),
         ("PUT", "/api/v1/users/u", json, &deep, 400, "TG1001"),
         ("PUT", "/api/v1/users/u", json, &large, 413, "TG1004"),
         ("PUT", "/api/v1/users/u", "text/yaml", "{}", 415, "TG1005"),

@@ -56,6 +56,13 @@ async fn objects_are_made_shown_changed_and_taken_away() {
     assert_eq!(done(&gateway, folder, &["key", "delete", "k"]).await, "deleted keys/k\n");
     assert_eq!(chat(&gateway, &text).await, 401);
 
+    assert_eq!(done(&gateway, folder, &["workspace", "create", "w"]).await, "made workspaces/w, version 8\n");
+    let again = run(&gateway, folder, &["workspace", "create", "w", "w.yaml"]).await;
+    assert_eq!(complaint(&again), "error: `workspaces/w` exists already (TG2019)\n");
+    std::fs::write(folder.join("b.yaml"), "{ usd: 0.0000001, window: day }\n").unwrap();
+    let made = done(&gateway, folder, &["budget", "create", "b", "b.yaml", "--json"]).await;
+    assert!(made.contains(r#""managed_by":"api""#), "{made}");
+
     let missing = run(&gateway, folder, &["route", "get", "none"]).await;
     assert_eq!(complaint(&missing), "error: there is no route called `none` (TG2016)\n");
     std::fs::write(folder.join("r.yaml"), "target: nobody/m\n").unwrap();
@@ -89,6 +96,20 @@ async fn a_file_is_planned_applied_and_exported_again() {
     std::fs::write(folder.join("tollgate.yaml"), format!("{exported}providers: {{p: {{base_url: 'http://127.0.0.1:1', endpoints: {{chat_completions: /c}}}}}}\n")).unwrap();
     let checked = run(&gateway, folder, &["check"]).await;
     assert!(checked.status.success(), "{exported}{}", complaint(&checked));
+
+    write(
+        "budgets: [{name: b, usd: 0.0000001, window: day}, {name: c, usd: 123456789.123456789012, window: day}]\nusers: {u: {}}\n",
+    );
+    std::fs::rename(folder.join("team.yaml"), folder.join("more.yaml")).unwrap();
+    let plan = done(&gateway, folder, &["plan", "more.yaml"]).await;
+    assert!(plan.contains("+ users/u\n+ budgets/b\n"), "nothing is said of what says nothing: {plan}");
+    done(&gateway, folder, &["apply", "more.yaml"]).await;
+    assert_eq!(done(&gateway, folder, &["plan", "more.yaml"]).await, "0 to make, 0 to change, 0 to delete\n");
+    let kept = control.get("budgets/c").await.json();
+    assert_eq!(kept["body"]["usd"], "123456789.123456789012", "to the last digit");
+    std::fs::write(folder.join("exported.yaml"), done(&gateway, folder, &["export"]).await).unwrap();
+    let again = done(&gateway, folder, &["plan", "exported.yaml"]).await;
+    assert_eq!(again, "0 to make, 0 to change, 0 to delete\n");
 
     control.put("users/by-hand", json!({})).await;
     write("workspaces: {default: {}}\nroutes: {fast: {target: p/n}}\n");

@@ -91,6 +91,17 @@ impl Authority {
         &self.people
     }
 
+    /// The roles that a user is known to hold here, by whichever way they come in.
+    pub fn roles_of(&self, user: &str) -> impl Iterator<Item = &HeldRole> {
+        let is_theirs = move |principal: &Principal| {
+            principal.user.as_ref().is_some_and(|theirs| theirs.as_str() == user)
+        };
+        let by_key = self.keys.values().map(|key| &*key.principal);
+        let by_password = self.people.local_admins.values().map(|admin| &*admin.principal);
+        let direct = by_key.chain(by_password).filter(move |principal| is_theirs(principal));
+        direct.flat_map(|principal| &principal.roles).chain(self.people.roles_by_groups(user))
+    }
+
     /// Whose key a text is. It is looked up by its hash, so that the time it takes says nothing about how near a guess was.
     ///
     /// # Errors

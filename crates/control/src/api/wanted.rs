@@ -97,7 +97,10 @@ fn become_of(
     let existing = found.changeable(id)?;
     precondition.check(id, Some(&existing), matches!(act, Act::Put(_) | Act::Delete))?;
     let mut after = match act {
-        Act::Delete => return Ok((id.clone(), None)),
+        Act::Delete => {
+            spare_wider(id, loaded, asking.principal)?;
+            return Ok((id.clone(), None));
+        }
         Act::Rewrap => return Ok((id.clone(), Some(existing))),
         Act::Put(body) => body.clone(),
         Act::Patch(patch) => {
@@ -114,6 +117,10 @@ fn become_of(
     within_reach(asking.principal, id, &after)?;
     permit(asking.principal, action(act), id, &after)?;
     meet(id, (Some(&before), &after), (all, loaded), asking.principal)?;
+    let is_disabled = |body: &Map<String, Json>| body.get("disabled") == Some(&Json::Bool(true));
+    if is_disabled(&after) && !is_disabled(&before) {
+        spare_wider(id, loaded, asking.principal)?;
+    }
     Ok((id.clone(), Some(object(id, &after, Some(&existing), asking)?)))
 }
 
@@ -187,6 +194,16 @@ fn meet(
     let path = Path::root().key(id.kind().section()).key(id.name()).key("user");
     let message = format!("there is no user called `{name}`");
     Err(Problem::mistaken(vec![ConfigProblem { position: None, path, message }]))
+}
+
+/// Holds that nobody shuts out a user who administers more than they do, such as an owner who is in a team of theirs.
+fn spare_wider(id: &ObjectId, loaded: &Loaded, principal: &Principal) -> Result<(), Problem> {
+    let is_user = id.kind() == ObjectKind::User;
+    if !is_user || loaded.authority.roles_of(id.name()).all(|role| principal.reaches_as_far_as(role)) {
+        return Ok(());
+    }
+    let detail = format!("`{id}` administers what no role that you hold is for, and is not shut out by you");
+    Err(Problem::new(ErrorCode::NotPermitted, detail).denied())
 }
 
 /// Lets somebody list the objects of a kind. Which of them they see is another question.

@@ -91,6 +91,13 @@ impl Default for People {
 }
 
 impl People {
+    /// The roles that a user has by the groups that are kept here.
+    pub(super) fn roles_by_groups(&self, user: &str) -> impl Iterator<Item = &HeldRole> {
+        let groups = self.groups.get(user).map_or(&[][..], Vec::as_slice);
+        let roles = self.provider.iter().flat_map(|provider| &provider.roles);
+        roles.filter(move |role| groups.contains(&role.group)).map(|role| &role.role)
+    }
+
     /// Whoever a session is of, if they may still come in by it.
     #[must_use]
     pub fn of(&self, session: &Session) -> Option<Arc<Principal>> {

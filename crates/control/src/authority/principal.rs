@@ -118,6 +118,15 @@ impl Principal {
         self.roles.iter().any(|role| role.level() == Level::Organization)
     }
 
+    /// Whether a role of theirs is held for all that another one is held for.
+    #[must_use]
+    pub fn reaches_as_far_as(&self, other: &HeldRole) -> bool {
+        self.roles.iter().any(|role| {
+            (role.workspace.is_none() || role.workspace == other.workspace)
+                && (role.environment.is_none() || role.environment == other.environment)
+        })
+    }
+
     /// Whether there can be a thing of this kind to which they may do something. Who may not read any may not list them either.
     #[must_use]
     pub fn permits_some(&self, action: Action, kind: Kind) -> bool {

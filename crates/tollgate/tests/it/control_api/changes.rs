@@ -1,10 +1,12 @@
 //! Objects are made, seen, changed and taken away; what they say is in force when the answer comes.
 
 use serde_json::{Value, json};
+use testkit::FakeProvider;
 use tokio::task::JoinSet;
 
 use super::{Control, assert_refused, chat, gateway, held};
-use crate::configuration::{key, key_entry};
+use crate::configuration::{key, key_entry, one};
+use crate::gateway::TestGateway;
 
 #[tokio::test]
 async fn an_object_is_in_force_when_it_is_answered_and_no_longer_when_it_is_gone() {
@@ -75,7 +77,7 @@ async fn what_the_file_says_is_seen_and_changed_there_only() {
     );
 
     control.put("routes/own", json!({"target": "p/own"})).await;
-    let mut configuration = crate::configuration::one(&_fake);
+    let mut configuration = one(&_fake);
     configuration["control"] = json!({"keys": [held(1, "owner", None)]});
     configuration["routes"] = json!({"own": {"target": "p/of-file"}});
     gateway.reconfigure(configuration.clone()).await;
@@ -224,6 +226,47 @@ async fn who_administers_one_workspace_makes_keys_of_its_users_alone() {
         {"kind": "keys", "name": "of-dora", "body": key("4", "dora")},
     ]});
     assert_eq!(of_a.call("POST", "changes", &together).answer().await.status, 200);
+}
+
+#[tokio::test]
+async fn nobody_shuts_out_who_administers_more_than_they_do() {
+    let of = |user: &str, mut held: Value| {
+        held["user"] = json!(user);
+        held
+    };
+    let fake = FakeProvider::start().await;
+    let mut configuration = one(&fake);
+    configuration["workspaces"] = json!({"a": {"teams": {"t": {}}}, "b": {}, "default": {}});
+    configuration["control"] = json!({
+        "keys": [held(1, "owner", None), held(2, "admin", Some("a"))],
+        "sign_in": {"oidc": {
+            "issuer": "https://127.0.0.1:1", "client_id": "c", "client_secret": "at least sixteen bytes",
+            "redirect_url": "https://127.0.0.1:1/auth/oidc/callback",
+            "roles": [{"group": "platform", "role": "owner"}],
+        }},
+    });
+    let mut gateway = TestGateway::start(configuration.clone()).await;
+    let (owner, of_a) = (Control::of(&gateway, 1), Control::of(&gateway, 2));
+    for user in ["olga", "otto", "emil", "gina"] {
+        assert_eq!(of_a.put(&format!("users/{user}"), json!({"teams": ["a/t"]})).await.status, 201);
+    }
+    assert_eq!(owner.put("groups/platform", json!({"members": ["gina"]})).await.status, 201);
+    let keys = configuration["control"]["keys"].as_array_mut().unwrap();
+    keys.extend([
+        of("olga", held(3, "owner", None)),
+        of("otto", held(4, "admin", Some("a"))),
+        of("emil", held(5, "developer", Some("b"))),
+    ]);
+    gateway.reconfigure(configuration).await;
+    for user in ["olga", "emil", "gina"] {
+        let path = format!("users/{user}");
+        assert_refused(&of_a.patch(&path, json!({"disabled": true})).await, 403, "TG2031");
+        assert_refused(&of_a.delete(&path).await, 403, "TG2031");
+        assert_eq!(of_a.patch(&path, json!({"display_name": "x"})).await.status, 200, "{user}");
+        assert_eq!(owner.patch(&path, json!({"disabled": true})).await.status, 200, "{user}");
+        assert_eq!(of_a.patch(&path, json!({"display_name": "y"})).await.status, 200, "they are already");
+    }
+    assert_eq!(of_a.patch("users/otto", json!({"disabled": true})).await.status, 200, "a peer");
 }
 
 #[tokio::test]

@@ -93,6 +93,8 @@ pub enum Fact {
     User,
     /// What the key is for.
     Environment,
+    /// The regions that the request is bound to, as they are written: names, or patterns with `*`.
+    Region,
     /// The name of the endpoint.
     Endpoint,
     /// The model as the client named it.

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use crate::endpoint::Endpoint;
 use crate::name::{KeyName, RegionName, RouteName};
 use crate::network::Network;
+use crate::pattern::Pattern;
 use crate::quota::Standing;
 use crate::scope::Scope;
 use crate::tenant::Subject;
@@ -183,6 +184,14 @@ impl ApiKey {
         self.scopes().into_iter().all(|scope| scope.allows_region(region))
     }
 
+    /// The regions that its requests are bound to, by its own rule or else by its workspace's; none where they may be served
+    /// anywhere.
+    #[must_use]
+    pub fn bound_to(&self) -> &[Pattern] {
+        let binding = self.scopes().into_iter().find(|scope| !scope.allows_region(None));
+        binding.map_or(&[], |scope| &scope.regions)
+    }
+
     /// Whether the key may call an endpoint.
     #[must_use]
     pub fn allows_endpoint(&self, endpoint: Endpoint) -> bool {
@@ -304,8 +313,7 @@ pub(crate) fn base62<const DIGITS: usize>(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ApiKey, Arc, Ended, KeyHash, KeyText, KnownKey, Scope, Subject, SystemTime, Validity};
-    use crate::pattern::Pattern;
+    use super::{ApiKey, Arc, Ended, KeyHash, KeyText, KnownKey, Pattern, Scope, Subject, SystemTime, Validity};
     use crate::tenant::Workspace;
     use proptest::prelude::*;
     use std::time::Duration;
@@ -383,8 +391,12 @@ mod tests {
         assert!(!wide.allows_model("groq", "gpt-4o") && !wide.allows_model("openai", "o3"));
         assert!(!wide.allows_provider("groq") && !wide.allows_name("other"));
         assert!(wide.allows_region(Some(&"eu-west-1".into())) && !wide.allows_region(None));
+        assert_eq!(wide.bound_to(), [Pattern::from("eu-*")]);
         let narrow = ApiKey { scope: scope(&["*-mini"], &["*"], &["*"]), ..wide };
         assert!(narrow.allows_model("openai", "gpt-4o-mini"));
         assert!(!narrow.allows_model("openai", "gpt-4o") && !narrow.allows_model("openai", "o3-mini"));
+        let local = ApiKey { scope: scope(&["*"], &["*"], &["eu-north-1"]), ..narrow };
+        assert_eq!(local.bound_to(), [Pattern::from("eu-north-1")]);
+        assert_eq!(ApiKey::new("k", Arc::default()).bound_to(), []);
     }
 }

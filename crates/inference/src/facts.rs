@@ -15,6 +15,7 @@ use wire::json::{Document, Kind, MemberRef, Value};
 use crate::attempt::Call;
 use crate::metadata;
 use crate::refusal::Refusal;
+use crate::region;
 
 /// The facts of one request, at one moment.
 pub(crate) struct RequestFacts<'c> {
@@ -81,6 +82,17 @@ impl<'c> RequestFacts<'c> {
         self.tree().and_then(of).is_some_and(|text| passes(FactValue::Text(&text)))
     }
 
+    /// What the request asks for itself is narrower than what its key and its workspace say.
+    fn region(&self, passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
+        match region::asked(&self.call.headers) {
+            Some(asked) => passes(FactValue::Text(asked)),
+            None => {
+                let bound_to = self.call.origin.key.bound_to().iter();
+                bound_to.map(|region| FactValue::Text(region.as_str())).any(passes)
+            }
+        }
+    }
+
     fn header(&self, name: &HeaderName, passes: &mut dyn FnMut(FactValue<'_>) -> bool) -> bool {
         let values = self.call.headers.get_all(name).into_iter();
         let mut values = values.map(|value| value.to_str().map_or(FactValue::Opaque, FactValue::Text));
@@ -99,6 +111,7 @@ impl Facts for RequestFacts<'_> {
             Fact::Workspace | Fact::Team | Fact::User | Fact::Environment => {
                 self.call.origin.key.subject.named(fact).is_some_and(|name| passes(FactValue::Text(name)))
             }
+            Fact::Region => self.region(passes),
             Fact::Endpoint => passes(FactValue::Text(self.call.endpoint.name())),
             Fact::Model => {
                 self.call.facts.model.as_deref().is_some_and(|model| passes(FactValue::Text(model)))

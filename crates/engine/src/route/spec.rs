@@ -169,7 +169,7 @@ pub struct ConditionSpec {
     /// What has to hold of the request: an expression in CEL (`metadata.plan == "pro" && !stream`), or facts, each with a value or with operators (`$eq`, `$ne`, `$gt`, `$gte`, `$lt`,
     /// `$lte`, `$in`, `$nin`, `$regex`, `$exists`, `$not`), all of them together; `$and`, `$or` and `$not` over further
     /// queries. Facts are `metadata.…`, `params.…`, `headers.…`, `url.pathname`, `key`, `workspace`, `team`, `user`,
-    /// `environment`, `endpoint`, `model`, `stream`, `time.hour`, `time.weekday` and `estimated_tokens`.
+    /// `environment`, `region`, `endpoint`, `model`, `stream`, `time.hour`, `time.weekday` and `estimated_tokens`.
     #[schemars(with = "QueryForm")]
     pub query: Value,
     /// The `name` of the target that is taken then.

@@ -96,6 +96,7 @@ impl Facts for RequestFacts<'_> {
             Fact::Workspace | Fact::Team | Fact::User | Fact::Environment => {
                 shape.named(fact).is_some_and(|name| passes(FactValue::Text(name)))
             }
+            Fact::Region => shape.regions().any(|region| passes(FactValue::Text(region))),
             Fact::Endpoint => passes(FactValue::Text(shape.endpoint.name())),
             Fact::Model => passes(FactValue::Text(&shape.model)),
             Fact::Stream => passes(FactValue::Flag(shape.is_stream)),

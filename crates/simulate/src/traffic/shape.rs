@@ -100,6 +100,13 @@ impl Shape {
         self.residence.key.as_ref()?.subject.named(fact)
     }
 
+    /// What binds it to regions: what it asks for itself, else what its key is bound to.
+    pub(crate) fn regions(&self) -> impl Iterator<Item = &str> {
+        let Residence { key, asked } = &self.residence;
+        let of_key = key.as_ref().filter(|_| asked.is_none()).map(|key| key.bound_to());
+        asked.iter().chain(of_key.unwrap_or_default()).map(Pattern::as_str)
+    }
+
     /// Whether it may be sent to a target, by where that is.
     pub(crate) fn permits(&self, target: &Target) -> bool {
         let Residence { key, asked } = &self.residence;

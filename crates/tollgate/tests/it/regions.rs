@@ -85,3 +85,42 @@ async fn a_target_of_which_nobody_said_where_it_is_serves_nobody_who_is_bound() 
     assert!(answer.text().contains("only the operator may say"), "{}", answer.text());
     assert!(fake.requests().is_empty());
 }
+
+#[tokio::test]
+async fn a_condition_asks_what_a_request_is_bound_to() {
+    let fake = FakeProvider::start().await;
+    let mut configuration = one(&fake);
+    configuration["workspaces"] = json!({"open": {}, "nordic": {"regions": ["eu-north-*"]}});
+    configuration["routes"] = json!({"r": {
+        "strategy": {
+            "mode": "conditional",
+            "conditions": [
+                {"query": {"region": "eu-north-*"}, "then": "north"},
+                {"query": "region.startsWith('eu-')", "then": "west"},
+            ],
+            "default": "overseas",
+        },
+        "targets": [
+            {"name": "overseas", "target": "p/overseas", "region": "us-east-1"},
+            {"name": "west", "target": "p/west", "region": "eu-west-1"},
+            {"name": "north", "target": "p/north", "region": "eu-north-1"},
+        ],
+    }});
+    configuration["keys"] = json!([
+        key_entry(1, json!({"workspace": "open"})),
+        key_entry(2, json!({"workspace": "open", "regions": ["ch", "eu-*"]})),
+        key_entry(3, json!({"workspace": "nordic"})),
+    ]);
+    let gateway = TestGateway::start(configuration).await;
+    for (key, asked, model) in
+        [(1, None, "overseas"), (2, None, "west"), (3, None, "north"), (1, Some("eu-west-1"), "west")]
+    {
+        fake.next(scripts::json(&scripts::answer(CHAT, "served")));
+        let mut call = gateway.client_of(key).post("/v1/chat/completions", request("r"));
+        if let Some(asked) = asked {
+            call = call.header(REGION, asked);
+        }
+        let answer = call.answer().await;
+        assert_eq!(answer.header("x-tollgate-model"), model, "{}", answer.text());
+    }
+}

@@ -9,13 +9,14 @@ use super::super::near;
 const STEPS_MAX: usize = 16;
 
 /// Facts without a path.
-const NAMED: [(&str, Fact); 14] = [
+const NAMED: [(&str, Fact); 15] = [
     ("url.pathname", Fact::Pathname),
     ("key", Fact::Key),
     ("workspace", Fact::Workspace),
     ("team", Fact::Team),
     ("user", Fact::User),
     ("environment", Fact::Environment),
+    ("region", Fact::Region),
     ("endpoint", Fact::Endpoint),
     ("model", Fact::Model),
     ("stream", Fact::Stream),

@@ -23,7 +23,7 @@ fn kind(fact: &Fact) -> Kind {
         Fact::Metadata(_) | Fact::Parameter(_) => Kind::Any,
         Fact::Header(_) | Fact::Pathname | Fact::Endpoint | Fact::Model | Fact::Weekday => Kind::Text,
         Fact::Key | Fact::Workspace | Fact::Team | Fact::User | Fact::Environment => Kind::Text,
-        Fact::LastMessage | Fact::Prompt => Kind::Text,
+        Fact::Region | Fact::LastMessage | Fact::Prompt => Kind::Text,
         Fact::Stream => Kind::Flag,
         Fact::Hour | Fact::EstimatedTokens => Kind::Number,
     }

@@ -214,7 +214,7 @@ fn everything_that_is_wrong_is_told_with_its_path() {
     let mut problems = judged(&query, &json!({})).unwrap_err();
     problems.sort();
     let facts = "there are `metadata.…`, `params.…`, `headers.…`, `url.pathname`, `key`, `workspace`, \
-                 `team`, `user`, `environment`, `endpoint`, `model`, `stream`, `time.hour`, `time.weekday`, `estimated_tokens`, \
+                 `team`, `user`, `environment`, `region`, `endpoint`, `model`, `stream`, `time.hour`, `time.weekday`, `estimated_tokens`, \
                  `last_message`, `prompt`";
     let path = |name: &str| {
         format!(

@@ -14,14 +14,13 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// Starts `$@`, says its number, and ends it with the signal `$1` when told so or when there is no more input. A server that was
-/// paused hears of it only when it goes on. The folder `$2` goes, too, when the test was killed and cannot see to it.
+/// Starts `$@`, which says its number before anything else, and ends it with the signal `$1` when told so or when there is no more input. A
+/// server that was paused hears of it only when it goes on. The folder `$2` goes, too, when the test was killed and cannot see to it.
 const KEEPER: &str = r#"
 signal=$1 folder=$2
 shift 2
-"$@" 2>&1 &
+sh -c 'echo "$$"; exec "$@"' sh "$@" 2>&1 &
 server=$!
-echo "$server"
 read -r told
 kill -s CONT "$server" $(cat "/proc/$server/task/$server/children") 2>/dev/null
 kill -s "$signal" "$server" 2>/dev/null

@@ -76,6 +76,15 @@ impl DatabaseServer {
         Self::on_port(Redis::default())
     }
 
+    /// A Valkey server on a TCP port: one of the test's own, or the one that `TOLLGATE_TEST_VALKEY_URL` names.
+    ///
+    /// # Panics
+    /// When there is neither.
+    #[must_use]
+    pub fn valkey() -> Self {
+        Self::on_port(Redis::valkey())
+    }
+
     /// A Redis server of the test's own on a socket, where it is found again after it was stopped.
     ///
     /// # Panics

@@ -12,6 +12,7 @@ mod prices;
 mod process;
 mod repository;
 mod tidy;
+mod valkey;
 
 use std::process::ExitCode;
 

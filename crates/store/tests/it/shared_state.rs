@@ -19,6 +19,7 @@ macro_rules! every_backend {
         every_backend! { @together postgres $($law)* }
         every_backend! { @together pgbouncer $($law)* }
         every_backend! { @together redis $($law)* }
+        every_backend! { @together valkey $($law)* }
     };
     (@each $backend:ident $($law:ident)*) => {
         mod $backend {

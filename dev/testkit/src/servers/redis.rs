@@ -1,29 +1,60 @@
-//! Redis, or Valkey.
+//! Redis and Valkey.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::process::{self, Program};
 use super::{ServerTls, Software};
 
+/// Where `cargo xtask test` puts a Valkey.
+const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/tools/bin/valkey-server");
+
 #[derive(Debug, Default)]
 pub(super) struct Redis {
     tls: Option<ServerTls>,
+    is_valkey: bool,
 }
 
 impl Redis {
     pub(super) fn over(tls: ServerTls) -> Self {
-        Self { tls: Some(tls) }
+        Self { tls: Some(tls), is_valkey: false }
+    }
+
+    pub(super) fn valkey() -> Self {
+        Self { tls: None, is_valkey: true }
+    }
+
+    fn path(&self, folder: &Path) -> PathBuf {
+        let valkey = process::on_path("valkey-server");
+        if self.is_valkey {
+            return valkey.unwrap_or_else(|| folder.join("valkey-server"));
+        }
+        process::on_path("redis-server").or(valkey).unwrap_or_else(|| {
+            panic!(
+                "missing Redis: install the package `redis-server`, or have {} name a running server",
+                self.variable()
+            )
+        })
     }
 }
 
 impl Software for Redis {
     fn variable(&self) -> &'static str {
-        "TOLLGATE_TEST_REDIS_URL"
+        if self.is_valkey { "TOLLGATE_TEST_VALKEY_URL" } else { "TOLLGATE_TEST_REDIS_URL" }
     }
 
     fn prepare(&self, folder: &Path) {
         if let Some(tls) = &self.tls {
             tls.write(folder);
+        }
+        // Nobody may come by the folder that it is in.
+        if self.is_valkey && process::on_path("valkey-server").is_none() {
+            fs::copy(TOOLS, folder.join("valkey-server")).unwrap_or_else(|_| {
+                panic!(
+                    "missing Valkey: `cargo xtask test --only nextest` fetches it; or install `valkey-server`, or have {} name a running one",
+                    self.variable()
+                )
+            });
         }
     }
 
@@ -39,13 +70,7 @@ impl Software for Redis {
             ["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--dir"].map(str::to_owned).to_vec();
         arguments.push(folder.display().to_string());
         arguments.extend(on_tcp.unwrap_or(on_socket));
-        let path = process::on_path("redis-server").or_else(|| process::on_path("valkey-server"));
-        let path = path.unwrap_or_else(|| {
-            panic!(
-                "missing Redis: install the package `redis-server`, or have {} name a running server",
-                self.variable()
-            )
-        });
+        let path = self.path(folder);
         Program {
             path,
             arguments,

@@ -18,6 +18,7 @@ use crate::clock::Stopwatch;
 use crate::prerequisites::{self, Prerequisite};
 use crate::process;
 use crate::tidy;
+use crate::valkey;
 use sdk::Environments;
 
 /// Which steps to run.
@@ -121,6 +122,9 @@ impl Preparations {
     fn start(root: &Path, steps: &[Step]) -> Result<Self> {
         let logs = root.join("target/xtask");
         prerequisites::ensure(&needed(steps), &Leash::new(&logs.join("install.log"))?)?;
+        if steps.contains(&Step::Nextest) {
+            valkey::ensure(root, &Leash::new(&logs.join("valkey.log"))?)?;
+        }
         let mut preparations = Self { deny: Prepared::Unwanted, sdk: Prepared::Unwanted };
         if steps.contains(&Step::Deny) {
             let root = root.to_path_buf();

@@ -52,6 +52,10 @@ pub(super) fn redis() -> Home {
     Home::Redis(DatabaseServer::redis())
 }
 
+pub(super) fn valkey() -> Home {
+    Home::Redis(DatabaseServer::valkey())
+}
+
 impl Home {
     /// A store with nothing in it.
     #[expect(

@@ -164,3 +164,8 @@ fn postgres_keeps_the_same_as_the_memory() {
 fn redis_keeps_the_same_as_the_memory() {
     keeps_the_same_as_the_memory(&backends::redis());
 }
+
+#[test]
+fn valkey_keeps_the_same_as_the_memory() {
+    keeps_the_same_as_the_memory(&backends::valkey());
+}

@@ -11,12 +11,13 @@ mod tests;
 
 use serde_json::{Map, Value as Json};
 
+use domain::money::is_exact;
 use engine::route::near;
 use engine::route::spec::refusal;
 
 use crate::path::Path;
 use crate::problem::{ConfigProblem, Redactions};
-use crate::yaml::{Entry, Node, Position, Resolved, Style, Value, is_exact, resolve};
+use crate::yaml::{Entry, Node, Position, Resolved, Style, Value, resolve};
 
 use self::schema::Schemas;
 

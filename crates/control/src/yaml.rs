@@ -9,7 +9,7 @@ mod tests;
 use std::fmt;
 
 pub use build::read;
-pub use scalar::{Resolved, is_exact, resolve};
+pub use scalar::{Resolved, resolve};
 
 /// Deepest nesting of a configuration.
 pub const DEPTH_MAX: usize = 64;

@@ -130,9 +130,34 @@ impl fmt::Display for Money {
     }
 }
 
+/// Whether a number is what a text says, to the last digit. Floating point loses some of those beyond the fifteenth, and an amount of money
+/// would be another one then.
+#[must_use]
+pub fn is_exact(text: &str, number: f64) -> bool {
+    digits(text) == digits(&format!("{number:e}"))
+}
+
+/// Whether it is below zero, its digits from the first to the last that is no zero, and where the point stands before them.
+fn digits(text: &str) -> (bool, String, i64) {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent).parse().unwrap_or(i64::MAX);
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let led = all.trim_start_matches('0');
+    let kept = led.trim_end_matches('0');
+    if kept.is_empty() {
+        return (false, String::new(), 0);
+    }
+    let length = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
+    let point =
+        length(whole).saturating_sub(length(&all).saturating_sub(length(led))).saturating_add(exponent);
+    (text.starts_with('-'), kept.to_owned(), point)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Money, MoneyProblem};
+    use super::{Money, MoneyProblem, is_exact};
     use proptest::prelude::*;
 
     fn money(text: &str) -> Money {
@@ -167,6 +192,31 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_exact_that_says_each_digit_that_was_written() {
+        for text in [
+            "0.3",
+            "0.30",
+            "00.1",
+            ".5",
+            "5.",
+            "-1.25e-7",
+            "1E+16",
+            "0",
+            "-0.0",
+            "1000.50",
+            "123456789012345680000",
+        ] {
+            assert!(is_exact(text, text.parse().unwrap()), "{text}");
+        }
+        for text in
+            ["123456789.123456789012", "0.12345678901234567890", "18446744073709551617", "9007199254740993.5"]
+        {
+            assert!(!is_exact(text, text.parse().unwrap()), "{text}");
+        }
+        assert!(!is_exact("-1", 1.0));
+    }
+
+    #[test]
     fn a_price_times_a_count_is_exact_and_otherwise_the_nearest() {
         // 1,234,567 tokens at $0.15 for a million.
         assert_eq!(money("0.15").times(1_234_567, 1_000_000), Some(money("0.18518505")));
@@ -187,6 +237,13 @@ mod tests {
         fn text_and_amount_are_two_forms_of_one(pico in -999_999_999_999_999_999_999_999_999_i128..=999_999_999_999_999_999_999_999_999) {
             let amount = Money::from_pico_usd(pico);
             prop_assert_eq!(money(&amount.to_string()), amount);
+        }
+
+        #[test]
+        fn a_number_is_exact_as_it_is_written_by_itself(number in any::<f64>()) {
+            prop_assume!(number.is_finite());
+            let with_exponent = format!("{number:e}");
+            prop_assert!(is_exact(&number.to_string(), number) && is_exact(&with_exponent, number));
         }
 
         #[test]

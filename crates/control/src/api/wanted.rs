@@ -153,14 +153,9 @@ fn within_reach(principal: &Principal, id: &ObjectId, body: &Map<String, Json>) 
         ObjectKind::Key => "`workspace`, `environment` and `user`",
         ObjectKind::User => "`teams`",
         ObjectKind::RateLimit | ObjectKind::Budget => "`match`",
-        ObjectKind::Workspace
-        | ObjectKind::Group
-        | ObjectKind::Route
-        | ObjectKind::Provider
-        | ObjectKind::Webhook => return Ok(()),
+        _ => return Ok(()),
     };
-    let some = [Action::Read, Action::Create, Action::Update, Action::Rotate];
-    if some.into_iter().any(|action| principal.permits(action, &place)) {
+    if Action::ALL.into_iter().any(|action| principal.permits(action, &place)) {
         return Ok(());
     }
     let detail = format!("`{id}` would be where no role that you hold reaches, by its {said_by}");

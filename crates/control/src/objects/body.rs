@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use domain::money::is_exact;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value as Json};
 
-use crate::yaml::{Entry, Node, Position, Scalar, Style, Value, is_exact};
+use crate::yaml::{Entry, Node, Position, Scalar, Style, Value};
 
 /// Why a text is no body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,10 +21,9 @@ pub fn read_body(text: &[u8]) -> Result<Map<String, Json>, BodyProblem> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     let read = Strict.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     let read = read.map_err(|error| BodyProblem(error.to_string()))?;
-    if let Some(at) = inexact(text) {
-        let problem =
-            format!("a number has more digits than are kept of one; write it as a text at byte {at}");
-        return Err(BodyProblem(problem));
+    if std::str::from_utf8(text).is_ok_and(|text| numbers(text).any(loses_digits)) {
+        let problem = "a number has more digits than are kept of one; write it as a text";
+        return Err(BodyProblem(problem.to_owned()));
     }
     match read {
         Json::Object(body) => Ok(body),
@@ -31,39 +31,21 @@ pub fn read_body(text: &[u8]) -> Result<Map<String, Json>, BodyProblem> {
     }
 }
 
-/// Where the first number of a JSON text stands of which floating point would lose a digit.
-fn inexact(text: &[u8]) -> Option<usize> {
-    let is_of_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
-    let mut at = 0;
-    while let Some(byte) = text.get(at) {
-        let rest = text.get(at..).unwrap_or_default();
-        let length = match byte {
-            b'"' => string_length(rest),
-            b'-' | b'0'..=b'9' => rest.iter().take_while(|byte| is_of_number(byte)).count(),
-            _ => 1,
-        };
-        let written = rest.get(..length).and_then(|written| std::str::from_utf8(written).ok());
-        let number =
-            written.filter(|_| *byte != b'"').and_then(|written| Some((written, written.parse().ok()?)));
-        if number.is_some_and(|(written, number)| {
-            written.parse::<i64>().is_err() && written.parse::<u64>().is_err() && !is_exact(written, number)
-        }) {
-            return Some(at);
-        }
-        at += length;
-    }
-    None
+/// What stands outside of strings in a JSON text and may be a number.
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    let (mut is_string, mut is_escaped) = (false, false);
+    text.split(move |letter: char| {
+        let is_end = letter == '"' && !is_escaped;
+        is_escaped = is_string && letter == '\\' && !is_escaped;
+        is_string ^= is_end;
+        is_string || !matches!(letter, '0'..='9' | '-' | '+' | '.' | 'e' | 'E')
+    })
 }
 
-/// How long the string is that a text begins with, its quotes included.
-fn string_length(text: &[u8]) -> usize {
-    let mut is_escaped = false;
-    let end = text.iter().skip(1).position(|byte| {
-        let ends = *byte == b'"' && !is_escaped;
-        is_escaped = *byte == b'\\' && !is_escaped;
-        ends
-    });
-    end.map_or(text.len(), |end| end + 2)
+/// Whether floating point would lose a digit of a number.
+fn loses_digits(written: &str) -> bool {
+    let is_whole = written.parse::<i64>().is_ok() || written.parse::<u64>().is_ok();
+    !is_whole && written.parse().is_ok_and(|number| !is_exact(written, number))
 }
 
 /// A number without an exponent, as people write amounts.
@@ -180,9 +162,10 @@ mod tests {
             ("{\"a\": 1e999}", "out of range"),
             (
                 r#"{"\\\"1.5": [0.1, 123456789.123456789012]}"#,
-                "more digits than are kept of one; write it as a text at byte 18",
+                "more digits than are kept of one; write it as a text",
             ),
             (r#"{"a": 18446744073709551617}"#, "more digits"),
+            (r#"{"1.2345678901234567890": true, "a\\": 1.2345678901234567890}"#, "more digits"),
         ] {
             let told = read_body(text.as_bytes()).unwrap_err().to_string();
             assert!(told.contains(problem), "{text}: {told}");
@@ -202,6 +185,7 @@ mod tests {
             ("0.3", "0.3"),
             ("18446744073709551615", "18446744073709551615"),
             ("-0.0", "-0.0"),
+            (r#"0.5, "b": "\"1.2345678901234567890, ", "c": "\\""#, "0.5"),
         ] {
             let body = read_body(format!("{{\"a\": {text}}}").as_bytes()).unwrap();
             let crate::yaml::Value::Scalar(scalar) = node(&body["a"]).value else { panic!("{text}") };

@@ -50,31 +50,6 @@ fn number<'a>(text: &str) -> Option<Resolved<'a>> {
     whole.or_else(large).or_else(decimal)
 }
 
-/// Whether a number is what a text says, to the last digit. Floating point loses some of those beyond the fifteenth, and an amount of money
-/// would be another one then.
-#[must_use]
-pub fn is_exact(text: &str, number: f64) -> bool {
-    digits(text) == digits(&format!("{number:e}"))
-}
-
-/// Whether it is below zero, its digits from the first to the last that is no zero, and where the point stands before them.
-fn digits(text: &str) -> (bool, String, i64) {
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
-    let exponent = exponent.strip_prefix('+').unwrap_or(exponent).parse().unwrap_or(i64::MAX);
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let all = format!("{whole}{fraction}");
-    let led = all.trim_start_matches('0');
-    let kept = led.trim_end_matches('0');
-    if kept.is_empty() {
-        return (false, String::new(), 0);
-    }
-    let length = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
-    let point =
-        length(whole).saturating_sub(length(&all).saturating_sub(length(led))).saturating_add(exponent);
-    (text.starts_with('-'), kept.to_owned(), point)
-}
-
 /// `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`
 fn is_decimal(text: &str) -> bool {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);

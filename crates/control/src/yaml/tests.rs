@@ -2,7 +2,7 @@
 
 mod render;
 
-use super::{DEPTH_MAX, NODES_MAX, Node, Position, Resolved, Scalar, Style, Value, is_exact, read, resolve};
+use super::{DEPTH_MAX, NODES_MAX, Node, Position, Resolved, Scalar, Style, Value, read, resolve};
 use proptest::prelude::*;
 use render::render;
 
@@ -139,31 +139,6 @@ fn plain_texts_mean_what_the_core_schema_says() {
 }
 
 #[test]
-fn a_number_is_exact_that_says_each_digit_that_was_written() {
-    for text in [
-        "0.3",
-        "0.30",
-        "00.1",
-        ".5",
-        "5.",
-        "-1.25e-7",
-        "1E+16",
-        "0",
-        "-0.0",
-        "1000.50",
-        "123456789012345680000",
-    ] {
-        assert!(is_exact(text, text.parse().unwrap()), "{text}");
-    }
-    for text in
-        ["123456789.123456789012", "0.12345678901234567890", "18446744073709551617", "9007199254740993.5"]
-    {
-        assert!(!is_exact(text, text.parse().unwrap()), "{text}");
-    }
-    assert!(!is_exact("-1", 1.0));
-}
-
-#[test]
 fn debug_leaves_texts_out() {
     assert!(!format!("{:?}", tree("a: sk-secret\nb: [sk-secret]")).contains("sk-secret"));
 }
@@ -208,13 +183,6 @@ proptest! {
         let again = again.unwrap();
         prop_assert_eq!(shape(&again), shape(&node));
         prop_assert_eq!(render(&again), text);
-    }
-
-    #[test]
-    fn a_number_is_exact_as_it_is_written_by_itself(number in any::<f64>()) {
-        prop_assume!(number.is_finite());
-        let with_exponent = format!("{number:e}");
-        prop_assert!(is_exact(&number.to_string(), number) && is_exact(&with_exponent, number));
     }
 
     #[test]

@@ -313,7 +313,9 @@ pub(crate) fn base62<const DIGITS: usize>(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ApiKey, Arc, Ended, KeyHash, KeyText, KnownKey, Pattern, Scope, Subject, SystemTime, Validity};
+    use super::{
+        ApiKey, Arc, Ended, KeyHash, KeyText, KnownKey, Pattern, Scope, Subject, SystemTime, Validity,
+    };
     use crate::tenant::Workspace;
     use proptest::prelude::*;
     use std::time::Duration;

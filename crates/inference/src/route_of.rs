@@ -24,6 +24,8 @@ const CONFIG_HEADERS: [HeaderName; 2] =
 /// A provider for the model as it is named.
 const PROVIDER_HEADERS: [HeaderName; 2] =
     [HeaderName::from_static("x-tollgate-provider"), HeaderName::from_static("x-portkey-provider")];
+/// The longest route in a header, whatever else the head may hold.
+const INLINE_ROUTE_BYTES_MAX: usize = 64 * 1024;
 /// What OpenAI's moderation endpoint uses when no model is named (API reference, "Create moderation").
 const MODERATION_MODEL: &str = "omni-moderation-latest";
 
@@ -206,6 +208,10 @@ fn inline(call: &Call, text: &str) -> Result<Arc<Route>, Refusal> {
             call.origin.key.name
         );
         return Err(Refusal::new(ErrorCode::InlineConfigNotAllowed, message));
+    }
+    if text.len() > INLINE_ROUTE_BYTES_MAX {
+        let message = format!("it is longer than {INLINE_ROUTE_BYTES_MAX} bytes; have it saved under a name");
+        return Err(refuse_route(&[RouteProblem { path: String::new(), message }]));
     }
     let snapshot = &call.pinned.snapshot;
     let compile = || {

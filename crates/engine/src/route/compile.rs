@@ -32,7 +32,7 @@ use super::spec::{DefaultsSpec, RouteSpec};
 use super::{RouteProblem, member};
 
 /// Deepest nesting of a route.
-pub const ROUTE_DEPTH_MAX: usize = 8;
+pub const ROUTE_DEPTH_MAX: usize = 16;
 /// Most targets in a route, all levels together.
 pub const ROUTE_TARGETS_MAX: usize = 100;
 /// Most retries of one target.

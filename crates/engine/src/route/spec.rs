@@ -235,7 +235,7 @@ pub struct StickySpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StrategyMode {
-    /// The first target, whatever happens.
+    /// The one target that there is, whatever happens.
     Single,
     /// The targets in order until one does not fail.
     Fallback,

@@ -153,7 +153,7 @@ impl<'c> Dispatch<'c> {
             let fresh = leg.has_alternative(self.call.origin.gateway.uptime());
             self.ending.failed(leg.call_number(), may_be_charged(&failed));
             self.ending.unanswered_by(&leg.target, failed.failure.class);
-            self.attempts.add(leg.attempted(self.call, Err(&failed.failure)));
+            self.attempts.failed(leg.attempted(self.call, Err(&failed.failure)), &failed);
             let step = self.step_after(&failed.failure, fresh).await;
             if !self.take(step).await {
                 return Ok((leg, Err(failed)));

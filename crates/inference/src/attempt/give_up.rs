@@ -31,6 +31,8 @@ pub(super) struct Attempts {
     /// Why the first target was chosen, where somebody wants to know. Then the attempt that served is noted as well.
     decision: Option<Decision>,
     made: Vec<Attempted>,
+    /// How many of them nobody was called for.
+    objections: usize,
     passed_over: Vec<String>,
     /// Why there were no more, where targets or tries were left.
     stopped: Option<String>,
@@ -45,6 +47,12 @@ impl Attempts {
     /// Notes an attempt.
     pub(super) fn add(&mut self, attempt: Attempted) {
         self.made.push(attempt);
+    }
+
+    /// Notes an attempt that failed.
+    pub(super) fn failed(&mut self, attempt: Attempted, failed: &FailedAttempt) {
+        self.objections += usize::from(failed.objection.is_some());
+        self.add(attempt);
     }
 
     /// Notes the attempt that served, where somebody wants to know.
@@ -187,11 +195,15 @@ fn in_clients_format(call: &Call, head: &mut Parts, body: &Bytes, failure: &Fail
 }
 
 fn refusal(failure: &Failure, objection: Option<RefusedHere>, attempts: &Attempts) -> Refusal {
+    let is_called = attempts.made.len() > attempts.objections;
     if let Some(RefusedHere { code, param }) =
-        objection.filter(|objection| attempts.made.len() == 1 || objection.code == ErrorCode::OverQuota)
+        objection.filter(|objection| !is_called || objection.code == ErrorCode::OverQuota)
     {
-        let refusal = Refusal::new(code, failure.detail.clone()).with_retry_after(failure.retry_after);
-        return Refusal { param, ..refusal };
+        let message = match is_called || attempts.made.len() == 1 {
+            true => failure.detail.clone(),
+            false => format!("no target takes this request; {}", attempts.summary()),
+        };
+        return Refusal { param, ..Refusal::new(code, message).with_retry_after(failure.retry_after) };
     }
     let code = match failure.class {
         FailureClass::Timeout(_) => ErrorCode::TargetsTimedOut,
@@ -233,7 +245,7 @@ mod tests {
     fn tried(failures: &[&FailedAttempt]) -> Attempts {
         let mut attempts = Attempts::default();
         for failed in failures {
-            attempts.add(Attempted {
+            let attempted = Attempted {
                 place: String::new(),
                 target: "p/m".to_owned(),
                 credential: "p#1".to_owned(),
@@ -244,7 +256,8 @@ mod tests {
                 outcome: failed.failure.class.name(),
                 status: None,
                 detail: Some(failed.failure.detail.clone()),
-            });
+            };
+            attempts.failed(attempted, failed);
         }
         attempts
     }
@@ -290,10 +303,13 @@ mod tests {
     }
 
     #[test]
-    fn an_objection_of_tollgates_own_speaks_for_itself_where_nothing_else_was_tried() {
+    fn objections_of_tollgates_own_speak_for_themselves_where_nobody_was_called() {
         let objection = FailedAttempt::objection(ErrorCode::NotTranslatable, "call it otherwise");
         let alone = refusal(&objection.failure, objection.objection.clone(), &tried(&[&objection]));
         assert_eq!((alone.code, alone.message.as_str()), (ErrorCode::NotTranslatable, "call it otherwise"));
+        let all = refusal(&objection.failure, objection.objection.clone(), &tried(&[&objection, &objection]));
+        assert_eq!(all.code, ErrorCode::NotTranslatable);
+        assert!(all.message.starts_with("no target takes this request; 1. p/m: caller (call it otherwise)"));
         let with_another = tried(&[&FailedAttempt::broken("it broke"), &objection]);
         let listed = refusal(&objection.failure, objection.objection.clone(), &with_another);
         assert_eq!(listed.code, ErrorCode::TargetsFailed);

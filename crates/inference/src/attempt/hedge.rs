@@ -121,7 +121,7 @@ impl Dispatch<'_> {
             Some(Err(failed)) => {
                 self.ending.failed(leg.call_number(), may_be_charged(&failed));
                 self.ending.unanswered_by(&leg.target, failed.failure.class);
-                self.attempts.add(leg.attempted(call, Err(&failed.failure)));
+                self.attempts.failed(leg.attempted(call, Err(&failed.failure)), &failed);
             }
             Some(Ok(_)) | None => {
                 leg.outrun();

@@ -13,6 +13,7 @@ use crate::configuration::{SECRET, key, one};
 use crate::gateway::TestGateway;
 
 const CHAT: EventStream = EventStream::Chat;
+const BODY: &[u8] = br#"{"model":"m","messages":[{"role":"user","content":"Hello!"}]}"#;
 
 /// A gateway with small limits before an echo.
 async fn start() -> (FakeProvider, TestGateway) {
@@ -328,5 +329,32 @@ async fn chunks_that_are_none_are_a_mistake_and_no_timeout() {
         connection.send(head + chunk).await;
         let answer = connection.rest().await;
         assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("TG1001"), "{chunk:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_route_in_a_header_is_neither_long_nor_deep() {
+    let fake = FakeProvider::start().await;
+    let mut configuration = one(&fake);
+    configuration["limits"] = json!({"head_bytes_max": "256KiB"});
+    let gateway = TestGateway::start(configuration).await;
+    let nested = |depth: usize| {
+        let route = (1..depth).fold(json!({"target": "p/m"}), |inner, _| json!({"targets": [inner]}));
+        route.to_string()
+    };
+    let padded = |bytes: usize| {
+        format!("{{\"target\": \"p/m\"{}}}", " ".repeat(bytes - "{\"target\": \"p/m\"}".len()))
+    };
+    for route in [nested(16), padded(64 << 10)] {
+        fake.next(scripts::json(&scripts::answer(CHAT, "served")));
+        let answer = gateway.post_chat(BODY).header("x-tollgate-config", &route).answer().await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    for (route, told) in
+        [(nested(17), "at most 16 levels"), (padded((64 << 10) + 1), "longer than 65536 bytes")]
+    {
+        let answer = gateway.post_chat(BODY).header("x-tollgate-config", &route).answer().await;
+        assert_refused(&answer, 400, "TG1011", "");
+        assert!(answer.error_message().contains(told), "{}", answer.text());
     }
 }

@@ -45,6 +45,12 @@ impl Compiler<'_> {
             .enumerate()
             .map(|(index, condition)| {
                 let path = format!("{path}[{index}]");
+                if let Some(first) =
+                    written[..index].iter().position(|earlier| earlier.query == condition.query)
+                {
+                    let message = format!("conditions[{first}] asks the same, so this one never decides");
+                    self.report(format!("{path}.query"), message);
+                }
                 let query = self.query(&condition.query, &format!("{path}.query"));
                 let then = self.named(&condition.then, &names, &format!("{path}.then"));
                 Some((query?, then?))

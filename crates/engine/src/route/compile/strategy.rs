@@ -87,7 +87,7 @@ impl Compiler<'_> {
         }
         self.refuse_members_of_others(spec.strategy.as_ref(), mode, place);
         match mode {
-            StrategyMode::Single => Some(Strategy::Single),
+            StrategyMode::Single => self.single(targets, place),
             StrategyMode::Fallback => Some(Strategy::Fallback { on_status_codes: statuses }),
             StrategyMode::Loadbalance => self.balance(spec.strategy.as_ref(), targets, place),
             StrategyMode::Mirror => {
@@ -104,6 +104,15 @@ impl Compiler<'_> {
                 self.classes(spec.strategy.as_ref()?, targets, place).map(Strategy::Conditional)
             }
         }
+    }
+
+    /// Targets behind the first would be mistaken for a fallback.
+    fn single(&mut self, targets: &[RouteSpec], place: &Place) -> Option<Strategy> {
+        for index in 1..targets.len() {
+            let message = "`mode: single` never comes here; remove it, or write `mode: fallback`";
+            self.report(place.child(index).path, message);
+        }
+        (targets.len() == 1).then_some(Strategy::Single)
     }
 
     fn race(&mut self, strategy: &StrategySpec, targets: &[RouteSpec], place: &Place) -> Option<Race> {

@@ -319,6 +319,17 @@ fn a_choice_that_leads_nowhere_or_somewhere_unnamed_is_refused() {
             "targets[1]: nothing leads here, nor does `default`; give it a `name` and name it there, or remove it"
         ]
     );
+    let twice = json!({"mode": "conditional", "conditions": [
+        {"query": query, "then": "small"}, {"query": {"key": "dev"}, "then": "small"}, {"query": query, "then": "large"},
+    ]});
+    assert_eq!(
+        choice(twice, json!([target("small"), target("large")])),
+        ["strategy.conditions[2].query: conditions[0] asks the same, so this one never decides"]
+    );
+    assert_eq!(
+        choice(json!({"mode": "single"}), json!([target("small"), target("large")])),
+        ["targets[1]: `mode: single` never comes here; remove it, or write `mode: fallback`"]
+    );
     let found = choice(json!({"mode": "conditional"}), json!([target("small"), target("large")]));
     assert!(found[0].starts_with("strategy.conditions: a `conditional` strategy needs"), "{found:?}");
 }
@@ -514,10 +525,10 @@ fn a_host_chosen_by_a_request_never_sees_the_operators_credential() {
 fn depth_and_number_of_targets_are_bounded() {
     let nested =
         |depth: usize| (1..depth).fold(json!({"provider": "openai"}), |inner, _| json!({"targets": [inner]}));
-    assert!(compiled(&nested(8), Origin::Operator).is_ok());
+    assert!(compiled(&nested(16), Origin::Operator).is_ok());
     let refused = problems(&nested(60), Origin::Operator);
     assert_eq!(refused.len(), 1);
-    assert!(refused[0].ends_with("a route is at most 8 levels deep"), "{refused:?}");
+    assert!(refused[0].ends_with("a route is at most 16 levels deep"), "{refused:?}");
 
     let wide = |count: usize| json!({"strategy": {"mode": "fallback"}, "targets": vec![json!({"provider": "openai"}); count]});
     assert!(compiled(&wide(100), Origin::Operator).is_ok());
@@ -552,10 +563,8 @@ proptest! {
         match compiled(&route, Origin::Operator) {
             Err(problems) => prop_assert!(!problems.is_empty()),
             Ok(root) => {
-                let singles = route.to_string().contains("single");
                 let found = targets(&root);
-                prop_assert!(found.len() <= leaves(&spec));
-                prop_assert!(singles || found.len() == leaves(&spec));
+                prop_assert_eq!(found.len(), leaves(&spec));
                 let mut paths: Vec<_> = found.iter().map(|target| &target.path).collect();
                 paths.dedup();
                 prop_assert_eq!(paths.len(), found.len());

@@ -17,6 +17,8 @@ use crate::path::Path;
 use crate::problem::ConfigProblem;
 use crate::registrar::Decided;
 
+/// What ends the part's name in names of what is made there. What is behind it has none, so that no name is in two parts.
+const PART_ENDS: char = '.';
 /// Most objects of the API.
 const OBJECTS_MAX: usize = 100_000;
 
@@ -80,11 +82,16 @@ fn become_of(
     loaded: &Loaded,
     asking: Asking<'_>,
 ) -> Result<(ObjectId, Option<Object>), Problem> {
+    let found = find(loaded, id);
     if let Act::Put(body) = act {
-        // Before it is looked for, so that the answer does not say whether there is one of this name elsewhere.
+        // So that the answer does not say whether there is one of this name elsewhere.
         within_reach(asking.principal, id, body)?;
+        let is_seen = |found: &Found<'_>| asking.principal.visible(&resource(id, &found.body()));
+        if !found.as_ref().is_some_and(is_seen) {
+            called_after_its_place(asking.principal, id, body)?;
+        }
     }
-    let Some(found) = find(loaded, id) else {
+    let Some(found) = found else {
         let Act::Put(body) = act else { return Err(not_found(id)) };
         let body = named(id, body.clone())?;
         permit(asking.principal, Action::Create, id, &body)?;
@@ -162,6 +169,31 @@ fn within_reach(principal: &Principal, id: &ObjectId, body: &Map<String, Json>) 
     Err(Problem::new(ErrorCode::ObjectNotFound, detail).denied())
 }
 
+/// Holds that what is made by whoever administers a part has a name that nobody else gives. Were it one of all names, they would
+/// learn which of them are taken. Users are called as their identity provider calls them.
+fn called_after_its_place(
+    principal: &Principal,
+    id: &ObjectId,
+    body: &Map<String, Json>,
+) -> Result<(), Problem> {
+    let place = resource(id, body);
+    let is_named_here = matches!(id.kind(), ObjectKind::Key | ObjectKind::RateLimit | ObjectKind::Budget);
+    let Some(part) = place.workspace.or(place.environment).or(place.owner).filter(|_| is_named_here) else {
+        return Ok(());
+    };
+    let (before, own) = id.name().rsplit_once(PART_ENDS).unwrap_or(("", id.name()));
+    if before == part || principal.is_of_organization() {
+        return Ok(());
+    }
+    let message =
+        format!("what is made in a part of the organisation is called after it: `{part}{PART_ENDS}{own}`");
+    Err(Problem::mistaken(vec![ConfigProblem { position: None, path: name_path(id), message }]))
+}
+
+fn name_path(id: &ObjectId) -> Path {
+    Path::root().key(id.kind().section()).key(id.name())
+}
+
 /// Holds that whoever administers a part makes keys of nobody else's users: whoever is not there for them, and is not made with the key, is
 /// not there.
 fn meet(
@@ -186,7 +218,7 @@ fn meet(
     if is_own || ObjectId::new(ObjectKind::User, &name).is_ok_and(|user| is_there(&user)) {
         return Ok(());
     }
-    let path = Path::root().key(id.kind().section()).key(id.name()).key("user");
+    let path = name_path(id).key("user");
     let message = format!("there is no user called `{name}`");
     Err(Problem::mistaken(vec![ConfigProblem { position: None, path, message }]))
 }

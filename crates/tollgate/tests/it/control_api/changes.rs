@@ -186,12 +186,12 @@ async fn who_administers_one_workspace_learns_no_name_by_a_mistake() {
     assert_eq!(owner.put("routes/merger-plans", json!({"target": "p/m"})).await.status, 201);
     let hash = format!("blake3:{}", "1".repeat(64));
     let body = json!({"hash": hash, "workspace": "a", "models": ["*"], "default_route": "merger-plan"});
-    let told = owner.put("keys/k", body.clone()).await;
+    let told = owner.put("keys/a.k", body.clone()).await;
     assert_refused(&told, 422, "TG2017");
     assert!(told.text().contains("merger-plans"), "{}", told.text());
-    let untold = of_a.put("keys/k", body).await;
+    let untold = of_a.put("keys/a.k", body).await;
     assert_refused(&untold, 422, "TG2017");
-    assert!(untold.text().contains("keys.k.default_route"), "{}", untold.text());
+    assert!(untold.text().contains("k.default_route"), "{}", untold.text());
     assert!(!untold.text().contains("merger-plans"), "{}", untold.text());
 }
 
@@ -206,13 +206,13 @@ async fn who_administers_one_workspace_makes_keys_of_its_users_alone() {
     let (owner, of_a) = (Control::of(&gateway, 1), Control::of(&gateway, 2));
     let hash = |digit: &str| format!("blake3:{}", digit.repeat(64));
     let key = |digit: &str, user: &str| json!({"hash": hash(digit), "workspace": "a", "user": user});
-    assert_eq!(of_a.put("keys/of-ada", key("1", "ada")).await.status, 201);
-    let none = of_a.put("keys/k", key("2", "nobody")).await;
+    assert_eq!(of_a.put("keys/a.of-ada", key("1", "ada")).await.status, 201);
+    let none = of_a.put("keys/a.k", key("2", "nobody")).await;
     assert_refused(&none, 422, "TG2017");
     for user in ["bob", "carol"] {
-        let refused = of_a.put("keys/k", key("2", user)).await;
+        let refused = of_a.put("keys/a.k", key("2", user)).await;
         assert_eq!(refused.text().replace(user, "nobody"), none.text(), "it is told as who there is not");
-        let moved = of_a.patch("keys/of-ada", json!({"user": user})).await;
+        let moved = of_a.patch("keys/a.of-ada", json!({"user": user})).await;
         assert_eq!(moved.text().replace(user, "nobody").replace("of-ada", "k"), none.text());
     }
     assert_eq!(owner.put("keys/of-bob", key("3", "bob")).await.status, 201);
@@ -223,7 +223,7 @@ async fn who_administers_one_workspace_makes_keys_of_its_users_alone() {
     );
     let together = json!({"changes": [
         {"kind": "users", "name": "dora", "body": {"teams": ["a/t"]}},
-        {"kind": "keys", "name": "of-dora", "body": key("4", "dora")},
+        {"kind": "keys", "name": "a.of-dora", "body": key("4", "dora")},
     ]});
     assert_eq!(of_a.call("POST", "changes", &together).answer().await.status, 200);
 }
@@ -290,6 +290,40 @@ async fn what_would_be_out_of_reach_is_refused_alike_whatever_there_is() {
     told.dedup();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("where no role that you hold reaches, by its `workspace`"), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_is_made_in_a_workspace_is_called_after_it_so_that_no_name_is_found_taken() {
+    let more = json!({
+        "control": {"keys": [held(1, "owner", None), held(2, "admin", Some("a"))]},
+        "workspaces": {"a": {}, "b": {}, "default": {}},
+    });
+    let (gateway, _fake) = gateway(more).await;
+    let (owner, of_a) = (Control::of(&gateway, 1), Control::of(&gateway, 2));
+    let hash = |digit: &str| format!("blake3:{}", digit.repeat(64));
+    let of = |workspace: &str| json!({"match": {"workspace": [workspace]}});
+    let budget = |workspace| json!({"usd": "1", "window": "day", "match": of(workspace)["match"]});
+    let limit = |workspace| json!({"requests": {"per_minute": 1}, "match": of(workspace)["match"]});
+    let key = |workspace: &str, digit| json!({"workspace": workspace, "hash": hash(digit)});
+    for (kind, of_b, wanted) in [
+        ("keys", key("b", "1"), key("a", "2")),
+        ("budgets", budget("b"), budget("a")),
+        ("rate_limits", limit("b"), limit("a")),
+    ] {
+        assert_eq!(owner.put(&format!("{kind}/{kind}-of-b"), of_b).await.status, 201);
+        let mut told = Vec::new();
+        for name in ["-of-b", "-of-nobody"] {
+            let refused = of_a.put(&format!("{kind}/{kind}{name}"), wanted.clone()).await;
+            assert_refused(&refused, 422, "TG2017");
+            assert!(refused.text().contains(&format!("`a.{kind}{name}`")), "{}", refused.text());
+            told.push(refused.text().replace(name, "?"));
+        }
+        told.dedup();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(of_a.put(&format!("{kind}/a.{kind}-of-b"), wanted).await.status, 201);
+    }
+    owner.put("keys/early", key("a", "3")).await;
+    assert_eq!(of_a.patch("keys/early", json!({"disabled": true})).await.status, 200, "they see it");
 }
 
 #[tokio::test]

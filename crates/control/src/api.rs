@@ -17,6 +17,7 @@ mod resource;
 mod scim;
 mod shown;
 mod sign_in;
+mod spend;
 mod wanted;
 mod witness;
 mod write;
@@ -29,6 +30,7 @@ use bytes::Bytes;
 use domain::ErrorCode;
 use domain::ports::audit_log::AuditLog;
 use domain::ports::shared_state::SharedState;
+use domain::ports::spend::SpendReader;
 use engine::{Denials, WrongKeys};
 use futures_util::FutureExt;
 use http::request::Parts;
@@ -67,6 +69,8 @@ pub struct ControlParts {
     pub audit_log: Arc<dyn AuditLog>,
     /// Where sessions are kept, for all replicas.
     pub shared_state: Arc<dyn SharedState>,
+    /// Who knows what budgets have spent.
+    pub spend: Arc<dyn SpendReader>,
     /// The way to identity providers.
     pub way: Arc<dyn Redeem>,
     /// Whether it is reached in clear text and on the machine itself, so that cookies cannot be for HTTPS alone.
@@ -87,6 +91,7 @@ pub struct ControlApi {
     audit_log: Arc<dyn AuditLog>,
     denials: Arc<Denials>,
     wrong_keys: WrongKeys,
+    spend: Arc<dyn SpendReader>,
     desk: Desk,
     way: Arc<dyn Redeem>,
     remembered: Remembered,
@@ -105,6 +110,7 @@ impl ControlApi {
             audit_log: parts.audit_log,
             denials: parts.denials,
             wrong_keys: WrongKeys::new((parts.random)()),
+            spend: parts.spend,
             desk: Desk::new(Sessions::new(parts.shared_state), parts.plain_loopback),
             way: parts.way,
             remembered: Remembered::default(),
@@ -201,6 +207,12 @@ impl ControlApi {
         match operation {
             Operation::Describe => Ok(self.describe()),
             Operation::Audit => audit::page(&*self.audit_log, admitted, Wished::of(head.uri.query())?).await,
+            Operation::Spend(id) => {
+                spend::of_budget(&*self.spend, admitted, &id, spend::Wished::of(head.uri.query())?).await
+            }
+            Operation::AllSpend => {
+                spend::of_all(&*self.spend, admitted, spend::Wished::of(head.uri.query())?).await
+            }
             Operation::List(kind) => read::list(admitted, kind),
             Operation::Get(id) => read::get(admitted, &id),
             Operation::Put(id) => self.write(admitted, (id, precondition), Act::Put(json().await?)).await,

@@ -136,6 +136,22 @@ pub enum Span {
     Once,
 }
 
+impl Span {
+    /// Its name in answers, messages and the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rolling(_) => "rolling",
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Once => "once",
+        }
+    }
+}
+
 /// An addition to a budget that ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Raise {

@@ -10,3 +10,4 @@ pub mod registry;
 pub mod response_store;
 pub mod shared_state;
 pub mod sign_in;
+pub mod spend;

@@ -29,6 +29,7 @@ mod shared;
 mod slots;
 mod spending;
 mod standing;
+mod statement;
 mod totals;
 mod value;
 
@@ -44,4 +45,5 @@ pub use reservation::Reservation;
 pub use reserve::Ledger;
 pub use shared::{Asking, Proposal, Shared, Unaccounted, Unreadable};
 pub use standing::{Measured, Standing};
+pub use statement::Statement;
 pub use totals::Total;

@@ -19,7 +19,7 @@ use telemetry::events::{AllotmentDecided, Decided};
 pub use admitted::Admitted;
 pub use clearing::{Clearing, Times, WallClock};
 pub use described::Description;
-pub use leases::{Leases, Revision};
+pub use leases::{Heard, Leases, Revision};
 pub use leasing::{Leasing, Turn};
 pub use sent::{CallNumber, Called, Sent};
 pub use told::Told;

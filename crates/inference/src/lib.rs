@@ -40,6 +40,7 @@ mod response_owners;
 mod route_of;
 mod running;
 mod signature;
+mod spend;
 mod stack;
 mod stored;
 mod visible;

@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod budget;
 mod catalog;
 mod check;
 mod dry_run;
@@ -62,7 +63,7 @@ pub enum Command {
     RateLimit(objects::Made),
     /// Budgets of a running gateway.
     #[command(subcommand)]
-    Budget(objects::Made),
+    Budget(budget::Budget),
     /// Whom budgets tell.
     #[command(subcommand)]
     Webhook(webhook::Webhook),
@@ -110,7 +111,7 @@ impl Command {
             Self::Group(command) => command.run(ObjectKind::Group),
             Self::Route(command) => command.run(ObjectKind::Route),
             Self::RateLimit(command) => command.run(ObjectKind::RateLimit),
-            Self::Budget(command) => command.run(ObjectKind::Budget),
+            Self::Budget(command) => command.run(),
             Self::Webhook(command) => command.run(),
             Self::Plan(command) => command.run(),
             Self::Apply(command) => command.run(),

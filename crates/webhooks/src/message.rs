@@ -67,7 +67,7 @@ impl Message {
             limit: amount(notice.limit),
             spent: amount(notice.spent),
             percent,
-            span: span_name(budget.span),
+            span: budget.span.name(),
             window: window(notice, budget.span),
         };
         Self::new(id, kind, notice.at_milliseconds, data)
@@ -84,18 +84,6 @@ impl Message {
         // Texts and numbers, which always become JSON.
         let body = serde_json::to_string(&payload).unwrap_or_default();
         Self { id, body: body.into() }
-    }
-}
-
-fn span_name(span: Span) -> &'static str {
-    match span {
-        Span::Rolling(_) => "rolling",
-        Span::Hour => "hour",
-        Span::Day => "day",
-        Span::Week => "week",
-        Span::Month => "month",
-        Span::Quarter => "quarter",
-        Span::Once => "once",
     }
 }
 

@@ -49,7 +49,7 @@ impl ControlApi {
             self.holder(head, &loaded, client)?
         };
         let query = match operation {
-            Operation::Audit => Query::default(),
+            Operation::Audit | Operation::Spend(_) | Operation::AllSpend => Query::default(),
             _ => Query::of(head.uri.query())?,
         };
         Ok(Admitted { principal, loaded, query, now: (self.wall_clock)(), client })

@@ -2,6 +2,7 @@
 //! anything else. Committed as `openapi/control.json`.
 
 mod doors;
+mod spend;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -31,6 +32,7 @@ pub fn openapi() -> Json {
     paths.insert(format!("{API_ROOT}secrets/rewrap"), rewrap());
     paths.insert(format!("{API_ROOT}audit"), audit());
     paths.insert(format!("{API_ROOT}openapi.json"), description());
+    paths.extend(spend::paths());
     paths.extend(doors::paths());
     let mut schemas = match schema["$defs"].take() {
         Json::Object(definitions) => definitions,

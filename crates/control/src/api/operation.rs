@@ -21,6 +21,9 @@ const DESCRIPTION: &str = "openapi.json";
 /// Where it is told who did what.
 const AUDIT: &str = "audit";
 
+/// Where it is told what all budgets have spent.
+const SPEND: &str = "spend";
+
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Operation {
@@ -44,6 +47,10 @@ pub(super) enum Operation {
     Rewrap,
     /// `GET /api/v1/audit`.
     Audit,
+    /// `GET /api/v1/budgets/{name}/spend`.
+    Spend(ObjectId),
+    /// `GET /api/v1/spend`.
+    AllSpend,
     /// `GET /api/v1/openapi.json`.
     Describe,
 }
@@ -57,19 +64,28 @@ impl Operation {
             Self::CreateKey => (Action::Create, Kind::Key),
             Self::Change | Self::Rewrap => (Action::Update, Kind::Organization),
             Self::Audit => (Action::ReadAudit, Kind::Organization),
+            Self::AllSpend => (Action::ReadSpend, Kind::Budget),
             Self::Describe => (Action::Read, Kind::Organization),
             Self::Get(id) => of(Action::Read, id),
             Self::Put(id) | Self::Patch(id) => of(Action::Update, id),
             Self::Delete(id) => of(Action::Delete, id),
             Self::RotateKey(id) => of(Action::Rotate, id),
+            Self::Spend(id) => of(Action::ReadSpend, id),
         };
         let name = match self {
-            Self::Get(id) | Self::Put(id) | Self::Patch(id) | Self::Delete(id) | Self::RotateKey(id) => {
-                Some(id.name())
-            }
-            Self::List(_) | Self::CreateKey | Self::Change | Self::Rewrap | Self::Audit | Self::Describe => {
-                None
-            }
+            Self::Get(id)
+            | Self::Put(id)
+            | Self::Patch(id)
+            | Self::Delete(id)
+            | Self::RotateKey(id)
+            | Self::Spend(id) => Some(id.name()),
+            Self::List(_)
+            | Self::CreateKey
+            | Self::Change
+            | Self::Rewrap
+            | Self::Audit
+            | Self::AllSpend
+            | Self::Describe => None,
         };
         Asked { action, kind, name }
     }
@@ -95,11 +111,10 @@ pub(super) fn match_path(method: &Method, path: &str) -> Result<Operation, Probl
         (REWRAP, "POST") => return Ok(Operation::Rewrap),
         (REWRAP, _) => return Err(other_method("POST")),
         (DESCRIPTION, "GET") => return Ok(Operation::Describe),
-        (DESCRIPTION, _) => return Err(other_method("GET")),
+        (AUDIT, "GET") => return Ok(Operation::Audit),
+        (SPEND, "GET") => return Ok(Operation::AllSpend),
+        (DESCRIPTION | AUDIT | SPEND, _) => return Err(other_method("GET")),
         _ => {}
-    }
-    if rest == AUDIT {
-        return if *method == Method::GET { Ok(Operation::Audit) } else { Err(other_method("GET")) };
     }
     let mut segments = rest.split('/');
     let kind = segments.next().and_then(ObjectKind::of_section).ok_or_else(not_found)?;
@@ -118,6 +133,8 @@ pub(super) fn match_path(method: &Method, path: &str) -> Result<Operation, Probl
         (_, [_], _) => Err(other_method("GET, PUT, PATCH, DELETE")),
         (ObjectKind::Key, [name, "rotate"], "POST") => Ok(Operation::RotateKey(id(kind, name)?)),
         (ObjectKind::Key, [_, "rotate"], _) => Err(other_method("POST")),
+        (ObjectKind::Budget, [name, SPEND], "GET") => Ok(Operation::Spend(id(kind, name)?)),
+        (ObjectKind::Budget, [_, SPEND], _) => Err(other_method("GET")),
         _ => Err(not_found()),
     }
 }
@@ -153,6 +170,12 @@ mod tests {
             ("DELETE", "/api/v1/users/a", Operation::Delete(user("a"))),
             ("POST", "/api/v1/keys", Operation::CreateKey),
             ("POST", "/api/v1/changes", Operation::Change),
+            ("GET", "/api/v1/spend", Operation::AllSpend),
+            (
+                "GET",
+                "/api/v1/budgets/b/spend",
+                Operation::Spend(ObjectId::new(ObjectKind::Budget, "b").unwrap()),
+            ),
         ] {
             assert_eq!(match_path(&Method::from_bytes(method.as_bytes()).unwrap(), path).unwrap(), operation);
         }
@@ -173,6 +196,8 @@ mod tests {
             "/api/v1/users/a%00",
             "/api/v1/users/a/b",
             "/api/v1/users/a/rotate",
+            "/api/v1/users/a/spend",
+            "/api/v1/budgets/a/spend/",
             "/api/v1/USERS/a",
             "/api/v1/users;x/a",
             "/api/v2/users",
@@ -185,6 +210,8 @@ mod tests {
             ("POST", "/api/v1/users/a"),
             ("TRACE", "/api/v1/keys/a"),
             ("GET", "/api/v1/keys/a/rotate"),
+            ("PUT", "/api/v1/budgets/a/spend"),
+            ("POST", "/api/v1/spend"),
         ] {
             assert_eq!(code(method, path), "TG1007", "{method} {path}");
         }

@@ -87,7 +87,8 @@ impl Action {
             Self::Create | Self::Read | Self::Update | Self::Delete => kind != Kind::Organization,
             Self::Rotate => kind == Kind::Key,
             Self::Explain => kind == Kind::Route,
-            Self::ReadAudit | Self::ReadSpend => matches!(kind, Kind::Organization | Kind::Workspace),
+            Self::ReadAudit => matches!(kind, Kind::Organization | Kind::Workspace),
+            Self::ReadSpend => matches!(kind, Kind::Organization | Kind::Workspace | Kind::Budget),
         }
     }
 }

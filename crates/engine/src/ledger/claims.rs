@@ -46,17 +46,30 @@ pub(super) fn group(
     if !selector.matches(value) {
         return None;
     }
+    Some(written(selector.group_by.iter().map(|attribute| value(attribute).unwrap_or_default())))
+}
+
+/// The name of the group of these values, one for each attribute.
+pub(super) fn written<'v>(values: impl IntoIterator<Item = &'v str>) -> Box<str> {
     let mut group = String::new();
-    for (place, attribute) in selector.group_by.iter().enumerate() {
+    for (place, value) in values.into_iter().enumerate() {
         if place > 0 {
             group.push(SEPARATOR);
         }
-        group.push_str(value(attribute).unwrap_or_default());
+        group.push_str(value);
     }
     if group.len() > GROUP_BYTES_MAX {
-        return Some(format!("blake3:{}", blake3::hash(group.as_bytes()).to_hex()).into());
+        return format!("blake3:{}", blake3::hash(group.as_bytes()).to_hex()).into();
     }
-    Some(group.into())
+    group.into()
+}
+
+/// The values of a group, or its hash where that is all there is; none where all share.
+pub(super) fn parts(group: &str, selector: &Selector) -> Vec<Box<str>> {
+    if selector.group_by.is_empty() {
+        return Vec::new();
+    }
+    group.split(SEPARATOR).map(Box::from).collect()
 }
 
 /// A group for people: its values, or `-` for one that a request does not have; empty where all share.

@@ -90,6 +90,17 @@ impl Pool {
         Self { group: group.into(), ..Self::default() }
     }
 
+    /// Whose account it is.
+    pub(super) fn group(&self) -> &str {
+        &self.group
+    }
+
+    /// How all stand but one holder.
+    pub(super) fn without(mut self, holder: &str, rolling: Option<Duration>, at: Duration) -> Others {
+        self.forget(rolling, at);
+        self.others(holder, at)
+    }
+
     /// Takes what a holder says of itself; says how much is granted to it from now on, and how the others stand.
     pub(super) fn exchange(&mut self, report: Report<'_>, bounds: Bounds, time: StoreTime) -> (i128, Others) {
         self.forget(bounds.rolling, time.at_least);

@@ -75,8 +75,8 @@ impl Unaccounted {
 #[derive(Debug, thiserror::Error)]
 #[error("the shared value of `{allotment}` cannot be read: {reason}")]
 pub struct Unreadable {
-    allotment: Box<str>,
-    reason: serde_json::Error,
+    pub(super) allotment: Box<str>,
+    pub(super) reason: serde_json::Error,
 }
 
 impl Shared {

@@ -5,6 +5,7 @@ mod credentials;
 mod fleet;
 mod model;
 mod paces;
+mod statement;
 mod windows;
 
 use std::sync::Arc;

@@ -1,6 +1,8 @@
 //! Limits and budgets that several processes share: asking the others how they stand, telling them what is used here, and giving back what nobody
 //! needs. What they agree on is decided by `engine`; here the store is read and written.
 
+mod spend;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +19,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::clearing::Times;
+pub use spend::Heard;
 
 /// Most accounts that are exchanged in one step.
 const ACCOUNTS_MAX: usize = 100;

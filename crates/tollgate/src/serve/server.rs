@@ -14,7 +14,6 @@ use control::watch::{Published, Reload, Reloader, Reloads};
 use control::{Environment, Loaded, Loader};
 use domain::ports::audit_log::AuditLog;
 use domain::ports::shared_state::SharedState;
-use engine::Denials;
 use identity::Redeem;
 use inference::{Configuration, Gateway, GatewayParts};
 use jiff::Timestamp;
@@ -115,7 +114,7 @@ impl Server {
         let (told, reloads) = told(&loaded);
         let (reloader, published) = reloader(loader, loaded, telemetry.clone(), Arc::clone(&told));
         let registrar = registrar(&state, &reloader, (&reloads, sealing), &telemetry);
-        let watched = (state.audit_log(), Arc::clone(gateway.denials()));
+        let watched = (state.audit_log(), Arc::clone(&gateway));
         let loaded = reloader.loaded();
         let addresses = Addresses::of(&loaded.server, (parts.listen, parts.control_listen));
         let is_plain = addresses.is_plain_loopback(&loaded.server);
@@ -249,7 +248,7 @@ fn registrar(
 /// The control API, which follows what other processes change from now on.
 fn control_api(
     registrar: Registrar,
-    (audit_log, denials): (Arc<dyn AuditLog>, Arc<Denials>),
+    (audit_log, gateway): (Arc<dyn AuditLog>, Arc<Gateway>),
     (shared_state, way, plain_loopback): (Arc<dyn SharedState>, Arc<dyn Redeem>, bool),
     parts: &ServerParts,
     background: &mut JoinSet<()>,
@@ -263,7 +262,8 @@ fn control_api(
         shared_state,
         way,
         plain_loopback,
-        denials,
+        denials: Arc::clone(gateway.denials()),
+        spend: gateway,
         random_key,
         random,
         wall_clock,

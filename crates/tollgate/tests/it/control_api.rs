@@ -10,6 +10,7 @@ mod outages;
 mod processes;
 mod providers;
 mod secrets;
+mod spend;
 mod webhooks;
 
 use domain::KeyText;

@@ -39,9 +39,9 @@ pub(crate) const PRODUCT_CRATES: &[ProductCrate] = &[
     ),
     product("agentic", 3, &["wire", "domain", "engine", "guardrails", "telemetry", "fleet"], 12_000),
     product("batch", 3, &["wire", "domain", "engine", "providers", "telemetry", "fleet"], 12_000),
-    product("control", 3, &["domain", "engine", "providers", "identity", "telemetry", "webhooks"], 15_200),
+    product("control", 3, &["domain", "engine", "providers", "identity", "telemetry", "webhooks"], 15_700),
     product("simulate", 3, &["domain", "engine", "telemetry"], 5_000).without_cycles(),
-    product("tollgate", 4, EVERY_LOWER_CRATE, 6_500),
+    product("tollgate", 4, EVERY_LOWER_CRATE, 6_700),
 ];
 
 const EVERY_LOWER_CRATE: &[&str] = &[

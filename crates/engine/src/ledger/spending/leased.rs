@@ -89,6 +89,11 @@ impl Spending {
         Some(Leased::Budget { lease: self.lease.as_mut()?, spent: self.spent, used })
     }
 
+    /// What is spent and held here, and how the others stand as far as is known.
+    pub(in crate::ledger) fn parts(&self) -> ((i128, i128), Others) {
+        ((self.spent, self.held), self.others())
+    }
+
     /// How the others stand; nothing where there are none.
     pub(super) fn others(&self) -> Others {
         self.lease.as_ref().map(|lease| *lease.others()).unwrap_or_default()

@@ -326,6 +326,34 @@ fn what_the_others_have_spent_is_heard_without_a_further_request() {
 }
 
 #[test]
+fn a_statement_has_what_all_have_spent_whoever_is_asked() {
+    let mut fleet = Fleet::new(Span::Day, &[0, 0]);
+    assert!(ask(&mut fleet, 0, 30));
+    fleet.take(&Step::End { which: 0, percent: 100 });
+    assert!(ask(&mut fleet, 0, 20));
+    exchange(&mut fleet, 0);
+    let (_, value) = fleet.store.clone().unwrap();
+    let told = |which: usize, value: &[u8]| {
+        let mut statement = fleet.processes[which].ledger.statement("b", None, fleet.moment(which)).unwrap();
+        assert!(statement.is_shared());
+        let key = statement.key().unwrap();
+        let heard = statement.hear((&key, value), &fleet.processes[which].holder, fleet.now + STORE_AHEAD);
+        heard.map(|()| statement.accounts().iter().map(|account| (account.spent, account.held)).collect())
+    };
+    assert_eq!(told(0, &value).unwrap(), [(30, 20)]);
+    let others: Vec<_> = told(1, &value).unwrap();
+    assert!(matches!(others[..], [(30, held)] if held >= 20), "what is granted may be held: {others:?}");
+    assert!(told(1, b"{").is_err());
+    let mut statement = fleet.processes[1].ledger.statement("b", None, fleet.moment(1)).unwrap();
+    for elsewhere in ["spend/b/0/0", "spend/b/0/rolling", "spend/bb/0/0", "rate/b/0"] {
+        statement.hear((elsewhere, b"{"), "1", fleet.now + STORE_AHEAD).unwrap();
+    }
+    let key = statement.key().unwrap().replace("spend/b/", "spend/b/0");
+    statement.hear((&key, &value), "1", fleet.now + STORE_AHEAD).unwrap();
+    assert_eq!(statement.accounts()[0].spent, 0, "nothing that is another account's");
+}
+
+#[test]
 fn what_happens_without_the_store_is_as_the_budget_says() {
     for (on_store_down, granted, more) in [
         (StoreDown::LastLease, true, false),

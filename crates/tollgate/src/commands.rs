@@ -5,6 +5,7 @@ mod audit;
 mod budget;
 mod catalog;
 mod check;
+mod columns;
 mod dry_run;
 mod entry;
 mod explain;

@@ -5,12 +5,17 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, ensure};
 use control::objects::read_entry;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::surroundings::environment;
 
 /// The longest entry.
 const ENTRY_BYTES_MAX: u64 = 256 << 10;
+
+/// Reads an entry, or has one that says nothing where no file is named.
+pub(super) fn entry_or_none(file: Option<&Path>) -> anyhow::Result<Json> {
+    file.map_or_else(|| Ok(json!({})), entry)
+}
 
 /// Reads an entry, in YAML or JSON; `-` is standard input.
 pub(super) fn entry(file: &Path) -> anyhow::Result<Json> {

@@ -4,6 +4,7 @@ use clap::Args;
 use control::objects::ObjectKind;
 use serde_json::Value as Json;
 
+use crate::commands::columns::columns;
 use crate::commands::gateway::{Call, Gateway, Server, escaped, path_of};
 use crate::commands::surroundings::say;
 
@@ -87,15 +88,7 @@ fn lines(budgets: &[Json]) -> Vec<String> {
             None => rows.push(row(budget, budget)),
         }
     }
-    let widths: Vec<usize> = (0..COLUMNS.len())
-        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
-        .collect();
-    let cell = |(column, text): (usize, &String)| {
-        let width = widths[column];
-        if AMOUNTS.contains(&column) { format!("{text:>width$}") } else { format!("{text:<width$}") }
-    };
-    let line = |row: &[String; 10]| row.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ");
-    rows.iter().map(|row| line(row).trim_end().to_owned()).collect()
+    columns(&rows, &AMOUNTS)
 }
 
 fn row(budget: &Json, account: &Json) -> [String; 10] {

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use http::Method;
-use serde_json::json;
 
-use crate::commands::entry::entry;
+use crate::commands::entry::entry_or_none;
 use crate::commands::gateway::{Call, Server};
 use crate::commands::surroundings::say;
 
@@ -26,7 +25,7 @@ pub struct Create {
 
 impl Create {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let mut body = self.file.as_deref().map_or_else(|| Ok(json!({})), entry)?;
+        let mut body = entry_or_none(self.file.as_deref())?;
         body["name"] = self.name.as_str().into();
         let call = Call { method: Method::POST, path: "keys", body: Some(&body), ..Call::default() };
         let made = self.server.gateway()?.call(&call)?;

@@ -7,8 +7,10 @@ use domain::price::Component;
 use domain::{CatalogModel, Money};
 
 use super::filter::price;
+use crate::commands::columns::columns;
 
 const HEAD: [&str; 7] = ["MODEL", "CONTEXT", "OUTPUT", "IN $/1M", "OUT $/1M", "CACHED $/1M", ""];
+const FIGURES: std::ops::Range<usize> = 1..6;
 
 /// A line for each model under a heading, in columns. `unix_seconds` is the time of the prices.
 pub(super) fn lines(models: &[&Arc<CatalogModel>], unix_seconds: i64) -> Vec<String> {
@@ -17,20 +19,7 @@ pub(super) fn lines(models: &[&Arc<CatalogModel>], unix_seconds: i64) -> Vec<Str
     }
     let mut rows: Vec<[String; 7]> = vec![HEAD.map(str::to_owned)];
     rows.extend(models.iter().map(|model| row(model, unix_seconds)));
-    let widths: Vec<usize> = (0..HEAD.len())
-        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
-        .collect();
-    rows.iter().map(|row| line(row, &widths)).collect()
-}
-
-/// Names to the left, figures to the right.
-fn line(row: &[String; 7], widths: &[usize]) -> String {
-    let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| match column {
-        0 => format!("{cell:<width$}"),
-        6 => cell.clone(),
-        _ => format!("{cell:>width$}"),
-    });
-    cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    columns(&rows, &FIGURES)
 }
 
 fn row(model: &CatalogModel, unix_seconds: i64) -> [String; 7] {

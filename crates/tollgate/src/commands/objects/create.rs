@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use control::objects::ObjectKind;
 use http::Method;
-use serde_json::json;
 
-use super::super::entry::entry;
+use crate::commands::entry::entry_or_none;
 use crate::commands::gateway::{Call, Server, path_of};
 use crate::commands::surroundings::say;
 
@@ -28,7 +27,7 @@ pub struct Create {
 impl Create {
     pub(in crate::commands) fn run(self, kind: ObjectKind) -> anyhow::Result<()> {
         let Self { name, file, server, json } = self;
-        let body = file.as_deref().map_or_else(|| Ok(json!({})), entry)?;
+        let body = entry_or_none(file.as_deref())?;
         let path = path_of(kind, &name);
         let call = Call {
             method: Method::PUT,

@@ -4,6 +4,7 @@ use clap::Args;
 use control::objects::ObjectKind;
 use serde_json::Value as Json;
 
+use crate::commands::columns::columns;
 use crate::commands::gateway::{Hashes, Server, Shown};
 use crate::commands::surroundings::say;
 
@@ -38,10 +39,7 @@ fn lines(objects: &[Shown]) -> Vec<String> {
     };
     let mut rows = vec![["NAME", "MANAGED BY", "VERSION", "SAYS"].map(str::to_owned)];
     rows.extend(objects.iter().map(row));
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let (name, managed_by, version) = (width(0), width(1), width(2));
-    let line = |[a, b, c, says]: &[String; 4]| format!("{a:<name$}  {b:<managed_by$}  {c:>version$}  {says}");
-    rows.iter().map(line).collect()
+    columns(&rows, &(2..3))
 }
 
 #[cfg(test)]

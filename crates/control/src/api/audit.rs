@@ -6,11 +6,10 @@ use domain::audit::{AuditEntry, AuditFilter};
 use domain::ports::audit_log::AuditLog;
 use http::{Response, StatusCode};
 use jiff::Timestamp;
-use percent_encoding::percent_decode_str;
 use serde_json::{Value as Json, json};
 
 use super::problem::Problem;
-use super::request::LIMIT_MAX;
+use super::request::{LIMIT_MAX, limit, parameters};
 use super::{Admitted, answer};
 use crate::authority::{Action, Kind, Principal, Resource};
 
@@ -26,19 +25,14 @@ impl Wished {
     /// Reads a query in which each parameter is known.
     pub(super) fn of(text: Option<&str>) -> Result<Self, Problem> {
         let mut wished = Self::default();
-        for pair in text.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = percent_decode_str(value).decode_utf8();
-            let value = value.map_err(|_| invalid("expected UTF-8 in the query"))?;
+        for parameter in parameters(text) {
+            let (name, value) = parameter?;
             let (filter, text) = (&mut wished.filter, || Some(value.as_ref().into()));
             match name {
                 "after" => {
                     wished.after = value.parse().map_err(|_| invalid("expected a number as `after`"))?
                 }
-                "limit" => {
-                    let limit = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-                    wished.limit = Some(limit.ok_or_else(|| invalid("expected a `limit` from 1 to 100"))?);
-                }
+                "limit" => wished.limit = Some(limit(&value)?),
                 "who" => filter.who = text(),
                 "act" => filter.act = text(),
                 "kind" => filter.kind = text(),

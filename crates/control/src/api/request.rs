@@ -1,5 +1,6 @@
 //! A request as far as it is read: head, query and body, each within bounds.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -90,15 +91,11 @@ impl Query {
     /// Reads a query in which each parameter is known and has a value.
     pub(super) fn of(text: Option<&str>) -> Result<Self, Problem> {
         let mut query = Self::default();
-        for pair in text.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = percent_decode_str(value).decode_utf8().map_err(|_| invalid(name, "UTF-8"))?;
+        for parameter in parameters(text) {
+            let (name, value) = parameter?;
             match name {
                 "after" => query.after = Some(value.into_owned()),
-                "limit" => {
-                    let limit = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-                    query.limit = Some(limit.ok_or_else(|| invalid(name, "a number from 1 to 100"))?);
-                }
+                "limit" => query.limit = Some(limit(&value)?),
                 "hashes" if value == "whole" => query.whole_hashes = true,
                 "hashes" => return Err(invalid(name, "`whole`")),
                 "applied_from" if value.len() <= FILE_BYTES_MAX && !value.chars().any(char::is_control) => {
@@ -115,10 +112,25 @@ impl Query {
     }
 }
 
+/// The parameters of a query with their values.
+pub(super) fn parameters(text: Option<&str>) -> impl Iterator<Item = Result<(&str, Cow<'_, str>), Problem>> {
+    text.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let value = percent_decode_str(value).decode_utf8().map_err(|_| invalid(name, "UTF-8"))?;
+        Ok((name, value))
+    })
+}
+
+/// How much is wanted in one answer.
+pub(super) fn limit(value: &str) -> Result<usize, Problem> {
+    let limit = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+    limit.ok_or_else(|| invalid("limit", "a number from 1 to 100"))
+}
+
 /// A value of a query as forms are written, in which a plus is a space; none if it is not UTF-8.
 pub(super) fn value(written: &str) -> Option<String> {
     let spaced = written.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    percent_decode_str(&spaced).decode_utf8().ok().map(Cow::into_owned)
 }
 
 fn invalid(name: &str, expected: &str) -> Problem {

@@ -7,12 +7,11 @@ use domain::ErrorCode;
 use domain::allotment::{Allotment, Attribute};
 use domain::ports::spend::SpendReader;
 use http::{Response, StatusCode};
-use percent_encoding::percent_decode_str;
 use serde_json::{Value as Json, json};
 
 use self::told::{Cursor, Page};
 use super::problem::Problem;
-use super::request::LIMIT_MAX;
+use super::request::{LIMIT_MAX, limit, parameters};
 use super::resource::resource;
 use super::shown::{behind, find};
 use super::wanted::{not_found, permit};
@@ -33,17 +32,12 @@ impl Wished {
     /// Reads a query in which each parameter is known.
     pub(super) fn of(text: Option<&str>) -> Result<Self, Problem> {
         let mut wished = Self::default();
-        for pair in text.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = percent_decode_str(value).decode_utf8();
-            let value = value.map_err(|_| invalid("expected UTF-8 in the query"))?.into_owned();
+        for parameter in parameters(text) {
+            let (name, value) = parameter?;
             match name {
-                "after" => wished.after = Some(value),
-                "limit" => {
-                    let limit = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-                    wished.limit = Some(limit.ok_or_else(|| invalid("expected a `limit` from 1 to 100"))?);
-                }
-                "group" => wished.group.push(value),
+                "after" => wished.after = Some(value.into_owned()),
+                "limit" => wished.limit = Some(limit(&value)?),
+                "group" => wished.group.push(value.into_owned()),
                 _ => return Err(invalid("the query may have `after`, `limit` and `group`")),
             }
         }

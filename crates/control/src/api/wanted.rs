@@ -82,16 +82,15 @@ fn become_of(
     loaded: &Loaded,
     asking: Asking<'_>,
 ) -> Result<(ObjectId, Option<Object>), Problem> {
-    let found = find(loaded, id);
+    let found = find(loaded, id).map(|found| (found.body(), found));
     if let Act::Put(body) = act {
         // So that the answer does not say whether there is one of this name elsewhere.
         within_reach(asking.principal, id, body)?;
-        let is_seen = |found: &Found<'_>| asking.principal.visible(&resource(id, &found.body()));
-        if !found.as_ref().is_some_and(is_seen) {
+        if !found.as_ref().is_some_and(|(before, _)| asking.principal.visible(&resource(id, before))) {
             called_after_its_place(asking.principal, id, body)?;
         }
     }
-    let Some(found) = found else {
+    let Some((before, found)) = found else {
         let Act::Put(body) = act else { return Err(not_found(id)) };
         let body = named(id, body.clone())?;
         permit(asking.principal, Action::Create, id, &body)?;
@@ -99,7 +98,6 @@ fn become_of(
         meet(id, (None, &body), (all, loaded), asking.principal)?;
         return Ok((id.clone(), Some(object(id, &body, None, asking)?)));
     };
-    let before = found.body();
     permit(asking.principal, action(act), id, &before)?;
     let existing = found.changeable(id)?;
     precondition.check(id, Some(&existing), matches!(act, Act::Put(_) | Act::Delete))?;
